@@ -108,6 +108,29 @@ export interface ResourceUsage {
   readonly peakParameters: number;
 }
 
+/** One trial of a task's search: a full training with one setting, judged on `dev`. */
+export interface TrialSummary {
+  readonly learningRate: number;
+  /** Smallest error on `dev` over the trial's validations: that of the weights that would be kept. */
+  readonly devError: number;
+  /** Step of that validation. */
+  readonly bestStep: number;
+  /** Steps that were run before the budget or early stopping ended the trial. */
+  readonly steps: number;
+}
+
+/** What happened in training on one event, for records and reports. */
+export interface TrainingSummary {
+  readonly trials: readonly TrialSummary[];
+  /** Index of the trial whose weights were kept. */
+  readonly chosen: number;
+  /** Position of the task whose weights training started from, or null for random weights. */
+  readonly startedFrom: number | null;
+  /** SHA-256 of the backbone's weights at the start and of the ones that were kept. */
+  readonly startSha256: string;
+  readonly endSha256: string;
+}
+
 /** One step of long work, for progress bars. */
 export interface Progress {
   readonly phase: 'prepare' | 'train' | 'validate' | 'predict' | 'checkpoint' | 'report';
@@ -151,7 +174,11 @@ export interface Learner {
     state: Json,
     context: LearnerContext,
     resume?: Snapshot,
-  ): Promise<{ readonly state: Json; readonly usage: ResourceUsage }>;
+  ): Promise<{
+    readonly state: Json;
+    readonly usage: ResourceUsage;
+    readonly summary: TrainingSummary;
+  }>;
   /** Yields batches in data-set order; returns what it cost. */
   predict(
     event: PredictionEvent,

@@ -1,0 +1,26 @@
+/** True in Node; false in browsers and their workers. */
+export const isNode: boolean =
+  typeof process !== 'undefined' && typeof process.versions?.node === 'string';
+
+/**
+ * Imports a package that exists in Node only. The specifier is a value, so that bundlers for the browser
+ * do not try to follow it.
+ */
+export function importInNode(specifier: string): Promise<unknown> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier);
+}
+
+/** The first line of what went wrong. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0] ?? text;
+}
+
+/** True when the error says that a package is not installed, and not that it broke while it loaded. */
+export function isNotInstalled(error: unknown, specifier: string): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
+  return (
+    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
+    reasonOf(error).includes(specifier)
+  );
+}

@@ -1,0 +1,34 @@
+/** The backends that neverend knows, best first where all of them run on hardware. */
+export const backendNames = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** A backend that started here. */
+export interface ReadyBackend {
+  readonly available: true;
+  readonly name: BackendName;
+  /** Version of the TensorFlow.js package that it comes from. */
+  readonly version: string;
+  /** What it computes on, in words. */
+  readonly device: string;
+  /** It runs on a GPU, and not on one that software plays. */
+  readonly hardwareGpu: boolean;
+  /** Its GPU is played by software (SwiftShader, llvmpipe, WARP): right, and slower than wasm. */
+  readonly softwareGpu: boolean;
+}
+
+/** A backend that cannot run here. */
+export interface AbsentBackend {
+  readonly available: false;
+  readonly name: BackendName;
+  readonly reason: string;
+  /** The one command or step that mends it, where there is one. */
+  readonly fix?: string;
+}
+
+export type BackendStatus = ReadyBackend | AbsentBackend;
+
+/** Settings of single backends. */
+export interface BackendOptions {
+  /** Browser only: URL of the folder that holds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`. */
+  readonly wasmPath?: string;
+}

@@ -1,0 +1,51 @@
+/**
+ * What the packages throw for input that they cannot take. `code` tells the kinds apart, also over copies
+ * of this package in one process, where `instanceof` does not.
+ */
+export class NeverendError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** True for an error with this code, whichever copy of a package made it. */
+export function hasCode(error: unknown, code: string): error is NeverendError {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** A tensor's shape is not what the named argument must have. */
+export class ShapeError extends NeverendError {
+  constructor(message: string) {
+    super('NEVEREND_SHAPE', message);
+  }
+
+  static isInstance(error: unknown): error is ShapeError {
+    return hasCode(error, 'NEVEREND_SHAPE');
+  }
+}
+
+/** A tensor's dtype is not what the named argument must have. */
+export class DTypeError extends NeverendError {
+  constructor(message: string) {
+    super('NEVEREND_DTYPE', message);
+  }
+
+  static isInstance(error: unknown): error is DTypeError {
+    return hasCode(error, 'NEVEREND_DTYPE');
+  }
+}
+
+/** A backend that was asked for cannot run here; the message says why and what mends it. */
+export class BackendError extends NeverendError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('NEVEREND_BACKEND', message, options);
+  }
+
+  static isInstance(error: unknown): error is BackendError {
+    return hasCode(error, 'NEVEREND_BACKEND');
+  }
+}

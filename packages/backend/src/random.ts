@@ -1,0 +1,111 @@
+/**
+ * Counter-based random numbers: every number is a function of a key and an index, so there is no state to
+ * store, and the same numbers come in any order and on any backend. Philox4x32-10 (Salmon et al.,
+ * "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ */
+export interface RandomKey {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A key from what the numbers are for, for example `randomKey(seed, 'order', epoch)`. */
+export function randomKey(...parts: readonly (number | string)[]): RandomKey {
+  // FNV-1a over a text in which every part is told apart by its type and its length.
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  for (const part of parts) {
+    const text = `${typeof part}:${String(part).length}:${part};`;
+    for (let index = 0; index < text.length; index++) {
+      low = Math.imul(low ^ text.charCodeAt(index), 0x01000193) >>> 0;
+      high = Math.imul(high ^ low ^ (low >>> 15), 0x85ebca6b) >>> 0;
+    }
+  }
+  return { low, high };
+}
+
+const m0 = 0xd2511f53;
+const m1 = 0xcd9e8d57;
+const w0 = 0x9e3779b9;
+const w1 = 0xbb67ae85;
+
+/** Upper 32 bits of the product of two unsigned 32-bit numbers. */
+function mulHigh(a: number, b: number): number {
+  const [ah, al, bh, bl] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const middle = Math.imul(ah, bl) >>> 0;
+  const cross = (Math.imul(al, bl) >>> 16) + (middle & 0xffff) + (Math.imul(al, bh) >>> 0) % 0x10000;
+  return (
+    (Math.imul(ah, bh) >>> 0) +
+    (middle >>> 16) +
+    ((Math.imul(al, bh) >>> 0) >>> 16) +
+    (cross >>> 16)
+  ) >>> 0;
+}
+
+/**
+ * Ten rounds of Philox4x32.
+ *
+ * @param counter four unsigned 32-bit words. @param key two. @returns four.
+ */
+export function philox4x32(
+  counter: readonly [number, number, number, number],
+  key: readonly [number, number],
+): [number, number, number, number] {
+  let [c0, c1, c2, c3] = counter;
+  let [k0, k1] = key;
+  for (let round = 0; round < 10; round++) {
+    const high0 = mulHigh(m0, c0);
+    const low0 = Math.imul(m0, c0) >>> 0;
+    const high1 = mulHigh(m1, c2);
+    const low1 = Math.imul(m1, c2) >>> 0;
+    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
+    k0 = (k0 + w0) >>> 0;
+    k1 = (k1 + w1) >>> 0;
+  }
+  return [c0, c1, c2, c3];
+}
+
+/** `n` words of 32 random bits. */
+export function randomBits(key: RandomKey, n: number): Uint32Array {
+  const bits = new Uint32Array(n);
+  for (let index = 0; index < n; index += 4) {
+    const block = index / 4;
+    const words = philox4x32([block >>> 0, Math.floor(block / 2 ** 32), 0, 0], [key.low, key.high]);
+    for (let lane = 0; lane < 4 && index + lane < n; lane++) bits[index + lane] = words[lane] ?? 0;
+  }
+  return bits;
+}
+
+/** `n` numbers uniform in [0, 1): multiples of 2^-24, so that each is exact in float32. */
+export function randomUniform(key: RandomKey, n: number): Float32Array {
+  return Float32Array.from(randomBits(key, n), (bits) => (bits >>> 8) * 2 ** -24);
+}
+
+/** `n` numbers of the standard normal distribution (Box-Muller). */
+export function randomNormal(key: RandomKey, n: number): Float32Array {
+  const bits = randomBits(key, 2 * Math.ceil(n / 2));
+  const normal = new Float32Array(n);
+  for (let index = 0; index < n; index += 2) {
+    // The open end at 0 keeps the logarithm finite.
+    const radius = Math.sqrt(-2 * Math.log(((bits[index] ?? 0) + 0.5) * 2 ** -32));
+    const angle = 2 * Math.PI * ((bits[index + 1] ?? 0) * 2 ** -32);
+    normal[index] = radius * Math.cos(angle);
+    if (index + 1 < n) normal[index + 1] = radius * Math.sin(angle);
+  }
+  return normal;
+}
+
+/** `n` integers uniform in [0, bound), `bound` at most 2^32 (bias below 2^-21 for bounds below 2^11). */
+export function randomInt(key: RandomKey, n: number, bound: number): Uint32Array {
+  return Uint32Array.from(randomBits(key, n), (bits) => Math.floor((bits / 2 ** 32) * bound));
+}
+
+/** The numbers 0 to n - 1 in random order (Fisher-Yates). */
+export function randomPermutation(key: RandomKey, n: number): Uint32Array {
+  const bits = randomBits(key, n);
+  const order = Uint32Array.from({ length: n }, (_, index) => index);
+  for (let last = n - 1; last > 0; last--) {
+    const other = Math.floor(((bits[last] ?? 0) / 2 ** 32) * (last + 1));
+    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
+  }
+  return order;
+}

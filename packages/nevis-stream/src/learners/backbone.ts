@@ -1,0 +1,124 @@
+import {
+  encoderBlock,
+  initEncoderBlock,
+  initLearnedPositions,
+  initLinear,
+  layerNorm,
+  learnedPositions,
+  linear,
+} from '@neverend/attention';
+import { randomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Json } from '../types.ts';
+
+/** Tensors by slash names. */
+export type Params = Readonly<Record<string, tf.Tensor>>;
+
+/** What turns images into features; a head per task goes on top. */
+export interface Backbone {
+  /** Everything that decides its shape, for the run's settings file. */
+  readonly settings: { readonly [key: string]: Json };
+  /** Side of the images that it reads, in pixels. */
+  readonly imageSize: number;
+  /** Width D of the features. */
+  readonly width: number;
+  /** @returns fresh random parameters, a function of `seed` alone and the caller's to dispose. */
+  init(seed: readonly (string | number)[]): Params;
+  /** @param images `[B, S, S, 3]` in [-1, 1]. @returns features `[B, D]`. */
+  features(images: tf.Tensor4D, params: Params): tf.Tensor2D;
+}
+
+/** Sizes of a vision transformer. */
+export interface VitOptions {
+  readonly imageSize: number;
+  /** Side of a patch in pixels; must divide `imageSize`. */
+  readonly patch: number;
+  readonly width: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly mlpWidth: number;
+}
+
+/**
+ * A vision transformer: linear patch embedding, learned positions, `depth` pre-LN encoder blocks, a final
+ * layer norm and the mean over tokens (arXiv 2010.11929, with average pooling in place of the class token).
+ *
+ * @throws Error when `patch` does not divide `imageSize`.
+ */
+export function vitBackbone(options: VitOptions): Backbone {
+  const { imageSize, patch, width, depth, heads, mlpWidth } = options;
+  const side = imageSize / patch;
+  if (!Number.isInteger(side)) {
+    throw new Error(`patch was ${patch}; it must divide imageSize, which is ${imageSize}`);
+  }
+  const tokens = side * side;
+  const patchWidth = patch * patch * 3;
+  const blockName = (index: number) => `Transformer/encoderblock_${index}/`;
+  return {
+    settings: { kind: 'vit', ...options },
+    imageSize,
+    width,
+    init: (seed) => {
+      const params: Record<string, tf.Tensor> = {
+        ...named('embedding/', initLinear(randomKey(...seed, 'embedding'), patchWidth, width)),
+        positions: initLearnedPositions(randomKey(...seed, 'positions'), tokens, width),
+        'encoder_norm/scale': tf.ones([width]),
+        'encoder_norm/bias': tf.zeros([width]),
+      };
+      for (let index = 0; index < depth; index++) {
+        const block = initEncoderBlock(randomKey(...seed, 'block', index), { width, heads, mlpWidth });
+        Object.assign(params, named(blockName(index), block));
+      }
+      return params;
+    },
+    features: (images, params) =>
+      tf.tidy(() => {
+        const patches = tf.reshape(
+          tf.transpose(tf.reshape(images, [-1, side, patch, side, patch, 3]), [0, 1, 3, 2, 4, 5]),
+          [-1, tokens, patchWidth],
+        );
+        let x = linear(patches, at(params, 'embedding/kernel'), at(params, 'embedding/bias'));
+        x = learnedPositions(x, at(params, 'positions'));
+        for (let index = 0; index < depth; index++) {
+          x = encoderBlock(x, within(params, blockName(index)), { heads });
+        }
+        const normed = layerNorm(x, at(params, 'encoder_norm/scale'), at(params, 'encoder_norm/bias'));
+        return tf.mean(normed, 1) as tf.Tensor2D;
+      }),
+  };
+}
+
+/**
+ * The pixels themselves, so that the head on top is a multinomial logistic regression.
+ *
+ * @param imageSize side S in pixels; the features are `[B, S·S·3]`.
+ */
+export function pixelBackbone(imageSize: number): Backbone {
+  return {
+    settings: { kind: 'pixels', imageSize },
+    imageSize,
+    width: imageSize * imageSize * 3,
+    init: () => ({}),
+    features: (images) => tf.reshape(images, [-1, imageSize * imageSize * 3]),
+  };
+}
+
+function named(prefix: string, params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, tensor]) => [`${prefix}${name}`, tensor]),
+  );
+}
+
+function within(params: Params, prefix: string): Params {
+  return Object.fromEntries(
+    Object.entries(params)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}
+
+function at(params: Params, name: string): tf.Tensor {
+  const tensor = params[name];
+  if (tensor === undefined) throw new Error(`the backbone has no parameter "${name}"`);
+  return tensor;
+}

@@ -1,0 +1,150 @@
+import { FlopCounter } from '../flops/flop-counter.ts';
+import type {
+  Json,
+  Learner,
+  LearnerContext,
+  PredictionBatch,
+  PredictionEvent,
+  ResourceUsage,
+  Snapshot,
+  TrainingEvent,
+} from '../types.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Backbone } from './backbone.ts';
+import { type Arrays, hashArrays, toArrays, toTensor, withoutPrefix } from './parameters.ts';
+import { type SearchSettings, searchTask } from './search-task.ts';
+import { predictBatches } from './trial.ts';
+
+/** One learned task: where its best weights are stored, and the hash of its backbone. */
+interface StoredTask {
+  readonly position: number;
+  readonly store: string;
+  readonly backboneSha256: string;
+}
+
+interface TransferState {
+  readonly tasks: readonly StoredTask[];
+}
+
+/** What a learner of this family is made of. */
+export interface TransferLearnerOptions {
+  /** Defaults to the name of the rule. */
+  readonly name?: string;
+  readonly backbone: Backbone;
+  readonly search: SearchSettings;
+}
+
+/** Every task from random weights: what the benchmark calls independent. */
+export function independentLearner(options: TransferLearnerOptions): Learner {
+  return transferLearner(options, 'independent', () => undefined);
+}
+
+/**
+ * Every task from the best weights of the task before, with a new head and the optimiser at zero: what the
+ * benchmark calls fine-tuning from previous.
+ */
+export function finetunePreviousLearner(options: TransferLearnerOptions): Learner {
+  return transferLearner(options, 'finetune-previous', (tasks) => tasks.at(-1));
+}
+
+function transferLearner(
+  { name, backbone, search }: TransferLearnerOptions,
+  rule: string,
+  source: (tasks: readonly StoredTask[]) => StoredTask | undefined,
+): Learner {
+  return {
+    name: name ?? rule,
+    settings: { rule, backbone: backbone.settings, search: search as unknown as Json },
+    init: async () => ({ tasks: [] }),
+
+    async train(event, state, context, resume) {
+      const { tasks } = state as unknown as TransferState;
+      const from = source(tasks);
+      const start = await startWeights(backbone, event, context, from);
+      const result = await searchTask({
+        event,
+        backbone,
+        settings: search,
+        start,
+        train: await context.dataset(event.train),
+        dev: await context.dataset(event.dev),
+        context,
+        resume,
+        label: `${name ?? rule}: ${event.task.name} (${event.year})`,
+      });
+      const store = `task-${String(event.position).padStart(3, '0')}`;
+      await context.store(store, { meta: { task: event.task.name }, tensors: result.weights });
+      const backboneSha256 = hashArrays(withoutPrefix(result.weights, 'backbone/'));
+      const stored: StoredTask = { position: event.position, store, backboneSha256 };
+      return {
+        state: { tasks: [...tasks, stored] } as unknown as Json,
+        usage: {
+          flops: { ...result.flops, prediction: 0n },
+          peakParameters: result.parameters,
+        },
+        summary: {
+          trials: result.trials,
+          chosen: result.chosen,
+          startedFrom: from?.position ?? null,
+          startSha256: hashArrays(start),
+          endSha256: backboneSha256,
+        },
+      };
+    },
+
+    async *predict(event, state, context): AsyncGenerator<PredictionBatch, ResourceUsage> {
+      const { tasks } = state as unknown as TransferState;
+      const stored = tasks.findLast((task) => task.position === event.position);
+      if (stored === undefined) {
+        throw new Error(`${event.task.name} at position ${event.position} was not learned yet`);
+      }
+      return yield* predictStored(backbone, search, event, await context.restore(stored.store), context);
+    },
+  };
+}
+
+/** Weights of the backbone before the first step: stored ones, or random ones of this task. */
+async function startWeights(
+  backbone: Backbone,
+  event: TrainingEvent,
+  context: LearnerContext,
+  from: StoredTask | undefined,
+): Promise<Arrays> {
+  if (from !== undefined) {
+    const { tensors } = await context.restore(from.store);
+    return withoutPrefix(tensors, 'backbone/');
+  }
+  const params = backbone.init([context.seed, event.task.name, event.year, 'init']);
+  try {
+    return await toArrays(params);
+  } finally {
+    tf.dispose(Object.values(params));
+  }
+}
+
+async function* predictStored(
+  backbone: Backbone,
+  { evaluationBatchSize }: SearchSettings,
+  event: PredictionEvent,
+  { tensors }: Snapshot,
+  context: LearnerContext,
+): AsyncGenerator<PredictionBatch, ResourceUsage> {
+  const dataset = await context.dataset(event.dataset);
+  const counter = new FlopCounter();
+  const weights = Object.fromEntries(
+    Object.entries(tensors).map(([name, array]) => [name, toTensor(array)]),
+  );
+  try {
+    const batches = predictBatches(backbone, weights, dataset, evaluationBatchSize);
+    for (let done = 0; ; ) {
+      const next = await counter.count(() => batches.next());
+      if (next.done === true) break;
+      done += next.value.labels.length;
+      context.progress({ phase: 'predict', label: event.task.name, done, total: dataset.size });
+      yield next.value;
+    }
+  } finally {
+    tf.dispose(Object.values(weights));
+  }
+  return { flops: { train: 0n, validation: 0n, prediction: counter.total }, peakParameters: 0 };
+}
