@@ -1,0 +1,14 @@
+export type {
+  LearnerTiming,
+  ReportBackend,
+  ReportData,
+  ReportExample,
+  ReportExamples,
+  ReportFlops,
+  ReportLearner,
+  ReportStream,
+  ReportTask,
+  ReportTaskResult,
+  Timing,
+  TimingHost,
+} from './report-data.ts';
