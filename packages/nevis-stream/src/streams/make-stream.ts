@@ -1,0 +1,226 @@
+import { randomKey, randomPermutation } from '@neverend/backend';
+import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
+import { DataError } from '../data/data-error.ts';
+import type { BaseSplit } from '../data/splits.ts';
+import type {
+  Dataset,
+  DatasetKey,
+  MissingTask,
+  Progress,
+  Split,
+  Stream,
+  StreamEvent,
+  TaskKey,
+} from '../types.ts';
+
+/** A stream that also says what its tasks are about. */
+export interface DescribedStream extends Stream {
+  /** The names of a task's classes, by class id. @throws DataError when no task has this name. */
+  classNames(taskName: string): readonly string[];
+  /** What a task's images show, for example `satellite`. @throws DataError when no task has this name. */
+  domain(taskName: string): string;
+}
+
+/** The examples of a task by split. Predicted splits may be absent while nobody asks for them. */
+export type TaskExamples = Readonly<
+  Record<'train' | 'dev', Examples> & Partial<Record<BaseSplit, Examples>>
+>;
+
+/** A task's data: where a task comes back in a later year, both give the same object here. */
+export interface TaskData {
+  readonly name: string;
+  /** The names of the classes, by class id; their number is the task's `numClasses`. */
+  readonly classNames: readonly string[];
+  readonly domain: string;
+  /** Height, width and channels of every image. */
+  readonly shape: Dataset['shape'];
+  /** The examples, or what loads them: called when a data set of the task is first asked for. */
+  readonly examples:
+    | TaskExamples
+    | ((onProgress: (step: Progress) => void) => Promise<TaskExamples>);
+}
+
+/** Numbers of examples to keep from the start of each split; absent ones keep all. */
+export interface SplitLimits {
+  readonly train?: number;
+  readonly dev?: number;
+  /** For `dev_test` and `test`. */
+  readonly eval?: number;
+}
+
+export interface StreamOptions {
+  /** The splits to predict after each training event. Default: `dev_test`. */
+  readonly predictSplits?: readonly Split[];
+  readonly limit?: SplitLimits;
+  /**
+   * `shuffled` permutes the labels of `train` and of `dev`, each within itself, and leaves all others as they
+   * are: a control, on which nothing better than chance can be learned.
+   */
+  readonly labels?: 'true' | 'shuffled';
+  /** Decides the permutation of shuffled labels. Default: 0. */
+  readonly seed?: number;
+  readonly onProgress?: (step: Progress) => void;
+}
+
+export interface StreamContent {
+  readonly name: string;
+  /** In the order of the stream, which is that of the years. */
+  readonly tasks: readonly { readonly year: number; readonly data: TaskData }[];
+  readonly missing?: readonly MissingTask[];
+}
+
+const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', 'test'];
+
+/**
+ * A stream over tasks in memory, or loaded when first asked for and kept from then on.
+ *
+ * @throws RangeError when an option is not one of its values, DataError when two different tasks have the
+ * same name, or names that make the same data-set keys.
+ */
+export function makeStream(content: StreamContent, options: StreamOptions = {}): DescribedStream {
+  const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
+  checkOptions(options);
+
+  const tasks = new Map<string, TaskData>();
+  const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
+  for (const { data } of content.tasks) {
+    for (const split of splits) {
+      const key = datasetKey(data.name, split);
+      const other = keys.get(key)?.data;
+      if (other && other !== data) {
+        throw new DataError(
+          `The tasks ${other.name} and ${data.name} would both have the data set ${key}; each task needs a name of its own, and a repeated one the same data object.`,
+        );
+      }
+      keys.set(key, { data, split });
+    }
+    tasks.set(data.name, data);
+  }
+
+  const loaded = new Map<TaskData, Promise<TaskExamples>>();
+  const datasets = new Map<DatasetKey, Promise<Dataset>>();
+
+  const load = async (data: TaskData): Promise<TaskExamples> => {
+    const examples =
+      typeof data.examples === 'function' ? await data.examples(onProgress) : data.examples;
+    return prepare(data, examples, options);
+  };
+
+  const open = async (key: DatasetKey): Promise<Dataset> => {
+    const entry = keys.get(key);
+    if (!entry) {
+      throw new DataError(
+        `key is ${key}, which names no data set of the stream ${content.name}; it must be one of ${[...keys.keys()].join(', ')}.`,
+      );
+    }
+    const { data, split } = entry;
+    const examples = await remember(loaded, data, () => load(data));
+    const parts = split === 'train_and_dev' ? (['train', 'dev'] as const) : [split];
+    return arrayDataset(
+      key,
+      taskKey(data),
+      data.shape,
+      parts.map((part) => {
+        const found = examples[part];
+        if (!found) throw new DataError(`The task ${data.name} has no split ${part}.`);
+        return found;
+      }),
+    );
+  };
+
+  const find = (name: string): TaskData => {
+    const data = tasks.get(name);
+    if (!data) {
+      throw new DataError(
+        `taskName is ${name}; it must be one of ${[...tasks.keys()].join(', ')}.`,
+      );
+    }
+    return data;
+  };
+
+  return {
+    name: content.name,
+    missing: content.missing ?? [],
+    events: () => events(content, predictSplits),
+    dataset: (key) => remember(datasets, key, () => open(key)),
+    classNames: (taskName) => find(taskName).classNames,
+    domain: (taskName) => find(taskName).domain,
+  };
+}
+
+function taskKey(data: TaskData): TaskKey {
+  return { name: data.name, kind: 'single-label', numClasses: data.classNames.length };
+}
+
+function* events(content: StreamContent, predictSplits: readonly Split[]): Iterable<StreamEvent> {
+  for (const [position, { year, data }] of content.tasks.entries()) {
+    const at = { position, year, task: taskKey(data) };
+    yield {
+      type: 'train',
+      ...at,
+      train: datasetKey(data.name, 'train'),
+      dev: datasetKey(data.name, 'dev'),
+      trainAndDev: datasetKey(data.name, 'train_and_dev'),
+    };
+    for (const split of predictSplits) {
+      yield { type: 'predict', ...at, split, dataset: datasetKey(data.name, split) };
+    }
+  }
+}
+
+/** What `make` answers, once per key; a failure is not kept, so that it can be mended and tried again. */
+function remember<K, V>(cache: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  const known = cache.get(key);
+  if (known) return known;
+  const made = make();
+  cache.set(key, made);
+  made.catch(() => cache.delete(key));
+  return made;
+}
+
+/** Limits and label permutation, on every split alike whichever way it is asked for. */
+function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions): TaskExamples {
+  const { limit = {}, labels = 'true', seed = 0 } = options;
+  const [height, width, channels] = data.shape;
+  // Copies, so that the whole arrays can be freed.
+  const prefix = (part: Examples, count = Number.POSITIVE_INFINITY): Examples =>
+    count >= part.labels.length
+      ? part
+      : {
+          images: part.images.slice(0, count * height * width * channels),
+          labels: part.labels.slice(0, count),
+        };
+  const shuffle = (part: Examples, split: string): Examples => {
+    if (labels === 'true') return part;
+    const order = randomPermutation(
+      randomKey(seed, 'shuffled labels', data.name, split),
+      part.labels.length,
+    );
+    return {
+      images: part.images,
+      labels: Int32Array.from(order, (from) => part.labels[from] ?? 0),
+    };
+  };
+  return {
+    ...(examples.dev_test && { dev_test: prefix(examples.dev_test, limit.eval) }),
+    ...(examples.test && { test: prefix(examples.test, limit.eval) }),
+    train: shuffle(prefix(examples.train, limit.train), 'train'),
+    dev: shuffle(prefix(examples.dev, limit.dev), 'dev'),
+  };
+}
+
+function checkOptions({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
+  for (const split of predictSplits) {
+    if (!splits.includes(split)) {
+      throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}.`);
+    }
+  }
+  for (const [name, count] of Object.entries(limit)) {
+    if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
+      throw new RangeError(`limit.${name} is ${count}; it must be a positive integer.`);
+    }
+  }
+  if (labels !== 'true' && labels !== 'shuffled') {
+    throw new RangeError(`labels is ${String(labels)}; it must be true or shuffled.`);
+  }
+}
