@@ -1,0 +1,44 @@
+/** What `warmupCosine` takes; rates in the optimiser's units, lengths in steps. */
+export interface WarmupCosineOptions {
+  /** Rate at the end of the warm-up. */
+  readonly peak: number;
+  /** Length of the linear warm-up; 0 begins at the peak. */
+  readonly warmupSteps: number;
+  /** Length of the whole schedule. */
+  readonly totalSteps: number;
+  /** Rate at `totalSteps` and ever after. */
+  readonly final?: number;
+}
+
+/**
+ * Learning rate by step: linear from 0 at step 0 to `peak` at `warmupSteps`, then half a cosine to `final`
+ * at `totalSteps` (Loshchilov and Hutter, "SGDR", ICLR 2017, equation 5, without restarts).
+ *
+ * @returns a function of the step, a number >= 0.
+ * @throws RangeError when `0 <= warmupSteps < totalSteps` does not hold or a rate is negative or not finite.
+ */
+export function warmupCosine({
+  peak,
+  warmupSteps,
+  totalSteps,
+  final = 0,
+}: WarmupCosineOptions): (step: number) => number {
+  for (const [name, rate] of Object.entries({ peak, final })) {
+    if (!(rate >= 0 && Number.isFinite(rate))) {
+      throw new RangeError(`${name} was ${rate}; it must be a finite rate >= 0`);
+    }
+  }
+  if (!(warmupSteps >= 0 && warmupSteps < totalSteps && Number.isFinite(totalSteps))) {
+    throw new RangeError(
+      `warmupSteps was ${warmupSteps} and totalSteps ${totalSteps}; ` +
+        'warmupSteps must be >= 0 and below totalSteps',
+    );
+  }
+  return (step) => {
+    if (!(step >= 0)) throw new RangeError(`step was ${step}; it must be >= 0`);
+    if (step < warmupSteps) return (peak * step) / warmupSteps;
+    if (step >= totalSteps) return final;
+    const progress = (step - warmupSteps) / (totalSteps - warmupSteps);
+    return final + 0.5 * (peak - final) * (1 + Math.cos(Math.PI * progress));
+  };
+}
