@@ -32,13 +32,15 @@ const w1 = 0xbb67ae85;
 function mulHigh(a: number, b: number): number {
   const [ah, al, bh, bl] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
   const middle = Math.imul(ah, bl) >>> 0;
-  const cross = (Math.imul(al, bl) >>> 16) + (middle & 0xffff) + (Math.imul(al, bh) >>> 0) % 0x10000;
+  const cross =
+    (Math.imul(al, bl) >>> 16) + (middle & 0xffff) + ((Math.imul(al, bh) >>> 0) % 0x10000);
   return (
-    (Math.imul(ah, bh) >>> 0) +
-    (middle >>> 16) +
-    ((Math.imul(al, bh) >>> 0) >>> 16) +
-    (cross >>> 16)
-  ) >>> 0;
+    ((Math.imul(ah, bh) >>> 0) +
+      (middle >>> 16) +
+      ((Math.imul(al, bh) >>> 0) >>> 16) +
+      (cross >>> 16)) >>>
+    0
+  );
 }
 
 /**

@@ -16,11 +16,11 @@ export function reasonOf(error: unknown): string {
   return text.split('\n', 1)[0] ?? text;
 }
 
-/** True when the error says that a package is not installed, and not that it broke while it loaded. */
+/**
+ * True when the error says that this package is not installed, and not that a part of it is missing. Node,
+ * Vite, bundlers and browsers each have their own words for it.
+ */
 export function isNotInstalled(error: unknown, specifier: string): boolean {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : '';
-  return (
-    (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') &&
-    reasonOf(error).includes(specifier)
-  );
+  const quoted = /^(?:cannot find|could not resolve|failed to resolve)[^'"]*['"]([^'"]*)['"]/i;
+  return quoted.exec(reasonOf(error))?.[1] === specifier;
 }

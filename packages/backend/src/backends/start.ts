@@ -34,7 +34,14 @@ async function startCpu(): Promise<BackendStatus> {
     const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
     await select('cpu');
     const device = 'JavaScript on the CPU';
-    return { available: true, name: 'cpu', version, device, hardwareGpu: false, softwareGpu: false };
+    return {
+      available: true,
+      name: 'cpu',
+      version,
+      device,
+      hardwareGpu: false,
+      softwareGpu: false,
+    };
   } catch (error) {
     return absentPackage('cpu', specifier, error);
   }
@@ -82,7 +89,9 @@ async function startWebgpu(): Promise<BackendStatus> {
     return absent(
       'webgpu',
       'no GPU adapter was found',
-      isNode ? 'install a Vulkan driver, and set VK_ICD_FILENAMES where it is not found' : undefined,
+      isNode
+        ? 'install a Vulkan driver, and set VK_ICD_FILENAMES where it is not found'
+        : undefined,
     );
   }
   try {
@@ -146,11 +155,16 @@ async function startTensorflow(): Promise<BackendStatus> {
       };
     } catch (error) {
       // A package that is installed and broken tells more than one that is not there.
-      if (!isNotInstalled(error, specifier)) failure ??= absentPackage('tensorflow', specifier, error);
+      if (!isNotInstalled(error, specifier))
+        failure ??= absentPackage('tensorflow', specifier, error);
     }
   }
   return (
     failure ??
-    absent('tensorflow', 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed', fix)
+    absent(
+      'tensorflow',
+      'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
+      fix,
+    )
   );
 }

@@ -1,57 +1,88 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, describe, it } from 'vitest';
 import { starts } from '../backends/start.ts';
-import { type BackendName, backendNames } from '../backends/types.ts';
+import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
 import { useBackend } from '../use-backend.ts';
 import { useSoftwareGpu } from './software-gpu.ts';
 
-const fileNames: Readonly<Record<string, true>> = Object.fromEntries(
-  backendNames.map((name) => [name, true]),
-);
-
-/** The backend names in a comma-separated list. @throws Error naming one that does not exist. */
-export function parseBackends(variable: string, text: string | undefined): BackendName[] | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  return text.split(',').map((part) => {
-    const name = part.trim();
-    if (fileNames[name] !== true) {
-      throw new Error(`${variable} names ${JSON.stringify(name)}; it must list some of ${backendNames.join(', ')}`);
-    }
-    return name as BackendName;
-  });
-}
-
 /**
- * Runs a suite once per backend that this machine has, with that backend current. An absent backend is
- * named on a line of its own on stderr; it fails the suite when `NEVEREND_REQUIRE` (a comma-separated
- * list) asks for it. `NEVEREND_BACKENDS` limits the suite to some.
+ * Runs a suite once per backend that this machine has, with that backend current. Call it with `await` at
+ * the top level of a test file.
+ *
+ * An absent backend is named on a line of its own on stderr and shows as skipped; it fails the file where
+ * `NEVEREND_REQUIRE` (a comma-separated list) asks for it. `NEVEREND_BACKENDS` limits the suite to some.
+ * Without a GPU, WebGPU runs on SwiftShader where Debian's Chromium is installed. A test after which the
+ * GPU reports an error that nobody caught fails.
+ *
+ * @throws Error when one of the two variables names no backend, or they contradict each other.
  */
-export function describeBackends(title: string, suite: (backend: BackendName) => void): void {
-  const required = parseBackends('NEVEREND_REQUIRE', process.env['NEVEREND_REQUIRE']) ?? [];
-  const wanted = parseBackends('NEVEREND_BACKENDS', process.env['NEVEREND_BACKENDS']) ?? backendNames;
+export async function describeBackends(
+  title: string,
+  suite: (backend: BackendName) => void,
+): Promise<void> {
+  const wanted = listed('NEVEREND_BACKENDS') ?? backendNames;
+  const required = listed('NEVEREND_REQUIRE') ?? [];
+  const leftOut = required.find((name) => !wanted.includes(name));
+  if (leftOut)
+    throw new Error(`NEVEREND_REQUIRE names ${leftOut}, which NEVEREND_BACKENDS leaves out`);
+
   useSoftwareGpu();
-  describe.each(wanted.map((backend) => ({ backend })))(`${title} on $backend`, ({ backend }) => {
-    let absence: string | undefined;
-    beforeAll(async () => {
-      const status = await starts[backend]({});
-      if (status.available) await useBackend(backend);
-      else {
-        absence = status.reason;
-        process.stderr.write(`backend ${backend} is absent: ${status.reason}\n`);
-      }
-    });
-    afterAll(() => {
-      absence = undefined;
-    });
-    if (required.includes(backend)) {
-      it('runs here, as NEVEREND_REQUIRE demands', () => expect(absence).toBeUndefined());
+  // Keeps TensorFlow.js' advertisement for its Node backend out of the output.
+  tf.env().set('IS_TEST', true);
+  const statuses: BackendStatus[] = [];
+  for (const name of wanted) statuses.push(await starts[name]({}));
+  for (const status of statuses) {
+    const { name } = status;
+    if (status.available) {
+      describe(`${title} on ${name}`, () => {
+        beforeAll(async () => {
+          await useBackend(name);
+          // Otherwise stock kernels compute small tensors in JavaScript, and nothing of WebGPU is tested.
+          if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
+        });
+        if (name === 'webgpu') failOnGpuErrors();
+        suite(name);
+      });
+      continue;
     }
-    describe('', () => {
-      suiteWhenPresent(() => absence, () => suite(backend));
-    });
+    const absence = `backend ${name} is absent: ${status.reason}`;
+    process.stderr.write(`${absence}\n`);
+    if (required.includes(name)) {
+      describe(`${title} on ${name}`, () => {
+        it('runs here, as NEVEREND_REQUIRE demands', () => {
+          throw new Error(absence);
+        });
+      });
+    } else describe.skip(`${title} on ${name} (${absence})`, () => suite(name));
+  }
+}
+
+/** The backends that an environment variable lists. */
+function listed(variable: string): BackendName[] | undefined {
+  const text = process.env[variable]?.trim();
+  if (!text) return undefined;
+  return text.split(',').map((part) => {
+    const name = backendNames.find((known) => known === part.trim());
+    if (name) return name;
+    const names = backendNames.join(', ');
+    throw new Error(
+      `${variable} names ${JSON.stringify(part.trim())}; it must list some of ${names}`,
+    );
   });
 }
 
-/** Marks every test of the suite as skipped, by name, where the backend is absent. */
-function suiteWhenPresent(absence: () => string | undefined, suite: () => void): void {
-  suite();
+/** Validation errors and a lost device otherwise only leave wrong numbers behind. */
+function failOnGpuErrors(): void {
+  const errors: string[] = [];
+  let device: GPUDevice;
+  beforeAll(() => {
+    ({ device } = tf.backend() as unknown as { device: GPUDevice });
+    device.addEventListener('uncapturederror', ({ error }) => errors.push(error.message));
+    void device.lost.then(({ message }) => errors.push(`the device was lost: ${message}`));
+  });
+  afterEach(async () => {
+    await device.queue.onSubmittedWorkDone();
+    const [first] = errors.splice(0);
+    if (first !== undefined) throw new Error(`the GPU reported an error: ${first}`);
+  });
 }
