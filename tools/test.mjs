@@ -1,0 +1,64 @@
+// `npm test`: sets up, then runs every test of every package on every backend that this machine has.
+// `--long` adds the tests that take long. Other arguments go to vitest.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setUp } from './setup.mjs';
+import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
+
+await main(async () => {
+  const start = performance.now();
+  const args = process.argv.slice(2);
+  await setUp();
+  await runNode([
+    '--import',
+    'tsx',
+    '--conditions=@neverend/source',
+    join(root, 'tools', 'absent-backends.ts'),
+  ]);
+
+  const folder = mkdtempSync(join(tmpdir(), 'neverend-test-'));
+  const file = join(folder, 'summary.json');
+  try {
+    const code = await runNode(
+      [
+        toolScript('vitest', 'vitest.mjs'),
+        'run',
+        '--reporter=default',
+        `--reporter=${join(root, 'tools', 'summary-reporter.mjs')}`,
+        ...args.filter((argument) => argument !== '--long'),
+      ],
+      {
+        env: {
+          ...toolEnvironment(),
+          NEVEREND_SUMMARY: file,
+          ...(args.includes('--long') ? { NEVEREND_LONG: '1' } : {}),
+        },
+      },
+    );
+    return report(file, code, start);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/**
+ * Prints what ran. A run that ended without a summary, or without a single test, is a failure.
+ * @param {string} file
+ * @param {number} code exit code of vitest
+ * @param {number} start
+ */
+function report(file, code, start) {
+  /** @type {import('./summary-reporter.mjs').Summary} */
+  const { passed, failed, skipped } = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : { passed: 0, failed: 0, skipped: [] };
+  const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0;
+  say(`tests took ${elapsed(start)}, setup included`);
+  if (broken) say(`vitest ended with exit code ${code} after ${passed} passed tests`);
+  process.stdout.write(
+    `${skipped.length} skipped${skipped.length ? `: ${skipped.join('; ')}` : ''}\n`,
+  );
+  process.stdout.write(`${passed} passed, ${failed + broken} failed\n`);
+  return failed + broken > 0 ? 1 : 0;
+}
