@@ -1,0 +1,129 @@
+// `pnpm check`: every check that is not a test, one line each. Names on the command line limit it to those.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { packAll, publicPackages, readManifest } from './packages.mjs';
+import { setUp } from './setup.mjs';
+import { elapsed, main, root, run, runNode, toolScript } from './workspace.mjs';
+
+/** @typedef {{ ok: boolean, output: string }} Outcome */
+
+const packages = publicPackages();
+const scratch = mkdtempSync(join(tmpdir(), 'neverend-check-'));
+/** @type {Promise<Map<string, string>> | undefined} */
+let packed;
+const tarballs = () => {
+  packed ??= packAll(packages, scratch);
+  return packed;
+};
+
+/** @type {Record<string, () => Promise<Outcome>>} */
+const checks = {
+  biome: () => tool([toolScript('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--error-on-warnings']),
+  typecheck: () => turbo('run', 'typecheck', '--output-logs=errors-only'),
+  'typecheck with TypeScript 7': () =>
+    each([...packages.map(({ folder }) => folder), join(root, 'tools')], (folder) =>
+      tool([toolScript('typescript7', 'bin', 'tsc'), '-p', join(folder, 'tsconfig.json')]),
+    ),
+  knip: () => tool([toolScript('knip', 'bin', 'knip.js')]),
+  sherif: () => tool([toolScript('sherif', 'index.js'), '--fail-on-warnings']),
+  boundaries: () => turbo('boundaries'),
+  build: () => turbo('run', 'build', '--output-logs=errors-only'),
+  publint: () => each(packages, lintPackage),
+  'are the types wrong': async () =>
+    each([...(await tarballs()).values()], (tarball) =>
+      tool([
+        toolScript('@arethetypeswrong', 'cli', 'dist', 'index.js'),
+        tarball,
+        '--profile',
+        'esm-only',
+      ]),
+    ),
+  'size budgets': () => tool([toolScript('size-limit', 'bin.js')]),
+  changesets: async () =>
+    tool([toolScript('@changesets', 'cli', 'bin.js'), 'status', `--since=${await mainBranch()}`]),
+};
+
+await main(async () => {
+  await setUp();
+  const wanted = process.argv.slice(2);
+  const names = Object.keys(checks).filter((name) => wanted.length === 0 || wanted.includes(name));
+  if (names.length < Math.max(1, wanted.length)) {
+    throw new Error(`the checks are: ${Object.keys(checks).join(', ')}`);
+  }
+  let failed = 0;
+  try {
+    for (const name of names) {
+      const start = performance.now();
+      const { ok, output } = await /** @type {() => Promise<Outcome>} */ (checks[name])();
+      console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${elapsed(start)})`);
+      if (!ok) {
+        failed += 1;
+        console.log(output.trimEnd());
+      }
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+  return failed === 0 ? 0 : 1;
+});
+
+/**
+ * @param {readonly string[]} args a Node script and its arguments
+ * @returns {Promise<Outcome>}
+ */
+async function tool(args) {
+  let output = '';
+  const code = await runNode(args, {
+    capture: (text) => {
+      output += text;
+    },
+  });
+  return { ok: code === 0, output };
+}
+
+const turbo = (/** @type {string[]} */ ...args) =>
+  tool([toolScript('turbo', 'bin', 'turbo'), ...args]);
+
+/**
+ * @template T
+ * @param {readonly T[]} items
+ * @param {(item: T) => Promise<Outcome>} check
+ * @returns {Promise<Outcome>}
+ */
+async function each(items, check) {
+  const outcomes = [];
+  for (const item of items) outcomes.push(await check(item));
+  const bad = outcomes.filter(({ ok }) => !ok);
+  return { ok: bad.length === 0, output: bad.map(({ output }) => output).join('\n') };
+}
+
+/**
+ * @param {import('./packages.mjs').WorkspacePackage} workspacePackage
+ * @returns {Promise<Outcome>}
+ */
+async function lintPackage({ folder, manifest }) {
+  const file = (await tarballs()).get(manifest.name);
+  if (file === undefined) throw new Error(`${manifest.name} was not packed`);
+  const { buffer, byteOffset, byteLength } = readFileSync(file);
+  const tarball = /** @type {ArrayBuffer} */ (buffer).slice(byteOffset, byteOffset + byteLength);
+  const { messages } = await publint({ pack: { tarball }, strict: true });
+  const lines = messages.map(
+    (message) =>
+      `${manifest.name}: ${formatMessage(message, readManifest(folder)) ?? message.code}`,
+  );
+  return { ok: lines.length === 0, output: lines.join('\n') };
+}
+
+/** The main branch by whichever name this clone knows it; the current commit where it knows none. */
+async function mainBranch() {
+  for (const branch of ['main', 'origin/main']) {
+    const code = await run('git', ['rev-parse', '--verify', '--quiet', branch], {
+      capture: () => {},
+    });
+    if (code === 0) return branch;
+  }
+  return 'HEAD';
+}

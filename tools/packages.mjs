@@ -1,0 +1,62 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root, runPnpm } from './workspace.mjs';
+
+/**
+ * @typedef {object} Manifest
+ * @property {string} name
+ * @property {string} version
+ * @property {boolean} [private]
+ * @property {Record<string, string | Record<string, string>>} exports
+ * @property {Record<string, string>} [bin]
+ * @property {Record<string, string>} [dependencies]
+ * @property {Record<string, string>} [devDependencies]
+ * @property {Record<string, string>} [peerDependencies]
+ * @property {Record<string, { optional?: boolean }>} [peerDependenciesMeta]
+ */
+
+/**
+ * @typedef {object} WorkspacePackage
+ * @property {string} folder
+ * @property {Manifest} manifest
+ */
+
+/**
+ * Every package of the workspace that is published.
+ * @param {string} [workspace] its root
+ * @returns {WorkspacePackage[]}
+ */
+export function publicPackages(workspace = root) {
+  return readdirSync(join(workspace, 'packages'))
+    .map((name) => join(workspace, 'packages', name))
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .map((folder) => ({ folder, manifest: readManifest(folder) }))
+    .filter(({ manifest }) => !manifest.private);
+}
+
+/** @returns {Manifest} */
+export const readManifest = (/** @type {string} */ folder) =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+/**
+ * Packs built packages as they would be published, and resolves to the tarball of each, by package name.
+ * @param {readonly WorkspacePackage[]} packages
+ * @param {string} destination an existing folder
+ */
+export async function packAll(packages, destination) {
+  /** @type {Map<string, string>} */
+  const tarballs = new Map();
+  for (const { folder, manifest } of packages) {
+    let output = '';
+    const code = await runPnpm(['pack', '--pack-destination', destination], {
+      cwd: folder,
+      capture: (text) => {
+        output += text;
+      },
+    });
+    if (code !== 0) throw new Error(`cannot pack ${manifest.name}:\n${output}`);
+    const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
+    tarballs.set(manifest.name, join(destination, file));
+  }
+  return tarballs;
+}
