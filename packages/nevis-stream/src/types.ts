@@ -73,6 +73,10 @@ export interface Stream {
   readonly missing: readonly MissingTask[];
   /** The same events in the same order at every call. */
   events(): Iterable<StreamEvent>;
+  /** The names of a task's classes, by class id. @throws Error when no task has this name. */
+  classNames(taskName: string): readonly string[];
+  /** What a task's images show, for example `satellite`. @throws Error when no task has this name. */
+  domain(taskName: string): string;
   /** @throws Error when `key` names no data set of this stream. */
   dataset(key: DatasetKey): Promise<Dataset>;
 }
@@ -164,7 +168,10 @@ export interface PredictionBatch {
  * `context.store`, so that a checkpoint stays small however many tasks were seen.
  */
 export interface Learner {
+  /** Short and unique in a run: letters, digits, `_` and `-`. */
   readonly name: string;
+  /** For people. */
+  readonly title: string;
   /** Everything that decides the learner's results, for the run's settings file. */
   readonly settings: Json;
   init(context: LearnerContext): Promise<Json>;

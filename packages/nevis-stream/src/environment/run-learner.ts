@@ -1,13 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeSafetensors } from '@neverend/checkpoint';
-import { writeFileAtomic } from '@neverend/checkpoint/node';
-import { createHash } from 'node:crypto';
+import { CheckpointError } from '@neverend/checkpoint';
+import { ClassificationAccumulator } from '../metrics/index.ts';
 import type {
   ComputeLedger,
-  Dataset,
-  DatasetKey,
-  Json,
   Learner,
   LearnerContext,
   PredictionEvent,
@@ -15,6 +11,217 @@ import type {
   ResourceUsage,
   Snapshot,
   Stream,
+  StreamEvent,
   TrainingEvent,
-  TrainingSummary,
 } from '../types.ts';
+import {
+  addLedgers,
+  type EventRecord,
+  emptyLedger,
+  ledgerFromJson,
+  ledgerToJson,
+} from './records.ts';
+import { RunError } from './run-error.ts';
+import { type RunState, readRunState, writeRunState } from './run-state.ts';
+import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { appendTiming } from './timing.ts';
+
+export interface RunLearnerOptions {
+  /** Folder of the run; the learner's files lie in a folder of its name within. */
+  readonly folder: string;
+  readonly learner: Learner;
+  readonly stream: Stream;
+  readonly seed: number;
+  readonly progress: (step: Progress) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Takes a learner through a stream, one event after the other, and writes after each event, and whenever the
+ * learner asks for it, what is needed to go on from there. Events that were done before are skipped.
+ *
+ * @returns one record per event.
+ */
+export async function runLearner(options: RunLearnerOptions): Promise<readonly EventRecord[]> {
+  const { learner, stream, signal } = options;
+  const folder = join(options.folder, learner.name);
+  for (const name of ['states', 'predictions'])
+    await mkdir(join(folder, name), { recursive: true });
+  const training = join(folder, 'training.safetensors');
+  const events = [...stream.events()];
+  const context = learnerContext(options, folder);
+
+  let state: RunState = (await readRunState(folder)) ?? {
+    completed: 0,
+    learner: await learner.init(context),
+    records: [],
+  };
+  while (state.completed < events.length) {
+    signal?.throwIfAborted();
+    const event = events[state.completed] as StreamEvent;
+    const clock = stopwatch(options.folder, learner.name, event);
+    const work: Work = { options, folder, event, state, training, clock, context };
+    state =
+      event.type === 'train' ? await train({ ...work, event }) : await predict({ ...work, event });
+    await writeRunState(folder, state);
+    await rm(training, { force: true });
+    await clock();
+  }
+  return state.records;
+}
+
+interface Work<Event = StreamEvent> {
+  readonly options: RunLearnerOptions;
+  readonly folder: string;
+  readonly event: Event;
+  readonly state: RunState;
+  /** File of the snapshots within an event. */
+  readonly training: string;
+  /** Writes down the time since its last call. */
+  readonly clock: () => Promise<void>;
+  readonly context: LearnerContext;
+}
+
+async function train(work: Work<TrainingEvent>): Promise<RunState> {
+  const { options, event, state, training, clock } = work;
+  const context: LearnerContext = {
+    ...work.context,
+    checkpoint: async (snapshot) => {
+      await writeSnapshot(training, {
+        meta: { event: state.completed, learner: snapshot.meta },
+        tensors: snapshot.tensors,
+      });
+      await clock();
+    },
+  };
+  const resume = await readTraining(training, state.completed);
+  const result = await options.learner.train(event, state.learner, context, resume);
+  return {
+    completed: state.completed + 1,
+    learner: result.state,
+    records: [
+      ...state.records,
+      {
+        type: 'train',
+        ...common(event, state, result.usage),
+        trainSize: (await context.dataset(event.train)).size,
+        devSize: (await context.dataset(event.dev)).size,
+        parameters: result.usage.peakParameters,
+        summary: result.summary,
+      },
+    ],
+  };
+}
+
+/** The snapshot within the event at `index`. One of another event, or a damaged one, only costs its time again. */
+async function readTraining(path: string, index: number): Promise<Snapshot | undefined> {
+  try {
+    const snapshot = await readSnapshot(path);
+    if (snapshot?.meta['event'] !== index) return undefined;
+    return { meta: snapshot.meta['learner'] as Snapshot['meta'], tensors: snapshot.tensors };
+  } catch (error) {
+    if (CheckpointError.isInstance(error)) return undefined;
+    throw error;
+  }
+}
+
+async function predict(work: Work<PredictionEvent>): Promise<RunState> {
+  const { options, folder, event, state, context } = work;
+  const dataset = await context.dataset(event.dataset);
+  const { numClasses } = event.task;
+  const labels = new Int32Array(dataset.size);
+  const logits = new Float32Array(dataset.size * numClasses);
+  const metrics = new ClassificationAccumulator(numClasses);
+  let done = 0;
+  const batches = options.learner.predict(event, state.learner, context);
+  let next = await batches.next();
+  for (; next.done !== true; next = await batches.next()) {
+    const batch = next.value;
+    if (done + batch.labels.length > dataset.size) break;
+    labels.set(batch.labels, done);
+    logits.set(batch.logits, done * numClasses);
+    metrics.add(batch);
+    done += batch.labels.length;
+  }
+  if (next.done !== true || done !== dataset.size) {
+    throw new RunError(
+      `the learner ${options.learner.name} predicted ${next.done === true ? done : 'more than'} ${next.done === true ? 'of' : ''} ${dataset.size} examples of ${event.dataset}; it must predict each once`,
+    );
+  }
+  const file = `${String(event.position).padStart(3, '0')}-${event.dataset}.safetensors`;
+  const sha256 = await writeSnapshot(join(folder, 'predictions', file), {
+    meta: { dataset: event.dataset, datasetSha256: dataset.sha256 },
+    tensors: {
+      labels: { dtype: 'int32', shape: [done], data: labels },
+      logits: { dtype: 'float32', shape: [done, numClasses], data: logits },
+    },
+  });
+  return {
+    completed: state.completed + 1,
+    learner: state.learner,
+    records: [
+      ...state.records,
+      {
+        type: 'predict',
+        ...common(event, state, next.value),
+        split: event.split,
+        dataset: event.dataset,
+        file,
+        sha256,
+        metrics: metrics.metrics(),
+      },
+    ],
+  };
+}
+
+function common(event: StreamEvent, state: RunState, usage: ResourceUsage) {
+  const last = state.records.at(-1);
+  const before: ComputeLedger =
+    last === undefined ? emptyLedger : ledgerFromJson(last.cumulativeFlops);
+  return {
+    position: event.position,
+    year: event.year,
+    task: event.task.name,
+    flops: ledgerToJson(usage.flops),
+    cumulativeFlops: ledgerToJson(addLedgers(before, usage.flops)),
+  };
+}
+
+function learnerContext(
+  { stream, seed, progress, signal }: RunLearnerOptions,
+  folder: string,
+): LearnerContext {
+  const path = (name: string) => {
+    if (!/^[\w-]+$/.test(name)) {
+      throw new RunError(`name was ${JSON.stringify(name)}; it must be letters, digits, _ and -`);
+    }
+    return join(folder, 'states', `${name}.safetensors`);
+  };
+  return {
+    seed,
+    dataset: (key) => stream.dataset(key),
+    checkpoint: async () => undefined,
+    store: (name, snapshot) => writeSnapshot(path(name), snapshot),
+    restore: async (name) => {
+      const snapshot = await readSnapshot(path(name));
+      if (snapshot === undefined)
+        throw new RunError(`nothing was stored under ${name} in ${folder}`);
+      return snapshot;
+    },
+    progress: (step) => {
+      signal?.throwIfAborted();
+      progress(step);
+    },
+  };
+}
+
+function stopwatch(folder: string, learner: string, event: StreamEvent): () => Promise<void> {
+  const { position, type } = event;
+  let since = performance.now();
+  return async () => {
+    const now = performance.now();
+    const seconds = (now - since) / 1000;
+    since = now;
+    await appendTiming(folder, { learner, position, type, seconds });
+  };
+}

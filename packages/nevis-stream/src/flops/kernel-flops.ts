@@ -40,7 +40,7 @@ const matMul: Rule = (call) => {
 };
 
 /** 2 per multiply-add; a filter `[h, w, in, out]` makes h·w·in of them per output element. */
-const conv = (call: KernelCall, results: TensorInfo | undefined, filter: readonly number[]) =>
+const conv = (results: TensorInfo | undefined, filter: readonly number[]) =>
   2 * elements(results) * filter.slice(0, -1).reduce((product, size) => product * size, 1);
 
 /** A depthwise filter `[h, w, in, multiplier]` makes h·w multiply-adds per output element. */
@@ -74,13 +74,13 @@ const rule = (names: string, how: Rule) => {
 
 rule('BatchMatMul', matMul);
 rule('_FusedMatMul', (call) => matMul(call) + fusedTail(call));
-rule('Conv2D Conv3D', (call) => conv(call, call.outputs[0], filterShape(call)));
-rule('FusedConv2D', (call) => conv(call, call.outputs[0], filterShape(call)) + fusedTail(call));
+rule('Conv2D Conv3D', (call) => conv(call.outputs[0], filterShape(call)));
+rule('FusedConv2D', (call) => conv(call.outputs[0], filterShape(call)) + fusedTail(call));
 rule('Conv2DBackpropInput Conv3DBackpropInputV2', (call) =>
-  conv(call, input(call, 'dy'), filterShape(call)),
+  conv(input(call, 'dy'), filterShape(call)),
 );
 rule('Conv2DBackpropFilter Conv3DBackpropFilterV2', (call) =>
-  conv(call, input(call, 'dy'), filterShapeAttr(call)),
+  conv(input(call, 'dy'), filterShapeAttr(call)),
 );
 rule('DepthwiseConv2dNative', (call) => depthwise(call.outputs[0], filterShape(call)));
 rule(

@@ -66,7 +66,11 @@ export function vitBackbone(options: VitOptions): Backbone {
         'encoder_norm/bias': tf.zeros([width]),
       };
       for (let index = 0; index < depth; index++) {
-        const block = initEncoderBlock(randomKey(...seed, 'block', index), { width, heads, mlpWidth });
+        const block = initEncoderBlock(randomKey(...seed, 'block', index), {
+          width,
+          heads,
+          mlpWidth,
+        });
         Object.assign(params, named(blockName(index), block));
       }
       return params;
@@ -82,7 +86,11 @@ export function vitBackbone(options: VitOptions): Backbone {
         for (let index = 0; index < depth; index++) {
           x = encoderBlock(x, within(params, blockName(index)), { heads });
         }
-        const normed = layerNorm(x, at(params, 'encoder_norm/scale'), at(params, 'encoder_norm/bias'));
+        const normed = layerNorm(
+          x,
+          at(params, 'encoder_norm/scale'),
+          at(params, 'encoder_norm/bias'),
+        );
         return tf.mean(normed, 1) as tf.Tensor2D;
       }),
   };

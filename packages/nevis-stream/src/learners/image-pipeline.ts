@@ -28,7 +28,8 @@ export function normalizeImages(
         for (let channel = 0; channel < 3; channel++) {
           const from = corner + Math.min(channel, channels === 2 ? 1 : channels - 1);
           const top = mix(images, from, column.step, column.fraction);
-          const bottom = row.step === 0 ? top : mix(images, from + row.step, column.step, column.fraction);
+          const bottom =
+            row.step === 0 ? top : mix(images, from + row.step, column.step, column.fraction);
           result[at++] = (top + (bottom - top) * row.fraction) / 127.5 - 1;
         }
       }

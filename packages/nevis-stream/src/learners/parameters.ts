@@ -7,11 +7,13 @@ export type Arrays = Readonly<Record<string, NamedArray>>;
 
 /** Copies tensors out of the backend. The tensors stay the caller's. */
 export async function toArrays(tensors: Readonly<Record<string, tf.Tensor>>): Promise<Arrays> {
-  const entries = Object.entries(tensors).map(async ([name, tensor]): Promise<[string, NamedArray]> => {
-    // data() may be a view of the backend's own memory, which the next kernel overwrites.
-    const data = Float32Array.from(await tensor.data<'float32'>());
-    return [name, { dtype: 'float32', shape: tensor.shape, data }];
-  });
+  const entries = Object.entries(tensors).map(
+    async ([name, tensor]): Promise<[string, NamedArray]> => {
+      // data() may be a view of the backend's own memory, which the next kernel overwrites.
+      const data = Float32Array.from(await tensor.data<'float32'>());
+      return [name, { dtype: 'float32', shape: tensor.shape, data }];
+    },
+  );
   return Object.fromEntries(await Promise.all(entries));
 }
 

@@ -111,7 +111,7 @@ export async function searchTask(options: {
         await counters.train.count(() => trial.advance());
         context.progress({
           phase: 'train',
-          label: `${label}, learning rate ${index + 1} of ${learningRates.length}`,
+          label,
           done: index * steps + trial.step,
           total: learningRates.length * steps,
         });
@@ -167,7 +167,9 @@ export async function searchTask(options: {
   }
   const uncounted = [...counters.train.uncounted, ...counters.validation.uncounted];
   if (uncounted.length > 0) {
-    throw new Error(`no FLOP rule for the kernels ${uncounted.join(', ')}: the ledger would be wrong`);
+    throw new Error(
+      `no FLOP rule for the kernels ${uncounted.join(', ')}: the ledger would be wrong`,
+    );
   }
   return { trials, chosen, weights: chosenWeights, flops: flops(), parameters };
 }

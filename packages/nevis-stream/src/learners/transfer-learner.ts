@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { FlopCounter } from '../flops/flop-counter.ts';
 import type {
   Json,
@@ -9,7 +10,6 @@ import type {
   Snapshot,
   TrainingEvent,
 } from '../types.ts';
-import * as tf from '@tensorflow/tfjs-core';
 import type { Backbone } from './backbone.ts';
 import { type Arrays, hashArrays, toArrays, toTensor, withoutPrefix } from './parameters.ts';
 import { type SearchSettings, searchTask } from './search-task.ts';
@@ -30,13 +30,15 @@ interface TransferState {
 export interface TransferLearnerOptions {
   /** Defaults to the name of the rule. */
   readonly name?: string;
+  /** Defaults to the title of the rule. */
+  readonly title?: string;
   readonly backbone: Backbone;
   readonly search: SearchSettings;
 }
 
 /** Every task from random weights: what the benchmark calls independent. */
 export function independentLearner(options: TransferLearnerOptions): Learner {
-  return transferLearner(options, 'independent', () => undefined);
+  return transferLearner(options, 'independent', 'Independent', () => undefined);
 }
 
 /**
@@ -44,16 +46,21 @@ export function independentLearner(options: TransferLearnerOptions): Learner {
  * benchmark calls fine-tuning from previous.
  */
 export function finetunePreviousLearner(options: TransferLearnerOptions): Learner {
-  return transferLearner(options, 'finetune-previous', (tasks) => tasks.at(-1));
+  return transferLearner(options, 'finetune-previous', 'Fine-tuning from previous', (tasks) =>
+    tasks.at(-1),
+  );
 }
 
 function transferLearner(
-  { name, backbone, search }: TransferLearnerOptions,
+  { backbone, search, ...names }: TransferLearnerOptions,
   rule: string,
+  ruleTitle: string,
   source: (tasks: readonly StoredTask[]) => StoredTask | undefined,
 ): Learner {
+  const { name = rule, title = ruleTitle } = names;
   return {
-    name: name ?? rule,
+    name,
+    title,
     settings: { rule, backbone: backbone.settings, search: search as unknown as Json },
     init: async () => ({ tasks: [] }),
 
@@ -70,7 +77,7 @@ function transferLearner(
         dev: await context.dataset(event.dev),
         context,
         resume,
-        label: `${name ?? rule}: ${event.task.name} (${event.year})`,
+        label: `${title}: ${event.task.name} (${event.year})`,
       });
       const store = `task-${String(event.position).padStart(3, '0')}`;
       await context.store(store, { meta: { task: event.task.name }, tensors: result.weights });
@@ -98,7 +105,9 @@ function transferLearner(
       if (stored === undefined) {
         throw new Error(`${event.task.name} at position ${event.position} was not learned yet`);
       }
-      return yield* predictStored(backbone, search, event, await context.restore(stored.store), context);
+      const label = `${title}: ${event.task.name} (${event.year})`;
+      const snapshot = await context.restore(stored.store);
+      return yield* predictStored(backbone, search, event, snapshot, context, label);
     },
   };
 }
@@ -128,6 +137,7 @@ async function* predictStored(
   event: PredictionEvent,
   { tensors }: Snapshot,
   context: LearnerContext,
+  label: string,
 ): AsyncGenerator<PredictionBatch, ResourceUsage> {
   const dataset = await context.dataset(event.dataset);
   const counter = new FlopCounter();
@@ -140,7 +150,7 @@ async function* predictStored(
       const next = await counter.count(() => batches.next());
       if (next.done === true) break;
       done += next.value.labels.length;
-      context.progress({ phase: 'predict', label: event.task.name, done, total: dataset.size });
+      context.progress({ phase: 'predict', label, done, total: dataset.size });
       yield next.value;
     }
   } finally {

@@ -2,7 +2,8 @@ import { initLinear, linear } from '@neverend/attention';
 import { randomKey, randomPermutation } from '@neverend/backend';
 import { AdamW, clipByGlobalNorm, warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../types.ts';
+import { ClassificationAccumulator } from '../metrics/index.ts';
+import type { Dataset, PredictionBatch } from '../types.ts';
 import type { Backbone, Params } from './backbone.ts';
 import { normalizeImages } from './image-pipeline.ts';
 import { type Arrays, toArrays, toTensor, withoutPrefix, withPrefix } from './parameters.ts';
@@ -55,9 +56,7 @@ export class Trial {
     this.#optimizer = new AdamW({
       learningRate,
       weightDecay: 0,
-      groups: [
-        { match: (name) => name.endsWith('kernel'), weightDecay: settings.weightDecay },
-      ],
+      groups: [{ match: (name) => name.endsWith('kernel'), weightDecay: settings.weightDecay }],
     });
     this.#schedule = warmupCosine({
       peak: learningRate,
@@ -83,7 +82,10 @@ export class Trial {
   static resume(options: TrialOptions, saved: Arrays, step: number): Trial {
     const tensors = (prefix: string) =>
       Object.fromEntries(
-        Object.entries(withoutPrefix(saved, prefix)).map(([name, array]) => [name, toTensor(array)]),
+        Object.entries(withoutPrefix(saved, prefix)).map(([name, array]) => [
+          name,
+          toTensor(array),
+        ]),
       );
     const trial = new Trial(options, tensors('w/'), step);
     const m = tensors('m/');
@@ -136,20 +138,12 @@ export class Trial {
 
   /** Share of `dataset` that is classified wrongly; a row with a logit that is not finite is wrong. */
   async error(dataset: Dataset, batchSize: number): Promise<number> {
-    let wrong = 0;
-    for await (const { labels, logits } of predictBatches(
-      this.#options.backbone,
-      this.#weights,
-      dataset,
-      batchSize,
-    )) {
-      const classes = dataset.task.numClasses;
-      for (let row = 0; row < labels.length; row++) {
-        const scores = logits.subarray(row * classes, (row + 1) * classes);
-        if (!scores.every(Number.isFinite) || argMax(scores) !== labels[row]) wrong++;
-      }
+    const metrics = new ClassificationAccumulator(dataset.task.numClasses);
+    const { backbone } = this.#options;
+    for await (const batch of predictBatches(backbone, this.#weights, dataset, batchSize)) {
+      metrics.add(batch);
     }
-    return wrong / dataset.size;
+    return metrics.metrics().errorRate;
   }
 
   /** The weights now: `backbone/...` and `head/...`. */
@@ -199,7 +193,7 @@ export async function* predictBatches(
   weights: Params,
   dataset: Dataset,
   batchSize: number,
-): AsyncGenerator<{ labels: Int32Array; logits: Float32Array }, void> {
+): AsyncGenerator<PredictionBatch, void> {
   for (let start = 0; start < dataset.size; start += batchSize) {
     const length = Math.min(batchSize, dataset.size - start);
     const batch = dataset.batch(Array.from({ length }, (_, offset) => start + offset));
@@ -228,8 +222,4 @@ function imageTensor(images: Uint8Array, dataset: Dataset, backbone: Backbone): 
   const size = backbone.imageSize;
   const pixels = normalizeImages(images, dataset.shape, size);
   return tf.tensor4d(pixels, [pixels.length / (size * size * 3), size, size, 3]);
-}
-
-function argMax(scores: Float32Array): number {
-  return scores.reduce((best, score, index) => (score > (scores[best] ?? 0) ? index : best), 0);
 }

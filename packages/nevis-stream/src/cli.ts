@@ -1,0 +1,222 @@
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { backendNames, NeverendError } from '@neverend/backend';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import {
+  type CommandContext,
+  defaultCache,
+  list,
+  remakeReport,
+  run,
+  settingsOf,
+} from './commands.ts';
+import { presets } from './presets.ts';
+import { progressDisplay } from './progress-display.ts';
+import type { ReportData } from './report/index.ts';
+import type { RunSettings } from './settings.ts';
+
+interface CommonFlags {
+  readonly cache: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+interface RunFlags extends CommonFlags {
+  readonly preset: string;
+  readonly out: string;
+  readonly seed: number;
+  readonly backend?: RunSettings['backend'];
+  readonly shuffleLabels?: true;
+}
+
+const require = createRequire(import.meta.url);
+const { version } = require('@neverend/nevis-stream/package.json') as { version: string };
+
+const program = new Command('nevis')
+  .description("NEVIS'22: learners against a stream of real image-classification tasks")
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(nevis --help shows how)');
+
+const cacheOption = () =>
+  new Option('--cache <folder>', 'prepared data').default(defaultCache(), "the user's cache");
+const jsonOption = () => new Option('--json', 'one JSON object on stdout and nothing else');
+const quietOption = () => new Option('--quiet', 'no progress on stderr');
+
+program
+  .command('run')
+  .description('run learners through the stream, or go on where an interrupted run stopped')
+  .addOption(
+    new Option('--preset <name>', 'settings').choices(Object.keys(presets)).default('start'),
+  )
+  .requiredOption('--out <folder>', "the run's folder")
+  .option('--seed <integer>', 'decides every random number', integer, 0)
+  .addOption(
+    new Option('--backend <name>', "instead of the preset's").choices(['auto', ...backendNames]),
+  )
+  .option('--shuffle-labels', 'control: labels in random order, so that errors stay at chance')
+  .addOption(cacheOption())
+  .addOption(jsonOption())
+  .addOption(quietOption())
+  .action(async (flags: RunFlags) => {
+    const { summary: _, ...preset } = presets[flags.preset] ?? missingPreset(flags.preset);
+    const settings: RunSettings = {
+      ...preset,
+      preset: flags.preset,
+      seed: flags.seed,
+      backend: flags.backend ?? preset.backend,
+      stream: { ...preset.stream, labels: flags.shuffleLabels ? 'shuffled' : 'true' },
+    };
+    await runInto(flags.out, settings, flags);
+  });
+
+program
+  .command('resume')
+  .description('go on with an interrupted run')
+  .argument('<folder>', "the run's folder")
+  .addOption(cacheOption())
+  .addOption(jsonOption())
+  .addOption(quietOption())
+  .action(async (folder: string, flags: CommonFlags) => {
+    await runInto(folder, await settingsOf(folder), flags);
+  });
+
+program
+  .command('report')
+  .description('write the report of a finished run again')
+  .argument('<folder>', "the run's folder")
+  .addOption(jsonOption())
+  .action(async (folder: string, { json }: Pick<CommonFlags, 'json'>) => {
+    const report = resolve(await remakeReport(folder));
+    process.stdout.write(json ? `${JSON.stringify({ report })}\n` : `${report}\n`);
+  });
+
+program
+  .command('list')
+  .description('the tasks, which of them have data here, and the presets')
+  .addOption(cacheOption())
+  .addOption(jsonOption())
+  .action(async ({ cache, json }: CommonFlags) => {
+    const listing = await list(cache);
+    if (json) {
+      process.stdout.write(`${JSON.stringify(listing)}\n`);
+      return;
+    }
+    const tasks = listing.tasks.map(
+      ({ year, name, classes, domain, fix }) =>
+        `  ${year}  ${name.padEnd(18)} ${fix ? `no data; get it with: ${fix}` : `${classes} classes, ${domain}`}`,
+    );
+    const known = listing.presets.map(
+      ({ name, summary, learners }) =>
+        `  ${name.padEnd(8)} ${summary}\n  ${''.padEnd(8)} learners: ${learners.join(', ')}`,
+    );
+    process.stdout.write(`tasks\n${tasks.join('\n')}\npresets\n${known.join('\n')}\n`);
+  });
+
+async function runInto(
+  folder: string,
+  settings: RunSettings,
+  { cache, json, quiet }: CommonFlags,
+): Promise<void> {
+  const display = quiet ? undefined : progressDisplay(process.stderr);
+  const controller = new AbortController();
+  const interrupt = () => {
+    // A second signal does not wait for the step that is running.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  const context: CommandContext = {
+    cache,
+    progress: (step) => display?.show(step),
+    signal: controller.signal,
+    note: (line) => {
+      if (!quiet) process.stderr.write(`${line}\n`);
+    },
+  };
+  try {
+    const data = await run(folder, settings, context);
+    display?.stop();
+    const report = resolve(join(folder, 'report.html'));
+    process.stdout.write(
+      json ? `${JSON.stringify(result(data, report))}\n` : summary(data, report),
+    );
+  } catch (error) {
+    display?.stop();
+    if (!controller.signal.aborted) throw error;
+    process.stderr.write(`interrupted; go on with: nevis resume ${folder}\n`);
+    process.exitCode = 130;
+  } finally {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+  }
+}
+
+function result({ learners }: ReportData, report: string) {
+  return {
+    report,
+    learners: learners.map(({ name, averageErrorRate, tasks }) => ({
+      name,
+      averageErrorRate,
+      tasks: tasks.map(({ position, errorRate, cumulativeFlops }) => ({
+        position,
+        errorRate,
+        cumulativeFlops,
+      })),
+    })),
+  };
+}
+
+function summary({ learners, stream }: ReportData, report: string): string {
+  const width = Math.max(...stream.tasks.map(({ name }) => name.length)) + 7;
+  const head = ['error'.padEnd(width), ...learners.map(({ title }) => title)].join('  ');
+  const rows = stream.tasks.map(({ position, name, year }) =>
+    [
+      `${name} (${year})`.padEnd(width),
+      ...learners.map(({ title, tasks }) => {
+        const task = tasks.find((one) => one.position === position);
+        const error = task === undefined ? '-' : `${(100 * task.errorRate).toFixed(1)} %`;
+        return error.padStart(title.length);
+      }),
+    ].join('  '),
+  );
+  return `${[head, ...rows].join('\n')}\nreport: ${report}\n`;
+}
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be an integer.');
+  }
+  return value;
+}
+
+function missingPreset(name: string): never {
+  throw new InvalidArgumentError(`There is no preset ${name}.`);
+}
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version are not failures; everything else here is a wrong command line.
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`nevis: ${message}\n`);
+    if (!isExpected(error) && error instanceof Error) {
+      process.stderr.write('NEVIS_DEBUG=1 shows where this came from\n');
+    }
+    if (process.env['NEVIS_DEBUG'] && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Errors whose message says all that a user needs. */
+function isExpected(error: unknown): boolean {
+  return error instanceof NeverendError || (error instanceof Error && 'code' in error);
+}
+
+void main();

@@ -1,0 +1,183 @@
+import { cpus, homedir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { useBackend } from '@neverend/backend';
+import { writeFileAtomic } from '@neverend/checkpoint/node';
+import { readJson } from './environment/json-file.ts';
+import { RunError } from './environment/run-error.ts';
+import { type RunConfig, runStream } from './environment/run-stream.ts';
+import { readTiming } from './environment/timing.ts';
+import { presets } from './presets.ts';
+import { type ReportData, renderReport, type Timing } from './report/index.ts';
+import { createLearner, type LearnerSettings, type RunSettings } from './settings.ts';
+import { openNevisOpen } from './streams/open-nevis-open.ts';
+import type { Json, Progress, Stream } from './types.ts';
+
+/** What a command that works needs from the command line. */
+export interface CommandContext {
+  /** Folder of prepared data. */
+  readonly cache: string;
+  readonly progress: (step: Progress) => void;
+  readonly signal: AbortSignal;
+  /** Tells a person one line. */
+  readonly note: (line: string) => void;
+}
+
+/** Where prepared data lie when nothing else is said. */
+export function defaultCache(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'neverend', 'nevis');
+}
+
+/** Runs settings into a folder, or goes on with what lies there, and writes the report. */
+export async function run(
+  folder: string,
+  settings: RunSettings,
+  context: CommandContext,
+): Promise<ReportData> {
+  const { preset, seed, learners, stream: streamSettings } = settings;
+  const { name, version, device } = await useBackend(settings.backend);
+  context.note(`backend ${name} ${version} (${device})`);
+  const stream = await openStream(settings, context);
+  const data = await runStream({
+    folder,
+    stream,
+    learners: learners.map(createLearner),
+    seed,
+    backend: { name, version, device },
+    preset,
+    streamSettings: streamSettings as unknown as Json,
+    progress: context.progress,
+    signal: context.signal,
+  });
+  await writeReport(folder, data);
+  return data;
+}
+
+/** The settings of the run in a folder. @throws RunError when there is none that this program can go on with. */
+export async function settingsOf(folder: string): Promise<RunSettings> {
+  const config = (await readJson(join(folder, 'config.json'))) as RunConfig | undefined;
+  if (config === undefined) {
+    throw new RunError(`${folder} holds no run; start one with: nevis run --out ${folder}`);
+  }
+  const stream = config.stream as unknown as RunSettings['stream'];
+  if (stream?.name !== 'nevis-open') {
+    throw new RunError(
+      `the run in ${folder} was made by a program; it must be gone on with by that`,
+    );
+  }
+  return {
+    preset: config.preset,
+    seed: config.seed,
+    backend: config.backend.name as RunSettings['backend'],
+    stream,
+    learners: config.learners.map(
+      ({ name, title, settings }) =>
+        ({ name, title, ...(settings as object) }) as unknown as LearnerSettings,
+    ),
+  };
+}
+
+/** Makes `report.html` again from the files of a run that is done. @returns its path. */
+export async function remakeReport(folder: string): Promise<string> {
+  const data = (await readJson(join(folder, 'report-data.json'))) as ReportData | undefined;
+  if (data === undefined) {
+    throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
+  }
+  return writeReport(folder, data);
+}
+
+async function writeReport(folder: string, data: ReportData): Promise<string> {
+  const path = join(folder, 'report.html');
+  await writeFileAtomic(path, await renderReport(data, await timingOf(folder, data)));
+  return path;
+}
+
+async function timingOf(folder: string, data: ReportData): Promise<Timing> {
+  const lines = await readTiming(folder);
+  const seconds = (name: string, position: number, type: 'train' | 'predict') =>
+    lines
+      .filter((line) => line.learner === name && line.position === position && line.type === type)
+      .reduce((sum, line) => sum + line.seconds, 0);
+  return {
+    host: {
+      platform: `${process.platform} ${process.arch}`,
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryBytes: totalmem(),
+      node: process.version,
+    },
+    learners: data.learners.map(({ name, tasks }) => ({
+      name,
+      tasks: tasks.map(({ position }) => ({
+        position,
+        trainSeconds: seconds(name, position, 'train'),
+        predictSeconds: seconds(name, position, 'predict'),
+      })),
+    })),
+  };
+}
+
+/** What can be run here, and what is missing for the rest. */
+export interface Listing {
+  readonly tasks: readonly {
+    readonly year: number;
+    readonly name: string;
+    readonly classes: number | null;
+    readonly domain: string | null;
+    /** The command that brings its data, or null when they are here. */
+    readonly fix: string | null;
+  }[];
+  readonly presets: readonly {
+    readonly name: string;
+    readonly summary: string;
+    readonly learners: readonly string[];
+  }[];
+}
+
+export async function list(cacheDir: string): Promise<Listing> {
+  const stream = await openNevisOpen({ cacheDir });
+  const present = [...stream.events()].flatMap((event) =>
+    event.type === 'train'
+      ? [
+          {
+            year: event.year,
+            name: event.task.name,
+            classes: event.task.numClasses,
+            domain: stream.domain(event.task.name),
+            fix: null,
+          },
+        ]
+      : [],
+  );
+  const missing = stream.missing.map(({ year, name, fix }) => ({
+    year,
+    name,
+    classes: null,
+    domain: null,
+    fix,
+  }));
+  return {
+    tasks: [...present, ...missing].sort((a, b) => a.year - b.year),
+    presets: Object.entries(presets).map(([name, { summary, learners }]) => ({
+      name,
+      summary,
+      learners: learners.map((learner) => learner.name),
+    })),
+  };
+}
+
+async function openStream(
+  { stream: settings, seed }: RunSettings,
+  { cache, note, progress }: CommandContext,
+): Promise<Stream> {
+  const { name: _, ...options } = settings;
+  const stream = await openNevisOpen({ ...options, cacheDir: cache, seed, onProgress: progress });
+  if (stream.missing.length > 0) {
+    const names = stream.missing.map(({ name, year }) => `${name} (${year})`).join(', ');
+    const fixes = [...new Set(stream.missing.map(({ fix }) => fix))].join(' && ');
+    note(`left out for lack of data: ${names}; get it with: ${fixes}`);
+  }
+  if ([...stream.events()].length === 0) {
+    throw new RunError('no task has data here; see: nevis list');
+  }
+  return stream;
+}

@@ -1,0 +1,142 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReportBackend, ReportData } from '../report/index.ts';
+import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
+import { jsonDifferences, readJson, stableJson, writeJson } from './json-file.ts';
+import { lockFolder } from './lock.ts';
+import type { EventRecord } from './records.ts';
+import { collectReportData } from './report-data.ts';
+import { RunError } from './run-error.ts';
+import { runLearner } from './run-learner.ts';
+
+/** One run: learners, one after the other, through one stream, into one folder. */
+export interface RunOptions {
+  /** Made if it is missing. A folder with an earlier part of the same run is gone on with. */
+  readonly folder: string;
+  readonly stream: Stream;
+  readonly learners: readonly Learner[];
+  readonly seed: number;
+  readonly backend: ReportBackend;
+  /** Name of these settings. Default: `custom`. */
+  readonly preset?: string;
+  /** How the stream was made, for `config.json` and the report. Default: its name. */
+  readonly streamSettings?: Json;
+  readonly progress?: (step: Progress) => void;
+  /** Stops the run at the next step; what was done stays, and the same call goes on from there. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run is a function of: `config.json` in its folder. */
+export interface RunConfig {
+  readonly preset: string;
+  readonly seed: number;
+  readonly backend: ReportBackend;
+  readonly stream: Json;
+  readonly learners: readonly Pick<Learner, 'name' | 'title' | 'settings'>[];
+}
+
+/**
+ * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (hashes of the data),
+ * for each learner `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
+ * functions of the settings, the data and the backend, byte for byte. Wall times go to `timing.jsonl`.
+ *
+ * @returns the report's data.
+ * @throws RunError when the folder is in use or holds a run with other settings or other data.
+ */
+export async function runStream(options: RunOptions): Promise<ReportData> {
+  const { folder, stream, learners, seed, signal, progress = () => undefined } = options;
+  if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
+  checkNames(learners);
+  await mkdir(folder, { recursive: true });
+  const unlock = await lockFolder(folder);
+  try {
+    await removeParts(folder);
+    const config: RunConfig = {
+      preset: options.preset ?? 'custom',
+      seed,
+      backend: options.backend,
+      stream: options.streamSettings ?? stream.name,
+      learners: learners.map(({ name, title, settings }) => ({ name, title, settings })),
+    };
+    await keepEqual(join(folder, 'config.json'), config, 'settings');
+    await keepEqual(join(folder, 'manifest.json'), await manifest(options, progress), 'data');
+
+    const records = new Map<string, readonly EventRecord[]>();
+    for (const learner of learners) {
+      const done = await runLearner({ folder, learner, stream, seed, progress, signal });
+      records.set(learner.name, done);
+      await writeJson(join(folder, learner.name, 'metrics.json'), {
+        learner: learner.name,
+        events: done,
+      });
+    }
+    progress({ phase: 'report', label: 'report', done: 0, total: 1 });
+    const report = await collectReportData({ folder, config, stream, learners, records });
+    await writeJson(join(folder, 'report-data.json'), report);
+    progress({ phase: 'report', label: 'report', done: 1, total: 1 });
+    return report;
+  } finally {
+    unlock();
+  }
+}
+
+function checkNames(learners: readonly Learner[]): void {
+  if (learners.length === 0) throw new RunError('learners was empty; it must hold at least one');
+  const seen = new Set<string>();
+  for (const { name } of learners) {
+    if (!/^[\w-]+$/.test(name)) {
+      throw new RunError(
+        `a learner's name was ${JSON.stringify(name)}; it must be letters, digits, _ and -`,
+      );
+    }
+    if (seen.has(name)) {
+      throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
+    }
+    seen.add(name);
+  }
+}
+
+/** Writes a file where there is none, and refuses to go on where there is another one. */
+async function keepEqual(path: string, value: unknown, what: string): Promise<void> {
+  const before = await readJson(path);
+  if (before === undefined) {
+    await writeJson(path, value);
+    return;
+  }
+  const differences = jsonDifferences(before, JSON.parse(stableJson(value)));
+  if (differences.length > 0) {
+    throw new RunError(
+      `${path} was written by a run with other ${what} (${differences.join('; ')}); use another folder`,
+    );
+  }
+}
+
+/** Loads every data set of the run and answers their hashes. */
+async function manifest(
+  { stream, signal }: RunOptions,
+  progress: (step: Progress) => void,
+): Promise<Record<string, { size: number; sha256: string }>> {
+  const keys = new Set<DatasetKey>();
+  for (const event of stream.events()) {
+    if (event.type === 'predict') keys.add(event.dataset);
+    else keys.add(event.train).add(event.dev);
+  }
+  const entries: Record<string, { size: number; sha256: string }> = {};
+  for (const key of keys) {
+    signal?.throwIfAborted();
+    const done = Object.keys(entries).length;
+    progress({ phase: 'prepare', label: key, done, total: keys.size });
+    const { size, sha256 } = await stream.dataset(key);
+    entries[key] = { size, sha256 };
+  }
+  return entries;
+}
+
+/** Removes what a killed writer left; only the holder of the lock may. */
+async function removeParts(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile() && /^\..*\.part$/.test(entry.name)) {
+      await rm(join(entry.parentPath, entry.name), { force: true });
+    }
+  }
+}

@@ -1,0 +1,39 @@
+export {
+  type RunConfig,
+  type RunOptions,
+  runStream,
+} from './environment/run-stream.ts';
+export { RunError } from './environment/run-error.ts';
+export type {
+  EventRecord,
+  LedgerJson,
+  PredictionRecord,
+  TrainingRecord,
+} from './environment/records.ts';
+export { FlopCounter } from './flops/flop-counter.ts';
+export { type KernelCall, kernelFlops } from './flops/kernel-flops.ts';
+export {
+  type Backbone,
+  type Params,
+  pixelBackbone,
+  type VitOptions,
+  vitBackbone,
+} from './learners/backbone.ts';
+export type { SearchSettings } from './learners/search-task.ts';
+export {
+  finetunePreviousLearner,
+  independentLearner,
+  type TransferLearnerOptions,
+} from './learners/transfer-learner.ts';
+export type { TrainingSettings } from './learners/trial.ts';
+export * from './metrics/index.ts';
+export { type Preset, presets } from './presets.ts';
+export * from './report/index.ts';
+export {
+  createLearner,
+  type LearnerSettings,
+  type RunSettings,
+  type StreamSettings,
+} from './settings.ts';
+export * from './streams/index.ts';
+export * from './types.ts';

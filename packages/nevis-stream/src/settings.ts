@@ -1,0 +1,43 @@
+import type { BackendName } from '@neverend/backend';
+import { pixelBackbone, type VitOptions, vitBackbone } from './learners/backbone.ts';
+import type { SearchSettings } from './learners/search-task.ts';
+import { finetunePreviousLearner, independentLearner } from './learners/transfer-learner.ts';
+import type { Learner, Split } from './types.ts';
+
+/** How a learner of the command line is made. */
+export interface LearnerSettings {
+  readonly name: string;
+  readonly title: string;
+  readonly rule: 'independent' | 'finetune-previous';
+  readonly backbone:
+    | ({ readonly kind: 'vit' } & VitOptions)
+    | { readonly kind: 'pixels'; readonly imageSize: number };
+  readonly search: SearchSettings;
+}
+
+/** Which part of the embedded stream a run goes through. */
+export interface StreamSettings {
+  readonly name: 'nevis-open';
+  readonly predictSplits: readonly Split[];
+  /** Most examples per split: a fixed prefix of each. */
+  readonly limit: { readonly train: number; readonly dev: number; readonly eval: number };
+  /** `shuffled` is the control: labels of `train` and `dev` in random order, so that nothing can be learned. */
+  readonly labels: 'true' | 'shuffled';
+}
+
+/** Everything that decides the result of a run of the command line, but the device. */
+export interface RunSettings {
+  readonly preset: string;
+  readonly seed: number;
+  readonly backend: 'auto' | BackendName;
+  readonly stream: StreamSettings;
+  readonly learners: readonly LearnerSettings[];
+}
+
+export function createLearner({ rule, backbone, ...options }: LearnerSettings): Learner {
+  const make = { independent: independentLearner, 'finetune-previous': finetunePreviousLearner };
+  return make[rule]({
+    ...options,
+    backbone: backbone.kind === 'vit' ? vitBackbone(backbone) : pixelBackbone(backbone.imageSize),
+  });
+}
