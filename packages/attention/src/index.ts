@@ -1,0 +1,8 @@
+export { encoderBlock, initEncoderBlock } from './encoder-block/index.ts';
+export { gelu } from './gelu/index.ts';
+export { layerNorm } from './layer-norm/index.ts';
+export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
+export { initLinear, linear } from './linear/index.ts';
+export { mlp } from './mlp/index.ts';
+export { spaceAttention } from './space-attention/index.ts';
+export type { Params } from './types.ts';

@@ -1,0 +1,37 @@
+import type { RandomKey } from '@neverend/backend';
+import { randomNormal } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkTensor } from '../checks.ts';
+import { sumRows } from '../linear/products.ts';
+import { withGradient } from '../own-gradient.ts';
+
+/**
+ * Adds a learned vector to every token (arXiv 2010.11929, equation 1).
+ *
+ * @param x `[rows, N, D]`, float32. @param positions `[1, N, D]`.
+ * @returns `[rows, N, D]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function learnedPositions(x: tf.Tensor, positions: tf.Tensor): tf.Tensor {
+  checkTensor('x', x, ['rows', 'N', 'D']);
+  const [rows, tokens, width] = x.shape as [number, number, number];
+  checkTensor('positions', positions, [1, tokens, width]);
+  return withGradient([x, positions], () => ({
+    value: tf.add(x, positions),
+    saved: [],
+    backward: (dy) => [
+      tf.clone(dy),
+      tf.reshape(sumRows(tf.reshape(dy, [rows, tokens * width])), [1, tokens, width]),
+    ],
+  }));
+}
+
+/**
+ * Normal with standard deviation 0.02, as flax' ViT has it (`AddPositionEmbs` in `vit_jax/models_vit.py`).
+ *
+ * @returns `[1, N, D]`, a function of `key` alone and the caller's to dispose.
+ */
+export function initLearnedPositions(key: RandomKey, tokens: number, width: number): tf.Tensor3D {
+  const values = randomNormal(key, tokens * width).map((value) => value * 0.02);
+  return tf.tensor3d(values, [1, tokens, width]);
+}

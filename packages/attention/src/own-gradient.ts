@@ -1,0 +1,24 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What `withGradient` needs of an op: its value, what the backward pass keeps, and the backward pass. */
+export interface Differentiable {
+  readonly value: tf.Tensor;
+  readonly saved: tf.Tensor[];
+  /** @returns one gradient for each input, in order. */
+  readonly backward: (dy: tf.Tensor, saved: readonly tf.Tensor[]) => tf.Tensor[];
+}
+
+/**
+ * Runs `op` as one node of the tape. The kernels inside stay the stock ones, so that profilers and FLOP
+ * counters see them.
+ */
+export function withGradient(inputs: tf.Tensor[], op: () => Differentiable): tf.Tensor {
+  const run = tf.customGrad((...args) => {
+    // The types of customGrad do not say that the last argument is the function that saves.
+    const save = args[args.length - 1] as tf.GradSaveFunc;
+    const { value, saved, backward } = op();
+    save(saved);
+    return { value, gradFunc: (dy, kept) => backward(dy, kept) };
+  });
+  return run(...inputs);
+}
