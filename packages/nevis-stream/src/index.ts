@@ -1,15 +1,15 @@
-export {
-  type RunConfig,
-  type RunOptions,
-  runStream,
-} from './environment/run-stream.ts';
-export { RunError } from './environment/run-error.ts';
 export type {
   EventRecord,
   LedgerJson,
   PredictionRecord,
   TrainingRecord,
 } from './environment/records.ts';
+export { RunError } from './environment/run-error.ts';
+export {
+  type RunConfig,
+  type RunOptions,
+  runStream,
+} from './environment/run-stream.ts';
 export { FlopCounter } from './flops/flop-counter.ts';
 export { type KernelCall, kernelFlops } from './flops/kernel-flops.ts';
 export {
@@ -35,5 +35,12 @@ export {
   type RunSettings,
   type StreamSettings,
 } from './settings.ts';
-export * from './streams/index.ts';
+export {
+  makeStream,
+  type StreamContent,
+  type StreamOptions,
+  type TaskData,
+  type TaskExamples,
+} from './streams/make-stream.ts';
+export { type NevisOpenOptions, openNevisOpen } from './streams/open-nevis-open.ts';
 export * from './types.ts';

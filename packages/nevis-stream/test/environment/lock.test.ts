@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { lockFolder } from '../../src/environment/lock.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nevis-lock-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+it('keeps a second holder out until it is given back', async () => {
+  const unlock = await lockFolder(folder);
+  await expect(lockFolder(folder)).rejects.toThrow(
+    `process ${process.pid} is running in ${folder}`,
+  );
+  unlock();
+  (await lockFolder(folder))();
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it('takes over from a process that is gone', async () => {
+  const child = spawn(process.execPath, ['-e', '']);
+  await new Promise((resolve) => child.on('exit', resolve));
+  const gone = { pid: child.pid, host: hostname(), started: null, token: 'x' };
+  await writeFile(join(folder, 'lock'), JSON.stringify(gone));
+  (await lockFolder(folder))();
+});
+
+it.runIf(process.platform === 'linux')(
+  'takes over from an earlier process that had the number of a living one',
+  async () => {
+    const earlier = { pid: process.pid, host: hostname(), started: '1', token: 'x' };
+    await writeFile(join(folder, 'lock'), JSON.stringify(earlier));
+    (await lockFolder(folder))();
+  },
+);
+
+it('respects a lock from another machine, whose processes it cannot see', async () => {
+  const far = { pid: 1, host: 'elsewhere.example', started: '1', token: 'x' };
+  await writeFile(join(folder, 'lock'), JSON.stringify(far));
+  await expect(lockFolder(folder)).rejects.toThrow(/process 1 on elsewhere\.example/);
+});
+
+it('lets exactly one of many take over a stale lock', async () => {
+  const gone = { pid: 2 ** 22 + 1, host: hostname(), started: null, token: 'x' };
+  await writeFile(join(folder, 'lock'), JSON.stringify(gone));
+  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
+  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});

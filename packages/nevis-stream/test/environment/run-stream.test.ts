@@ -1,0 +1,210 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { EventRecord } from '../../src/environment/records.ts';
+import { RunError } from '../../src/environment/run-error.ts';
+import { runStream } from '../../src/environment/run-stream.ts';
+import type { Learner, Progress } from '../../src/types.ts';
+import { meansLearner, runDigests, toyStream } from './toy.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nevis-run-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const backend = { name: 'none', version: '0', device: 'none' };
+const options = (into = folder) => ({
+  folder: into,
+  stream: toyStream(),
+  learners: [meansLearner('a'), meansLearner('b', 2n ** 60n)],
+  seed: 3,
+  backend,
+});
+
+async function metrics(learner: string): Promise<readonly EventRecord[]> {
+  const text = await readFile(join(folder, learner, 'metrics.json'), 'utf8');
+  return (JSON.parse(text) as { events: EventRecord[] }).events;
+}
+
+describe('a run', () => {
+  it('trains on every task and then predicts it, in stream order', async () => {
+    await runStream(options());
+    const events = await metrics('a');
+    expect(events.map(({ type, year, task }) => `${type} ${year} ${task}`)).toEqual([
+      'train 2001 Bright - A',
+      'predict 2001 Bright - A',
+      'train 2002 Bright B',
+      'predict 2002 Bright B',
+      'train 2010 Bright B',
+      'predict 2010 Bright B',
+    ]);
+    // The three classes are 80 grey levels apart, their noise is 40 wide.
+    for (const event of events) {
+      if (event.type === 'predict') expect(event.metrics).toMatchObject({ size: 9, errors: 0 });
+    }
+  });
+
+  it('adds up what every event cost, exactly beyond 2^53', async () => {
+    const report = await runStream(options());
+    // 20 steps of 2^60, 1 for validation, 2 for prediction: three times.
+    const total = 3n * (20n * 2n ** 60n + 1n + 2n);
+    expect(report.learners[1]?.tasks.at(-1)?.cumulativeFlops).toBe(String(total));
+    expect(report.learners[0]?.tasks.map((task) => task.cumulativeTrainFlops)).toEqual([
+      '200',
+      '400',
+      '600',
+    ]);
+  });
+
+  it('puts the numbers of its files into the report', async () => {
+    const report = await runStream(options());
+    const written = JSON.parse(await readFile(join(folder, 'report-data.json'), 'utf8'));
+    expect(written).toEqual(JSON.parse(JSON.stringify(report)));
+    const predictions = (await metrics('a')).filter((event) => event.type === 'predict');
+    expect(report.learners[0]?.tasks.map((task) => task.errorRate)).toEqual(
+      predictions.map((event) => event.metrics.errorRate),
+    );
+  });
+
+  it('writes the same bytes a second time', async () => {
+    const other = join(folder, 'other');
+    await runStream(options(join(folder, 'one')));
+    await runStream(options(other));
+    expect(await runDigests(other)).toEqual(await runDigests(join(folder, 'one')));
+  });
+
+  it('that is done is not done again', async () => {
+    await runStream(options());
+    const before = await runDigests(folder);
+    const seen: Progress[] = [];
+    await runStream({ ...options(), progress: (step) => seen.push(step) });
+    expect(seen.filter(({ phase }) => phase === 'train' || phase === 'predict')).toEqual([]);
+    expect(await runDigests(folder)).toEqual(before);
+  });
+});
+
+describe('a run that was stopped', () => {
+  it('ends with the same bytes, wherever it was stopped', async () => {
+    const whole = join(folder, 'whole');
+    let calls = 0;
+    await runStream({ ...options(whole), progress: () => calls++ });
+    const expected = await runDigests(whole);
+    for (let stop = 0; stop < calls; stop += 5) {
+      const into = join(folder, `stopped-${stop}`);
+      const controller = new AbortController();
+      let left = stop;
+      const stopped = runStream({
+        ...options(into),
+        signal: controller.signal,
+        progress: () => {
+          if (left-- === 0) controller.abort();
+        },
+      });
+      await stopped.catch((error: unknown) => expect(controller.signal.reason).toBe(error));
+      await runStream(options(into));
+      expect(await runDigests(into), `stopped at progress call ${stop}`).toEqual(expected);
+    }
+  });
+
+  it('goes on from the last step that was written, not from the start of the event', async () => {
+    const controller = new AbortController();
+    const stopAt = (done: number) => (step: Progress) => {
+      if (step.phase === 'train' && step.done === done) controller.abort();
+    };
+    const run = runStream({ ...options(), signal: controller.signal, progress: stopAt(15) });
+    await expect(run).rejects.toThrow('aborted');
+    const seen: number[] = [];
+    await runStream({
+      ...options(),
+      progress: ({ phase, done }) => {
+        if (phase === 'train') seen.push(done);
+      },
+    });
+    expect(seen[0]).toBe(16);
+  });
+
+  it('goes on from the checkpoint before, when the newest one is damaged', async () => {
+    await runStream(options(join(folder, 'whole')));
+    const into = join(folder, 'damaged');
+    await runStream(options(into));
+    await truncate(join(into, 'a', 'checkpoint.json'), 100);
+    await rm(join(into, 'report-data.json'));
+    const seen: string[] = [];
+    await runStream({ ...options(into), progress: ({ phase }) => seen.push(phase) });
+    expect(seen).toContain('predict');
+    expect(seen).not.toContain('train');
+    expect(await runDigests(into)).toEqual(await runDigests(join(folder, 'whole')));
+  });
+
+  it('starts an event again when the snapshot within it is damaged', async () => {
+    await runStream(options(join(folder, 'whole')));
+    const into = join(folder, 'damaged');
+    const controller = new AbortController();
+    const progress = ({ phase, done }: Progress) => {
+      if (phase === 'train' && done === 10) controller.abort();
+    };
+    await runStream({ ...options(into), signal: controller.signal, progress }).catch(() => {});
+    await truncate(join(into, 'a', 'training.safetensors'), 40);
+    await runStream(options(into));
+    expect(await runDigests(into)).toEqual(await runDigests(join(folder, 'whole')));
+  });
+
+  it('leaves no half-written file behind after it went on', async () => {
+    await runStream(options());
+    await writeFile(join(folder, 'a', '.metrics.json.1-x.part'), 'half');
+    await runStream(options());
+    const files = await readdir(folder, { recursive: true });
+    expect(files.filter((name) => name.endsWith('.part') || name === 'lock')).toEqual([]);
+  });
+});
+
+describe('a run is refused', () => {
+  it('when its folder holds a run with another seed, with the difference', async () => {
+    await runStream(options());
+    await expect(runStream({ ...options(), seed: 4 })).rejects.toThrow(/seed: 3 became 4/);
+  });
+
+  it('when its folder holds a run on other data, with the difference', async () => {
+    await runStream(options());
+    await expect(runStream({ ...options(), stream: toyStream(2) })).rejects.toThrow(
+      /other data \(Bright_.*sha256/,
+    );
+  });
+
+  it('when both checkpoints are damaged', async () => {
+    await runStream(options());
+    for (const name of ['checkpoint.json', 'checkpoint.previous.json']) {
+      await truncate(join(folder, 'a', name), 10);
+    }
+    await expect(runStream(options())).rejects.toThrow(/damaged/);
+  });
+
+  it.each([
+    ['an empty list of learners', []],
+    ['two learners of one name', [meansLearner('x'), meansLearner('x')]],
+    ['a name that is no folder', [meansLearner('../x')]],
+  ])('for %s', async (_title, learners: Learner[]) => {
+    await expect(runStream({ ...options(), learners })).rejects.toThrow(RunError);
+  });
+
+  it('when the seed is not an integer', async () => {
+    await expect(runStream({ ...options(), seed: 0.5 })).rejects.toThrow(/seed was 0.5/);
+  });
+
+  it('when a learner leaves examples out', async () => {
+    const lazy: Learner = {
+      ...meansLearner('lazy'),
+      predict: async function* (event, state, context) {
+        const batches = meansLearner().predict(event, state, context);
+        const first = await batches.next();
+        if (first.done !== true) yield first.value;
+        return { flops: { train: 0n, validation: 0n, prediction: 0n }, peakParameters: 0 };
+      },
+    };
+    await expect(runStream({ ...options(), learners: [lazy] })).rejects.toThrow(
+      /predicted 4 of 9 examples/,
+    );
+  });
+});
