@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Start, starts } from './backends/start.ts';
 import {
+  type AbsentBackend,
   type BackendName,
   type BackendOptions,
   type BackendStatus,
@@ -46,48 +47,82 @@ export function useBackend(
   return inTurn(() => choose(choice, options, starts));
 }
 
+/** One step of `auto`: a backend, and what must be true of it to be taken at this step. */
+interface Candidate {
+  readonly name: BackendName;
+  /** Why a backend that runs here is not taken; undefined where it is. */
+  readonly against?: (status: ReadyBackend) => string | undefined;
+}
+
+const candidates: readonly Candidate[] = [
+  {
+    name: 'tensorflow',
+    against: ({ hardwareGpu, device }) =>
+      hardwareGpu ? undefined : `it found no GPU that it can use over CUDA (${device})`,
+  },
+  {
+    name: 'webgpu',
+    against: ({ softwareGpu, device }) =>
+      softwareGpu ? `its GPU is played by software (${device}); take it by name` : undefined,
+  },
+  { name: 'tensorflow' },
+  { name: 'wasm' },
+  { name: 'cpu' },
+];
+
 /** `useBackend` with the ways to start each backend as an argument. */
 export async function choose(
   choice: BackendName | 'auto',
   options: BackendOptions,
   start: Readonly<Record<BackendName, Start>>,
 ): Promise<BackendChoice> {
-  if (choice !== 'auto') {
-    if (!backendNames.includes(choice)) {
-      const names = ['auto', ...backendNames].join(', ');
-      throw new BackendError(`choice was ${JSON.stringify(choice)}; it must be one of ${names}`);
-    }
-    const status = await start[choice](options);
-    if (!status.available) throw new BackendError(explain(status));
-    return chosen(status, []);
-  }
-  const kept = await currentBackend();
-  if (kept !== undefined) return kept;
+  if (choice !== 'auto') return chooseByName(choice, options, start);
+  const kept = await userBackend();
+  if (kept !== undefined) return keep(kept, options, start);
 
   const passedOver: PassedOver[] = [];
-  let tensorflowOnCpu: ReadyBackend | undefined;
-  for (const name of backendNames) {
-    if (name === 'wasm' && tensorflowOnCpu !== undefined) {
-      await start.tensorflow(options);
-      return chosen(tensorflowOnCpu, passedOver);
+  const statuses = new Map<BackendName, BackendStatus>();
+  let current: BackendName | undefined;
+  for (const { name, against } of candidates) {
+    let status = statuses.get(name);
+    if (status === undefined) {
+      status = await start[name](options);
+      current = name;
+      statuses.set(name, status);
+      if (!status.available) passedOver.push(whyAbsent(status));
     }
-    const status = await start[name](options);
-    if (!status.available) {
-      const { reason, fix } = status;
-      passedOver.push({ name, reason, ...(fix === undefined ? {} : { fix }) });
-    } else if (name === 'tensorflow' && !status.hardwareGpu) {
-      tensorflowOnCpu = status;
-    } else if (status.softwareGpu) {
-      passedOver.push({ name, reason: `its GPU is played by software (${status.device})` });
-    } else {
+    if (!status.available) continue;
+    const reason = against?.(status);
+    if (reason === undefined) {
+      if (current !== name) await start[name](options);
       return chosen(status, passedOver);
     }
+    passedOver.push({ name, reason });
   }
   const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
   throw new BackendError(`no backend can run here. ${reasons}`);
 }
 
-/** Starts every backend in turn; the one that was current before is current again afterwards. */
+async function chooseByName(
+  name: BackendName,
+  options: BackendOptions,
+  start: Readonly<Record<BackendName, Start>>,
+): Promise<BackendChoice> {
+  if (!backendNames.includes(name)) {
+    const names = ['auto', ...backendNames].join(', ');
+    throw new BackendError(`choice was ${JSON.stringify(name)}; it must be one of ${names}`);
+  }
+  const before = await userBackend();
+  const status = await start[name](options);
+  if (status.available) return chosen(status, []);
+  if (before !== undefined) await tf.setBackend(before);
+  throw new BackendError(explain(status));
+}
+
+/**
+ * Starts every backend in turn. The one that was current before is current again afterwards; where there
+ * was none, the last one that started stays current until `useBackend`, which does not take it for chosen.
+ */
 export function probeBackends(options: BackendOptions = {}): Promise<BackendStatus[]> {
   return inTurn(() => probe(options));
 }
@@ -99,24 +134,36 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function probe(options: BackendOptions): Promise<BackendStatus[]> {
-  const before = tf.engine().backendName;
+  const before = await userBackend();
   const statuses: BackendStatus[] = [];
   for (const name of backendNames) statuses.push(await starts[name](options));
-  if (before) await tf.setBackend(before);
+  if (before !== undefined) await tf.setBackend(before);
   // TensorFlow.js cannot go back to having none; remember that nobody asked for this one.
   else probed = tf.engine().backendName;
   return statuses;
 }
 
 /** The backend that the user has set, without starting one where none is. */
-async function currentBackend(): Promise<BackendChoice | undefined> {
+async function userBackend(): Promise<string | undefined> {
   const name = tf.engine().backendName;
   if (!name || name === probed) return undefined;
-  await tf.ready();
+  // Waits for a start under way. One that failed leaves its name behind without a backend.
+  await tf.ready().catch(() => undefined);
+  return tf.engine().backendName === name && name in tf.engine().registry ? name : undefined;
+}
+
+async function keep(
+  name: string,
+  options: BackendOptions,
+  start: Readonly<Record<BackendName, Start>>,
+): Promise<BackendChoice> {
+  const known = backendNames.find((backend) => backend === name);
+  const status = known && (await start[known](options));
+  if (status?.available) return { ...chosen(status, []), kept: true };
   return {
     name,
     version: tf.version_core,
-    device: 'the backend that was already set',
+    device: 'a device that neverend does not know',
     hardwareGpu: false,
     softwareGpu: false,
     kept: true,
@@ -132,6 +179,10 @@ function chosen(
   return { name, version, device, hardwareGpu, softwareGpu, kept: false, passedOver };
 }
 
-function explain({ name, reason, fix }: { name: string; reason: string; fix?: string }): string {
+function whyAbsent({ name, reason, fix }: AbsentBackend): PassedOver {
+  return { name, reason, ...(fix === undefined ? {} : { fix }) };
+}
+
+function explain({ name, reason, fix }: AbsentBackend): string {
   return `the backend "${name}" cannot run here: ${reason}${fix === undefined ? '' : ` (mend it: ${fix})`}`;
 }

@@ -1,0 +1,63 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
+import { absent, select } from './select.ts';
+import type { AbsentBackend, BackendOptions, BackendStatus } from './types.ts';
+
+/** `importPackage` is an argument for the sake of tests: the packages are native, large and often absent. */
+export async function startTensorflow(
+  _options: BackendOptions,
+  importPackage: (specifier: string) => Promise<unknown> = importInNode,
+): Promise<BackendStatus> {
+  if (!isNode) return absent('tensorflow', 'it exists in Node only');
+  let failure: AbsentBackend | undefined;
+  for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
+    try {
+      const { default: node } = (await importPackage(specifier)) as {
+        default: { version: Readonly<Record<string, string>> };
+      };
+      await select('tensorflow');
+      tf.tidy(() => tf.square(tf.scalar(1)));
+      const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
+      const cuda = isUsingGpuDevice === true;
+      return {
+        available: true,
+        name: 'tensorflow',
+        version: node.version['tfjs-node'] ?? tf.version_core,
+        device: cuda ? 'NVIDIA GPU, CUDA' : 'CPU, libtensorflow',
+        hardwareGpu: cuda,
+        softwareGpu: false,
+      };
+    } catch (error) {
+      // A package that is installed and broken tells more than one that is not there.
+      if (!isNotInstalled(error, specifier)) failure ??= brokenTensorflow(specifier, error);
+    }
+  }
+  return (
+    failure ??
+    absent(
+      'tensorflow',
+      'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
+      'npm install @tensorflow/tfjs-node',
+    )
+  );
+}
+
+/** The two ways in which an installed tfjs-node is known to fail, and any other. */
+function brokenTensorflow(specifier: string, error: unknown): AbsentBackend {
+  const reason = reasonOf(error);
+  if (/isNullOrUndefined|isArray is not/.test(reason)) {
+    return absent(
+      'tensorflow',
+      `${specifier} calls functions that Node 23 removed (${reason})`,
+      'run it on Node 22 or older',
+    );
+  }
+  if (reason.includes('tfjs_binding')) {
+    return absent(
+      'tensorflow',
+      `the native part of ${specifier} was never built; its install script did not run, or failed`,
+      `npm rebuild ${specifier} --build-addon-from-source`,
+    );
+  }
+  return absent('tensorflow', `${specifier} did not start: ${reason}`);
+}
