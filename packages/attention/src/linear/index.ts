@@ -3,7 +3,7 @@ import { randomUniform } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTensor } from '../checks.ts';
 import { withGradient } from '../own-gradient.ts';
-import { asRows, inputGradient, weightGradients } from './products.ts';
+import { asRows, inputGradient, kernelGradient, sumRows } from './products.ts';
 
 /**
  * y = x W + b over the last axis, with a gradient that is fast on every backend.
@@ -27,8 +27,8 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
       backward: (dy, [savedX, savedKernel]) => {
         const rows = asRows(dy);
         const dx = tf.reshape(inputGradient(rows, savedKernel as tf.Tensor2D), x.shape);
-        const weights = weightGradients(asRows(savedX as tf.Tensor), rows);
-        return bias === undefined ? [dx, weights.kernel] : [dx, weights.kernel, weights.bias];
+        const dKernel = kernelGradient(asRows(savedX as tf.Tensor), rows);
+        return bias === undefined ? [dx, dKernel] : [dx, dKernel, sumRows(rows)];
       },
     };
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkedParam, checkTensor, headWidth } from '../checks.ts';
-import { inputGradient, weightGradients } from '../linear/products.ts';
+import { inputGradient, kernelGradient, sumRows } from '../linear/products.ts';
 import { withGradient } from '../own-gradient.ts';
 import type { Params } from '../types.ts';
 
@@ -31,12 +31,15 @@ export function spaceAttention(
   const outBias = checkedParam(params, 'out/bias', [width]);
   const scale = 1 / Math.sqrt(depth);
 
-  // Every transpose below leaves the last axis in place: on wasm that copies whole vectors and costs
-  // next to nothing, while moving the last axis goes number by number.
+  // [rows · N, parts · D] to `parts` tensors [H, rows, N, D/H], and back. With at most four dimensions and
+  // the last one in place, a transpose copies whole vectors on wasm; otherwise it goes number by number.
   const splitHeads = (y: tf.Tensor, parts: number): tf.Tensor[] =>
-    tf.unstack(tf.transpose(tf.reshape(y, [rows, tokens, parts, heads, depth]), [2, 0, 3, 1, 4]));
+    tf.split(
+      tf.transpose(tf.reshape(y, [rows, tokens, parts * heads, depth]), [2, 0, 1, 3]),
+      parts,
+    );
   const joinHeads = (parts: tf.Tensor[]): tf.Tensor2D =>
-    tf.reshape(tf.transpose(tf.stack(parts), [1, 3, 0, 2, 4]), [-1, parts.length * width]);
+    tf.reshape(tf.transpose(tf.concat(parts), [1, 2, 0, 3]), [-1, parts.length * width]);
 
   return withGradient([x, ...kernels, ...biases, outKernel, outBias], () => {
     // One product for the three projections, with the scale of the scores in the queries' weights.
@@ -71,7 +74,6 @@ export function spaceAttention(
           tf.Tensor2D,
         ];
         const dy2d = tf.reshape(dy, [-1, width]) as tf.Tensor2D;
-        const dOut = weightGradients(context, dy2d);
         const [dContext] = splitHeads(inputGradient(dy2d, out), 1) as [tf.Tensor];
         const dWeights = tf.matMul(dContext, v, false, true);
         const product = tf.mul(weights, dWeights);
@@ -81,19 +83,18 @@ export function spaceAttention(
           tf.matMul(dScores, q, true, false),
           tf.matMul(weights, dContext, true, false),
         ]);
-        const projection = weightGradients(x2d, dProjected);
         return [
           tf.reshape(inputGradient(dProjected, kernel), dy.shape),
           ...tf
-            .split(projection.kernel, 3, 1)
+            .split(kernelGradient(x2d, dProjected), 3, 1)
             .map((part, index) =>
               tf.reshape(scaledQuery(part, index, scale), [width, heads, depth]),
             ),
           ...tf
-            .split(projection.bias, 3)
+            .split(sumRows(dProjected), 3)
             .map((part, index) => tf.reshape(scaledQuery(part, index, scale), [heads, depth])),
-          tf.reshape(dOut.kernel, [heads, depth, width]),
-          dOut.bias,
+          tf.reshape(kernelGradient(context, dy2d), [heads, depth, width]),
+          sumRows(dy2d),
         ];
       },
     };
