@@ -6,28 +6,31 @@ import { elapsed, main, root, runNode, say } from './workspace.mjs';
 
 await main(async () => {
   const start = performance.now();
+  const args = process.argv.slice(2);
   await setUp();
-  const cli = join(root, 'packages', 'nevis-stream', 'src', 'cli.ts');
+  const preset = argument(args, '--preset') ?? 'start';
+  const defaults = [
+    ['--preset', preset],
+    ['--out', join(root, 'runs', preset)],
+    ['--cache', join(root, '.cache', 'nevis')],
+  ].filter(([flag = '']) => argument(args, flag) === undefined);
   const code = await runNode([
-    ...['--import', 'tsx', '--conditions=@neverend/source', cli, 'run'],
-    ...withDefaults(process.argv.slice(2), {
-      '--preset': 'start',
-      '--out': join(root, 'runs', 'start'),
-      '--cache': join(root, '.cache', 'nevis'),
-    }),
+    ...['--import', 'tsx', '--conditions=@neverend/source'],
+    ...[join(root, 'packages', 'nevis-stream', 'src', 'cli.ts'), 'run'],
+    ...defaults.flat(),
+    ...args,
   ]);
   say(`took ${elapsed(start)}, setup included`);
   return code;
 });
 
 /**
- * The arguments, and each default whose flag they do not name.
+ * What the arguments say for a flag, as `--flag value` or `--flag=value`.
  * @param {readonly string[]} args
- * @param {Readonly<Record<string, string>>} defaults
+ * @param {string} flag
  */
-function withDefaults(args, defaults) {
-  const named = (/** @type {string} */ flag) =>
-    args.some((argument) => argument === flag || argument.startsWith(`${flag}=`));
-  const missing = Object.entries(defaults).filter(([flag]) => !named(flag));
-  return [...missing.flat(), ...args];
+function argument(args, flag) {
+  const at = args.indexOf(flag);
+  if (at >= 0) return args[at + 1];
+  return args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
 }
