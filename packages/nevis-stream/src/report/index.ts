@@ -1,3 +1,4 @@
+export { renderReport } from './render-report.ts';
 export type {
   LearnerTiming,
   ReportBackend,

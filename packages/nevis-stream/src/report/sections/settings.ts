@@ -1,0 +1,45 @@
+import type { Json } from '../../types.ts';
+import { formatGibibytes, plural } from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { markIcon } from '../learner-mark.ts';
+import type { ReportData, Timing } from '../report-data.ts';
+
+/** What was run, on what. */
+export function settingsSection(
+  { settings, backend, learners }: ReportData,
+  timing: Timing | undefined,
+): Html {
+  const ofLearners = learners.map((learner) => new Map(settingRows(learner.settings)));
+  const names = [...new Set(ofLearners.flatMap((rows) => [...rows.keys()]))];
+  const { host } = timing ?? {};
+  return html`<div class="columns"><div>
+<h3>Run</h3>
+<dl class="settings">${settingRows(settings).map(
+    ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
+  )}</dl></div><div>
+<h3>Machine</h3>
+<dl class="settings"><div><dt>backend</dt><dd>${backend.name} ${backend.version}</dd></div><div><dt>device</dt><dd>${backend.device}</dd></div>${
+    host &&
+    html`<div><dt>processor</dt><dd>${host.cpu}, ${plural(host.cores, 'core')}</dd></div><div><dt>memory</dt><dd>${formatGibibytes(host.memoryBytes)}</dd></div><div><dt>platform</dt><dd>${host.platform}</dd></div><div><dt>Node</dt><dd>${host.node}</dd></div>`
+  }</dl></div></div>
+<h3>Learners</h3>
+<div class="scroll" role="region" aria-label="Settings of the learners" tabindex="0"><table class="plain">
+<caption class="hidden">Settings of the learners</caption>
+<thead><tr><th scope="col">Setting</th>${learners.map(({ title }, index) => html`<th scope="col">${markIcon(index)}${title}</th>`)}</tr></thead>
+<tbody>${names.map(
+    (name) => html`
+<tr><th scope="row">${name}</th>${ofLearners.map((rows) => html`<td>${rows.get(name) ?? '–'}</td>`)}</tr>`,
+  )}
+</tbody></table></div>`;
+}
+
+/** JSON as rows of a dotted name and a value; lists of plain values stay together. */
+export function settingRows(settings: Json, name = ''): [name: string, value: string][] {
+  if (settings === null || typeof settings !== 'object') return [[name, String(settings)]];
+  const entries = Object.entries(settings);
+  const plain = entries.every(([, value]) => value === null || typeof value !== 'object');
+  if (Array.isArray(settings) && plain) return [[name, settings.join(', ')]];
+  return entries.flatMap(([key, value]) =>
+    settingRows(value, name === '' ? key : `${name}.${key}`),
+  );
+}

@@ -1,0 +1,130 @@
+import {
+  formatCount,
+  formatFlops,
+  formatNats,
+  formatSeconds,
+  formatShare,
+  plural,
+  quantity,
+} from '../format.ts';
+import { type Html, html } from '../html.ts';
+import { markIcon } from '../learner-mark.ts';
+import type { ReportData, ReportTask, ReportTaskResult, Timing } from '../report-data.ts';
+
+/** One learner's result on the task of a table, with its place in the report data. */
+export interface TaskRow {
+  readonly index: number;
+  readonly title: string;
+  readonly result: ReportTaskResult;
+  readonly pointer: string;
+  readonly time: Timing['learners'][number]['tasks'][number] | undefined;
+}
+
+/** The learners that have learned the task, in report order. */
+export function taskRows({ learners }: ReportData, task: ReportTask, timing?: Timing): TaskRow[] {
+  return learners.flatMap(({ name, title, tasks }, index) => {
+    const at = tasks.findIndex(({ position }) => position === task.position);
+    const result = tasks[at];
+    if (result === undefined) return [];
+    const time = timing?.learners
+      .find((learner) => learner.name === name)
+      ?.tasks.find(({ position }) => position === task.position);
+    return [{ index, title, result, pointer: `/learners/${index}/tasks/${at}`, time }];
+  });
+}
+
+/** Error, search, compute and time of every learner on one task. */
+export function taskTable(data: ReportData, task: ReportTask, rows: readonly TaskRow[]): Html {
+  const lowest = Math.min(...rows.map(({ result }) => result.errorRate));
+  const timed = rows.some(({ time }) => time !== undefined);
+  const caption = `Results on ${task.name} (${task.year})`;
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="stack">
+<caption class="hidden">${caption}</caption>
+<thead><tr><th scope="col">Learner</th><th scope="col">Error rate</th><th scope="col">Cross-entropy</th><th scope="col">Learning rate</th><th scope="col">Best step</th><th scope="col" class="text">Started from</th><th scope="col">FLOP</th>${timed && html`<th scope="col">Wall time</th>`}</tr></thead>
+<tbody>${rows.map((row) => {
+    const { index, title, result, pointer, time } = row;
+    const trial = result.chosen === null ? undefined : result.trials[result.chosen];
+    const chosen = `${pointer}/trials/${result.chosen}`;
+    return html`
+<tr><th scope="row">${markIcon(index)}${title}</th>
+<td data-label="Error rate">${errorRate(row, result.errorRate === lowest && rows.length > 1)}</td>
+<td data-label="Cross-entropy">${quantity(result.crossEntropy, formatNats, `${pointer}/crossEntropy`)}</td>
+<td data-label="Learning rate">${
+      trial === undefined
+        ? '–'
+        : html`${quantity(trial.learningRate, String, `${chosen}/learningRate`)}<small>of ${result.trials.length} tried</small>`
+    }</td>
+<td data-label="Best step">${
+      trial === undefined
+        ? '–'
+        : html`${quantity(trial.bestStep, formatCount, `${chosen}/bestStep`)}<small>of ${quantity(trial.steps, formatCount, `${chosen}/steps`)}</small>`
+    }</td>
+<td data-label="Started from" class="text">${startOf(data, result)}</td>
+<td data-label="FLOP">${quantity(totalFlops(result), formatFlops)}<small>${quantity(result.cumulativeFlops, formatFlops, `${pointer}/cumulativeFlops`)} so far</small></td>
+${
+  timed &&
+  html`<td data-label="Wall time">${
+    time === undefined
+      ? '–'
+      : html`${quantity(time.trainSeconds, formatSeconds)}<small>+ ${quantity(time.predictSeconds, formatSeconds)} predicting</small>`
+  }</td>`
+}</tr>`;
+  })}
+</tbody></table></div>`;
+}
+
+/** Every trial of the search, and what the FLOPs were spent on: for those who want to look closer. */
+export function searchDetails(task: ReportTask, rows: readonly TaskRow[]): Html {
+  const trials = rows.reduce((count, { result }) => count + result.trials.length, 0);
+  const caption = `Trials on ${task.name} (${task.year})`;
+  return html`<details><summary>${trials > 0 && `${plural(trials, 'trial')} of the search and `}${trials > 0 ? 'compute' : 'Compute'} in parts</summary>
+${
+  trials > 0 &&
+  html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
+<caption class="hidden">${caption}</caption>
+<thead><tr><th scope="col">Learner</th><th scope="col">Learning rate</th><th scope="col">Error on dev</th><th scope="col">Best step</th><th scope="col">Steps run</th><th scope="col" class="text">Kept</th></tr></thead>
+<tbody>${rows.map(({ index, title, result, pointer }) =>
+    result.trials.map((trial, at) => {
+      const from = `${pointer}/trials/${at}`;
+      return html`
+<tr><th scope="row">${markIcon(index)}${title}</th><td>${quantity(trial.learningRate, String, `${from}/learningRate`)}</td><td>${quantity(trial.devError, formatShare, `${from}/devError`)}</td><td>${quantity(trial.bestStep, formatCount, `${from}/bestStep`)}</td><td>${quantity(trial.steps, formatCount, `${from}/steps`)}</td><td class="text">${at === result.chosen ? 'kept' : ''}</td></tr>`;
+    }),
+  )}
+</tbody></table></div>`
+}
+<div class="scroll" role="region" aria-label="Compute on ${task.name} (${task.year})" tabindex="0"><table>
+<caption class="hidden">Compute on ${task.name} (${task.year})</caption>
+<thead><tr><th scope="col">Learner</th><th scope="col">Training</th><th scope="col">Validation</th><th scope="col">Prediction</th><th scope="col">Training so far</th></tr></thead>
+<tbody>${rows.map(
+    ({ index, title, result, pointer }) => html`
+<tr><th scope="row">${markIcon(index)}${title}</th>${(
+      ['train', 'validation', 'prediction'] as const
+    ).map(
+      (part) =>
+        html`<td>${quantity(result.flops[part], formatFlops, `${pointer}/flops/${part}`)}</td>`,
+    )}<td>${quantity(result.cumulativeTrainFlops, formatFlops, `${pointer}/cumulativeTrainFlops`)}</td></tr>`,
+  )}
+</tbody></table></div></details>`;
+}
+
+function errorRate({ result, pointer }: TaskRow, lowest: boolean): Html {
+  const rate = quantity(result.errorRate, formatShare, `${pointer}/errorRate`);
+  return html`${
+    lowest ? html`<strong><span class="hidden">lowest: </span>${rate}</strong>` : rate
+  }${
+    result.top5ErrorRate !== null &&
+    html`<small>top-5 ${quantity(result.top5ErrorRate, formatShare, `${pointer}/top5ErrorRate`)}</small>`
+  }`;
+}
+
+function totalFlops({ flops }: ReportTaskResult): string {
+  return String(BigInt(flops.train) + BigInt(flops.validation) + BigInt(flops.prediction));
+}
+
+function startOf({ stream }: ReportData, { startedFrom }: ReportTaskResult): Html {
+  if (startedFrom === null) return html`scratch`;
+  const source = stream.tasks.find(({ position }) => position === startedFrom);
+  return source === undefined
+    ? html`task ${startedFrom + 1}`
+    : html`${source.name}<small>${source.year}</small>`;
+}
