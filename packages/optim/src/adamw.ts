@@ -1,43 +1,7 @@
-import { DTypeError, ShapeError } from '@neverend/backend';
+import { ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-
-/** Settings of the variables that `match` picks; what is left out is the optimiser's own. */
-export interface ParameterGroup {
-  /** True for the names of the variables in this group. A variable is in the first group that matches it. */
-  match(name: string): boolean;
-  /** Factor on the learning rate; 0 freezes the variables, decay included. */
-  readonly learningRateScale?: number;
-  readonly weightDecay?: number;
-}
-
-/** What `AdamW` takes; the defaults are PyTorch's. */
-export interface AdamWOptions {
-  readonly learningRate: number;
-  /** Decay of the mean of the gradients, in [0, 1). */
-  readonly beta1?: number;
-  /** Decay of the mean of the squared gradients, in [0, 1). */
-  readonly beta2?: number;
-  readonly epsilon?: number;
-  /** Decoupled decay: each step first multiplies a weight by `1 - learningRate * weightDecay`. */
-  readonly weightDecay?: number;
-  readonly groups?: readonly ParameterGroup[];
-}
-
-/** Optimiser state of one variable: both moments have the variable's shape, float32. */
-export interface AdamWSlot {
-  /** Running mean of the gradients, without bias correction. */
-  readonly m: tf.Tensor;
-  /** Running mean of the squared gradients, without bias correction. */
-  readonly v: tf.Tensor;
-  /** Updates of this variable; below the optimiser's steps where it joined late or had no gradient. */
-  readonly step?: number;
-}
-
-/** A tensor and its name, as `tf.Optimizer` passes them. */
-export interface NamedTensor {
-  name: string;
-  tensor: tf.Tensor;
-}
+import type { AdamWOptions, AdamWSlot, NamedTensor, ParameterGroup } from './adamw-options.ts';
+import { checkFloat, checkNotNegative, checkStep } from './checks.ts';
 
 interface Slot extends Required<AdamWSlot> {
   readonly group: ParameterGroup;
@@ -318,24 +282,4 @@ function variableOf(name: string, gradient: tf.Tensor): tf.Variable {
     );
   }
   return variable;
-}
-
-function checkFloat(what: string, tensor: tf.Tensor): void {
-  if (tensor.dtype !== 'float32') {
-    throw new DTypeError(`${what} is ${tensor.dtype}; it must be float32`);
-  }
-}
-
-function checkStep(what: string, step: number): void {
-  if (!(Number.isSafeInteger(step) && step >= 0)) {
-    throw new RangeError(`${what} was ${step}; it must be an integer >= 0`);
-  }
-}
-
-function checkNotNegative(values: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (!(value >= 0 && Number.isFinite(value))) {
-      throw new RangeError(`${name} was ${value}; it must be a finite number >= 0`);
-    }
-  }
 }

@@ -11,7 +11,7 @@ const normEpsilon = 1e-6;
  */
 export function globalNorm(grads: tf.NamedTensorMap): tf.Scalar {
   return tf.tidy(() => {
-    const squares = Object.values(grads).map((grad) => tf.sum(tf.square(grad)));
+    const squares = Object.values(grads).map((grad) => sum(tf.square(grad)));
     return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.addN(squares) as tf.Scalar);
   });
 }
@@ -37,4 +37,9 @@ export function clipByGlobalNorm(
     for (const [name, grad] of Object.entries(grads)) clipped[name] = tf.mul(grad, scale);
     return { grads: clipped, norm };
   });
+}
+
+/** Rows first: wasm adds one number after the other, which for a million of them loses the fourth digit. */
+function sum(x: tf.Tensor): tf.Tensor {
+  return tf.sum(x.rank > 1 ? tf.sum(x, -1) : x);
 }

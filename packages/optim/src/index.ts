@@ -1,9 +1,4 @@
-export {
-  AdamW,
-  type AdamWOptions,
-  type AdamWSlot,
-  type NamedTensor,
-  type ParameterGroup,
-} from './adamw.ts';
+export { AdamW } from './adamw.ts';
+export type { AdamWOptions, AdamWSlot, NamedTensor, ParameterGroup } from './adamw-options.ts';
 export { clipByGlobalNorm, globalNorm } from './global-norm.ts';
 export { type WarmupCosineOptions, warmupCosine } from './warmup-cosine.ts';

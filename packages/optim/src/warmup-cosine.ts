@@ -1,3 +1,5 @@
+import { checkNotNegative } from './checks.ts';
+
 /** What `warmupCosine` takes; rates in the optimiser's units, lengths in steps. */
 export interface WarmupCosineOptions {
   /** Rate at the end of the warm-up. */
@@ -23,11 +25,7 @@ export function warmupCosine({
   totalSteps,
   final = 0,
 }: WarmupCosineOptions): (step: number) => number {
-  for (const [name, rate] of Object.entries({ peak, final })) {
-    if (!(rate >= 0 && Number.isFinite(rate))) {
-      throw new RangeError(`${name} was ${rate}; it must be a finite rate >= 0`);
-    }
-  }
+  checkNotNegative({ peak, final });
   if (!(warmupSteps >= 0 && warmupSteps < totalSteps && Number.isFinite(totalSteps))) {
     throw new RangeError(
       `warmupSteps was ${warmupSteps} and totalSteps ${totalSteps}; ` +

@@ -27,6 +27,16 @@ await describeBackends('global norm', () => {
     tf.dispose([grads, norm]);
   });
 
+  it('stays exact for matrices of half a million numbers', async () => {
+    const values = randomNormal(randomKey('matrix'), 600 * 900);
+    const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    const grads = { kernel: tf.tensor2d(values, [600, 900]) };
+    const computed = globalNorm(grads);
+    // PyTorch adds in a tree; so close is out of reach of one long sum in float32.
+    await expectTensorClose(computed, [norm], { rtol: 2e-6, atol: 0 });
+    tf.dispose([grads, computed]);
+  });
+
   it('scales gradients whose norm is too large, and leaves those given', async () => {
     const grads = pythagorean();
     const clipped = clipByGlobalNorm(grads, 6.5);

@@ -1,0 +1,25 @@
+import { DTypeError } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** @throws DTypeError when `tensor` is not float32. */
+export function checkFloat(what: string, tensor: tf.Tensor): void {
+  if (tensor.dtype !== 'float32') {
+    throw new DTypeError(`${what} is ${tensor.dtype}; it must be float32`);
+  }
+}
+
+/** @throws RangeError when `step` is not an integer >= 0. */
+export function checkStep(what: string, step: number): void {
+  if (!(Number.isSafeInteger(step) && step >= 0)) {
+    throw new RangeError(`${what} was ${step}; it must be an integer >= 0`);
+  }
+}
+
+/** Settings by their names. @throws RangeError naming the first that is negative or not finite. */
+export function checkNotNegative(values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value >= 0 && Number.isFinite(value))) {
+      throw new RangeError(`${name} was ${value}; it must be a finite number >= 0`);
+    }
+  }
+}
