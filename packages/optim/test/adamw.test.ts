@@ -282,6 +282,42 @@ await describeBackends('AdamW', () => {
     tf.env().set('IS_TEST', true);
   });
 
+  it('comes back with a model that was saved with it', async () => {
+    const layers = await import('@tensorflow/tfjs-layers');
+    tf.serialization.registerClass(AdamW);
+    const model = layers.sequential({
+      layers: [layers.layers.dense({ units: 1, inputShape: [1] })],
+    });
+    const options = { learningRate: 0.1, weightDecay: 0.5, beta1: 0.5 };
+    const optimizer = new AdamW(options);
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const grads = Object.fromEntries(
+      model.getWeights().map((weight) => [(weight as tf.Variable).name, tf.onesLike(weight)]),
+    );
+    optimizer.applyGradients(grads);
+    const artifacts = await new Promise<tf.io.ModelArtifacts>((resolve, reject) => {
+      const handler = tf.io.withSaveHandler(async (saved) => {
+        resolve(saved);
+        return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+      });
+      model.save(handler, { includeOptimizer: true }).catch(reject);
+    });
+    const loaded = await layers.loadLayersModel(tf.io.fromMemory(artifacts));
+    const copy = loaded.optimizer as AdamW;
+    expect(copy.getConfig()).toEqual(optimizer.getConfig());
+    const state = async ({ step, slots }: ReturnType<AdamW['state']>) => {
+      const values: unknown[] = [step];
+      for (const [name, slot] of Object.entries(slots)) {
+        values.push(name, slot.step, await slot.m.data(), await slot.v.data());
+      }
+      return values;
+    };
+    expect(await state(copy.state())).toEqual(await state(optimizer.state()));
+    expect(copy.step).toBe(1);
+    tf.dispose(grads);
+    for (const part of [model, loaded, optimizer, copy]) part.dispose();
+  });
+
   it('goes on from restored state as if it had never stopped, bit by bit', async () => {
     const straight = startVariables();
     const uninterrupted = new AdamW(grouped);
