@@ -9,7 +9,7 @@ export type Start = (options: BackendOptions) => Promise<BackendStatus>;
 
 /** What starts each backend. */
 export const starts: Readonly<Record<BackendName, Start>> = {
-  tensorflow: (options) => startTensorflow(options),
+  tensorflow: () => startTensorflow(),
   webgpu: startWebgpu,
   wasm: startWasm,
   cpu: startCpu,

@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
 import { absent, select } from './select.ts';
-import type { AbsentBackend, BackendOptions, BackendStatus } from './types.ts';
+import type { AbsentBackend, BackendStatus } from './types.ts';
 
 /** `importPackage` is an argument for the sake of tests: the packages are native, large and often absent. */
 export async function startTensorflow(
-  _options: BackendOptions,
   importPackage: (specifier: string) => Promise<unknown> = importInNode,
 ): Promise<BackendStatus> {
   if (!isNode) return absent('tensorflow', 'it exists in Node only');

@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { useSoftwareGpu } from '../src/testing/software-gpu.ts';
+
+useSoftwareGpu();
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+function cli(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(
+    process.execPath,
+    ['--conditions=@neverend/source', '--import', 'tsx', 'src/cli.ts', ...args],
+    { cwd: root, encoding: 'utf8', env: { ...process.env, ...env }, timeout: 60_000 },
+  );
+}
+
+describe('neverend-backend doctor', () => {
+  it('prints a table with a line for each backend, and what auto takes', () => {
+    const { status, stdout } = cli(['doctor']);
+    expect(status).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines[0]).toBe(`Node ${process.versions.node}, ${process.platform} ${process.arch}`);
+    expect(lines[2]).toMatch(/^backend +version +device/);
+    for (const name of ['tensorflow', 'webgpu', 'wasm', 'cpu']) {
+      const [line, ...more] = lines.filter((text) => text.startsWith(`${name} `));
+      expect(line).toMatch(/ (4\.\d+\.\d+ +\S|- +absent: \S)/);
+      expect(more).toEqual([]);
+    }
+    expect(stdout).toMatch(/^wasm +4\.22\.0 +CPU, WebAssembly SIMD, 1 thread$/m);
+    expect(lines.at(-1)).toMatch(/^auto takes (tensorflow|webgpu|wasm)$/);
+  });
+
+  it('prints one JSON object that says the same', () => {
+    const { status, stdout } = cli(['doctor', '--json']);
+    expect(status).toBe(0);
+    const diagnosis = JSON.parse(stdout) as {
+      backends: { name: string; available: boolean }[];
+      auto: { name: string; softwareGpu: boolean; kept: boolean };
+    };
+    expect(diagnosis.backends.map(({ name }) => name)).toEqual([
+      'tensorflow',
+      'webgpu',
+      'wasm',
+      'cpu',
+    ]);
+    expect(diagnosis.backends).toContainEqual({
+      available: true,
+      name: 'wasm',
+      version: '4.22.0',
+      device: 'CPU, WebAssembly SIMD, 1 thread',
+      hardwareGpu: false,
+      softwareGpu: false,
+    });
+    expect(diagnosis.auto).toMatchObject({ softwareGpu: false, kept: false });
+    const taken = diagnosis.backends.find(({ name }) => name === diagnosis.auto.name);
+    expect(taken?.available).toBe(true);
+  });
+
+  it.runIf(process.platform === 'linux')('tells what mends an absent GPU', () => {
+    const none = '/dev/null';
+    const { status, stdout } = cli(['doctor'], { VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /^webgpu +- +absent: no GPU adapter was found\n +mend it: install a Vulkan/m,
+    );
+  });
+
+  it('prints its usage and its version', () => {
+    const help = cli(['--help']);
+    expect([help.status, help.stderr]).toEqual([0, '']);
+    expect(help.stdout).toMatch(/^Usage: neverend-backend doctor/);
+    const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8')) as {
+      version: string;
+    };
+    expect(cli(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it.each([
+    { args: [], message: 'a command is missing' },
+    { args: ['nurse'], message: 'command was "nurse"; it must be "doctor"' },
+    { args: ['doctor', 'wasm'], message: 'doctor takes no arguments; got "wasm"' },
+    { args: ['doctor', '--jsno'], message: "Unknown option '--jsno'" },
+  ])('answers the wrong usage $args with one line and status 2', ({ args, message }) => {
+    const { status, stdout, stderr } = cli(args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^neverend-backend: .*\(see neverend-backend --help\)\n$/);
+    expect(stderr).toContain(message);
+  });
+});

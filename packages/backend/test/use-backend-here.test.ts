@@ -1,0 +1,103 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, expect, it } from 'vitest';
+import { starts } from '../src/backends/start.ts';
+import { probeBackends, useBackend } from '../src/index.ts';
+import { useSoftwareGpu } from '../src/testing/software-gpu.ts';
+import { choose } from '../src/use-backend.ts';
+
+useSoftwareGpu();
+
+// The tests run in this order: TensorFlow.js cannot go back to having no backend.
+afterAll(() => tf.removeBackend('mine'));
+
+it('a probe tells of every backend, and auto does not take its leftovers for chosen', async () => {
+  expect(tf.engine().backendName).toBeUndefined();
+  const statuses = await probeBackends();
+  expect(statuses.map(({ name }) => name)).toEqual(['tensorflow', 'webgpu', 'wasm', 'cpu']);
+  for (const status of statuses) {
+    if (status.available) expect(status.version).toMatch(/^4\./);
+    else expect(status.reason).not.toBe('');
+  }
+  const choice = await useBackend();
+  expect(choice.kept).toBe(false);
+  expect(choice.softwareGpu).toBe(false);
+  expect(tf.getBackend()).toBe(choice.name);
+  const taken = statuses.find(({ name }) => name === choice.name);
+  expect(taken).toMatchObject({ available: true, device: choice.device });
+});
+
+it('auto keeps the backend that the user has set, and tells its device', async () => {
+  await tf.setBackend('cpu');
+  expect(await useBackend('auto')).toMatchObject({
+    name: 'cpu',
+    kept: true,
+    device: 'JavaScript on the CPU',
+    passedOver: [],
+  });
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+it('auto waits for a start that the user has under way', async () => {
+  const setting = tf.setBackend('wasm');
+  expect(await useBackend('auto')).toMatchObject({ name: 'wasm', kept: true });
+  expect(await setting).toBe(true);
+});
+
+it('a probe leaves the backend of the user current', async () => {
+  await tf.setBackend('cpu');
+  await probeBackends();
+  expect(tf.getBackend()).toBe('cpu');
+  expect((await useBackend('auto')).kept).toBe(true);
+});
+
+it('auto keeps a backend that neverend does not know', async () => {
+  tf.registerBackend('mine', () => new MathBackendCPU());
+  await tf.setBackend('mine');
+  expect(await useBackend('auto')).toMatchObject({ name: 'mine', kept: true });
+  expect(tf.getBackend()).toBe('mine');
+});
+
+it('a name that fails leaves the backend of the user current', async () => {
+  await tf.setBackend('cpu');
+  const start = {
+    ...starts,
+    webgpu: async () => {
+      await tf.setBackend('wasm');
+      return { available: false, name: 'webgpu', reason: 'it broke half-way' } as const;
+    },
+  };
+  await expect(choose('webgpu', {}, start)).rejects.toThrow('it broke half-way');
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+it('auto does not keep a backend whose start failed', async () => {
+  tf.env().set('IS_TEST', true);
+  tf.registerBackend('broken', () => {
+    throw new Error('no device');
+  });
+  expect(await tf.setBackend('broken')).toBe(false);
+  const choice = await useBackend('auto');
+  expect(choice.kept).toBe(false);
+  expect(tf.getBackend()).toBe(choice.name);
+});
+
+it('calls at the same time run one after the other', async () => {
+  const choices = await Promise.all([useBackend('cpu'), useBackend('wasm'), useBackend('cpu')]);
+  expect(choices.map(({ name }) => name)).toEqual(['cpu', 'wasm', 'cpu']);
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+it('a failure does not block the calls after it', async () => {
+  const failing = useBackend('none' as 'cpu');
+  const next = useBackend('wasm');
+  await expect(failing).rejects.toThrow('choice was "none"');
+  expect((await next).name).toBe('wasm');
+});
+
+it('gradients are there without another import', () => {
+  const x = tf.scalar(3);
+  const dx = tf.grad((t: tf.Tensor) => tf.sum(tf.square(t)))(x);
+  expect(dx.dataSync()[0]).toBe(6);
+  tf.dispose([x, dx]);
+});
