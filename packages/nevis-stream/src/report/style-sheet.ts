@@ -103,7 +103,7 @@ small { display: block; color: var(--muted); font-size: .8125rem; }
 details { margin-top: .875rem; }
 summary { cursor: pointer; color: var(--link); font-size: .9375rem; width: fit-content; padding-block: .25rem; }
 
-.examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15.5rem, 100%), 1fr)); gap: 1.25rem 1.5rem; margin-top: 1rem; }
+.examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13.5rem, 100%), 1fr)); gap: 1.5rem; margin-top: 1rem; }
 .examples > li { display: flex; gap: .875rem; min-width: 0; }
 .examples img { flex: none; width: 84px; height: 84px; object-fit: contain; image-rendering: pixelated; background: #000; border-radius: 3px; }
 .examples div { min-width: 0; font-size: .875rem; line-height: 1.35; }
@@ -133,7 +133,7 @@ summary { cursor: pointer; color: var(--link); font-size: .9375rem; width: fit-c
   .stack tbody tr:last-child { border-bottom: 1px solid var(--line); }
   .stack tbody th { border: 0; padding: 0 0 .375rem; font-weight: 600; }
   .stack tbody td { display: flex; align-items: baseline; gap: .5rem; border: 0; padding: .125rem 0; white-space: normal; }
-  .stack td::before { content: attr(data-label); color: var(--muted); margin-right: auto; }
+  .stack td::before { content: attr(data-label); color: var(--muted); margin-right: auto; order: -2; }
   .stack small { order: -1; }
 }
 @media print { .chart.wide { display: block; } .chart.middle, .chart.narrow, nav, .skip { display: none; } .task, .card, figure { break-inside: avoid; } }

@@ -77,6 +77,7 @@ const theme = {
     labelFontSize: 12,
     labelPadding: 8,
     labelLimit: 0,
+    labelFlush: false,
     titleColor: 'var(--muted)',
     titleFontSize: 12,
     titleFontWeight: 'normal',

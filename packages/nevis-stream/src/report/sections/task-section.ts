@@ -17,7 +17,7 @@ export function taskSection(
   return html`
 <article class="task" id="task-${task.position}">
 <h3><span class="year">${task.year}</span> ${task.name}</h3>
-<p class="facts">${task.domain} · ${count('numClasses')} classes · ${count('trainSize')} images to train on, ${count('devSize')} to choose by, ${count('evalSize')} to measure on (<code>${task.evalSplit}</code>) · majority-class error ${quantity(
+<p class="facts">${task.domain} · ${count('numClasses')} classes · ${count('trainSize')} images to train on, ${count('devSize')} to choose by, ${count('evalSize')} to measure on (<code>${task.evalSplit}</code>) · majority class errs on ${quantity(
     task.majorityErrorRate,
     formatShare,
     `/stream/tasks/${at}/majorityErrorRate`,

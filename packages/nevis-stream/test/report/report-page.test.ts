@@ -1,0 +1,238 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatShare } from '../../src/report/format.ts';
+import { type ReportData, renderReport } from '../../src/report/index.ts';
+import { findChromium } from './find-chromium.ts';
+import { reportFixture, timingFixture } from './report-fixture.ts';
+
+const executablePath = findChromium();
+const required = (process.env['NEVEREND_REQUIRE'] ?? '').split(',').includes('webgpu');
+if (executablePath === undefined && !required) {
+  process.stderr.write(
+    'chromium is absent: install it or set CHROMIUM_PATH to check the report page\n',
+  );
+}
+
+/** Many learners and names that nothing can break: what a page must bear on a phone. */
+function crowded(): ReportData {
+  const data = reportFixture();
+  const long = 'a-name-without-any-place-to-break-it-'.repeat(3);
+  return {
+    ...data,
+    title: long,
+    stream: {
+      ...data.stream,
+      tasks: data.stream.tasks.map((task) => ({
+        ...task,
+        name: `${task.name}-${long}`,
+        classNames: task.classNames.map((name) => `${name}${long}`),
+      })),
+    },
+    learners: Array.from({ length: 8 }, (_, at) => data.learners[at % 3]).flatMap((learner, at) =>
+      learner === undefined ? [] : [{ ...learner, name: `${at}`, title: `${long}${at}` }],
+    ),
+    backend: { ...data.backend, device: long },
+  };
+}
+
+describe.runIf(executablePath !== undefined || required)('the report in a browser', () => {
+  let browser: Browser;
+  let folder: string;
+
+  beforeAll(async () => {
+    if (executablePath === undefined) {
+      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
+    }
+    folder = await mkdtemp(join(tmpdir(), 'nevis-report-'));
+    browser = await chromium.launch({
+      executablePath,
+      args: ['--no-sandbox', '--disable-background-networking'],
+    });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a report and answers everything that the page said or asked for beside itself. */
+  async function open(
+    data: ReportData,
+    width: number,
+    colorScheme: 'light' | 'dark' = 'light',
+  ): Promise<{ page: Page; messages: string[]; requests: string[] }> {
+    const file = join(folder, 'report.html');
+    await writeFile(file, await renderReport(data, timingFixture(data)));
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const messages: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => messages.push(message.text()));
+    page.on('pageerror', (error) => messages.push(error.message));
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    await page.goto(pathToFileURL(file).href);
+    return { page, messages, requests };
+  }
+
+  it.each([
+    [1280, 'light'],
+    [1280, 'dark'],
+    [768, 'light'],
+    [360, 'dark'],
+  ] as const)('is whole, silent and alone at %d pixels in the %s theme', async (width, scheme) => {
+    const data = reportFixture();
+    const { page, messages, requests } = await open(data, width, scheme);
+    try {
+      const images = page.locator('.examples img');
+      expect(await images.count()).toBe(data.examples.flatMap(({ items }) => items).length);
+      const decoded = await images.evaluateAll((all) =>
+        Promise.all(
+          (all as HTMLImageElement[]).map(async (image) => {
+            await image.decode();
+            return image.naturalWidth > 0 && image.alt !== '' && image.clientWidth === 84;
+          }),
+        ),
+      );
+      expect(decoded.every(Boolean)).toBe(true);
+
+      const charts = page.getByRole('img', { name: /Error rate per task|Average error against/ });
+      expect(await charts.count()).toBe(2);
+      for (const chart of await charts.all()) {
+        const box = await chart.boundingBox();
+        expect(box?.width).toBeGreaterThan(Math.min(300, width / 2));
+        expect(box?.height).toBeGreaterThan(200);
+      }
+      const labels = await page.locator('svg.chart:visible text').allTextContents();
+      for (const { errorRate } of data.learners.flatMap(({ tasks }) => tasks)) {
+        expect(labels).toContain(formatShare(errorRate));
+      }
+
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(messages).toEqual([]);
+      expect(requests).toHaveLength(1);
+    } finally {
+      await page.close();
+    }
+  });
+
+  it.each([1280, 360])('bears many learners and long names at %d pixels', async (width) => {
+    const { page, messages } = await open(crowded(), width);
+    try {
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(messages).toEqual([]);
+    } finally {
+      await page.close();
+    }
+  });
+
+  it('draws the marks where the numbers say', async () => {
+    const data = reportFixture();
+    const { page } = await open(data, 1280);
+    try {
+      // Marks from left to right must be errors from small to large.
+      const labels = await page
+        .locator('svg.chart.wide')
+        .first()
+        .locator('text')
+        .evaluateAll((all) =>
+          all.map((text) => [text.textContent ?? '', text.getBoundingClientRect().left] as const),
+        );
+      const errors = data.learners.flatMap(({ tasks }) => tasks.map(({ errorRate }) => errorRate));
+      const drawn = errors.map((error) => {
+        const found = labels.find(([label]) => label === formatShare(error));
+        return { error, left: found?.[1] ?? Number.NaN };
+      });
+      const [smallest, largest] = [Math.min(...errors), Math.max(...errors)].map((error) =>
+        drawn.find((mark) => mark.error === error),
+      );
+      if (smallest === undefined || largest === undefined) throw new Error('no marks');
+      const pixelsPerShare = (largest.left - smallest.left) / (largest.error - smallest.error);
+      expect(pixelsPerShare).toBeGreaterThan(100);
+      for (const { error, left } of drawn) {
+        expect(left).toBeCloseTo(smallest.left + pixelsPerShare * (error - smallest.error), 0);
+      }
+    } finally {
+      await page.close();
+    }
+  });
+
+  it('tells right from wrong in words, and tables by their headings', async () => {
+    const data = reportFixture();
+    const { page } = await open(data, 1280);
+    try {
+      expect(await page.locator('html').getAttribute('lang')).toBe('en');
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+      const wrong = data.examples
+        .flatMap(({ items }) => items)
+        .flatMap(({ label, predictions }) =>
+          Object.values(predictions).filter((prediction) => prediction !== label),
+        );
+      expect(await page.locator('.examples').getByText(', wrong:').count()).toBe(wrong.length);
+      for (const { name, year } of data.stream.tasks) {
+        const table = page.getByRole('table', { name: `Results on ${name} (${year})` });
+        expect(await table.getByRole('rowheader').count()).toBe(data.learners.length);
+        expect(await table.getByRole('columnheader').count()).toBe(8);
+      }
+    } finally {
+      await page.close();
+    }
+  });
+
+  it('shows text of a run as text', async () => {
+    const evil = '<script>document.title = "taken"</script>';
+    const data = reportFixture();
+    const tasks = data.stream.tasks.map((task) => ({ ...task, name: evil }));
+    const { page, messages } = await open({ ...data, stream: { ...data.stream, tasks } }, 1280);
+    try {
+      expect(await page.title()).toBe(data.title);
+      expect(await page.locator('script').count()).toBe(1);
+      expect(await page.locator('.task h3').first().textContent()).toContain(evil);
+      expect(messages).toEqual([]);
+    } finally {
+      await page.close();
+    }
+  });
+
+  it('has colours that can be read in both themes', async () => {
+    for (const scheme of ['light', 'dark'] as const) {
+      const { page } = await open(reportFixture(), 1280, scheme);
+      try {
+        const colors = await page.evaluate(() => {
+          const style = getComputedStyle(document.documentElement);
+          const names = ['ink', 'muted', 'link', 'right', 'wrong'];
+          const marks = [0, 1, 2, 3, 4, 5].map((at) => `learner-${at}`);
+          return [...names, ...marks, 'paper', 'surface'].map(
+            (name) => [name, style.getPropertyValue(`--${name}`)] as const,
+          );
+        });
+        const background = colors.filter(([name]) => name === 'paper' || name === 'surface');
+        for (const [name, color] of colors.slice(0, -2)) {
+          // WCAG 2.2: 4.5 for text (1.4.3), 3 for what a graphic needs (1.4.11).
+          const least = name.startsWith('learner') ? 3 : 4.5;
+          for (const [, under] of background) {
+            expect(contrast(color, under), `${scheme} ${name}`).toBeGreaterThanOrEqual(least);
+          }
+        }
+      } finally {
+        await page.close();
+      }
+    }
+  });
+});
+
+/** Contrast ratio of two `#rrggbb` colours as WCAG 2.2 defines it. */
+function contrast(one: string, other: string): number {
+  const luminance = (color: string) => {
+    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+      const share = Number.parseInt(color.trim().slice(at, at + 2), 16) / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light + 0.05) / (dark + 0.05);
+}
