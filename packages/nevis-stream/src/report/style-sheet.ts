@@ -76,10 +76,17 @@ footer p { border-top: 1px solid var(--line); padding-top: 1.5rem; }
 .big { font-size: 2.625rem; font-weight: 650; letter-spacing: -.035em; line-height: 1.1; margin-top: .875rem; }
 .card dl { margin-top: 1rem; padding-top: .875rem; border-top: 1px solid var(--line); font-size: .9375rem; }
 .card dl div, .settings div { display: flex; justify-content: space-between; gap: 1rem; padding-block: .1875rem; }
+@media (min-width: 40rem) and (max-width: 62rem) {
+  .cards { grid-template-columns: minmax(0, 1fr); }
+  .card { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); column-gap: 2rem; }
+  .card h3, .card p { grid-column: 1; }
+  .card dl { grid-column: 2; grid-row: 1 / span 3; align-self: center; margin: 0; padding: 0; border: 0; }
+}
 
 figure { margin: .5rem 0 0; }
-figcaption { color: var(--muted); font-size: .9375rem; max-width: 46rem; }
+figcaption { color: var(--muted); font-size: .9375rem; max-width: 46rem; text-wrap: pretty; }
 .legend { display: flex; flex-wrap: wrap; gap: .375rem 1.5rem; margin-top: .875rem; color: var(--ink); }
+.legend li { display: flex; align-items: center; }
 .chart { display: none; width: 100%; height: auto; margin-top: 1.5rem; }
 .chart text { font-family: inherit; font-variant-numeric: tabular-nums; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
 .chart.narrow { display: block; max-width: 28rem; }
@@ -101,6 +108,7 @@ td.text, th.text, .plain th, .plain td { text-align: left; }
 .plain td, .plain thead th { white-space: normal; min-width: 9rem; }
 small { display: block; color: var(--muted); font-size: .8125rem; }
 details { margin-top: .875rem; }
+details th, details td { padding-block: .375rem; }
 summary { cursor: pointer; color: var(--link); font-size: .9375rem; width: fit-content; padding-block: .25rem; }
 
 .examples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13.5rem, 100%), 1fr)); gap: 1.5rem; margin-top: 1rem; }

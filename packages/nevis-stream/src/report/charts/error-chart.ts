@@ -55,7 +55,7 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
   });
   const y = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null });
   const color = { field: 'color', type: 'nominal', scale: null, legend: null };
-  const left = narrow ? 4 : 148;
+  const left = narrow ? 10 : 148;
   const right = 58;
 
   return {
@@ -76,12 +76,16 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
       {
         data: { values: tasks },
         mark: { type: 'text', align: 'left', fontWeight: 600, fontSize: 13 },
-        encoding: { x: { value: narrow ? 36 : -left }, y: y('nameY'), text: { field: 'name' } },
+        encoding: {
+          x: { value: narrow ? 36 - left : -left },
+          y: y('nameY'),
+          text: { field: 'name' },
+        },
       },
       {
         data: { values: tasks },
         mark: { type: 'text', align: 'left', fill: 'var(--muted)' },
-        encoding: { x: { value: narrow ? 0 : -left }, y: y('yearY'), text: { field: 'year' } },
+        encoding: { x: { value: -left }, y: y('yearY'), text: { field: 'year' } },
       },
       {
         data: { values: tasks },
