@@ -9,7 +9,7 @@ function threeLearners(
   vit: VitOptions,
   search: Omit<SearchSettings, 'learningRates'>,
 ): readonly LearnerSettings[] {
-  const vitSearch = { ...search, learningRates: [3e-4, 1e-3, 3e-3] };
+  const vitSearch = { ...search, learningRates: [1e-3, 3e-3, 9e-3] };
   return [
     {
       name: 'independent',
@@ -49,14 +49,14 @@ export const presets: Readonly<Record<string, Preset>> = {
     learners: threeLearners(
       { imageSize: 28, patch: 7, width: 64, depth: 2, heads: 4, mlpWidth: 128 },
       {
-        steps: 160,
-        batchSize: 64,
-        warmupSteps: 16,
+        steps: 400,
+        batchSize: 32,
+        warmupSteps: 40,
         weightDecay: 0.05,
         clipNorm: 1,
-        validateEvery: 40,
+        validateEvery: 50,
         patience: 3,
-        checkpointEvery: 40,
+        checkpointEvery: 50,
         evaluationBatchSize: 250,
       },
     ),

@@ -135,7 +135,7 @@ export async function searchTask(options: {
             step: trial.step,
             best,
             stale,
-            trials,
+            trials: [...trials],
             chosen,
             train: String(train),
             validation: String(validation),

@@ -144,8 +144,8 @@ async function* predictStored(
   const weights = Object.fromEntries(
     Object.entries(tensors).map(([name, array]) => [name, toTensor(array)]),
   );
+  const batches = predictBatches(backbone, weights, dataset, evaluationBatchSize);
   try {
-    const batches = predictBatches(backbone, weights, dataset, evaluationBatchSize);
     for (let done = 0; ; ) {
       const next = await counter.count(() => batches.next());
       if (next.done === true) break;
@@ -154,6 +154,8 @@ async function* predictStored(
       yield next.value;
     }
   } finally {
+    // Where the reader stops early, the batch that it holds must go too.
+    await batches.return();
     tf.dispose(Object.values(weights));
   }
   return { flops: { train: 0n, validation: 0n, prediction: counter.total }, peakParameters: 0 };
