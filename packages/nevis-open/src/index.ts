@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
@@ -60,7 +61,7 @@ const folder = new URL('../data/', import.meta.url);
  */
 export async function describeNevisOpen(name: NevisOpenName): Promise<NevisOpenInfo> {
   if (!datasets.includes(name)) {
-    throw new RangeError(`name is ${String(name)}; it must be one of ${datasets.join(', ')}.`);
+    throw new RangeError(`name is ${String(name)}; it must be one of ${datasets.join(', ')}`);
   }
   const text = await readFile(new URL('manifest.json', folder), 'utf8');
   return (JSON.parse(text) as Record<NevisOpenName, NevisOpenInfo>)[name];
@@ -75,7 +76,9 @@ export async function loadNevisOpen(name: NevisOpenName): Promise<NevisOpenData>
   const info = await describeNevisOpen(name);
   const file = new URL(`${name}.bin.gz`, folder);
   const damaged = (cause?: unknown): Error =>
-    new Error(`${file.pathname} is damaged; install @neverend/nevis-open again.`, { cause });
+    new Error(`${fileURLToPath(file)} is absent or damaged; install @neverend/nevis-open again`, {
+      cause,
+    });
   let content: Buffer;
   try {
     content = await promisify(gunzip)(await readFile(file));

@@ -38,7 +38,7 @@ export function arrayDataset(
       const index = indices[at] ?? Number.NaN;
       if (!Number.isInteger(index) || index < 0 || index >= size) {
         throw new RangeError(
-          `indices[${at}] is ${index}; an index into ${key} must be an integer of at least 0 and below ${size}.`,
+          `indices[${at}] is ${index}; an index into ${key} must be an integer of at least 0 and below ${size}`,
         );
       }
       let local = index;
@@ -63,13 +63,13 @@ function checkExamples(key: string, task: TaskKey, shape: Dataset['shape'], part
   const expected = labels.length * shape[0] * shape[1] * shape[2];
   if (images.length !== expected) {
     throw new DataError(
-      `${key} has ${images.length} bytes of images; ${labels.length} images of ${shape.join(' x ')} must have ${expected}.`,
+      `${key} has ${images.length} bytes of images; ${labels.length} images of ${shape.join(' x ')} must have ${expected}`,
     );
   }
   const wrong = labels.findIndex((label) => label < 0 || label >= task.numClasses);
   if (wrong >= 0) {
     throw new DataError(
-      `${key} has the label ${labels[wrong]} at ${wrong}; a label must be at least 0 and below ${task.numClasses}.`,
+      `${key} has the label ${labels[wrong]} at ${wrong}; a label must be at least 0 and below ${task.numClasses}`,
     );
   }
 }

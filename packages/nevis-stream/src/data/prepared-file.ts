@@ -25,7 +25,7 @@ export async function readPrepared(
   const hash = hashOf(made);
   if (hash !== sha256) {
     throw new DataError(
-      `The data for ${path} came out with the SHA-256 ${hash}, which must be ${sha256}; please report this with your version of Node and your processor.`,
+      `The data for ${path} came out with the SHA-256 ${hash}, which must be ${sha256}; please report this with your version of Node and your processor`,
     );
   }
   try {
@@ -33,7 +33,7 @@ export async function readPrepared(
     await writeFileAtomic(path, made);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${path} cannot be written: ${reason}.`, { cause: error });
+    throw new DataError(`${path} cannot be written: ${reason}`, { cause: error });
   }
   await removeAbandoned(path);
   return made;

@@ -89,7 +89,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
       const other = keys.get(key)?.data;
       if (other && other !== data) {
         throw new DataError(
-          `The tasks ${other.name} and ${data.name} would both have the data set ${key}; each task needs a name of its own, and a repeated one the same data object.`,
+          `The tasks ${other.name} and ${data.name} would both have the data set ${key}; each task needs a name of its own, and a repeated one the same data object`,
         );
       }
       keys.set(key, { data, split });
@@ -110,7 +110,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
     const entry = keys.get(key);
     if (!entry) {
       throw new DataError(
-        `key is ${key}, which names no data set of the stream ${content.name}; it must be one of ${[...keys.keys()].join(', ')}.`,
+        `key is ${key}, which names no data set of the stream ${content.name}; it must be one of ${[...keys.keys()].join(', ')}`,
       );
     }
     const { data, split } = entry;
@@ -122,7 +122,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
       data.shape,
       parts.map((part) => {
         const found = examples[part];
-        if (!found) throw new DataError(`The task ${data.name} has no split ${part}.`);
+        if (!found) throw new DataError(`The task ${data.name} has no split ${part}`);
         return found;
       }),
     );
@@ -131,9 +131,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   const find = (name: string): TaskData => {
     const data = tasks.get(name);
     if (!data) {
-      throw new DataError(
-        `taskName is ${name}; it must be one of ${[...tasks.keys()].join(', ')}.`,
-      );
+      throw new DataError(`taskName is ${name}; it must be one of ${[...tasks.keys()].join(', ')}`);
     }
     return data;
   };
@@ -212,15 +210,15 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
 function checkOptions({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
   for (const split of predictSplits) {
     if (!splits.includes(split)) {
-      throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}.`);
+      throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}`);
     }
   }
   for (const [name, count] of Object.entries(limit)) {
     if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
-      throw new RangeError(`limit.${name} is ${count}; it must be a positive integer.`);
+      throw new RangeError(`limit.${name} is ${count}; it must be a positive integer`);
     }
   }
   if (labels !== 'true' && labels !== 'shuffled') {
-    throw new RangeError(`labels is ${String(labels)}; it must be true or shuffled.`);
+    throw new RangeError(`labels is ${String(labels)}; it must be true or shuffled`);
   }
 }

@@ -59,7 +59,7 @@ export async function nevisOpenFrom(
     if (!order.some(({ name }, position) => task === name || task === position)) {
       const names = [...new Set(order.map(({ name }) => name))].join(', ');
       throw new RangeError(
-        `tasks has ${JSON.stringify(task)}; a task must be one of ${names}, or a position from 0 to ${order.length - 1}.`,
+        `tasks has ${JSON.stringify(task)}; a task must be one of ${names}, or a position from 0 to ${order.length - 1}`,
       );
     }
   }
