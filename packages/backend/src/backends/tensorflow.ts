@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
 import { absent, select } from './select.ts';
-import type { AbsentBackend, BackendStatus } from './types.ts';
+import type { AbsentBackend, BackendStatus, ReadyBackend } from './types.ts';
 
 /** `importPackage` is an argument for the sake of tests: the packages are native, large and often absent. */
 export async function startTensorflow(
@@ -9,23 +9,20 @@ export async function startTensorflow(
 ): Promise<BackendStatus> {
   if (!isNode) return absent('tensorflow', 'it exists in Node only');
   let failure: AbsentBackend | undefined;
+  // The two packages must never be loaded together: one that the application has loaded already serves.
+  if (tf.findBackendFactory('tensorflow') !== null) {
+    try {
+      return await startLoaded(tf.version_core);
+    } catch (error) {
+      return brokenTensorflow('@tensorflow/tfjs-node', error);
+    }
+  }
   for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
     try {
       const { default: node } = (await importPackage(specifier)) as {
         default: { version: Readonly<Record<string, string>> };
       };
-      await select('tensorflow');
-      tf.tidy(() => tf.square(tf.scalar(1)));
-      const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
-      const cuda = isUsingGpuDevice === true;
-      return {
-        available: true,
-        name: 'tensorflow',
-        version: node.version['tfjs-node'] ?? tf.version_core,
-        device: cuda ? 'NVIDIA GPU, CUDA' : 'CPU, libtensorflow',
-        hardwareGpu: cuda,
-        softwareGpu: false,
-      };
+      return await startLoaded(node.version['tfjs-node'] ?? tf.version_core);
     } catch (error) {
       // A package that is installed and broken tells more than one that is not there.
       if (!isNotInstalled(error, specifier)) failure ??= brokenTensorflow(specifier, error);
@@ -39,6 +36,22 @@ export async function startTensorflow(
       'npm install @tensorflow/tfjs-node',
     )
   );
+}
+
+async function startLoaded(version: string): Promise<ReadyBackend> {
+  await select('tensorflow');
+  // The package loads on Node versions on which none of its operations runs.
+  tf.tidy(() => tf.square(tf.scalar(1)));
+  const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
+  const cuda = isUsingGpuDevice === true;
+  return {
+    available: true,
+    name: 'tensorflow',
+    version,
+    device: cuda ? 'NVIDIA GPU, CUDA' : 'CPU, libtensorflow',
+    hardwareGpu: cuda,
+    softwareGpu: false,
+  };
 }
 
 /** The two ways in which an installed tfjs-node is known to fail, and any other. */

@@ -53,7 +53,7 @@ export async function describeBackends(
           throw new Error(absence);
         });
       });
-    } else describe.skip(`${title} on ${name} (${absence})`, () => suite(name));
+    } else describe.skip(`${title} on ${name} (absent: ${status.reason})`, () => suite(name));
   }
 }
 

@@ -5,4 +5,5 @@ export { type Golden, type GoldenArray, readGolden } from './golden.ts';
 export { numericGradient } from './numeric-gradient.ts';
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
+export { useSoftwareGpu } from './software-gpu.ts';
 export { type Tolerance, tolerances } from './tolerance.ts';

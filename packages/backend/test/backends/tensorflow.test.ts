@@ -71,6 +71,15 @@ describe('startTensorflow', () => {
     });
   });
 
+  it('loads nothing where the application has loaded one of the two', async () => {
+    const load = installation({ '@tensorflow/tfjs-node': { isUsingGpuDevice: false } });
+    await load('@tensorflow/tfjs-node');
+    await tf.setBackend('cpu');
+    const start = installation({ '@tensorflow/tfjs-node-gpu': { isUsingGpuDevice: true } });
+    expect(await startTensorflow(start)).toMatchObject({ available: true, hardwareGpu: false });
+    expect(tf.getBackend()).toBe('tensorflow');
+  });
+
   it('tells what to install where neither is there', async () => {
     expect(await startTensorflow(installation({}))).toEqual({
       available: false,
