@@ -1,3 +1,4 @@
 export { CheckpointError } from './checkpoint-error.ts';
+export { decodeSafetensors, type Safetensors } from './decode-safetensors.ts';
+export { encodeSafetensors } from './encode-safetensors.ts';
 export { type DType, type DTypeArrays, type NamedArray, shapeSize } from './named-array.ts';
-export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';

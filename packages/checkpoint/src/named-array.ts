@@ -28,3 +28,8 @@ export type NamedArray = {
 export function shapeSize(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
+
+/** True for a list of sizes: exact integers >= 0. */
+export function isShape(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}

@@ -1,0 +1,60 @@
+import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
+import type { DType, DTypeArrays, NamedArray } from './named-array.ts';
+
+/** An element type of the file format. */
+export interface Format {
+  /** The name in the file. */
+  readonly code: string;
+  readonly bytes: number;
+  /** What is written in this format; nothing for formats that are only read. */
+  readonly dtype?: DType;
+  /** Class name of the typed array that holds it. */
+  readonly array: string;
+  /** `buffer` holds exactly the array's bytes, in the host's byte order. */
+  readonly read: (buffer: ArrayBuffer, shape: readonly number[]) => NamedArray;
+}
+
+interface ArrayType<A> {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer): A;
+}
+
+function format<T extends DType>(code: string, dtype: T, array: ArrayType<DTypeArrays[T]>): Format {
+  return {
+    code,
+    bytes: array.BYTES_PER_ELEMENT,
+    dtype,
+    array: array.name,
+    read: (buffer, shape) => ({ dtype, shape, data: new array(buffer) }) as NamedArray,
+  };
+}
+
+function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array): Format {
+  return {
+    code,
+    bytes: 2,
+    array: 'Uint16Array',
+    read: (buffer, shape) => ({
+      dtype: 'float32',
+      shape,
+      data: toFloat32(new Uint16Array(buffer)),
+    }),
+  };
+}
+
+/** In the order in which the reference implementation writes them: the widest first. */
+export const formats: readonly Format[] = [
+  format('I64', 'int64', BigInt64Array),
+  format('F64', 'float64', Float64Array),
+  format('F32', 'float32', Float32Array),
+  format('U32', 'uint32', Uint32Array),
+  format('I32', 'int32', Int32Array),
+  halfFormat('BF16', bfloat16ToFloat32),
+  halfFormat('F16', float16ToFloat32),
+  format('U16', 'uint16', Uint16Array),
+  format('I16', 'int16', Int16Array),
+  format('I8', 'int8', Int8Array),
+  format('U8', 'uint8', Uint8Array),
+  format('BOOL', 'bool', Uint8Array),
+];
