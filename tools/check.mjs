@@ -21,7 +21,14 @@ const tarballs = () => {
 
 /** @type {Record<string, () => Promise<Outcome>>} */
 const checks = {
-  biome: () => tool([toolScript('@biomejs', 'biome', 'bin', 'biome'), 'ci', '--error-on-warnings']),
+  biome: () =>
+    tool([
+      toolScript('@biomejs', 'biome', 'bin', 'biome'),
+      'ci',
+      '--error-on-warnings',
+      '--diagnostic-level=warn',
+      '--colors=off',
+    ]),
   typecheck: () => turbo('run', 'typecheck', '--output-logs=errors-only'),
   'typecheck with TypeScript 7': () =>
     each([...packages.map(({ folder }) => folder), join(root, 'tools')], (folder) =>
@@ -32,6 +39,9 @@ const checks = {
   boundaries: () => turbo('boundaries'),
   build: () => turbo('run', 'build', '--output-logs=errors-only'),
   publint: () => each(packages, lintPackage),
+  'API reference': () =>
+    // The packages' own READMEs are read; the root's shows a picture that is not part of it.
+    tool([toolScript('typedoc', 'bin', 'typedoc'), '--emit', 'none', '--readme', 'none']),
   'are the types wrong': async () =>
     each([...(await tarballs()).values()], (tarball) =>
       tool([
@@ -84,8 +94,10 @@ async function tool(args) {
   return { ok: code === 0, output };
 }
 
-const turbo = (/** @type {string[]} */ ...args) =>
-  tool([toolScript('turbo', 'bin', 'turbo'), ...args]);
+/** @param {string[]} args */
+function turbo(...args) {
+  return tool([toolScript('turbo', 'bin', 'turbo'), ...args]);
+}
 
 /**
  * @template T
@@ -119,7 +131,7 @@ async function lintPackage({ folder, manifest }) {
 
 /** The main branch by whichever name this clone knows it; the current commit where it knows none. */
 async function mainBranch() {
-  for (const branch of ['main', 'origin/main']) {
+  for (const branch of ['origin/main', 'main']) {
     const code = await run('git', ['rev-parse', '--verify', '--quiet', branch], {
       capture: () => {},
     });

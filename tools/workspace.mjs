@@ -38,7 +38,7 @@ export const toolScript = (/** @type {string[]} */ ...parts) =>
 
 /**
  * Runs a program to its end and resolves to its exit code (128 + n after signal n).
- * With `capture` its output goes to that function instead of to this process's own streams.
+ * With `capture` its output, without colours, goes to that function instead of to this process's own streams.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, capture?: (text: string) => void }} [options]
@@ -46,9 +46,12 @@ export const toolScript = (/** @type {string[]} */ ...parts) =>
  */
 export function run(command, args, { cwd = root, env = toolEnvironment(), capture } = {}) {
   return new Promise((resolve, reject) => {
+    /** @type {NodeJS.ProcessEnv} */
+    const plain = { ...env, NO_COLOR: '1' };
+    delete plain['FORCE_COLOR'];
     const child = spawn(command, args, {
       cwd,
-      env,
+      env: capture ? plain : env,
       stdio: capture ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
     });
     if (capture) {
