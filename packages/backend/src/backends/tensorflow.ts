@@ -26,6 +26,7 @@ export async function startTensorflow(
     } catch (error) {
       // A package that is installed and broken tells more than one that is not there.
       if (!isNotInstalled(error, specifier)) failure ??= brokenTensorflow(specifier, error);
+      if (tf.findBackendFactory('tensorflow') !== null) break;
     }
   }
   return (

@@ -108,8 +108,10 @@ describe('startTensorflow', () => {
   });
 
   it('knows that every op throws from Node 23 on', async () => {
-    const load = installation({ '@tensorflow/tfjs-node': { isUsingGpuDevice: false } });
+    const load = installation({ '@tensorflow/tfjs-node-gpu': { isUsingGpuDevice: false } });
+    const asked: string[] = [];
     const start = async (specifier: string): Promise<unknown> => {
+      asked.push(specifier);
       const loaded = await load(specifier);
       tf.unregisterKernel('Square', 'tensorflow');
       registerSquare(() => {
@@ -122,5 +124,7 @@ describe('startTensorflow', () => {
       reason: expect.stringContaining('calls functions that Node 23 removed'),
       fix: 'run it on Node 22 or older',
     });
+    // It is loaded all the same, and the other package must not join it.
+    expect(asked).toEqual(['@tensorflow/tfjs-node-gpu']);
   });
 });
