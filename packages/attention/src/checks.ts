@@ -1,6 +1,6 @@
 import { DTypeError, ShapeError } from '@neverend/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Params } from './types.ts';
+import type { Params } from './params.ts';
 
 /** A size, or a letter for "any size above 0"; a leading '...' stands for any number of dimensions. */
 type ShapePattern = readonly (number | string)[];
@@ -47,13 +47,4 @@ export function headWidth(width: number, heads: number): number {
     );
   }
   return width / heads;
-}
-
-/** The part of `params` below `prefix`, with the prefix taken off. */
-export function paramsBelow(params: Params, prefix: string): Params {
-  return Object.fromEntries(
-    Object.entries(params)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
 }

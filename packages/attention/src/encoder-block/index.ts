@@ -1,12 +1,11 @@
 import type { RandomKey } from '@neverend/backend';
 import { randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, checkTensor, headWidth, paramsBelow } from '../checks.ts';
+import { checkedParam, checkTensor } from '../checks.ts';
 import { layerNorm } from '../layer-norm/index.ts';
-import { initLinear, xavierUniform } from '../linear/index.ts';
-import { mlp } from '../mlp/index.ts';
-import { spaceAttention } from '../space-attention/index.ts';
-import type { Params } from '../types.ts';
+import { initMlp, mlp } from '../mlp/index.ts';
+import { type Params, paramsAbove, paramsBelow } from '../params.ts';
+import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';
 
 /**
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
@@ -40,8 +39,8 @@ export function encoderBlock(
 }
 
 /**
- * Weights of an encoder block as flax' ViT has them (`vit_jax/models_vit.py`): Xavier uniform for every
- * kernel, norms 1 and 0, biases 0 (there, the MLP's are drawn with a standard deviation of 1e-6).
+ * Weights of an encoder block as flax' ViT has them (`vit_jax/models_vit.py`): those of
+ * `initSpaceAttention` and `initMlp`; norms 1 and 0.
  *
  * @returns tensors by the names that `encoderBlock` reads, a function of `key` alone and the caller's to
  * dispose.
@@ -55,32 +54,14 @@ export function initEncoderBlock(
     mlpWidth,
   }: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
 ): Record<string, tf.Tensor> {
-  const depth = headWidth(width, heads);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
-  const params: Record<string, tf.Tensor> = {};
-  for (const name of ['LayerNorm_0', 'LayerNorm_1']) {
-    params[`${name}/scale`] = tf.ones([width]);
-    params[`${name}/bias`] = tf.zeros([width]);
-  }
-  // flax draws these kernels as the matrices [D, D] that they are, and reshapes.
-  const attention = 'MultiHeadDotProductAttention_0';
-  for (const name of ['query', 'key', 'value']) {
-    const shape = [width, heads, depth];
-    params[`${attention}/${name}/kernel`] = xavierUniform(keyOf(name), shape, width, width);
-    params[`${attention}/${name}/bias`] = tf.zeros([heads, depth]);
-  }
-  params[`${attention}/out/kernel`] = xavierUniform(
-    keyOf('out'),
-    [heads, depth, width],
-    width,
-    width,
-  );
-  params[`${attention}/out/bias`] = tf.zeros([width]);
-  const dense0 = initLinear(keyOf('Dense_0'), width, mlpWidth);
-  const dense1 = initLinear(keyOf('Dense_1'), mlpWidth, width);
-  params['MlpBlock_0/Dense_0/kernel'] = dense0.kernel;
-  params['MlpBlock_0/Dense_0/bias'] = dense0.bias;
-  params['MlpBlock_0/Dense_1/kernel'] = dense1.kernel;
-  params['MlpBlock_0/Dense_1/bias'] = dense1.bias;
-  return params;
+  const attention = initSpaceAttention(keyOf('attention'), { width, heads });
+  return {
+    'LayerNorm_0/scale': tf.ones([width]),
+    'LayerNorm_0/bias': tf.zeros([width]),
+    ...paramsAbove(attention, 'MultiHeadDotProductAttention_0/'),
+    'LayerNorm_1/scale': tf.ones([width]),
+    'LayerNorm_1/bias': tf.zeros([width]),
+    ...paramsAbove(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+  };
 }

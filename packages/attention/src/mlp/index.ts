@@ -1,9 +1,10 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { tidy } from '@tensorflow/tfjs-core';
+import type { RandomKey } from '@neverend/backend';
+import { randomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkedParam, checkTensor } from '../checks.ts';
 import { gelu } from '../gelu/index.ts';
-import { linear } from '../linear/index.ts';
-import type { Params } from '../types.ts';
+import { initLinear, linear } from '../linear/index.ts';
+import { type Params, paramsAbove } from '../params.ts';
 
 /**
  * The MLP of a transformer block: linear to F, GELU (tanh form), linear back to D.
@@ -21,5 +22,22 @@ export function mlp(x: tf.Tensor, params: Params): tf.Tensor {
   const bias0 = checkedParam(params, 'Dense_0/bias', [hidden]);
   const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
-  return tidy(() => linear(gelu(linear(x, kernel0, bias0)), kernel1, bias1));
+  return tf.tidy(() => linear(gelu(linear(x, kernel0, bias0)), kernel1, bias1));
+}
+
+/**
+ * Weights of an MLP: Xavier uniform for both kernels, and biases 0 (flax' ViT draws these with a standard
+ * deviation of 1e-6).
+ *
+ * @returns tensors by the names that `mlp` reads, a function of `key` alone and the caller's to dispose.
+ */
+export function initMlp(
+  key: RandomKey,
+  { width, mlpWidth }: { readonly width: number; readonly mlpWidth: number },
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  return {
+    ...paramsAbove(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
+    ...paramsAbove(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),
+  };
 }

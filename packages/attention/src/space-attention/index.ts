@@ -1,8 +1,11 @@
+import type { RandomKey } from '@neverend/backend';
+import { randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkedParam, checkTensor, headWidth } from '../checks.ts';
+import { xavierUniform } from '../linear/index.ts';
 import { inputGradient, kernelGradient, sumRows } from '../linear/products.ts';
 import { withGradient } from '../own-gradient.ts';
-import type { Params } from '../types.ts';
+import type { Params } from '../params.ts';
 
 /**
  * Multi-head self-attention among the N tokens of each row (arXiv 1706.03762, section 3.2; arXiv 2010.11929,
@@ -104,4 +107,33 @@ export function spaceAttention(
 /** Of the three projections, only the first, the queries', carries the scale. */
 function scaledQuery(part: tf.Tensor, index: number, scale: number): tf.Tensor {
   return index === 0 ? tf.mul(part, scale) : part;
+}
+
+/**
+ * Weights of an attention layer as flax' ViT has them: Xavier uniform for the four kernels, drawn as the
+ * matrices `[D, D]` that they are, and biases 0.
+ *
+ * @returns tensors by the names that `spaceAttention` reads, a function of `key` alone and the caller's to
+ * dispose.
+ * @throws ShapeError when `heads` does not divide `width`.
+ */
+export function initSpaceAttention(
+  key: RandomKey,
+  { width, heads }: { readonly width: number; readonly heads: number },
+): Record<string, tf.Tensor> {
+  const depth = headWidth(width, heads);
+  const params: Record<string, tf.Tensor> = {};
+  for (const name of ['query', 'key', 'value', 'out']) {
+    const [shape, biasShape] =
+      name === 'out'
+        ? [[heads, depth, width], [width]]
+        : [
+            [width, heads, depth],
+            [heads, depth],
+          ];
+    const kernelKey = randomKey(key.low, key.high, name);
+    params[`${name}/kernel`] = xavierUniform(kernelKey, shape, width, width);
+    params[`${name}/bias`] = tf.zeros(biasShape);
+  }
+  return params;
 }

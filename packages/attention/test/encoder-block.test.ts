@@ -1,0 +1,186 @@
+import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectTensorClose,
+  poisonMemory,
+  readGolden,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
+import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
+import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
+import {
+  allowSaving,
+  blockParams,
+  expectLikeReference,
+  inputsBelow,
+  normalInput,
+  numbers,
+  toTensor,
+  toTensors,
+} from './op-case.ts';
+
+await describeBackends('encoderBlock', (backend) => {
+  allowSaving();
+  const tolerance = tolerances[backend];
+
+  it('and learned positions equal PyTorch, output and every gradient', async () => {
+    poisonMemory();
+    const { meta, arrays } = readGolden(new URL('golden/encoder-block.json', import.meta.url));
+    const array = (name: string) => {
+      const { shape, data } = arrays[name] ?? { shape: [], data: [] };
+      return { shape, data: Float64Array.from(data) };
+    };
+    const named = (prefix: string) =>
+      Object.fromEntries(
+        Object.keys(arrays).flatMap((name) =>
+          name.startsWith(prefix) ? [[name.slice(prefix.length), array(name)]] : [],
+        ),
+      );
+    const heads = meta['heads'] as number;
+    await expectLikeReference({
+      op: ({ x, positions, ...params }) =>
+        tf.tidy(() => {
+          const placed = learnedPositions(x as tf.Tensor, positions as tf.Tensor);
+          return encoderBlock(placed, params, { heads });
+        }),
+      inputs: { x: array('x'), ...named('w/') },
+      dy: array('dy'),
+      y: array('y').data,
+      gradients: { x: array('dx').data, ...numbers(named('g/')) },
+      tolerance,
+    });
+  });
+
+  for (const [rows, tokens, width, heads, mlpWidth] of [
+    [1, 1, 3, 1, 1],
+    [5, 3, 6, 2, 13],
+    [4, 16, 8, 4, 32],
+  ] as const) {
+    it(`has the reference's output and gradients for x [${rows}, ${tokens}, ${width}]`, async () => {
+      poisonMemory();
+      const params = blockParams(width, heads, mlpWidth);
+      const x = normalInput(randomKey('x'), [rows, tokens, width]);
+      const dy = normalInput(randomKey('dy'), [rows, tokens, width]);
+      const sizes = { rows, tokens, width, heads };
+      const gradients = encoderBlockBackwardNaive(x.data, numbers(params), sizes, dy.data);
+      await expectLikeReference({
+        op: ({ x, ...rest }) => encoderBlock(x as tf.Tensor, rest, { heads }),
+        inputs: { x, ...params },
+        dy,
+        y: encoderBlockNaive(x.data, numbers(params), sizes),
+        gradients: { x: gradients.x, ...gradients.params },
+        tolerance,
+      });
+    });
+  }
+
+  for (const leading of [[], [5], [2, 3], [2, 2, 8]]) {
+    it(`has in its MLP the reference's output and gradients for x [${[...leading, 6]}]`, async () => {
+      poisonMemory();
+      const params = inputsBelow(blockParams(6, 1, 11), 'MlpBlock_0/');
+      const x = normalInput(randomKey('x'), [...leading, 6]);
+      const dy = normalInput(randomKey('dy'), [...leading, 6]);
+      const gradients = mlpBackwardNaive(x.data, numbers(params), dy.data);
+      await expectLikeReference({
+        op: ({ x, ...rest }) => mlp(x as tf.Tensor, rest),
+        inputs: { x, ...params },
+        dy,
+        y: mlpNaive(x.data, numbers(params)),
+        gradients: { x: gradients.x, ...gradients.params },
+        tolerance,
+      });
+    });
+  }
+
+  it('treats every row by itself: permuted, split and alone, a row has the same output', async () => {
+    const [width, heads] = [6, 2];
+    const params = toTensors(blockParams(width, heads, 8));
+    const run = (x: tf.Tensor) => encoderBlock(x, params, { heads });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 9 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.nat(),
+        async (rows, tokens, seed) => {
+          const x = toTensor(normalInput(randomKey(seed, 'x'), [rows, tokens, width]));
+          const permutation = Int32Array.from(randomPermutation(randomKey(seed, 'order'), rows));
+          const cut = 1 + (seed % (rows - 1));
+          const [whole, permuted, split, order] = tf.tidy(() => {
+            const order = tf.tensor1d(permutation, 'int32');
+            const parts = [tf.slice(x, 0, cut), tf.slice(x, cut)].map(run);
+            return [run(x), run(tf.gather(x, order)), tf.concat(parts), order];
+          }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor1D];
+          const expected = tf.gather(whole, order);
+          await expectTensorClose(permuted, await expected.data());
+          await expectTensorClose(split, await whole.data());
+          tf.dispose([x, whole, permuted, split, order, expected]);
+        },
+      ),
+      // WebGPU compiles its shaders anew for many of the shapes.
+      { numRuns: backend === 'webgpu' ? 3 : 20, seed: 1 },
+    );
+    tf.dispose(params);
+  });
+
+  it('gives no row a gradient from another row', async () => {
+    const heads = 2;
+    const params = toTensors(blockParams(6, heads, 8));
+    const x = toTensor(normalInput(randomKey('x'), [4, 3, 6]));
+    const dx = tf.grad((input: tf.Tensor) =>
+      tf.sum(tf.slice(encoderBlock(input, params, { heads }), 1, 1)),
+    )(x);
+    const size = 18;
+    const slopes = await dx.data();
+    const rows = [0, 1, 2, 3].map((row) => slopes.slice(row * size, (row + 1) * size));
+    expect(rows.map((row) => row.some((slope) => slope !== 0))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    tf.dispose([params, x, dx]);
+  });
+
+  it('has among its parameters none that the gradient passes by', async () => {
+    const heads = 2;
+    const params = toTensors(blockParams(6, heads, 8));
+    const x = toTensor(normalInput(randomKey('x'), [4, 3, 6]));
+    const dy = toTensor(normalInput(randomKey('dy'), [4, 3, 6]));
+    const names = Object.keys(params);
+    const gradients = tf.grads((...args: tf.Tensor[]) =>
+      encoderBlock(x, Object.fromEntries(names.map((name, i) => [name, args[i] as tf.Tensor])), {
+        heads,
+      }),
+    )(Object.values(params), dy);
+    for (const [index, name] of names.entries()) {
+      const slopes = await (gradients[index] as tf.Tensor).data();
+      // The keys' bias moves all scores of a query alike, which softmax does not see.
+      const passedBy = name.endsWith('key/bias');
+      expect([name, slopes.some((slope) => Math.abs(slope) > 1e-3)]).toEqual([name, !passedBy]);
+    }
+    tf.dispose([params, x, dy, gradients]);
+  });
+});
+
+describe('the arguments of encoderBlock', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = initEncoderBlock(randomKey(1), { width: 6, heads: 2, mlpWidth: 5 });
+      const x = tf.zeros([2, 3, 6]);
+      expect(() => encoderBlock(tf.zeros([2, 3, 4]), params, { heads: 2 })).toThrow(
+        new ShapeError('params["LayerNorm_0/scale"] was [6]; it must be [4]'),
+      );
+      expect(() => encoderBlock(x, { ...params, 'LayerNorm_1/bias': x }, { heads: 2 })).toThrow(
+        'params["LayerNorm_1/bias"] was [2, 3, 6]; it must be [6]',
+      );
+      const wrong = { ...params, 'MlpBlock_0/Dense_1/kernel': tf.zeros([6, 6]) };
+      expect(() => encoderBlock(x, wrong, { heads: 2 })).toThrow(
+        'Dense_1/kernel"] was [6, 6]; it must be [5, 6]',
+      );
+    });
+  });
+});

@@ -1,0 +1,224 @@
+import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { encoderBlock, linear } from '../src/index.ts';
+import {
+  neverendEncoderBlock,
+  neverendLearnedPositions,
+  neverendLinear,
+  neverendMlp,
+  neverendSpaceAttention,
+  register,
+} from '../src/register.ts';
+import { allowSaving } from './op-case.ts';
+
+type Layer = tfl.layers.Layer;
+
+const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
+  NeverendLinear: (seed = 1) => neverendLinear({ units: 5, seed }),
+  NeverendSpaceAttention: (seed = 1) => neverendSpaceAttention({ heads: 2, seed }),
+  NeverendMlp: (seed = 1) => neverendMlp({ mlpWidth: 7, seed }),
+  NeverendEncoderBlock: (seed = 1) => neverendEncoderBlock({ heads: 3, mlpWidth: 7, seed }),
+  NeverendLearnedPositions: (seed = 1) => neverendLearnedPositions({ seed }),
+};
+
+/** Saves a model and loads it again, through JSON as a file would. */
+async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
+  let saved: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = saved;
+  return tfl.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology: JSON.parse(JSON.stringify(modelTopology)),
+      weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
+      weightData: weightData as tf.io.WeightData,
+    }),
+  );
+}
+
+await describeBackends('the layers', () => {
+  allowSaving();
+
+  for (const [className, make] of Object.entries(layers)) {
+    it(`${className} gives the same output after save and load`, async () => {
+      await expectNoLeak(async () => {
+        const x = randomTensor(randomKey('x'), [2, 4, 6]);
+        // Two of a kind, so that equal names would collide.
+        const model = tfl.sequential({
+          layers: [neverendLinear({ units: 6, inputShape: [4, 6] }), make(1), make(2)].slice(
+            0,
+            className === 'NeverendLinear' ? 2 : 3,
+          ),
+        });
+        const y = model.predict(x) as tf.Tensor;
+        const loaded = await reload(model);
+        const again = loaded.predict(x) as tf.Tensor;
+        expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
+        await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
+        tf.dispose([x, y, again]);
+        model.dispose();
+        loaded.dispose();
+      });
+    });
+  }
+
+  it('learn: every weight moves, and the loss falls', async () => {
+    const model = tfl.sequential();
+    model.add(neverendLinear({ units: 6, inputShape: [4, 3], seed: 1 }));
+    model.add(neverendLearnedPositions({ seed: 2 }));
+    model.add(neverendSpaceAttention({ heads: 2, seed: 3 }));
+    model.add(neverendMlp({ mlpWidth: 8, seed: 4 }));
+    model.add(neverendEncoderBlock({ heads: 2, mlpWidth: 8, seed: 5 }));
+    model.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
+    const x = randomTensor(randomKey('x'), [16, 4, 3]);
+    const target = randomTensor(randomKey('target'), [16, 4, 6]);
+    const weights = () =>
+      Promise.all(model.getWeights().map(async (weight) => String(await weight.data())));
+    const before = await weights();
+    const losses: number[] = [];
+    for (let step = 0; step < 10; step++) {
+      losses.push((await model.trainOnBatch(x, target)) as number);
+    }
+    const after = await weights();
+    const names = model.weights.map(({ originalName }) => originalName);
+    expect(new Set(names).size).toBe(names.length);
+    // Softmax does not see the keys' bias; what moves it is rounding.
+    const still = names.filter((_, index) => before[index] === after[index]);
+    expect(still.filter((name) => !name.endsWith('key/bias'))).toEqual([]);
+    expect(losses.at(-1)).toBeLessThan(0.9 * (losses[0] ?? 0));
+    model.dispose();
+    tf.dispose([x, target]);
+  });
+
+  it('compute what the functions compute', async () => {
+    const x = randomTensor(randomKey('x'), [2, 4, 6]);
+    const layer = neverendEncoderBlock({ heads: 3, mlpWidth: 7, seed: 1, name: 'block' });
+    const y = layer.apply(x) as tf.Tensor;
+    const params = Object.fromEntries(
+      layer.weights.map((weight) => [
+        weight.originalName.replace(/^(block\/)+/, ''),
+        weight.read(),
+      ]),
+    );
+    const expected = encoderBlock(x, params, { heads: 3 });
+    await expectTensorClose(y, { shape: [2, 4, 6], data: await expected.data() }, exact);
+    const plain = neverendLinear({ units: 2, useBias: false, name: 'plain' });
+    const z = plain.apply(x) as tf.Tensor;
+    expect(plain.weights.map(({ originalName }) => originalName)).toEqual(['plain/plain/kernel']);
+    const product = linear(x, plain.weights[0]?.read() as tf.Tensor);
+    await expectTensorClose(z, { shape: [2, 4, 2], data: await product.data() }, exact);
+    tf.dispose([x, y, expected, z, product]);
+    layer.dispose();
+    plain.dispose();
+  });
+});
+
+const exact = { rtol: 0, atol: 0 };
+
+/** A layer that builds two of ours by hand, as composite layers do. */
+class Twice extends tfl.layers.Layer {
+  static readonly className = 'NeverendTestTwice';
+  readonly #parts = ['a', 'b'].map((name) => neverendLinear({ units: 3, name }));
+
+  override build(inputShape: tfl.Shape): void {
+    for (const part of this.#parts) {
+      part.build(inputShape);
+      this._trainableWeights.push(...part.trainableWeights);
+    }
+    super.build(inputShape);
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+    const x = Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs;
+    return tf.tidy(() => this.#parts.reduce((y, part) => part.call(y, {}), x));
+  }
+}
+
+describe('a layer', () => {
+  it('comes back from its config with every argument', () => {
+    for (const make of Object.values(layers)) {
+      const layer = make(3);
+      const cls = layer.constructor as tf.serialization.SerializableConstructor<Layer>;
+      const config = layer.getConfig();
+      expect(config['seed']).toBe(3);
+      const again = new cls(JSON.parse(JSON.stringify(config)));
+      expect(again.getConfig()).toEqual(config);
+    }
+    const plain = neverendLinear({ units: 4, useBias: false });
+    expect(plain.getConfig()).toMatchObject({ units: 4, useBias: false });
+    expect(plain.getConfig()).not.toHaveProperty('seed');
+  });
+
+  it('has the weights of its seed', async () => {
+    const kernels = [1, 1, 2].map((seed) => {
+      const layer = neverendLinear({ units: 5, seed });
+      layer.build([null, 6]);
+      return layer.weights[0]?.read() as tf.Tensor;
+    });
+    const [first, same, other] = await Promise.all(
+      kernels.map(async (kernel) => Array.from(await kernel.data())),
+    );
+    expect(same).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it('tells the shape of its output', () => {
+    expect(neverendLinear({ units: 5 }).computeOutputShape([null, 4, 6])).toEqual([null, 4, 5]);
+    for (const make of Object.values(layers).slice(1)) {
+      expect(make().computeOutputShape([null, 4, 6])).toEqual([null, 4, 6]);
+    }
+  });
+
+  it('refuses wrong arguments and inputs by name', () => {
+    expect(() => neverendLinear({ units: 0 })).toThrow(
+      new ShapeError('units was 0; it must be a positive integer'),
+    );
+    expect(() => neverendMlp({ mlpWidth: 1.5 })).toThrow('mlpWidth was 1.5');
+    expect(() => neverendEncoderBlock({ heads: -1, mlpWidth: 3 })).toThrow('heads was -1');
+    const open = neverendLearnedPositions();
+    expect(() => open.build([null, null, 6])).toThrow(
+      'the second dimension of the input was not given; it must be a positive integer',
+    );
+    expect(() => neverendSpaceAttention({ heads: 4 }).build([null, 3, 6])).toThrow(
+      'heads was 4; it must be a positive divisor of the width, 6',
+    );
+    const ints = tf.zeros([2, 6], 'int32');
+    expect(() => neverendLinear({ units: 2 }).apply(ints)).toThrow(DTypeError);
+    ints.dispose();
+  });
+
+  it('has names of its own for its weights inside another layer', async () => {
+    tf.serialization.registerClass(Twice);
+    const model = tfl.sequential({ layers: [new Twice({ inputShape: [3] })] });
+    const x = tf.tensor2d([1, -2, 3], [1, 3]);
+    const y = model.predict(x) as tf.Tensor;
+    const loaded = await reload(model);
+    const again = loaded.predict(x) as tf.Tensor;
+    await expectTensorClose(again, { shape: [1, 3], data: await y.data() }, exact);
+    tf.dispose([x, y, again]);
+    model.dispose();
+    loaded.dispose();
+  });
+
+  it('may be registered again', async () => {
+    register();
+    register();
+    const model = tfl.sequential({ layers: [neverendLinear({ units: 2, inputShape: [3] })] });
+    const loaded = await reload(model);
+    expect(loaded.layers[0]?.getClassName()).toBe('NeverendLinear');
+    model.dispose();
+    loaded.dispose();
+  });
+});

@@ -1,0 +1,134 @@
+import { type RandomKey, randomKey, randomNormal } from '@neverend/backend';
+import { expectNoLeak, expectTensorClose, type Tolerance } from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll } from 'vitest';
+
+/** Float32 numbers with a shape; the references compute with them in float64. */
+export interface Input {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+export type Inputs = Readonly<Record<string, Input>>;
+
+/** Normal numbers that float32 holds exactly. */
+export function normalInput(key: RandomKey, shape: readonly number[], scale = 1, mean = 0): Input {
+  const size = shape.reduce((product, n) => product * n, 1);
+  const data = randomNormal(key, size).map((value) => mean + scale * value);
+  return { shape, data: Float64Array.from(data) };
+}
+
+/** Inputs of an encoder block of every size; those of attention and MLP are in it below their prefixes. */
+export function blockParams(width: number, heads: number, mlpWidth: number): Inputs {
+  const attention = 'MultiHeadDotProductAttention_0';
+  const depth = width / heads;
+  const shapes: Record<string, number[]> = {
+    'LayerNorm_0/scale': [width],
+    'LayerNorm_0/bias': [width],
+    'LayerNorm_1/scale': [width],
+    'LayerNorm_1/bias': [width],
+    [`${attention}/out/kernel`]: [heads, depth, width],
+    [`${attention}/out/bias`]: [width],
+    'MlpBlock_0/Dense_0/kernel': [width, mlpWidth],
+    'MlpBlock_0/Dense_0/bias': [mlpWidth],
+    'MlpBlock_0/Dense_1/kernel': [mlpWidth, width],
+    'MlpBlock_0/Dense_1/bias': [width],
+  };
+  for (const name of ['query', 'key', 'value']) {
+    shapes[`${attention}/${name}/kernel`] = [width, heads, depth];
+    shapes[`${attention}/${name}/bias`] = [heads, depth];
+  }
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      // Kernels keep the size of what passes through them.
+      const scale = name.endsWith('kernel') ? 1 / Math.sqrt(width) : 0.3;
+      const mean = name.endsWith('scale') ? 1 : 0;
+      return [name, normalInput(randomKey('param', name), shape, scale, mean)];
+    }),
+  );
+}
+
+export function inputsBelow(inputs: Inputs, prefix: string): Inputs {
+  return Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, input]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), input]] : [],
+    ),
+  );
+}
+
+export const numbers = (inputs: Inputs): Record<string, Float64Array> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, { data }]) => [name, data]));
+
+export const toTensor = ({ shape, data }: Input): tf.Tensor =>
+  tf.tensor(Float32Array.from(data), [...shape]);
+
+export const toTensors = (inputs: Inputs): Record<string, tf.Tensor> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, toTensor(input)]));
+
+/** An op with what a reference computed for it. */
+export interface OpCase {
+  readonly op: (inputs: Record<string, tf.Tensor>) => tf.Tensor;
+  readonly inputs: Inputs;
+  readonly dy: Input;
+  readonly y: ArrayLike<number>;
+  /** Of sum(dy · y), for every input. */
+  readonly gradients: Readonly<Record<string, ArrayLike<number>>>;
+  readonly tolerance: Tolerance;
+}
+
+/** Holds an op's output and all gradients on the current backend against the reference's, without a leak. */
+export async function expectLikeReference(test: OpCase): Promise<void> {
+  await expectNoLeak(async () => {
+    const names = Object.keys(test.inputs);
+    const tensors = toTensors(test.inputs);
+    const dy = toTensor(test.dy);
+    const scaledTolerance = scaled(test.tolerance, ...Object.values(test.gradients));
+    const y = test.op(tensors);
+    const gradients = tf.grads((...args: tf.Tensor[]) =>
+      test.op(Object.fromEntries(names.map((name, index) => [name, args[index] as tf.Tensor]))),
+    )(Object.values(tensors), dy);
+    try {
+      await expectTensorClose(
+        y,
+        { shape: test.dy.shape, data: test.y },
+        scaled(test.tolerance, test.y),
+      );
+      for (const [index, name] of names.entries()) {
+        const data = test.gradients[name] ?? [];
+        const shape = test.inputs[name]?.shape ?? [];
+        await expectTensorClose(
+          gradients[index] as tf.Tensor,
+          { shape, data },
+          scaledTolerance,
+        ).catch((error: Error) => {
+          throw new Error(`gradient of ${name}: ${error.message}`);
+        });
+      }
+    } finally {
+      tf.dispose([tensors, dy, y, gradients]);
+    }
+  });
+}
+
+/**
+ * Rounding leaves what cancels in a sum as large as the last digits of its terms, and a gradient that is 0 in
+ * exact arithmetic (of the keys' bias) is nothing but that. So the absolute part of the tolerance counts in
+ * units of the largest of these numbers, where that is above 1.
+ */
+function scaled({ rtol, atol }: Tolerance, ...arrays: ArrayLike<number>[]): Tolerance {
+  const largest = arrays
+    .flatMap((array) => Array.from(array))
+    .reduce((max, value) => Math.max(max, Math.abs(value)), 1);
+  return { rtol, atol: atol * largest };
+}
+
+/**
+ * In its test mode TensorFlow.js counts the data that a custom gradient left behind, and takes a tensor that
+ * it saved itself for a leak on wasm, where it copies what it saves. Its production mode is as quiet.
+ */
+export function allowSaving(): void {
+  beforeAll(() => {
+    tf.env().set('IS_TEST', false);
+    tf.env().set('PROD', true);
+  });
+}

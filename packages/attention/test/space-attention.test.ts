@@ -1,0 +1,120 @@
+import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  poisonMemory,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { initSpaceAttention, spaceAttention } from '../src/index.ts';
+import { spaceAttentionBackwardNaive, spaceAttentionNaive } from '../src/space-attention/naive.ts';
+import {
+  allowSaving,
+  blockParams,
+  expectLikeReference,
+  inputsBelow,
+  normalInput,
+  numbers,
+  toTensor,
+  toTensors,
+} from './op-case.ts';
+
+const attentionParams = (width: number, heads: number) =>
+  inputsBelow(blockParams(width, heads, 1), 'MultiHeadDotProductAttention_0/');
+
+await describeBackends('spaceAttention', (backend) => {
+  allowSaving();
+
+  for (const [rows, tokens, width, heads] of [
+    [1, 1, 1, 1],
+    [1, 5, 6, 1],
+    [3, 1, 6, 3],
+    [2, 7, 10, 5],
+    [3, 5, 12, 12],
+    [4, 8, 16, 2],
+  ] as const) {
+    it(`has the reference's output and gradients for ${rows} rows, ${tokens} tokens, width ${width}, ${heads} heads`, async () => {
+      poisonMemory();
+      const params = attentionParams(width, heads);
+      const x = normalInput(randomKey('x'), [rows, tokens, width]);
+      const dy = normalInput(randomKey('dy'), [rows, tokens, width]);
+      const sizes = { rows, tokens, width, heads };
+      const gradients = spaceAttentionBackwardNaive(x.data, numbers(params), sizes, dy.data);
+      await expectLikeReference({
+        op: ({ x, ...rest }) => spaceAttention(x as tf.Tensor, rest, { heads }),
+        inputs: { x, ...params },
+        dy,
+        y: spaceAttentionNaive(x.data, numbers(params), sizes),
+        gradients: { x: gradients.x, ...gradients.params },
+        tolerance: tolerances[backend],
+      });
+    });
+  }
+
+  it('permutes its output as its tokens are permuted', async () => {
+    const params = toTensors(attentionParams(8, 2));
+    const x = toTensor(normalInput(randomKey('x'), [2, 9, 8]));
+    const order = tf.tensor1d(Int32Array.from(randomPermutation(randomKey('order'), 9)), 'int32');
+    const permuted = tf.gather(x, order, 1);
+    const y = spaceAttention(permuted, params, { heads: 2 });
+    const expected = tf.tidy(() => tf.gather(spaceAttention(x, params, { heads: 2 }), order, 1));
+    await expectTensorClose(y, await expected.data());
+    tf.dispose([params, x, order, permuted, y, expected]);
+  });
+
+  it('averages the values where all scores are equal, and picks one where it towers', async () => {
+    // One head; queries and keys are 0 and then large; values and output are the tokens themselves.
+    const eye = tf.eye(2);
+    const base = tf.tidy(() => ({
+      'query/kernel': tf.zeros([2, 1, 2]),
+      'key/kernel': tf.keep(tf.reshape(eye, [2, 1, 2])),
+      'value/kernel': tf.keep(tf.reshape(eye, [2, 1, 2])),
+      'out/kernel': tf.keep(tf.reshape(eye, [1, 2, 2])),
+      'query/bias': tf.zeros([1, 2]),
+      'key/bias': tf.zeros([1, 2]),
+      'value/bias': tf.zeros([1, 2]),
+      'out/bias': tf.zeros([2]),
+    }));
+    const x = tf.tensor3d([1, 0, 0, 1], [1, 2, 2]);
+    const even = spaceAttention(x, base, { heads: 1 });
+    await expectTensorClose(even, { shape: [1, 2, 2], data: [0.5, 0.5, 0.5, 0.5] });
+    const bias = tf.tensor2d([1000, 0], [1, 2]);
+    const picked = spaceAttention(x, { ...base, 'query/bias': bias }, { heads: 1 });
+    await expectTensorClose(picked, { shape: [1, 2, 2], data: [1, 0, 1, 0] });
+    tf.dispose([eye, base, x, even, bias, picked]);
+  });
+
+  it('leaks nothing when it throws', async () => {
+    const params = toTensors(attentionParams(6, 2));
+    const x = tf.zeros([2, 3, 6]);
+    await expect(
+      expectNoLeak(() => spaceAttention(x, { ...params, 'out/bias': x }, { heads: 2 })),
+    ).rejects.toThrow(ShapeError);
+    tf.dispose([params, x]);
+  });
+});
+
+describe('the arguments of spaceAttention', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = initSpaceAttention(randomKey(1), { width: 6, heads: 2 });
+      const x = tf.zeros([2, 3, 6]);
+      expect(() => spaceAttention(x, params, { heads: 4 })).toThrow(
+        new ShapeError('heads was 4; it must be a positive divisor of the width, 6'),
+      );
+      expect(() => spaceAttention(x, params, { heads: 0 })).toThrow('heads was 0');
+      expect(() => spaceAttention(x, params, { heads: 3 })).toThrow(
+        new ShapeError('params["query/kernel"] was [6, 2, 3]; it must be [6, 3, 2]'),
+      );
+      const { 'key/bias': _, ...rest } = params;
+      expect(() => spaceAttention(x, rest, { heads: 2 })).toThrow(
+        new ShapeError('params["key/bias"] was missing; it must be [2, 3]'),
+      );
+      expect(() => spaceAttention(tf.zeros([3, 6]), params, { heads: 2 })).toThrow(
+        new ShapeError('x was [3, 6]; it must be [rows, N, D]'),
+      );
+    });
+  });
+});
