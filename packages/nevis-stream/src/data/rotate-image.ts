@@ -122,24 +122,23 @@ function splineCoefficients(image: Uint8Array, side: number, out: Float64Array):
 }
 
 function filterLine(c: Float64Array, start: number, step: number, n: number): void {
-  const at = (index: number): number => c[start + index * step] ?? 0;
+  const end = start + (n - 1) * step;
   const gain = (1 - pole) * (1 - 1 / pole);
   let power = pole;
-  let first = at(0);
-  for (let index = 1; index < n - 1; index++, power *= pole) first += power * at(index);
+  let first = c[start] ?? 0;
+  for (let at = start + step; at < end; at += step, power *= pole) first += power * (c[at] ?? 0);
   // `power` is now pole^(n-1); the mirror image adds the values again, from the far end.
   const last = power;
-  first += last * at(n - 1);
+  first += last * (c[end] ?? 0);
   let back = last * pole;
-  for (let index = n - 2; index > 0; index--, back *= pole) first += back * at(index);
+  for (let at = end - step; at > start; at -= step, back *= pole) first += back * (c[at] ?? 0);
   c[start] = (gain * first) / (1 - last * last);
-  for (let index = 1; index < n; index++) {
-    c[start + index * step] = gain * at(index) + pole * at(index - 1);
+  for (let at = start + step; at <= end; at += step) {
+    c[at] = gain * (c[at] ?? 0) + pole * (c[at - step] ?? 0);
   }
-  const end = start + (n - 1) * step;
-  c[end] = ((pole * at(n - 2) + at(n - 1)) * pole) / (pole * pole - 1);
-  for (let index = n - 2; index >= 0; index--) {
-    c[start + index * step] = pole * (at(index + 1) - at(index));
+  c[end] = ((pole * (c[end - step] ?? 0) + (c[end] ?? 0)) * pole) / (pole * pole - 1);
+  for (let at = end - step; at >= start; at -= step) {
+    c[at] = pole * ((c[at + step] ?? 0) - (c[at] ?? 0));
   }
 }
 

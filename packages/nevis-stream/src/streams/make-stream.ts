@@ -40,7 +40,10 @@ export interface TaskData {
     | ((onProgress: (step: Progress) => void) => Promise<TaskExamples>);
 }
 
-/** Numbers of examples to keep from the start of each split; absent ones keep all. */
+/**
+ * Numbers of examples to keep from the start of each split; absent ones keep all. The start of a data set
+ * that is stored by class or place, as LandSat is, has other shares of the classes than the whole.
+ */
 export interface SplitLimits {
   readonly train?: number;
   readonly dev?: number;
