@@ -48,7 +48,7 @@ export async function run(
     progress: context.progress,
     signal: context.signal,
   });
-  await writeReport(folder, data);
+  await remakeReport(folder);
   return data;
 }
 
@@ -82,10 +82,6 @@ export async function remakeReport(folder: string): Promise<string> {
   if (data === undefined) {
     throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
   }
-  return writeReport(folder, data);
-}
-
-async function writeReport(folder: string, data: ReportData): Promise<string> {
   const path = join(folder, 'report.html');
   await writeFileAtomic(path, await renderReport(data, await timingOf(folder, data)));
   return path;

@@ -1,0 +1,196 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runDigests } from './environment/toy.ts';
+
+const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+
+interface End {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[]): {
+  readonly child: ChildProcess;
+  readonly end: Promise<End>;
+} {
+  const child = spawn(process.execPath, [
+    ...['--import', 'tsx', '--conditions=@neverend/source', cli],
+    ...args,
+  ]);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (data) => {
+    stdout += data;
+  });
+  child.stderr.on('data', (data) => {
+    stderr += data;
+  });
+  const end = new Promise<End>((resolve) => {
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+  return { child, end };
+}
+
+const nevis = (...args: readonly string[]) => start(args).end;
+
+let scratch: string;
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'nevis-cli-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const smoke = (out: string, ...more: readonly string[]) => [
+  ...['run', '--preset', 'smoke', '--out', join(scratch, out), '--cache', join(scratch, 'cache')],
+  ...more,
+];
+
+describe('nevis run', () => {
+  it('prints a table and the report on stdout, and what it does on stderr', async () => {
+    const { code, stdout, stderr } = await nevis(...smoke('whole'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^error .*Independent .*Fine-tuning from previous .*Logistic regression/,
+    );
+    expect(stdout).toContain(`report: ${join(scratch, 'whole', 'report.html')}`);
+    expect(stderr).toMatch(/^backend wasm .*\n/);
+    expect(stderr).toContain('train Fine-tuning from previous: MNIST (2015)');
+  });
+
+  it('stops on SIGINT with 130, and resume ends with the same bytes', async () => {
+    const { child, end } = start(smoke('stopped'));
+    child.stderr?.on('data', (data) => {
+      if (String(data).includes('Fine-tuning from previous: MNIST (2004)')) child.kill('SIGINT');
+    });
+    const folder = join(scratch, 'stopped');
+    const { code, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stderr).toContain(`interrupted; go on with: nevis resume ${folder}`);
+    const resumed = await nevis('resume', folder, '--cache', join(scratch, 'cache'), '--json');
+    expect(resumed.code).toBe(0);
+    expect(await runDigests(folder)).toEqual(await runDigests(join(scratch, 'whole')));
+    // Only JSON on stdout, and the numbers are those of the report's data.
+    const answer = JSON.parse(resumed.stdout);
+    const data = JSON.parse(await readFile(join(folder, 'report-data.json'), 'utf8'));
+    expect(answer.report).toBe(join(folder, 'report.html'));
+    for (const [index, learner] of answer.learners.entries()) {
+      const { name, averageErrorRate, tasks } = data.learners[index];
+      expect(learner).toMatchObject({ name, averageErrorRate });
+      expect(learner.tasks).toHaveLength(5);
+      for (const [position, task] of learner.tasks.entries()) {
+        expect(task.errorRate).toBe(tasks[position].errorRate);
+      }
+    }
+  });
+
+  it('refuses a folder with a run of another seed in one line', async () => {
+    const { code, stdout, stderr } = await nevis(...smoke('whole', '--seed', '9', '--quiet'));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^nevis: .*seed: 0 became 9.*\n$/);
+  });
+
+  it('gives other numbers for another seed', async () => {
+    expect((await nevis(...smoke('other', '--seed', '9'))).code).toBe(0);
+    const [a, b] = await Promise.all(
+      ['whole', 'other'].map((name) =>
+        readFile(join(scratch, name, 'independent', 'metrics.json'), 'utf8'),
+      ),
+    );
+    expect(a).not.toBe(b);
+  });
+});
+
+describe('nevis report', () => {
+  it('writes the page again from the files of the run', async () => {
+    const page = join(scratch, 'whole', 'report.html');
+    const before = await readFile(page, 'utf8');
+    await rm(page);
+    expect(await nevis('report', join(scratch, 'whole'))).toEqual({
+      code: 0,
+      stdout: `${page}\n`,
+      stderr: '',
+    });
+    // Not toBe, which would print two pages.
+    expect((await readFile(page, 'utf8')) === before).toBe(true);
+  });
+
+  it('says how to finish a run that is not done', async () => {
+    const { code, stderr } = await nevis('report', scratch);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `nevis: ${scratch} holds no finished run; finish it with: nevis resume ${scratch}\n`,
+    );
+  });
+});
+
+describe('nevis list', () => {
+  it('names the tasks in the order of the stream and the presets', async () => {
+    const { code, stdout } = await nevis('list');
+    expect(code).toBe(0);
+    expect(
+      [...stdout.matchAll(/^ {2}(\d{4}) {2}(.*?) {2,}/gm)].map(
+        ([, year, name]) => `${year} ${name}`,
+      ),
+    ).toEqual([
+      '1998 LandSat UCI repo',
+      '2004 MNIST',
+      '2015 MNIST',
+      '2019 Fashion MNIST',
+      '2019 MNIST-rot',
+    ]);
+    expect(stdout).toMatch(/^ {2}start .*\n.*independent, finetune-previous, logistic-regression/m);
+  });
+
+  it('gives the same as JSON', async () => {
+    const { stdout } = await nevis('list', '--json');
+    const { tasks, presets } = JSON.parse(stdout);
+    expect(tasks).toHaveLength(5);
+    expect(presets.map(({ name }: { name: string }) => name)).toEqual(['start', 'smoke']);
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    [
+      'an unknown preset',
+      ['run', '--out', 'x', '--preset', 'huge'],
+      /'huge' is invalid.*start, smoke/,
+    ],
+    ['a missing folder', ['run'], /required option '--out <folder>' not specified/],
+    ['a seed that is no integer', ['run', '--out', 'x', '--seed', '1.5'], /must be an integer/],
+    ['an unknown backend', ['run', '--out', 'x', '--backend', 'abacus'], /'abacus' is invalid/],
+    ['an unknown command', ['walk'], /unknown command 'walk'/],
+  ])('with %s ends with 2 and without a stack trace', async (_title, args, message) => {
+    const { code, stdout, stderr } = await nevis(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+
+  it('resume of a folder without a run is one line', async () => {
+    const { code, stderr } = await nevis('resume', join(scratch, 'nowhere'));
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining('holds no run')]);
+  });
+
+  it('resume of a damaged config is one line', async () => {
+    await writeFile(join(scratch, 'config.json'), '{');
+    const { code, stderr } = await nevis('resume', scratch);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `nevis: ${join(scratch, 'config.json')} is not JSON; restore it or delete it\n`,
+    );
+  });
+
+  it('help and version end with 0', async () => {
+    expect(await nevis('--help')).toMatchObject({ code: 0, stderr: '' });
+    const { code, stdout } = await nevis('--version');
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
