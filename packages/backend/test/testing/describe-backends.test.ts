@@ -23,6 +23,16 @@ await describeBackends('the device matrix', (backend) => {
     tf.dispose([x, y, dx]);
   });
 
+  it.runIf(backend === 'webgpu')('computes small tensors on the GPU too', () => {
+    const { tensorMap } = tf.backend() as unknown as {
+      tensorMap: { get(dataId: object): { values: unknown; resource: unknown } };
+    };
+    const y = tf.square(tf.tensor1d([2]));
+    const { values, resource } = tensorMap.get(y.dataId);
+    expect(values ?? null).toBeNull();
+    expect(resource).toBeDefined();
+  });
+
   it('makes the same random tensor everywhere', async () => {
     const x = randomTensor(randomKey(1, 'x'), [2, 3], 0.5);
     const same = randomTensor(randomKey(1, 'x'), [2, 3], 0.5);
