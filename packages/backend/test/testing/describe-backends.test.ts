@@ -27,10 +27,11 @@ await describeBackends('the device matrix', (backend) => {
     const { tensorMap } = tf.backend() as unknown as {
       tensorMap: { get(dataId: object): { values: unknown; resource: unknown } };
     };
-    const y = tf.square(tf.tensor1d([2]));
+    const y = tf.tidy(() => tf.add(tf.tensor1d([2]), tf.tensor1d([3])));
     const { values, resource } = tensorMap.get(y.dataId);
     expect(values ?? null).toBeNull();
     expect(resource).toBeDefined();
+    y.dispose();
   });
 
   it('makes the same random tensor everywhere', async () => {
