@@ -1,3 +1,5 @@
+export type { Examples } from './data/array-dataset.ts';
+export { DataError } from './data/data-error.ts';
 export type {
   EventRecord,
   LedgerJson,
@@ -37,6 +39,7 @@ export {
 } from './settings.ts';
 export {
   makeStream,
+  type SplitLimits,
   type StreamContent,
   type StreamOptions,
   type TaskData,

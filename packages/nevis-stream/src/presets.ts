@@ -43,7 +43,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     stream: {
       name: 'nevis-open',
       predictSplits: ['dev_test'],
-      limit: { train: 6000, dev: 500, eval: 2000 },
+      limit: { train: 6000, dev: 640, eval: 2000 },
       labels: 'true',
     },
     learners: threeLearners(

