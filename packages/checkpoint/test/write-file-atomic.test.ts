@@ -10,7 +10,7 @@ import { writeFileAtomic } from '../src/node.ts';
 const leftover = /^\.state\.json\.[0-9a-f-]{36}\.part$/;
 const program = (name: string) => [
   ...['--import', 'tsx', '--conditions=@neverend/source'],
-  fileURLToPath(new URL(name, import.meta.url)),
+  fileURLToPath(new URL(`fixtures/${name}`, import.meta.url)),
 ];
 
 let folder: string;
