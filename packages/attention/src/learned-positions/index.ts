@@ -27,7 +27,7 @@ export function learnedPositions(x: tf.Tensor, positions: tf.Tensor): tf.Tensor 
 }
 
 /**
- * Normal with standard deviation 0.02, as flax' ViT has it (`AddPositionEmbs` in `vit_jax/models_vit.py`).
+ * Normal with standard deviation 0.02, as flax' ViT has it (`Encoder` in `vit_jax/models_vit.py`).
  *
  * @returns `[1, N, D]`, a function of `key` alone and the caller's to dispose.
  */
