@@ -34,7 +34,7 @@ const checks = {
     each([...packages.map(({ folder }) => folder), join(root, 'tools')], (folder) =>
       tool([toolScript('typescript7', 'bin', 'tsc'), '-p', join(folder, 'tsconfig.json')]),
     ),
-  knip: () => tool([toolScript('knip', 'bin', 'knip.js')]),
+  knip: () => tool([toolScript('knip', 'bin', 'knip.js'), '--no-config-hints']),
   sherif: () => tool([toolScript('sherif', 'index.js'), '--fail-on-warnings']),
   boundaries: () => turbo('boundaries'),
   build: () => turbo('run', 'build', '--output-logs=errors-only'),

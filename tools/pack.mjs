@@ -109,10 +109,11 @@ const nodeBundles = {
   esbuild: async (project) => {
     const outfile = join(project, 'esbuild.mjs');
     // Bundled CommonJS of a dependency may call `require`, which an ES module in Node lacks.
-    const banner = `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`;
+    const js =
+      "import { createRequire as nodeRequire } from 'node:module'; globalThis.require = nodeRequire(import.meta.url);";
     await esbuild.build({
       ...{ absWorkingDir: project, entryPoints: ['esm.mjs'], outfile, logLevel: 'silent' },
-      ...{ bundle: true, format: 'esm', platform: 'node', banner: { js: banner } },
+      ...{ bundle: true, format: 'esm', platform: 'node', banner: { js } },
     });
     return outfile;
   },

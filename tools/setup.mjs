@@ -66,7 +66,13 @@ async function installPnpm() {
   const unfinished = join(tools, `unfinished-${process.pid}`);
   await mkdir(unfinished);
   await writeFile(join(unfinished, 'package.json'), '{ "private": true }\n');
-  const flags = ['--no-audit', '--no-fund', '--ignore-scripts', '--save-exact', '--loglevel=error'];
+  const flags = [
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--prefer-offline',
+    '--loglevel=error',
+  ];
   await install(`pnpm ${pnpmVersion}`, (capture) =>
     runNode([findNpm(), 'install', ...flags, `pnpm@${pnpmVersion}`], {
       cwd: unfinished,
@@ -121,8 +127,8 @@ async function install(what, step) {
 }
 
 /**
- * Runs `work` while no other process of this workspace sets up. The holder touches the lock every second, so
- * that the lock of a process that was killed is known by its age.
+ * Runs `work` while no other process of this workspace sets up. A lock is left behind when its process is gone,
+ * or, where another machine or container shares the folder, when nobody has touched it for a while.
  * @param {() => Promise<void>} work
  */
 async function holdingLock(work) {
@@ -149,12 +155,8 @@ async function takeLock() {
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
-  const age = await stat(lock).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
-  );
   // Only one of the processes that wait can rename it away.
-  if (age > staleAfter) {
+  if (await isLeftBehind()) {
     const taken = `${lock}.${process.pid}`;
     await rename(lock, taken).then(
       () => rm(taken, { force: true }),
@@ -162,6 +164,19 @@ async function takeLock() {
     );
   }
   return false;
+}
+
+async function isLeftBehind() {
+  try {
+    const { mtimeMs } = await stat(lock);
+    if (Date.now() - mtimeMs > staleAfter) return true;
+    const holder = Number(await readFile(lock, 'utf8'));
+    if (holder > 0) process.kill(holder, 0);
+    return false;
+  } catch (error) {
+    // ESRCH: no such process. Anything else: the lock was just given back, or is another user's.
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH';
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -4,8 +4,16 @@ import { writeFileSync } from 'node:fs';
  * @typedef {object} Summary
  * @property {number} passed
  * @property {number} failed tests, files and hooks that failed, tests that never ended, unhandled errors
- * @property {string[]} skipped full names
+ * @property {Record<string, number>} skipped number of tests by suite
  */
+
+/** @param {import('vitest/node').TestCase} test */
+function outermostSuite(test) {
+  /** @type {import('vitest/node').TestCase | import('vitest/node').TestSuite} */
+  let node = test;
+  while (node.parent.type === 'suite') node = node.parent;
+  return `${test.project.name}: ${node.name}`;
+}
 
 /** A vitest reporter that writes a `Summary` to the file that NEVEREND_SUMMARY names. */
 // biome-ignore lint/style/noDefaultExport: the way vitest loads a reporter
@@ -16,7 +24,7 @@ export default class SummaryReporter {
    */
   onTestRunEnd(modules, unhandledErrors) {
     /** @type {Summary} */
-    const summary = { passed: 0, failed: unhandledErrors.length, skipped: [] };
+    const summary = { passed: 0, failed: unhandledErrors.length, skipped: {} };
     for (const module of modules) {
       if (module.state() === 'failed' && module.errors().length > 0) summary.failed += 1;
       for (const suite of module.children.allSuites()) {
@@ -25,9 +33,10 @@ export default class SummaryReporter {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         if (state === 'passed') summary.passed += 1;
-        else if (state === 'skipped')
-          summary.skipped.push(`${module.project.name}: ${test.fullName}`);
-        else summary.failed += 1;
+        else if (state === 'skipped') {
+          const suite = outermostSuite(test);
+          summary.skipped[suite] = (summary.skipped[suite] ?? 0) + 1;
+        } else summary.failed += 1;
       }
     }
     const file = process.env['NEVEREND_SUMMARY'];

@@ -52,13 +52,13 @@ function report(file, code, start) {
   /** @type {import('./summary-reporter.mjs').Summary} */
   const { passed, failed, skipped } = existsSync(file)
     ? JSON.parse(readFileSync(file, 'utf8'))
-    : { passed: 0, failed: 0, skipped: [] };
+    : { passed: 0, failed: 0, skipped: {} };
   const broken = failed === 0 && (code !== 0 || passed === 0) ? 1 : 0;
   say(`tests took ${elapsed(start)}, setup included`);
   if (broken) say(`vitest ended with exit code ${code} after ${passed} passed tests`);
-  process.stdout.write(
-    `${skipped.length} skipped${skipped.length ? `: ${skipped.join('; ')}` : ''}\n`,
-  );
+  const suites = Object.entries(skipped).map(([suite, count]) => `${suite} (${count})`);
+  const count = Object.values(skipped).reduce((sum, n) => sum + n, 0);
+  process.stdout.write(`${count} skipped${count ? `: ${suites.join('; ')}` : ''}\n`);
   process.stdout.write(`${passed} passed, ${failed + broken} failed\n`);
   return failed + broken > 0 ? 1 : 0;
 }
