@@ -49,9 +49,9 @@ export const presets: Readonly<Record<string, Preset>> = {
     learners: threeLearners(
       { imageSize: 28, patch: 7, width: 64, depth: 2, heads: 4, mlpWidth: 128 },
       {
-        steps: 400,
+        steps: 300,
         batchSize: 32,
-        warmupSteps: 40,
+        warmupSteps: 30,
         weightDecay: 0.05,
         clipNorm: 1,
         validateEvery: 50,

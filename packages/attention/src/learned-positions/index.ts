@@ -27,11 +27,16 @@ export function learnedPositions(x: tf.Tensor, positions: tf.Tensor): tf.Tensor 
 }
 
 /**
- * Normal with standard deviation 0.02, as flax' ViT has it (`Encoder` in `vit_jax/models_vit.py`).
+ * Normal with standard deviation `deviation`; 0.02 is what flax' ViT has (`Encoder` in `vit_jax/models_vit.py`).
  *
  * @returns `[1, N, D]`, a function of `key` alone and the caller's to dispose.
  */
-export function initLearnedPositions(key: RandomKey, tokens: number, width: number): tf.Tensor3D {
-  const values = randomNormal(key, tokens * width).map((value) => value * 0.02);
+export function initLearnedPositions(
+  key: RandomKey,
+  tokens: number,
+  width: number,
+  deviation = 0.02,
+): tf.Tensor3D {
+  const values = randomNormal(key, tokens * width).map((value) => value * deviation);
   return tf.tensor3d(values, [1, tokens, width]);
 }

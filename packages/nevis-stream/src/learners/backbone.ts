@@ -61,7 +61,9 @@ export function vitBackbone(options: VitOptions): Backbone {
     init: (seed) => {
       const params: Record<string, tf.Tensor> = {
         ...named('embedding/', initLinear(randomKey(...seed, 'embedding'), patchWidth, width)),
-        positions: initLearnedPositions(randomKey(...seed, 'positions'), tokens, width),
+        // As large as the tokens that they are added to: from the usual 0.02 they do not grow enough in a
+        // few hundred steps to tell one place from another.
+        positions: initLearnedPositions(randomKey(...seed, 'positions'), tokens, width, 1),
         'encoder_norm/scale': tf.ones([width]),
         'encoder_norm/bias': tf.zeros([width]),
       };
