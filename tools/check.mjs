@@ -2,8 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { publint } from 'publint';
-import { formatMessage } from 'publint/utils';
 import { packAll, publicPackages, readManifest } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { elapsed, main, root, run, runNode, toolScript } from './workspace.mjs';
@@ -66,7 +64,7 @@ await main(async () => {
   let failed = 0;
   try {
     for (const name of names) {
-      const start = performance.now();
+      const start = Date.now();
       const { ok, output } = await /** @type {() => Promise<Outcome>} */ (checks[name])();
       console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} (${elapsed(start)})`);
       if (!ok) {
@@ -117,6 +115,9 @@ async function each(items, check) {
  * @returns {Promise<Outcome>}
  */
 async function lintPackage({ folder, manifest }) {
+  // Imported here: on a fresh clone there is nothing to import before the setup.
+  const { publint } = await import('publint');
+  const { formatMessage } = await import('publint/utils');
   const file = (await tarballs()).get(manifest.name);
   if (file === undefined) throw new Error(`${manifest.name} was not packed`);
   const { buffer, byteOffset, byteLength } = readFileSync(file);

@@ -5,8 +5,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as esbuild from 'esbuild';
-import * as vite from 'vite';
 import { packAll, publicPackages, readManifest } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { elapsed, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
@@ -102,6 +100,8 @@ async function tryImport(project, entry) {
   await succeed(runNode, [join(project, 'cjs.cjs')], project, `require of ${entry}`);
 }
 
+// The bundlers are imported where they are used: on a fresh clone there is nothing to import before the setup.
+
 /** @typedef {Record<string, (project: string) => Promise<string>>} Bundlers each resolves to the bundle */
 
 /** @type {Bundlers} */
@@ -111,6 +111,7 @@ const nodeBundles = {
     // Bundled CommonJS of a dependency may call `require`, which an ES module in Node lacks.
     const js =
       "import { createRequire as nodeRequire } from 'node:module'; globalThis.require = nodeRequire(import.meta.url);";
+    const esbuild = await import('esbuild');
     await esbuild.build({
       ...{ absWorkingDir: project, entryPoints: ['esm.mjs'], outfile, logLevel: 'silent' },
       ...{ bundle: true, format: 'esm', platform: 'node', banner: { js } },
@@ -128,6 +129,7 @@ const nodeBundles = {
 const browserBundles = {
   esbuild: async (project) => {
     const outfile = join(project, 'esbuild.js');
+    const esbuild = await import('esbuild');
     await esbuild.build({
       ...{ absWorkingDir: project, entryPoints: ['esm.mjs'], outfile, logLevel: 'silent' },
       ...{ bundle: true, format: 'iife', platform: 'browser' },
@@ -142,11 +144,12 @@ const browserBundles = {
 
 /**
  * @param {string} project
- * @param {vite.BuildOptions} build
+ * @param {import('vite').BuildOptions} build
  */
 async function viteBundle(project, build) {
   /** @type {string[]} */
   const leaked = [];
+  const vite = await import('vite');
   const customLogger = vite.createLogger('silent');
   customLogger.warn = (message) => {
     if (message.includes('externalized for browser')) leaked.push(message);
@@ -245,7 +248,7 @@ await main(async () => {
     const tarballs = await packAll(packages, scratch);
     for (const { manifest } of packages) {
       if (wanted.length > 0 && !wanted.includes(manifest.name)) continue;
-      const start = performance.now();
+      const start = Date.now();
       try {
         const [name, ...others] = await tryPackage(manifest, tarballs);
         passed += 1;

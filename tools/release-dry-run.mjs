@@ -21,7 +21,7 @@ const required = [
 const forbidden = /(^|\/)(test|tests|bench|node_modules)\/|\.(test|long)\.|tsconfig|turbo\.json/;
 
 await main(async () => {
-  const start = performance.now();
+  const start = Date.now();
   await setUp();
   const copy = mkdtempSync(join(tmpdir(), 'neverend-release-'));
   try {

@@ -58,7 +58,7 @@ async function isComplete() {
 }
 
 async function installPnpm() {
-  const start = performance.now();
+  const start = Date.now();
   say(`setup: installing pnpm ${pnpmVersion} into .tools`);
   for (const name of await readdir(tools)) {
     if (name.startsWith('unfinished-')) await rm(join(tools, name), { recursive: true });
@@ -86,7 +86,7 @@ async function installPnpm() {
 }
 
 async function installDependencies() {
-  const start = performance.now();
+  const start = Date.now();
   say('setup: installing the dependencies that pnpm-lock.yaml names');
   const done = await fingerprint();
   await rm(stamp, { force: true });

@@ -7,7 +7,7 @@ import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
 
 await main(async () => {
-  const start = performance.now();
+  const start = Date.now();
   const args = process.argv.slice(2);
   await setUp();
   await runNode([

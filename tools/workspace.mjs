@@ -107,11 +107,11 @@ export function findNpm() {
   return found;
 }
 
-/** Seconds since `start` (from `performance.now()`), for people. */
+/** Seconds since `start` (from `Date.now()`), for people. */
 export function elapsed(/** @type {number} */ start) {
-  const seconds = (performance.now() - start) / 1000;
+  const seconds = (Date.now() - start) / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
 /** Writes a line for people. */
