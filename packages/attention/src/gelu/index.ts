@@ -29,13 +29,13 @@ export function gelu(x: tf.Tensor): tf.Tensor {
 }
 
 /** y = x · gate, with gate = sigmoid(x (a + b x²)). */
-export function geluForward(x: tf.Tensor): { y: tf.Tensor; gate: tf.Tensor } {
+function geluForward(x: tf.Tensor): { y: tf.Tensor; gate: tf.Tensor } {
   const gate = tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), b), a)));
   return { y: tf.mul(x, gate), gate };
 }
 
 /** `dy` · gate (1 + x (1 - gate) (a + 3b x²)). */
-export function geluBackward(dy: tf.Tensor, x: tf.Tensor, gate: tf.Tensor): tf.Tensor {
+function geluBackward(dy: tf.Tensor, x: tf.Tensor, gate: tf.Tensor): tf.Tensor {
   const slope = tf.add(tf.mul(tf.square(x), 3 * b), a);
   const rest = tf.sub(x, tf.mul(x, gate));
   return tf.mul(dy, tf.mul(gate, tf.add(tf.mul(rest, slope), 1)));
