@@ -13,7 +13,6 @@ import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-blo
 import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
 import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
 import {
-  allowSaving,
   blockParams,
   expectLikeReference,
   inputsBelow,
@@ -24,7 +23,6 @@ import {
 } from './op-case.ts';
 
 await describeBackends('encoderBlock', (backend) => {
-  allowSaving();
   const tolerance = tolerances[backend];
 
   it('and learned positions equal PyTorch, output and every gradient', async () => {

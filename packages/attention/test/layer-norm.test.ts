@@ -9,11 +9,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { layerNorm } from '../src/index.ts';
 import { layerNormBackwardNaive, layerNormNaive } from '../src/layer-norm/naive.ts';
-import { allowSaving, expectLikeReference, normalInput } from './op-case.ts';
+import { expectLikeReference, normalInput } from './op-case.ts';
 
 await describeBackends('layerNorm', (backend) => {
-  allowSaving();
-
   for (const shape of [[4], [1, 6], [7, 5], [2, 3, 8], [3, 2, 2, 17], [96, 12]]) {
     for (const eps of [1e-6, 0.1]) {
       it(`has the reference's output and gradients for x [${shape}] and eps ${eps}`, async () => {

@@ -17,7 +17,6 @@ import {
   neverendSpaceAttention,
   register,
 } from '../src/register.ts';
-import { allowSaving } from './op-case.ts';
 
 type Layer = tfl.layers.Layer;
 
@@ -49,8 +48,6 @@ async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
 }
 
 await describeBackends('the layers', () => {
-  allowSaving();
-
   for (const [className, make] of Object.entries(layers)) {
     it(`${className} gives the same output after save and load`, async () => {
       await expectNoLeak(async () => {

@@ -3,11 +3,9 @@ import { describeBackends, poisonMemory, tolerances } from '@neverend/backend/te
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { learnedPositions } from '../src/index.ts';
-import { allowSaving, expectLikeReference, normalInput } from './op-case.ts';
+import { expectLikeReference, normalInput } from './op-case.ts';
 
 await describeBackends('learnedPositions', (backend) => {
-  allowSaving();
-
   for (const [rows, tokens, width] of [
     [1, 1, 1],
     [1, 5, 3],

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { linear } from '../src/index.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { sumRows, transposed } from '../src/linear/products.ts';
-import { allowSaving, expectLikeReference, normalInput, toTensors } from './op-case.ts';
+import { expectLikeReference, normalInput, toTensors } from './op-case.ts';
 
 // Leading dimensions, D, E: one row, odd sizes, D above and below E, and rows in blocks of 32.
 const sizes: readonly (readonly [number[], number, number])[] = [
@@ -27,8 +27,6 @@ const sizes: readonly (readonly [number[], number, number])[] = [
 
 await describeBackends('linear', (backend) => {
   const tolerance = tolerances[backend];
-  allowSaving();
-
   for (const [leading, width, units] of sizes) {
     const shape = [...leading, width];
     it(`has the reference's output and gradients for x [${shape}] and ${units} units`, async () => {

@@ -1,7 +1,6 @@
 import { type RandomKey, randomKey, randomNormal } from '@neverend/backend';
 import { expectNoLeak, expectTensorClose, type Tolerance } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll } from 'vitest';
 
 /** Float32 numbers with a shape; the references compute with them in float64. */
 export interface Input {
@@ -120,15 +119,4 @@ function scaled({ rtol, atol }: Tolerance, ...arrays: ArrayLike<number>[]): Tole
     .flatMap((array) => Array.from(array))
     .reduce((max, value) => Math.max(max, Math.abs(value)), 1);
   return { rtol, atol: atol * largest };
-}
-
-/**
- * In its test mode TensorFlow.js counts the data that a custom gradient left behind, and takes a tensor that
- * it saved itself for a leak on wasm, where it copies what it saves. Its production mode is as quiet.
- */
-export function allowSaving(): void {
-  beforeAll(() => {
-    tf.env().set('IS_TEST', false);
-    tf.env().set('PROD', true);
-  });
 }

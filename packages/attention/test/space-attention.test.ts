@@ -11,7 +11,6 @@ import { describe, expect, it } from 'vitest';
 import { initSpaceAttention, spaceAttention } from '../src/index.ts';
 import { spaceAttentionBackwardNaive, spaceAttentionNaive } from '../src/space-attention/naive.ts';
 import {
-  allowSaving,
   blockParams,
   expectLikeReference,
   inputsBelow,
@@ -25,8 +24,6 @@ const attentionParams = (width: number, heads: number) =>
   inputsBelow(blockParams(width, heads, 1), 'MultiHeadDotProductAttention_0/');
 
 await describeBackends('spaceAttention', (backend) => {
-  allowSaving();
-
   for (const [rows, tokens, width, heads] of [
     [1, 1, 1, 1],
     [1, 5, 6, 1],

@@ -61,9 +61,8 @@ const moments = [
   ['kernel', 'kernel', 'before the rename of a file'],
 ] as const;
 
-it.each(moments.map((kills, index) => ({ index, kills, title: kills.join(', then ') })))(
-  '$index: a run killed at a $title ends as if nothing had happened',
-  async ({ index, kills }) => {
+for (const [index, kills] of moments.entries()) {
+  it(`${index}: a run killed at a ${kills.join(', then at a ')} ends as if nothing had happened`, async () => {
     const folder = join(scratch, `killed-${index}`);
     const preparing = kills.some((moment) => moment.includes('data'));
     const cache = preparing ? join(scratch, `cache-${index}`) : warm();
@@ -80,8 +79,8 @@ it.each(moments.map((kills, index) => ({ index, kills, title: kills.join(', then
     const end = await drive(folder, cache);
     expect(end).toMatchObject({ code: 0, stderr: '' });
     expect(await runDigests(folder)).toEqual(expected);
-  },
-);
+  });
+}
 
 it('a run gone on with on a copy of its folder ends with the same bytes too', async () => {
   const folder = join(scratch, 'first-half');
