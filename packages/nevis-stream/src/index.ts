@@ -6,9 +6,9 @@ export type {
   PredictionRecord,
   TrainingRecord,
 } from './environment/records.ts';
+export type { RunConfig } from './environment/run-config.ts';
 export { RunError } from './environment/run-error.ts';
 export {
-  type RunConfig,
   type RunOptions,
   runStream,
 } from './environment/run-stream.ts';

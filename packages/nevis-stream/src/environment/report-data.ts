@@ -10,8 +10,8 @@ import type {
 } from '../report/index.ts';
 import type { Dataset, Learner, PredictionEvent, Stream, TrainingEvent } from '../types.ts';
 import type { EventRecord, PredictionRecord, TrainingRecord } from './records.ts';
+import type { RunConfig } from './run-config.ts';
 import { RunError } from './run-error.ts';
-import type { RunConfig } from './run-stream.ts';
 import { readSnapshot } from './snapshot-file.ts';
 
 /** Example images of each task. */

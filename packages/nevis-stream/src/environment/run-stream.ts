@@ -6,6 +6,7 @@ import { jsonDifferences, readJson, stableJson, writeJson } from './json-file.ts
 import { lockFolder } from './lock.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
+import type { RunConfig } from './run-config.ts';
 import { RunError } from './run-error.ts';
 import { runLearner } from './run-learner.ts';
 
@@ -24,15 +25,6 @@ export interface RunOptions {
   readonly progress?: (step: Progress) => void;
   /** Stops the run at the next step; what was done stays, and the same call goes on from there. */
   readonly signal?: AbortSignal;
-}
-
-/** What a run is a function of: `config.json` in its folder. */
-export interface RunConfig {
-  readonly preset: string;
-  readonly seed: number;
-  readonly backend: ReportBackend;
-  readonly stream: Json;
-  readonly learners: readonly Pick<Learner, 'name' | 'title' | 'settings'>[];
 }
 
 /**
