@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
@@ -13,7 +13,7 @@ const readmes = [
     file: `packages/${name}/README.md`,
     folder: `packages/${name}`,
   })),
-].filter(({ file }) => existsSync(join(root, file)));
+];
 
 /** The ```ts blocks of a markdown file, each with the line that it starts on. */
 function examples(markdown: string): { line: number; code: string }[] {
