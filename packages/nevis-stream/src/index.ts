@@ -1,5 +1,6 @@
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
+export type { BaseSplit } from './data/splits.ts';
 export type {
   EventRecord,
   LedgerJson,

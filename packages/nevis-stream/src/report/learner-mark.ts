@@ -1,7 +1,7 @@
 import { type Html, html, trusted } from './html.ts';
 
 /** Colours that a style sheet has for learners, `--learner-0` and up. */
-export const learnerColors = 6;
+const learnerColors = 6;
 
 // Outlines in [-1, 1], as wide as they are heavy: the charts and the page draw the same ones.
 const shapes = [

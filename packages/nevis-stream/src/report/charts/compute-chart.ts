@@ -13,7 +13,7 @@ export interface ComputePoint {
 }
 
 /** A point per task of a learner, in stream order: cumulative FLOPs and running average error. */
-export function computePath(learner: ReportLearner, index: number): ComputePoint[] {
+function computePath(learner: ReportLearner, index: number): ComputePoint[] {
   let sum = 0;
   return learner.tasks.map((result, at) => {
     sum += result.errorRate;

@@ -34,7 +34,7 @@ export function settingsSection(
 }
 
 /** JSON as rows of a dotted name and a value; lists of plain values stay together. */
-export function settingRows(settings: Json, name = ''): [name: string, value: string][] {
+function settingRows(settings: Json, name = ''): [name: string, value: string][] {
   if (settings === null || typeof settings !== 'object') return [[name, String(settings)]];
   const entries = Object.entries(settings);
   const plain = entries.every(([, value]) => value === null || typeof value !== 'object');
