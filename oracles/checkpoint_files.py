@@ -89,6 +89,9 @@ def main():
             "2": torch.tensor([2], dtype=torch.int32),
             'quoted "name"\\': torch.tensor([True]),
             "__proto__": torch.tensor([7], dtype=torch.uint8),
+            # In UTF-16 the second one comes first.
+            "\uff5e": torch.tensor([1], dtype=torch.uint8),
+            "\U0001f600": torch.tensor([2], dtype=torch.uint8),
         },
         None,
     )

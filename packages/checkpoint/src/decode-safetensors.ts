@@ -2,6 +2,7 @@ import { swapToHostOrder } from './byte-order.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { findDuplicateName } from './duplicate-name.ts';
 import { type Format, formats } from './formats.ts';
+import { maxHeaderBytes } from './max-header-bytes.ts';
 import { isShape, type NamedArray, shapeSize } from './named-array.ts';
 
 /** Named arrays and the free text entries beside them. */
@@ -19,8 +20,6 @@ interface Entry {
   readonly end: number;
 }
 
-/** The reference implementation's own limit on the header. */
-const maxHeaderBytes = 100_000_000;
 const lengthBytes = 8;
 
 /**

@@ -1,12 +1,13 @@
 import { swapToHostOrder } from './byte-order.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { formats } from './formats.ts';
+import { maxHeaderBytes } from './max-header-bytes.ts';
 import { isShape, type NamedArray, shapeSize } from './named-array.ts';
 
 /**
  * The bytes of a safetensors file, as the reference implementation writes them: widest elements first, then
- * by name, the data beginning at a multiple of 8. The same arrays and metadata in any order give the same
- * bytes.
+ * by name in UTF-8, the data beginning at a multiple of 8. The same arrays and metadata in any order give
+ * the same bytes.
  *
  * @throws CheckpointError naming the array or the metadata that cannot be written.
  */
@@ -23,6 +24,9 @@ export function encodeSafetensors(
     if (typeof text !== 'string') {
       throw new CheckpointError(`metadata "${name}" was ${String(text)}; it must be a string`);
     }
+    const what = `metadata ${JSON.stringify(name)}`;
+    checkText(what, name);
+    checkText(what, text);
   }
   if (texts.length > 0) fields.push(jsonField('__metadata__', jsonObject(texts.map(textField))));
   let end = 0;
@@ -33,9 +37,15 @@ export function encodeSafetensors(
     fields.push(jsonField(name, JSON.stringify(entry)));
   }
   const header = new TextEncoder().encode(jsonObject(fields));
-  const dataStart = 8 + Math.ceil(header.length / 8) * 8;
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  if (headerBytes > maxHeaderBytes) {
+    throw new CheckpointError(
+      `the header would have ${headerBytes} bytes; it must have at most ${maxHeaderBytes}`,
+    );
+  }
+  const dataStart = 8 + headerBytes;
   const file = new Uint8Array(dataStart + end).fill(0x20, 8, dataStart);
-  new DataView(file.buffer).setBigUint64(0, BigInt(dataStart - 8), true);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.set(header, 8);
   let at = dataStart;
   for (const { data } of arrays) {
@@ -52,6 +62,7 @@ function checkArray(name: string, { dtype, shape, data }: NamedArray): number {
     throw new CheckpointError('a tensor was named "__metadata__"; that name is the header\'s own');
   }
   const what = `tensor ${JSON.stringify(name)}`;
+  checkText(what, name);
   const rank = formats.findIndex((format) => format.dtype === dtype);
   const array = formats[rank]?.array;
   if (array === undefined) {
@@ -76,8 +87,19 @@ function checkArray(name: string, { dtype, shape, data }: NamedArray): number {
   return rank;
 }
 
+/** The reference implementation neither writes nor reads such text. */
+function checkText(what: string, text: string): void {
+  // In a pattern with the flag u, a surrogate is one without its other half.
+  if (/\p{Surrogate}/u.test(text)) {
+    throw new CheckpointError(`${what} has half a surrogate pair, which UTF-8 cannot hold`);
+  }
+}
+
+/** By code points, which is the order of the bytes in UTF-8; `<` goes by UTF-16. */
 function compare(a: string, b: string): number {
-  return a < b ? -1 : 1;
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return (a.codePointAt(at) ?? -1) - (b.codePointAt(at) ?? -1);
 }
 
 // Not JSON.stringify of a whole object: that would put names that are integers first.

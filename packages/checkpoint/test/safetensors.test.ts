@@ -343,6 +343,15 @@ describe('encodeSafetensors', () => {
     expect(x?.data).toEqual(Float32Array.of(2, 3));
   });
 
+  it('writes no header that decodeSafetensors would refuse for its length', () => {
+    const most = 100_000_000 - '{"__metadata__":{"text":""}}'.length;
+    const file = encodeSafetensors({}, { text: 'a'.repeat(most) });
+    expect(decodeSafetensors(file).metadata['text']?.length).toBe(most);
+    expect(() => encodeSafetensors({}, { text: 'a'.repeat(most + 1) })).toThrow(
+      new CheckpointError('the header would have 100000008 bytes; it must have at most 100000000'),
+    );
+  });
+
   it('refuses arrays and metadata that make no valid file', () => {
     const data = Float32Array.of(1, 2);
     const refused: readonly [Record<string, unknown>, string][] = [
@@ -366,6 +375,10 @@ describe('encodeSafetensors', () => {
         { __metadata__: { dtype: 'float32', shape: [2], data } },
         'a tensor was named "__metadata__"; that name is the header\'s own',
       ],
+      [
+        { 'a\ud83d': { dtype: 'float32', shape: [2], data } },
+        'tensor "a\\ud83d" has half a surrogate pair, which UTF-8 cannot hold',
+      ],
     ];
     for (const [arrays, message] of refused) {
       expect(() => encodeSafetensors(arrays as Record<string, NamedArray>)).toThrow(
@@ -375,5 +388,8 @@ describe('encodeSafetensors', () => {
     expect(() => encodeSafetensors({}, { steps: 3 as unknown as string })).toThrow(
       new CheckpointError('metadata "steps" was 3; it must be a string'),
     );
+    for (const texts of [{ '\ude00': '' }, { note: '\ude00' }]) {
+      expect(() => encodeSafetensors({}, texts)).toThrow('has half a surrogate pair');
+    }
   });
 });
