@@ -111,6 +111,22 @@ await describeBackends('linear', (backend) => {
       tf.dispose([x, flipped, sum]);
     }
   });
+
+  it('shows what is not finite in the sum of its column, and nowhere else', async () => {
+    const infinity = Number.POSITIVE_INFINITY;
+    for (const rows of [2, 32, 33]) {
+      const data = new Float32Array(rows * 5).fill(1);
+      data.set([Number.NaN, infinity, -infinity, infinity, 1], 0);
+      data.set([1, 1, 1, -infinity, 1], (rows - 1) * 5);
+      const x = tf.tensor2d(data, [rows, 5]);
+      const sum = sumRows(x);
+      const sums = [...(await sum.data())];
+      expect(sums.map(Number.isFinite)).toEqual([false, false, false, false, true]);
+      expect(sums.slice(1, 3)).toEqual([infinity, -infinity]);
+      expect(sums[4]).toBeCloseTo(rows, 4);
+      tf.dispose([x, sum]);
+    }
+  });
 });
 
 describe('the arguments of linear', () => {

@@ -19,7 +19,8 @@ export function transposed(x: tf.Tensor2D): tf.Tensor2D {
 
 /**
  * The sum over the rows of `[M, E]`, as `[E]`, by average pooling over one window of M rows: the sum over
- * the first axis transposes the whole matrix on wasm.
+ * the first axis transposes the whole matrix on wasm. Of a column with a NaN the sum is not finite; on wasm it
+ * is -Infinity, because XNNPACK's pooling takes the larger of the mean and -Infinity.
  */
 export function sumRows(x: tf.Tensor2D): tf.Tensor1D {
   const [rows, width] = x.shape;
