@@ -1,6 +1,7 @@
 // Node's ESM build of tfjs-core registers no gradients; tfjs-layers registers all of them.
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
+import { selectNone } from './backends/select.ts';
 import { type Start, starts } from './backends/start.ts';
 import {
   type AbsentBackend,
@@ -12,7 +13,7 @@ import {
 } from './backends/types.ts';
 import { BackendError } from './errors.ts';
 
-/** A backend that was better by `auto`'s order, and why it was not taken. */
+/** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
 export interface PassedOver {
   readonly name: BackendName;
   readonly reason: string;
@@ -29,14 +30,14 @@ export interface BackendChoice extends Omit<ReadyBackend, 'available' | 'name'> 
 }
 
 let queue: Promise<unknown> = Promise.resolve();
-let probed: string | undefined;
 
 /**
  * Makes a TensorFlow.js backend current and ready.
  *
- * `auto` keeps a backend that was already set; otherwise it takes the first of: tensorflow on CUDA, webgpu
- * on real hardware, tensorflow on the CPU, wasm, cpu. A GPU that software plays is only taken by name.
- * Concurrent calls run one after the other.
+ * `auto` keeps a backend that was already set and runs; otherwise it takes the first of: tensorflow on CUDA,
+ * webgpu on real hardware, tensorflow on the CPU, wasm, cpu. A GPU that software plays is only taken by name.
+ * Concurrent calls run one after the other. After a failure the backend that was current before is current
+ * again, or none is.
  *
  * @throws BackendError when the backend asked for, or every one of them, cannot run here.
  */
@@ -70,18 +71,46 @@ const candidates: readonly Candidate[] = [
   { name: 'cpu' },
 ];
 
+type Starts = Readonly<Record<BackendName, Start>>;
+
 /** `useBackend` with the ways to start each backend as an argument. */
 export async function choose(
   choice: BackendName | 'auto',
   options: BackendOptions,
-  start: Readonly<Record<BackendName, Start>>,
+  start: Starts,
 ): Promise<BackendChoice> {
-  if (choice !== 'auto') return chooseByName(choice, options, start);
-  const kept = await userBackend();
-  if (kept !== undefined) return keep(kept, options, start);
+  if (choice !== 'auto' && !backendNames.includes(choice)) {
+    const names = ['auto', ...backendNames].join(', ');
+    throw new BackendError(`choice was ${JSON.stringify(choice)}; it must be one of ${names}`);
+  }
+  const before = await userBackend();
+  try {
+    if (choice === 'auto') return await chooseBest(before, options, start);
+    const status = await start[choice](options);
+    if (!status.available) throw new BackendError(explain(status));
+    return chosen(status, []);
+  } catch (error) {
+    await restore(before);
+    throw error;
+  }
+}
 
+/** Keeps the backend of the user if it runs; otherwise takes the best candidate. */
+async function chooseBest(
+  before: string | undefined,
+  options: BackendOptions,
+  start: Starts,
+): Promise<BackendChoice> {
   const passedOver: PassedOver[] = [];
   const statuses = new Map<BackendName, BackendStatus>();
+  if (before !== undefined) {
+    const known = backendNames.find((name) => name === before);
+    if (known === undefined) return unknownBackend(before);
+    const status = await start[known](options);
+    if (status.available) return { ...chosen(status, []), kept: true };
+    statuses.set(known, status);
+    passedOver.push(whyAbsent(status));
+  }
   let current: BackendName | undefined;
   for (const { name, against } of candidates) {
     let status = statuses.get(name);
@@ -103,25 +132,9 @@ export async function choose(
   throw new BackendError(`no backend can run here. ${reasons}`);
 }
 
-async function chooseByName(
-  name: BackendName,
-  options: BackendOptions,
-  start: Readonly<Record<BackendName, Start>>,
-): Promise<BackendChoice> {
-  if (!backendNames.includes(name)) {
-    const names = ['auto', ...backendNames].join(', ');
-    throw new BackendError(`choice was ${JSON.stringify(name)}; it must be one of ${names}`);
-  }
-  const before = await userBackend();
-  const status = await start[name](options);
-  if (status.available) return chosen(status, []);
-  if (before !== undefined) await tf.setBackend(before);
-  throw new BackendError(explain(status));
-}
-
 /**
  * Starts every backend in turn. The one that was current before is current again afterwards; where there
- * was none, the last one that started stays current until `useBackend`, which does not take it for chosen.
+ * was none there is none, and `useBackend` must come before the first operation.
  */
 export function probeBackends(options: BackendOptions = {}): Promise<BackendStatus[]> {
   return inTurn(() => probe(options));
@@ -137,29 +150,25 @@ async function probe(options: BackendOptions): Promise<BackendStatus[]> {
   const before = await userBackend();
   const statuses: BackendStatus[] = [];
   for (const name of backendNames) statuses.push(await starts[name](options));
-  if (before !== undefined) await tf.setBackend(before);
-  // TensorFlow.js cannot go back to having none; remember that nobody asked for this one.
-  else probed = tf.engine().backendName;
+  await restore(before);
   return statuses;
+}
+
+async function restore(before: string | undefined): Promise<void> {
+  if (before === undefined) await selectNone();
+  else await tf.setBackend(before);
 }
 
 /** The backend that the user has set, without starting one where none is. */
 async function userBackend(): Promise<string | undefined> {
   const name = tf.engine().backendName;
-  if (!name || name === probed) return undefined;
+  if (!name) return undefined;
   // Waits for a start under way. One that failed leaves its name behind without a backend.
   await tf.ready().catch(() => undefined);
   return tf.engine().backendName === name && name in tf.engine().registry ? name : undefined;
 }
 
-async function keep(
-  name: string,
-  options: BackendOptions,
-  start: Readonly<Record<BackendName, Start>>,
-): Promise<BackendChoice> {
-  const known = backendNames.find((backend) => backend === name);
-  const status = known && (await start[known](options));
-  if (status?.available) return { ...chosen(status, []), kept: true };
+function unknownBackend(name: string): BackendChoice {
   return {
     name,
     version: tf.version_core,
@@ -175,7 +184,6 @@ function chosen(
   { name, version, device, hardwareGpu, softwareGpu }: ReadyBackend,
   passedOver: readonly PassedOver[],
 ): BackendChoice {
-  probed = undefined;
   return { name, version, device, hardwareGpu, softwareGpu, kept: false, passedOver };
 }
 

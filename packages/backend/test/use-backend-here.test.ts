@@ -1,19 +1,75 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeEach, expect, it } from 'vitest';
+import { selectNone } from '../src/backends/select.ts';
 import { starts } from '../src/backends/start.ts';
+import { startTensorflow } from '../src/backends/tensorflow.ts';
 import { probeBackends, useBackend } from '../src/index.ts';
 import { useSoftwareGpu } from '../src/testing/software-gpu.ts';
 import { choose } from '../src/use-backend.ts';
 
 useSoftwareGpu();
 
-// The tests run in this order: TensorFlow.js cannot go back to having no backend.
+beforeEach(async () => {
+  // Keeps TensorFlow.js' advertisement for its Node backend out of the output.
+  tf.env().set('PROD', true);
+  await selectNone();
+});
+
 afterAll(() => tf.removeBackend('mine'));
 
-it('a probe tells of every backend, and auto does not take its leftovers for chosen', async () => {
-  expect(tf.engine().backendName).toBeUndefined();
+/** tfjs-node on Node 23 and later: its import selects it, and every operation throws. */
+async function brokenNode(specifier: string): Promise<unknown> {
+  if (specifier !== '@tensorflow/tfjs-node') throw new Error(`Cannot find package '${specifier}'`);
+  tf.registerBackend('tensorflow', () => new MathBackendCPU(), 3);
+  tf.registerKernel({
+    kernelName: 'Square',
+    backendName: 'tensorflow',
+    kernelFunc: () => {
+      throw new TypeError('(0 , util_1.isNullOrUndefined) is not a function');
+    },
+  });
+  tf.setBackend('tensorflow');
+  return { default: { version: { 'tfjs-node': '4.22.0' } } };
+}
+
+function removeBrokenNode(): void {
+  tf.unregisterKernel('Square', 'tensorflow');
+  tf.removeBackend('tensorflow');
+}
+
+const startsOnNode23 = { ...starts, tensorflow: () => startTensorflow(brokenNode) };
+const reason = expect.stringContaining('calls functions that Node 23 removed');
+
+it('a name that fails leaves no backend where there was none', async () => {
+  const failure = choose('tensorflow', {}, startsOnNode23);
+  await expect(failure).rejects.toThrow('calls functions that Node 23 removed');
+  expect(tf.engine().backendName).toBeNull();
+  removeBrokenNode();
+});
+
+it('auto does not keep a backend that the user has set and that does not compute', async () => {
+  await brokenNode('@tensorflow/tfjs-node');
+  const choice = await choose('auto', {}, startsOnNode23);
+  expect(choice.name).not.toBe('tensorflow');
+  expect(choice.kept).toBe(false);
+  expect(choice.passedOver.filter(({ name }) => name === 'tensorflow')).toEqual([
+    { name: 'tensorflow', reason, fix: 'run it on Node 22 or older' },
+  ]);
+  expect(tf.getBackend()).toBe(choice.name);
+  removeBrokenNode();
+});
+
+it('auto keeps what the user has set after a probe, also the last one that the probe started', async () => {
+  await probeBackends();
+  expect(tf.engine().backendName).toBeNull();
+  await tf.setBackend('cpu');
+  expect(await useBackend('auto')).toMatchObject({ name: 'cpu', kept: true });
+});
+
+it('a probe tells of every backend and takes none, and auto then takes the best', async () => {
   const statuses = await probeBackends();
+  expect(tf.engine().backendName).toBeNull();
   expect(statuses.map(({ name }) => name)).toEqual(['tensorflow', 'webgpu', 'wasm', 'cpu']);
   for (const status of statuses) {
     if (status.available) expect(status.version).toMatch(/^4\./);
@@ -36,6 +92,11 @@ it('auto keeps the backend that the user has set, and tells its device', async (
     passedOver: [],
   });
   expect(tf.getBackend()).toBe('cpu');
+});
+
+it('auto keeps the backend that an earlier call took', async () => {
+  await useBackend('cpu');
+  expect(await useBackend('auto')).toMatchObject({ name: 'cpu', kept: true });
 });
 
 it('auto waits for a start that the user has under way', async () => {
@@ -72,7 +133,6 @@ it('a name that fails leaves the backend of the user current', async () => {
 });
 
 it('auto does not keep a backend whose start failed', async () => {
-  tf.env().set('IS_TEST', true);
   tf.registerBackend('broken', () => {
     throw new Error('no device');
   });
@@ -95,7 +155,8 @@ it('a failure does not block the calls after it', async () => {
   expect((await next).name).toBe('wasm');
 });
 
-it('gradients are there without another import', () => {
+it('gradients are there without another import', async () => {
+  await useBackend('wasm');
   const x = tf.scalar(3);
   const dx = tf.grad((t: tf.Tensor) => tf.sum(tf.square(t)))(x);
   expect(dx.dataSync()[0]).toBe(6);

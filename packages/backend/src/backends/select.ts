@@ -18,3 +18,15 @@ export function absentPackage(name: BackendName, specifier: string, error: unkno
     ? absent(name, `${specifier} is not installed`, `npm install ${specifier}`)
     : absent(name, `${specifier} did not start: ${reasonOf(error)}`);
 }
+
+/**
+ * Leaves no backend current. TensorFlow.js only does so when the current one is removed, and one that is
+ * removed cannot come back; so an empty one is put in its place first.
+ */
+export async function selectNone(): Promise<void> {
+  if (!tf.engine().backendName) return;
+  const name = 'neverend-none';
+  tf.registerBackend(name, () => Object.assign(new tf.KernelBackend(), { dispose() {} }));
+  await tf.setBackend(name);
+  tf.removeBackend(name);
+}
