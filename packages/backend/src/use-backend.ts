@@ -11,6 +11,7 @@ import {
   backendNames,
   type ReadyBackend,
 } from './backends/types.ts';
+import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
@@ -141,7 +142,9 @@ export function probeBackends(options: BackendOptions = {}): Promise<BackendStat
 }
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
-  const turn = queue.then(work);
+  const turn = queue.then(work).finally(() => {
+    if (tf.engine().backendName !== 'webgpu') withdrawWebgpuInNode();
+  });
   queue = turn.catch(() => undefined);
   return turn;
 }

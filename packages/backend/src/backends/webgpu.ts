@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { importInNode, isNode } from './platform.ts';
+import { isNode } from './platform.ts';
 import { absent, absentPackage, select } from './select.ts';
 import type { BackendStatus, ReadyBackend } from './types.ts';
+import { provideWebgpuInNode } from './webgpu-in-node.ts';
 
 /** Adapters that compute on the CPU. */
 const softwareAdapters = /swiftshader|llvmpipe|lavapipe|software|basic render|\bwarp\b/i;
@@ -59,20 +60,4 @@ export function describeAdapter(info: AdapterInfo): Omit<ReadyBackend, 'version'
     hardwareGpu: !softwareGpu,
     softwareGpu,
   };
-}
-
-/** Puts Dawn's WebGPU where TensorFlow.js looks for it. Must come before its backend is imported. */
-async function provideWebgpuInNode(): Promise<void> {
-  const { create, globals } = (await importInNode('webgpu')) as {
-    create: (flags: string[]) => unknown;
-    globals: object;
-  };
-  Object.assign(globalThis, globals);
-  const gpu = create([]);
-  if (globalThis.navigator === undefined) {
-    Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
-  } else {
-    // Node 21 and later have a navigator of their own.
-    Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
-  }
 }

@@ -59,7 +59,7 @@ export async function describeBackends(
 }
 
 /** The backends that an environment variable lists. */
-function listed(variable: string): BackendName[] | undefined {
+export function listed(variable: string): BackendName[] | undefined {
   const text = process.env[variable]?.trim();
   if (!text) return undefined;
   return text.split(',').map((part) => {

@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { importInNode } from './platform.ts';
+
+interface Dawn {
+  /** Dawn ends with the last reference to it, under a backend that still computes. */
+  readonly gpu: unknown;
+  /** GPUBufferUsage and the like. */
+  readonly globals: object;
+}
+
+let dawn: Dawn | undefined;
+let ownNavigator: object | undefined;
+
+/** Puts Dawn's WebGPU where TensorFlow.js looks for it. Must come before its backend is imported. */
+export async function provideWebgpuInNode(): Promise<void> {
+  dawn ??= await startDawn();
+  const { gpu, globals } = dawn;
+  Object.assign(globalThis, globals);
+  if (globalThis.navigator === undefined) {
+    // Node 21 and later have a navigator, with this field.
+    ownNavigator = { gpu, userAgent: `Node.js/${process.versions.node.split('.', 1)[0]}` };
+    Object.defineProperty(globalThis, 'navigator', { value: ownNavigator, configurable: true });
+  } else {
+    Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true });
+  }
+}
+
+/** Takes back what `provideWebgpuInNode` defined: other libraries would think that they are in a browser. */
+export function withdrawWebgpuInNode(): void {
+  if (dawn === undefined || globalThis.navigator?.gpu !== dawn.gpu) return;
+  if (globalThis.navigator === ownNavigator) Reflect.deleteProperty(globalThis, 'navigator');
+  else Reflect.deleteProperty(globalThis.navigator, 'gpu');
+  // A backend that has started may hold tensors, and reads these whenever it computes.
+  if ('webgpu' in tf.engine().registry) return;
+  for (const name of Object.keys(dawn.globals)) Reflect.deleteProperty(globalThis, name);
+}
+
+async function startDawn(): Promise<Dawn> {
+  const { create, globals } = (await importInNode('webgpu')) as {
+    create: (flags: string[]) => unknown;
+    globals: object;
+  };
+  return { gpu: create([]), globals };
+}
