@@ -1,12 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Packages resolve to their TypeScript sources, so that tests need no build.
 const conditions = ['@neverend/source'];
-const folders = [...readdirSync('packages').map((name) => `packages/${name}`), 'tools'].filter(
-  (folder) => existsSync(`${folder}/package.json`),
-);
+// Absolute: a package's own `test` script runs in that package's folder.
+const root = import.meta.dirname;
+const folders = [
+  ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
+  join(root, 'tools'),
+].filter((folder) => existsSync(join(folder, 'package.json')));
 const long = process.env['NEVEREND_LONG'] !== undefined;
 
 export default defineConfig({
@@ -17,11 +21,13 @@ export default defineConfig({
       resolve: { conditions },
       ssr: { resolve: { conditions } },
       test: {
-        name: JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')).name as string,
+        name: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name as string,
         root: folder,
         include: ['test/**/*.test.ts', ...(long ? ['test/**/*.long.ts'] : [])],
         // A backend belongs to its process; files must not share one.
         pool: 'forks',
+        // A forgotten `it.only` would silence every other test of its file.
+        allowOnly: false,
         testTimeout: long ? 3_600_000 : 120_000,
         hookTimeout: 120_000,
       },
