@@ -2,6 +2,38 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernelFlops } from './kernel-flops.ts';
 
+/** What is told of every kernel call: the kernel's name, and its operations where there is a rule for it. */
+type Listener = (name: string, flops: number | undefined) => void;
+
+/** Who listens now. The engine's `runKernel` is wrapped, once, while there are any. */
+const listeners = new Set<Listener>();
+let unwrap = (): void => {};
+
+function listen(listener: Listener): void {
+  listeners.add(listener);
+  if (listeners.size > 1) return;
+  const engine = tf.engine();
+  const runKernel = engine.runKernel;
+  engine.runKernel = ((name, inputs, attrs) => {
+    const outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
+    const flops = kernelFlops(name, {
+      inputs: inputs as unknown as KernelCall['inputs'],
+      attrs: (attrs ?? {}) as KernelCall['attrs'],
+      outputs: Array.isArray(outputs) ? outputs : [outputs],
+    });
+    for (const tell of listeners) tell(name, flops);
+    return outputs;
+  }) as typeof runKernel;
+  unwrap = () => {
+    engine.runKernel = runKernel;
+  };
+}
+
+function unlisten(listener: Listener): void {
+  listeners.delete(listener);
+  if (listeners.size === 0) unwrap();
+}
+
 /**
  * Counts the floating-point operations of every kernel that runs while it is on, forward and backward, by
  * wrapping the engine's `runKernel`. What it counts depends on the ops called and on their shapes alone,
@@ -9,38 +41,36 @@ import { type KernelCall, kernelFlops } from './kernel-flops.ts';
  */
 export class FlopCounter {
   #total = 0n;
-  #uncounted = new Set<string>();
+  #running = 0;
+  readonly #uncounted = new Set<string>();
+  readonly #listener: Listener = (name, flops) => {
+    if (flops === undefined) this.#uncounted.add(name);
+    else this.#total += BigInt(flops);
+  };
 
   /** Operations counted so far; exact beyond 2^53. */
   get total(): bigint {
     return this.#total;
   }
 
-  /** Kernels that ran and have no counting rule. */
-  get uncounted(): readonly string[] {
-    return [...this.#uncounted].sort();
-  }
-
-  /** Runs `work` and counts what it runs, also before it throws. Counters may be nested. */
+  /**
+   * Runs `work` and counts what runs until it is done, also before it throws. Counters may be nested and may
+   * overlap: each counts all that runs while it is on, once.
+   *
+   * @throws Error when a kernel ran, now or earlier, that has no counting rule, and what `work` throws.
+   */
   async count<T>(work: () => T | Promise<T>): Promise<T> {
-    const engine = tf.engine();
-    const runKernel = engine.runKernel;
-    const wrapped = ((name, inputs, attrs) => {
-      const outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
-      const flops = kernelFlops(name, {
-        inputs: inputs as unknown as KernelCall['inputs'],
-        attrs: (attrs ?? {}) as KernelCall['attrs'],
-        outputs: Array.isArray(outputs) ? outputs : [outputs],
-      });
-      if (flops === undefined) this.#uncounted.add(name);
-      else this.#total += BigInt(flops);
-      return outputs;
-    }) as typeof runKernel;
-    engine.runKernel = wrapped;
+    if (this.#running++ === 0) listen(this.#listener);
+    let result: T;
     try {
-      return await work();
+      result = await work();
     } finally {
-      engine.runKernel = runKernel;
+      if (--this.#running === 0) unlisten(this.#listener);
     }
+    if (this.#uncounted.size > 0) {
+      const kernels = [...this.#uncounted].sort().join(', ');
+      throw new Error(`there is no FLOP rule for ${kernels}; the count would be too small`);
+    }
+    return result;
   }
 }

@@ -59,11 +59,13 @@ const fusedTail: Rule = (call) => {
 const filterShape = (call: KernelCall): readonly number[] => input(call, 'filter').shape;
 const filterShapeAttr = (call: KernelCall): readonly number[] =>
   call.attrs['filterShape'] as readonly number[];
+/** A window has the dimensions of its input but for the batch and the channels; one number is all its sides. */
 const pooling: Rule = (call) => {
-  const size = call.attrs['filterSize'];
-  const window = Array.isArray(size)
-    ? (size as number[]).reduce((product, n) => product * n, 1)
-    : Number(size) ** 2;
+  const size = call.attrs['filterSize'] as number | readonly number[];
+  const window =
+    typeof size === 'number'
+      ? size ** (input(call, 'x').shape.length - 2)
+      : size.reduce((product, n) => product * n, 1);
   return window * output(call);
 };
 
