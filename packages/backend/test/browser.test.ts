@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
@@ -8,10 +8,15 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice, BackendStatus } from '../src/index.ts';
+import { listed } from '../src/testing/describe-backends.ts';
+import { findChromium } from '../src/testing/index.ts';
 
-const executablePath = '/usr/bin/chromium';
-const hasChromium = existsSync(executablePath);
-if (!hasChromium) process.stderr.write(`the browser is absent: no ${executablePath}\n`);
+const executablePath = findChromium();
+const required = listed('NEVEREND_REQUIRE') ?? [];
+const requiresBrowser = required.includes('webgpu');
+if (executablePath === undefined && !requiresBrowser) {
+  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
+}
 
 const wasmFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 
@@ -27,12 +32,15 @@ interface PageGlobals {
   tf: typeof import('@tensorflow/tfjs-core');
 }
 
-describe.runIf(hasChromium)('in a browser', () => {
+describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', () => {
   let server: Server;
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
+    if (executablePath === undefined) {
+      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
+    }
     const { outputFiles } = await build({
       stdin: { contents: entry, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
       bundle: true,
@@ -50,6 +58,8 @@ describe.runIf(hasChromium)('in a browser', () => {
       } else if (url === '/page.js') {
         response.setHeader('content-type', 'text/javascript');
         response.end(script);
+      } else if (url.startsWith('/any/')) {
+        response.end('<!doctype html>');
       } else if (url.startsWith('/wasm/')) {
         response.setHeader('content-type', 'application/wasm');
         response.end(readFileSync(join(wasmFolder, url.slice('/wasm/'.length))));
@@ -60,9 +70,7 @@ describe.runIf(hasChromium)('in a browser', () => {
       executablePath,
       args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
     });
-    page = await browser.newPage();
-    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    await page.waitForFunction(() => 'backend' in globalThis);
+    page = await open();
   });
 
   afterAll(async () => {
@@ -70,7 +78,54 @@ describe.runIf(hasChromium)('in a browser', () => {
     server?.close();
   });
 
+  async function open(): Promise<Page> {
+    const opened = await browser.newPage();
+    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await opened.waitForFunction(() => 'backend' in globalThis);
+    return opened;
+  }
+
+  /** What `useBackend('wasm')` says in this page. */
+  function startWasm(where: Page, wasmPath?: string): Promise<string> {
+    return where.evaluate(async (path) => {
+      const { backend } = globalThis as unknown as PageGlobals;
+      const options = path === undefined ? {} : { wasmPath: path };
+      return backend.useBackend('wasm', options).then(
+        ({ name }) => name,
+        (error: Error) => error.message,
+      );
+    }, wasmPath);
+  }
+
+  const fix = 'mend it: pass wasmPath, the folder that holds the .wasm files';
+
+  it('names the address that a wrong wasmPath leads to, and then starts from the right one', async () => {
+    const wrong = await startWasm(page, '/nowhere');
+    expect(wrong).toMatch(/wasmPath led to \/nowhere\/tfjs-backend-wasm.*\.wasm: .* answered 404/);
+    expect(wrong).toContain(fix);
+    expect(await startWasm(page, '/any/')).toContain('it is no WebAssembly file');
+    expect(await startWasm(page, '/wasm')).toBe('wasm');
+  });
+
+  it('tells to pass wasmPath where it is missing, and to reload', async () => {
+    const fresh = await open();
+    try {
+      for (const path of [undefined, '/wasm/', undefined]) {
+        const message = await startWasm(fresh, path);
+        expect(message).toContain(fix);
+        expect(message).toContain('to the first call: reload the page');
+      }
+      await fresh.reload();
+      await fresh.waitForFunction(() => 'backend' in globalThis);
+      expect(await startWasm(fresh, '/wasm/')).toBe('wasm');
+    } finally {
+      await fresh.close();
+    }
+  });
+
   it('auto takes wasm before a software GPU, and tensorflow is told to exist in Node only', async () => {
+    await page.reload();
+    await page.waitForFunction(() => 'backend' in globalThis);
     const choice = await page.evaluate(async (): Promise<BackendChoice> => {
       const { backend } = globalThis as unknown as PageGlobals;
       return backend.useBackend('auto', { wasmPath: '/wasm/' });
@@ -99,7 +154,9 @@ describe.runIf(hasChromium)('in a browser', () => {
       }
       return found;
     });
-    expect(results.map(({ name }) => name)).toEqual(expect.arrayContaining(['wasm', 'cpu']));
+    const demanded = required.filter((name) => name !== 'tensorflow');
+    const names = results.map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['wasm', 'cpu', ...demanded]));
     for (const { product, gradient } of results) {
       expect(product).toEqual([7, 10, 15, 22]);
       expect(gradient).toEqual([2, 4, 6, 8]);

@@ -29,6 +29,10 @@ export type BackendStatus = ReadyBackend | AbsentBackend;
 
 /** Settings of single backends. */
 export interface BackendOptions {
-  /** Browser only: URL of the folder that holds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`. */
+  /**
+   * The folder that holds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: its URL in a browser, its path in
+   * Node, where only a bundled program needs it. Where it is left out and the files are not beside the script,
+   * the start fails, and TensorFlow.js takes no path after that until the page reloads or the process restarts.
+   */
   readonly wasmPath?: string;
 }

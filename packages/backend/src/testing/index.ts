@@ -1,6 +1,7 @@
 export { describeBackends } from './describe-backends.ts';
 export { type ExpectedTensor, expectClose, expectTensorClose } from './expect-close.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
+export { findChromium } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
 export { numericGradient } from './numeric-gradient.ts';
 export { poisonMemory } from './poison-memory.ts';
