@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +21,11 @@ interface Report {
   }[];
 }
 
-/** Runs the suite of the fixture in a process of its own. */
-function run(env: Readonly<Record<string, string | undefined>>): {
+/** Runs the suite of a fixture in a process of its own. */
+function run(
+  env: Readonly<Record<string, string | undefined>>,
+  fixture = 'suite',
+): {
   status: number | null;
   stderr: string;
   report: Report;
@@ -29,7 +33,14 @@ function run(env: Readonly<Record<string, string | undefined>>): {
   const cleared = { NEVEREND_BACKENDS: undefined, NEVEREND_REQUIRE: undefined };
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [vitest, 'run', '--config', join(fixtures, 'vitest.config.ts'), '--reporter=json'],
+    [
+      vitest,
+      'run',
+      `${fixture}.fixture.ts`,
+      '--config',
+      join(fixtures, 'vitest.config.ts'),
+      '--reporter=json',
+    ],
     {
       cwd: fixtures,
       encoding: 'utf8',
@@ -39,6 +50,16 @@ function run(env: Readonly<Record<string, string | undefined>>): {
   );
   return { status, stderr, report: JSON.parse(stdout.slice(stdout.indexOf('{'))) as Report };
 }
+
+it('the suite in the README runs', () => {
+  const suite = readFileSync(join(fixtures, 'readme.fixture.ts'), 'utf8');
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(`\`\`\`ts vitest\n${suite}\`\`\``);
+  const { status, report } = run({ NEVEREND_REQUIRE: 'wasm,cpu' }, 'readme');
+  expect(report).toMatchObject({ numFailedTests: 0 });
+  expect(status).toBe(0);
+  expect(report.numPassedTests).toBeGreaterThanOrEqual(6);
+});
 
 describe('describeBackends', () => {
   it('limits the suite to NEVEREND_BACKENDS', () => {
