@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../../.ci/run', import.meta.url));
+/** A process that was killed keeps its number until the system's first process has taken note. */
+const eventually = { timeout: 20_000, interval: 100 };
+
+let workspace: string;
+let programs: string;
+
+/** Puts a program on the path of the script, before the real one. */
+function program(name: string, body: string): void {
+  const file = join(programs, name);
+  writeFileSync(file, `#!/bin/bash\n${body}\n`);
+  chmodSync(file, 0o755);
+}
+
+// A workspace with nothing but the script, on a machine where every program succeeds.
+beforeEach(() => {
+  workspace = mkdtempSync(join(tmpdir(), 'neverend-whole-check-'));
+  programs = join(workspace, 'programs');
+  mkdirSync(programs);
+  mkdirSync(join(workspace, '.ci'));
+  copyFileSync(script, join(workspace, '.ci', 'run'));
+  program('dpkg', 'exit 0');
+  program('node', 'exit 0');
+  npm("echo '3 passed, 0 failed'");
+});
+afterEach(() => rmSync(workspace, { recursive: true }));
+
+/** An npm whose `npm test` is as given. It installs a Node 24 under which 2 tests pass, and starts fine. */
+function npm(test: string): void {
+  program(
+    'npm',
+    `case $1 in
+test) ${test} ;;
+install)
+  mkdir -p "\${node24%/*}"
+  printf '#!/bin/bash\\necho "2 passed, 0 failed"\\n' >"$node24"
+  chmod +x "$node24"
+  ;;
+start) mkdir "$scratch/smoke" && echo report >"$scratch/smoke/report.html" ;;
+esac`,
+  );
+}
+
+interface Outcome {
+  readonly code: number | null;
+  readonly output: string;
+  readonly last: string | undefined;
+}
+
+/** Runs the script, with nothing in its environment but the path. `whenStarted` gets its process number. */
+function wholeCheck(whenStarted: (pid: number) => void = () => {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn('/bin/bash', ['.ci/run'], { cwd: workspace, env: { PATH: programs } });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    if (child.pid !== undefined) whenStarted(child.pid);
+    child.on('close', (code) =>
+      resolve({ code, output, last: output.trimEnd().split('\n').at(-1) }),
+    );
+  });
+}
+
+// Six steps beside the two that count their tests.
+describe('the whole check', () => {
+  it('adds up tests and steps, on a path that has nothing and without a home', async () => {
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '11 passed, 0 failed' });
+  });
+
+  it('finds the line of the tests before what npm says after it', async () => {
+    npm("echo '3 passed, 0 failed'; echo 'npm notice New major version of npm available!' >&2");
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '11 passed, 0 failed' });
+  });
+
+  it('counts the tests that fail', async () => {
+    npm("echo '3 passed, 2 failed'; exit 1");
+    const { code, output, last } = await wholeCheck();
+    expect({ code, last }).toEqual({ code: 1, last: '11 passed, 2 failed' });
+    expect(output).toContain('failed: npm test\n');
+  });
+
+  it.each([
+    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '11 passed, 1 failed'],
+    ['prints no line', 'echo fine', '8 passed, 1 failed'],
+    ['crashes', 'kill -SEGV $$', '8 passed, 1 failed'],
+  ])('counts one failure when npm test %s', async (_, test, last) => {
+    npm(test);
+    expect(await wholeCheck()).toMatchObject({ code: 1, last });
+  });
+
+  it('counts a step that fails, and goes on', async () => {
+    program('node', '[[ $1 != tools/pack.mjs ]]');
+    const { code, output, last } = await wholeCheck();
+    expect({ code, last }).toEqual({ code: 1, last: '10 passed, 1 failed' });
+    expect(output).toContain('failed: pack test\n');
+  });
+
+  it('goes on when a step hangs, whatever the signals that it ignores', async () => {
+    // Seconds in the place of minutes.
+    program('timeout', 'shift 2; exec /usr/bin/timeout --kill-after=1 2 "$@"');
+    npm("trap '' TERM; echo $$ >pid; while :; do read -rt 1 <> <(:); done");
+    const { code, output, last } = await wholeCheck();
+    expect({ code, last }).toEqual({ code: 1, last: '8 passed, 1 failed' });
+    expect(output).toContain('failed: npm test\n');
+    await expect.poll(() => isAlive('pid'), eventually).toBe(false);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops at %s, and with it what it runs', async (signal, code) => {
+    npm('echo $$ >pid; exec sleep 60');
+    const outcome = await wholeCheck((pid) => {
+      const timer = setInterval(() => {
+        if (!existsSync(join(workspace, 'pid'))) return;
+        clearInterval(timer);
+        process.kill(pid, signal);
+      }, 20);
+    });
+    expect(outcome.code).toBe(code);
+    expect(outcome.output).not.toContain('checks');
+    await expect.poll(() => isAlive('pid'), eventually).toBe(false);
+  });
+});
+
+/** Whether the process runs whose number is in a file of the workspace. */
+function isAlive(file: string): boolean {
+  const pid = Number(readFileSync(join(workspace, file), 'utf8'));
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
