@@ -10,6 +10,8 @@ import {
 import { randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../types.ts';
+import { check, checkPositiveIntegers } from './checks.ts';
+import { withoutPrefix, withPrefix } from './parameters.ts';
 
 /** Tensors by slash names. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
@@ -33,8 +35,10 @@ export interface VitOptions {
   readonly imageSize: number;
   /** Side of a patch in pixels; must divide `imageSize`. */
   readonly patch: number;
+  /** Width D of the tokens, and of the features. */
   readonly width: number;
   readonly depth: number;
+  /** Must divide `width`. */
   readonly heads: number;
   readonly mlpWidth: number;
 }
@@ -43,14 +47,15 @@ export interface VitOptions {
  * A vision transformer: linear patch embedding, learned positions, `depth` pre-LN encoder blocks, a final
  * layer norm and the mean over tokens (arXiv 2010.11929, with average pooling in place of the class token).
  *
- * @throws Error when `patch` does not divide `imageSize`.
+ * @throws RangeError for a size that is not a positive integer, a `patch` that does not divide `imageSize`, or
+ * `heads` that do not divide `width`.
  */
 export function vitBackbone(options: VitOptions): Backbone {
   const { imageSize, patch, width, depth, heads, mlpWidth } = options;
+  checkPositiveIntegers({ imageSize, patch, width, depth, heads, mlpWidth });
+  check('patch', patch, imageSize % patch === 0, `a divisor of imageSize, which is ${imageSize}`);
+  check('heads', heads, width % heads === 0, `a divisor of width, which is ${width}`);
   const side = imageSize / patch;
-  if (!Number.isInteger(side)) {
-    throw new Error(`patch was ${patch}; it must divide imageSize, which is ${imageSize}`);
-  }
   const tokens = side * side;
   const patchWidth = patch * patch * 3;
   const blockName = (index: number) => `Transformer/encoderblock_${index}/`;
@@ -60,7 +65,7 @@ export function vitBackbone(options: VitOptions): Backbone {
     width,
     init: (seed) => {
       const params: Record<string, tf.Tensor> = {
-        ...named('embedding/', initLinear(randomKey(...seed, 'embedding'), patchWidth, width)),
+        ...withPrefix(initLinear(randomKey(...seed, 'embedding'), patchWidth, width), 'embedding/'),
         // As large as the tokens that they are added to: from the usual 0.02 they do not grow enough in a
         // few hundred steps to tell one place from another.
         positions: initLearnedPositions(randomKey(...seed, 'positions'), tokens, width, 1),
@@ -73,7 +78,7 @@ export function vitBackbone(options: VitOptions): Backbone {
           heads,
           mlpWidth,
         });
-        Object.assign(params, named(blockName(index), block));
+        Object.assign(params, withPrefix(block, blockName(index)));
       }
       return params;
     },
@@ -86,7 +91,7 @@ export function vitBackbone(options: VitOptions): Backbone {
         let x = linear(patches, at(params, 'embedding/kernel'), at(params, 'embedding/bias'));
         x = learnedPositions(x, at(params, 'positions'));
         for (let index = 0; index < depth; index++) {
-          x = encoderBlock(x, within(params, blockName(index)), { heads });
+          x = encoderBlock(x, withoutPrefix(params, blockName(index)), { heads });
         }
         const normed = layerNorm(
           x,
@@ -102,8 +107,10 @@ export function vitBackbone(options: VitOptions): Backbone {
  * The pixels themselves, so that the head on top is a multinomial logistic regression.
  *
  * @param imageSize side S in pixels; the features are `[B, S·S·3]`.
+ * @throws RangeError when `imageSize` is not a positive integer.
  */
 export function pixelBackbone(imageSize: number): Backbone {
+  checkPositiveIntegers({ imageSize });
   return {
     settings: { kind: 'pixels', imageSize },
     imageSize,
@@ -111,20 +118,6 @@ export function pixelBackbone(imageSize: number): Backbone {
     init: () => ({}),
     features: (images) => tf.reshape(images, [-1, imageSize * imageSize * 3]),
   };
-}
-
-function named(prefix: string, params: Params): Params {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [`${prefix}${name}`, tensor]),
-  );
-}
-
-function within(params: Params, prefix: string): Params {
-  return Object.fromEntries(
-    Object.entries(params)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-  );
 }
 
 function at(params: Params, name: string): tf.Tensor {

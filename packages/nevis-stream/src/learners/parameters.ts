@@ -17,24 +17,32 @@ export async function toArrays(tensors: Readonly<Record<string, tf.Tensor>>): Pr
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** @returns a new tensor, the caller's to dispose. */
-export function toTensor(array: NamedArray): tf.Tensor {
-  return tf.tensor(Float32Array.from(array.data as Float32Array), [...array.shape], 'float32');
+/** @returns new tensors, the caller's to dispose. */
+export function toTensors(arrays: Arrays): Readonly<Record<string, tf.Tensor>> {
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, { data, shape }]) => [
+      name,
+      tf.tensor(Float32Array.from(data as Float32Array), [...shape], 'float32'),
+    ]),
+  );
 }
 
+/** What a name leads to: tensors, or arrays. */
+type Named<T> = Readonly<Record<string, T>>;
+
 /** The entries under `prefix`, without it. */
-export function withoutPrefix(arrays: Arrays, prefix: string): Arrays {
+export function withoutPrefix<T>(entries: Named<T>, prefix: string): Named<T> {
   return Object.fromEntries(
-    Object.entries(arrays)
+    Object.entries(entries)
       .filter(([name]) => name.startsWith(prefix))
-      .map(([name, array]) => [name.slice(prefix.length), array]),
+      .map(([name, value]) => [name.slice(prefix.length), value]),
   );
 }
 
 /** The entries with `prefix` before each name. */
-export function withPrefix(arrays: Arrays, prefix: string): Arrays {
+export function withPrefix<T>(entries: Named<T>, prefix: string): Named<T> {
   return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => [`${prefix}${name}`, array]),
+    Object.entries(entries).map(([name, value]) => [`${prefix}${name}`, value]),
   );
 }
 

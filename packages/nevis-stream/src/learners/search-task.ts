@@ -10,6 +10,7 @@ import type {
   TrialSummary,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
+import { check, checkPositiveIntegers } from './checks.ts';
 import { type Arrays, withoutPrefix, withPrefix } from './parameters.ts';
 import { type TrainingSettings, Trial } from './trial.ts';
 
@@ -24,6 +25,33 @@ export interface SearchSettings extends TrainingSettings {
   readonly checkpointEvery: number;
   /** Images per batch in validation and prediction. */
   readonly evaluationBatchSize: number;
+}
+
+/** @throws RangeError naming the first setting that is outside of its range. */
+export function checkSearch(search: SearchSettings): void {
+  const { learningRates, warmupSteps, weightDecay, clipNorm } = search;
+  const { steps, batchSize, validateEvery, patience, checkpointEvery, evaluationBatchSize } =
+    search;
+  const notNegative = (value: number) => Number.isFinite(value) && value >= 0;
+  check(
+    'search.learningRates',
+    learningRates,
+    Array.isArray(learningRates) && learningRates.length > 0 && learningRates.every(notNegative),
+    'a list of at least one finite number >= 0',
+  );
+  checkPositiveIntegers({
+    'search.steps': steps,
+    'search.batchSize': batchSize,
+    'search.validateEvery': validateEvery,
+    'search.patience': patience,
+    'search.checkpointEvery': checkpointEvery,
+    'search.evaluationBatchSize': evaluationBatchSize,
+  });
+  const countOrNone = Number.isSafeInteger(warmupSteps) && warmupSteps >= 0;
+  check('search.warmupSteps', warmupSteps, countOrNone, 'an integer >= 0');
+  check('search.weightDecay', weightDecay, notNegative(weightDecay), 'a finite number >= 0');
+  const aboveZero = notNegative(clipNorm) && clipNorm > 0;
+  check('search.clipNorm', clipNorm, aboveZero, 'a finite number above 0');
 }
 
 export interface SearchResult {

@@ -11,15 +11,15 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
-import { type Arrays, hashArrays, toArrays, toTensor, withoutPrefix } from './parameters.ts';
-import { type SearchSettings, searchTask } from './search-task.ts';
+import { type Arrays, hashArrays, toArrays, toTensors, withoutPrefix } from './parameters.ts';
+import { checkSearch, type SearchSettings, searchTask } from './search-task.ts';
 import { predictBatches } from './trial.ts';
 
-/** One learned task: where its best weights are stored, and the hash of its backbone. */
+/** One learned task: where its best weights are stored, and the hash of what is stored there. */
 interface StoredTask {
   readonly position: number;
   readonly store: string;
-  readonly backboneSha256: string;
+  readonly sha256: string;
 }
 
 interface TransferState {
@@ -36,7 +36,11 @@ export interface TransferLearnerOptions {
   readonly search: SearchSettings;
 }
 
-/** Every task from random weights: what the benchmark calls independent. */
+/**
+ * Every task from random weights: what the benchmark calls independent.
+ *
+ * @throws RangeError naming the first setting of `search` that nothing can be learned with.
+ */
 export function independentLearner(options: TransferLearnerOptions): Learner {
   return transferLearner(options, 'independent', 'Independent', () => undefined);
 }
@@ -44,6 +48,8 @@ export function independentLearner(options: TransferLearnerOptions): Learner {
 /**
  * Every task from the best weights of the task before, with a new head and the optimiser at zero: what the
  * benchmark calls fine-tuning from previous.
+ *
+ * @throws RangeError naming the first setting of `search` that nothing can be learned with.
  */
 export function finetunePreviousLearner(options: TransferLearnerOptions): Learner {
   return transferLearner(options, 'finetune-previous', 'Fine-tuning from previous', (tasks) =>
@@ -58,6 +64,7 @@ function transferLearner(
   source: (tasks: readonly StoredTask[]) => StoredTask | undefined,
 ): Learner {
   const { name = rule, title = ruleTitle } = names;
+  checkSearch(search);
   return {
     name,
     title,
@@ -80,9 +87,11 @@ function transferLearner(
         label: `${title}: ${event.task.name} (${event.year})`,
       });
       const store = `task-${String(event.position).padStart(3, '0')}`;
-      await context.store(store, { meta: { task: event.task.name }, tensors: result.weights });
-      const backboneSha256 = hashArrays(withoutPrefix(result.weights, 'backbone/'));
-      const stored: StoredTask = { position: event.position, store, backboneSha256 };
+      const sha256 = await context.store(store, {
+        meta: { task: event.task.name },
+        tensors: result.weights,
+      });
+      const stored: StoredTask = { position: event.position, store, sha256 };
       return {
         state: { tasks: [...tasks, stored] } as unknown as Json,
         usage: {
@@ -94,7 +103,7 @@ function transferLearner(
           chosen: result.chosen,
           startedFrom: from?.position ?? null,
           startSha256: hashArrays(start),
-          endSha256: backboneSha256,
+          endSha256: hashArrays(withoutPrefix(result.weights, 'backbone/')),
         },
       };
     },
@@ -106,7 +115,7 @@ function transferLearner(
         throw new Error(`${event.task.name} at position ${event.position} was not learned yet`);
       }
       const label = `${title}: ${event.task.name} (${event.year})`;
-      const snapshot = await context.restore(stored.store);
+      const snapshot = await context.restore(stored.store, stored.sha256);
       return yield* predictStored(backbone, search, event, snapshot, context, label);
     },
   };
@@ -120,7 +129,7 @@ async function startWeights(
   from: StoredTask | undefined,
 ): Promise<Arrays> {
   if (from !== undefined) {
-    const { tensors } = await context.restore(from.store);
+    const { tensors } = await context.restore(from.store, from.sha256);
     return withoutPrefix(tensors, 'backbone/');
   }
   const params = backbone.init([context.seed, event.task.name, event.year, 'init']);
@@ -141,9 +150,7 @@ async function* predictStored(
 ): AsyncGenerator<PredictionBatch, ResourceUsage> {
   const dataset = await context.dataset(event.dataset);
   const counter = new FlopCounter();
-  const weights = Object.fromEntries(
-    Object.entries(tensors).map(([name, array]) => [name, toTensor(array)]),
-  );
+  const weights = toTensors(tensors);
   const batches = predictBatches(backbone, weights, dataset, evaluationBatchSize);
   try {
     for (let done = 0; ; ) {

@@ -6,7 +6,7 @@ import { ClassificationAccumulator } from '../metrics/index.ts';
 import type { Dataset, PredictionBatch } from '../types.ts';
 import type { Backbone, Params } from './backbone.ts';
 import { normalizeImages } from './image-pipeline.ts';
-import { type Arrays, toArrays, toTensor, withoutPrefix, withPrefix } from './parameters.ts';
+import { type Arrays, toArrays, toTensors, withoutPrefix, withPrefix } from './parameters.ts';
 
 /** How every trial of a search is trained. Budgets are in steps, never in seconds. */
 export interface TrainingSettings {
@@ -69,24 +69,17 @@ export class Trial {
   /** A new trial: the backbone as given, a new head, the optimiser's state zero. */
   static start(options: TrialOptions, start: Arrays): Trial {
     const { backbone, seed, train } = options;
-    const params = Object.entries(start).map(([name, array]) => [name, toTensor(array)] as const);
     const head = initLinear(randomKey(...seed, 'head'), backbone.width, train.task.numClasses);
-    const weights = Object.fromEntries([
-      ...params.map(([name, tensor]) => [`backbone/${name}`, tensor]),
-      ...Object.entries(head).map(([name, tensor]) => [`head/${name}`, tensor]),
-    ]) as Params;
+    const weights = {
+      ...withPrefix(toTensors(start), 'backbone/'),
+      ...withPrefix<tf.Tensor>(head, 'head/'),
+    };
     return new Trial(options, weights, 0);
   }
 
   /** A trial that goes on from what `save` gave. */
   static resume(options: TrialOptions, saved: Arrays, step: number): Trial {
-    const tensors = (prefix: string) =>
-      Object.fromEntries(
-        Object.entries(withoutPrefix(saved, prefix)).map(([name, array]) => [
-          name,
-          toTensor(array),
-        ]),
-      );
+    const tensors = (prefix: string) => toTensors(withoutPrefix(saved, prefix));
     const trial = new Trial(options, tensors('w/'), step);
     const m = tensors('m/');
     const v = tensors('v/');
@@ -209,13 +202,9 @@ export async function* predictBatches(
 }
 
 function forward(backbone: Backbone, weights: Params, images: tf.Tensor4D): tf.Tensor {
-  const params: Record<string, tf.Tensor> = {};
-  for (const [name, tensor] of Object.entries(weights)) {
-    if (name.startsWith('backbone/')) params[name.slice('backbone/'.length)] = tensor;
-  }
   const { 'head/kernel': kernel, 'head/bias': bias } = weights;
   if (kernel === undefined || bias === undefined) throw new Error('the weights have no head');
-  return linear(backbone.features(images, params), kernel, bias);
+  return linear(backbone.features(images, withoutPrefix(weights, 'backbone/')), kernel, bias);
 }
 
 function imageTensor(images: Uint8Array, dataset: Dataset, backbone: Backbone): tf.Tensor4D {

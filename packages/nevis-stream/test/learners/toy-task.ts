@@ -1,5 +1,6 @@
 import { randomInt, randomKey } from '@neverend/backend';
 import { type Backbone, vitBackbone } from '../../src/learners/backbone.ts';
+import { hashArrays } from '../../src/learners/parameters.ts';
 import type { SearchSettings } from '../../src/learners/search-task.ts';
 import { makeStream } from '../../src/streams/make-stream.ts';
 import type {
@@ -80,9 +81,15 @@ export function memoryContext(
     checkpoint: async (snapshot) => void checkpoints.push(snapshot),
     store: async (name, snapshot) => {
       stored.set(name, snapshot);
-      return name;
+      return hashArrays(snapshot.tensors);
     },
-    restore: async (name) => stored.get(name) as Snapshot,
+    restore: async (name, sha256) => {
+      const snapshot = stored.get(name);
+      if (snapshot === undefined || hashArrays(snapshot.tensors) !== sha256) {
+        throw new Error(`what is stored under ${name} is not ${sha256}`);
+      }
+      return snapshot;
+    },
     progress: () => {},
   };
   return { context, stored, checkpoints };

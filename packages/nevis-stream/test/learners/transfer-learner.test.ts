@@ -1,15 +1,24 @@
 import { useBackend } from '@neverend/backend';
+import { expectClose } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FlopCounter } from '../../src/flops/flop-counter.ts';
-import { pixelBackbone } from '../../src/learners/backbone.ts';
+import { type Backbone, pixelBackbone } from '../../src/learners/backbone.ts';
 import { hashArrays, toArrays, withoutPrefix } from '../../src/learners/parameters.ts';
+import type { SearchSettings } from '../../src/learners/search-task.ts';
 import {
   finetunePreviousLearner,
   independentLearner,
 } from '../../src/learners/transfer-learner.ts';
 import { Trial } from '../../src/learners/trial.ts';
-import type { Json, Learner, PredictionEvent, Stream } from '../../src/types.ts';
+import type {
+  Json,
+  Learner,
+  PredictionEvent,
+  Snapshot,
+  Stream,
+  TrainingEvent,
+} from '../../src/types.ts';
 import { backbone, memoryContext, quarterStream, search, trainingEvents } from './toy-task.ts';
 
 beforeAll(() => useBackend('wasm'));
@@ -37,6 +46,10 @@ const stored = (
   position: number,
 ) => hashArrays(withoutPrefix(hashes.get(`task-00${position}`)?.tensors ?? {}, 'backbone/'));
 
+function predictionOf(stream: Stream): PredictionEvent {
+  return [...stream.events()].find(({ type }) => type === 'predict') as PredictionEvent;
+}
+
 describe('fine-tuning from previous', () => {
   it('starts every task from the best weights of the one before, by hash', async () => {
     const learner = finetunePreviousLearner({ backbone, search });
@@ -50,30 +63,61 @@ describe('fine-tuning from previous', () => {
     }
   });
 
-  it('gives every trial a new head and an optimiser at zero', async () => {
+  it('begins a task as a fresh trial from the stored backbone does: a new head, the optimiser at zero', async () => {
     const stream = quarterStream(['A', 'B']);
-    const learner = finetunePreviousLearner({
-      backbone,
-      search: { ...search, steps: 1, checkpointEvery: 1, validateEvery: 1 },
-    });
-    const { stored } = await goThrough(learner, stream);
-    const [first, second] = ['task-000', 'task-001'].map((name) => stored.get(name)?.tensors);
-    // One step of warm-up cannot turn one head into the other.
-    expect(first?.['head/kernel']?.data).not.toEqual(second?.['head/kernel']?.data);
+    const settings = { ...search, checkpointEvery: 1 };
+    const learner = finetunePreviousLearner({ backbone, search: settings });
+    const { context, stored, checkpoints } = memoryContext(stream);
+    const [first, second] = trainingEvents(stream) as [TrainingEvent, TrainingEvent];
+    const { state } = await learner.train(first, await learner.init(context), context);
+    const before = checkpoints.length;
+    await learner.train(second, state, context);
+    const checkpoint = checkpoints[before]?.tensors ?? {};
 
-    const train = await stream.dataset('A_train');
-    const params = backbone.init(['x']);
-    const start = await toArrays(params);
-    tf.dispose(Object.values(params));
+    const weights = stored.get('task-000')?.tensors ?? {};
     const trial = Trial.start(
-      { backbone, settings: search, learningRate: 1e-3, train, seed: [0] },
-      start,
+      {
+        backbone,
+        settings,
+        learningRate: settings.learningRates[0] ?? 0,
+        train: await stream.dataset('B_train'),
+        seed: [0, 'B', 2001],
+      },
+      withoutPrefix(weights, 'backbone/'),
     );
-    const saved = await trial.save();
+    trial.advance();
+    const expected = await trial.save();
     trial.dispose();
-    const slots = Object.entries(saved).filter(([name]) => /^[mv]\//.test(name));
-    expect(slots.every(([, { data }]) => data.every((value) => Number(value) === 0))).toBe(true);
-    expect(withoutPrefix(saved, 'w/backbone/')).toEqual(start);
+    const own = Object.entries(checkpoint).filter(([name]) => /^[wmv]\//.test(name));
+    expect(Object.fromEntries(own)).toEqual(expected);
+
+    // After one step from zero m = (1 - beta1) g and v = (1 - beta2) g², so that v = 0.1 m².
+    for (const name of Object.keys(weights)) {
+      const m = Float64Array.from(expected[`m/${name}`]?.data as Float32Array);
+      expect(m.length).toBeGreaterThan(0);
+      // Two roundings of float32 in m, and as many in v.
+      expectClose(
+        expected[`v/${name}`]?.data as Float32Array,
+        m.map((value) => 0.1 * value * value),
+        { rtol: 1e-6, atol: 1e-30 },
+      );
+    }
+  });
+
+  it('refuses stored weights that are not those that it stored', async () => {
+    const stream = quarterStream(['A', 'B']);
+    const learner = finetunePreviousLearner({ backbone, search });
+    const { context, stored } = memoryContext(stream);
+    const [first, second] = trainingEvents(stream) as [TrainingEvent, TrainingEvent];
+    const { state } = await learner.train(first, await learner.init(context), context);
+    const weights = stored.get('task-000') as Snapshot;
+    const bias = { dtype: 'float32', shape: [4], data: Float32Array.of(0, 0, 0, 1) } as const;
+    stored.set('task-000', { ...weights, tensors: { ...weights.tensors, 'head/bias': bias } });
+    const other = 'what is stored under task-000 is not';
+    await expect(learner.train(second, state, context)).rejects.toThrow(other);
+    await expect(learner.predict(predictionOf(stream), state, context).next()).rejects.toThrow(
+      other,
+    );
   });
 });
 
@@ -164,6 +208,30 @@ describe('the search', () => {
     expect(first(results).summary.chosen).toBe(0);
   });
 
+  it('ends at the first step with a kernel that has no FLOP rule, and prediction at the first batch', async () => {
+    const stream = quarterStream(['A']);
+    let batches = 0;
+    const strange: Backbone = {
+      ...backbone,
+      features: (images, params) => {
+        batches++;
+        tf.tidy(() => void tf.image.cropAndResize(images, tf.ones([1, 4]), [0], [2, 2]));
+        return backbone.features(images, params);
+      },
+    };
+    const missing = 'there is no FLOP rule for CropAndResize';
+    const learner = independentLearner({ backbone: strange, search });
+    const before = tf.memory().numTensors;
+    await expect(goThrough(learner, stream)).rejects.toThrow(missing);
+    expect(batches).toBe(1);
+
+    const { state, context } = await goThrough(independentLearner({ backbone, search }), stream);
+    const batch = learner.predict(predictionOf(stream), state, context).next();
+    await expect(batch).rejects.toThrow(missing);
+    expect(batches).toBe(2);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('goes on from any of its checkpoints to the same bytes', async () => {
     const stream = quarterStream(['A']);
     const learner = independentLearner({ backbone, search });
@@ -208,8 +276,42 @@ it('names the task that was not learned when it is asked to predict it', async (
   const stream = quarterStream(['A']);
   const { context } = memoryContext(stream);
   const learner = independentLearner({ backbone, search });
-  const event = [...stream.events()].find(({ type }) => type === 'predict') as PredictionEvent;
-  await expect(learner.predict(event, { tasks: [] }, context).next()).rejects.toThrow(
-    'A at position 0 was not learned yet',
-  );
+  const batch = learner.predict(predictionOf(stream), { tasks: [] }, context).next();
+  await expect(batch).rejects.toThrow('A at position 0 was not learned yet');
+});
+
+describe('settings that nothing can be learned with are refused at once', () => {
+  const count = 'it must be a positive integer';
+  it.each<[Partial<Record<keyof SearchSettings, unknown>>, string]>([
+    [
+      { learningRates: [] },
+      'search.learningRates was []; it must be a list of at least one finite number >= 0',
+    ],
+    [{ learningRates: [1e-3, Number.NaN] }, 'search.learningRates was [0.001, NaN]; it must'],
+    [{ learningRates: [-1] }, 'search.learningRates was [-1]; it must'],
+    [{ learningRates: 0.1 }, 'search.learningRates was 0.1; it must'],
+    [{ learningRates: undefined }, 'search.learningRates was undefined; it must'],
+    [{ patience: 0 }, `search.patience was 0; ${count}`],
+    [{ batchSize: 0 }, `search.batchSize was 0; ${count}`],
+    [{ evaluationBatchSize: 0 }, `search.evaluationBatchSize was 0; ${count}`],
+    [{ steps: 2.5 }, `search.steps was 2.5; ${count}`],
+    [{ steps: undefined }, `search.steps was undefined; ${count}`],
+    [{ validateEvery: 0 }, `search.validateEvery was 0; ${count}`],
+    [{ checkpointEvery: 0 }, `search.checkpointEvery was 0; ${count}`],
+    [{ warmupSteps: -1 }, 'search.warmupSteps was -1; it must be an integer >= 0'],
+    [{ warmupSteps: 0.5 }, 'search.warmupSteps was 0.5; it must be an integer >= 0'],
+    [{ weightDecay: -0.1 }, 'search.weightDecay was -0.1; it must be a finite number >= 0'],
+    [{ clipNorm: 0 }, 'search.clipNorm was 0; it must be a finite number above 0'],
+    [{ clipNorm: Infinity }, 'search.clipNorm was Infinity; it must be a finite number above 0'],
+  ])('%o', (wrong, message) => {
+    const make = () =>
+      independentLearner({ backbone, search: { ...search, ...wrong } as SearchSettings });
+    expect(make).toThrow(RangeError);
+    expect(make).toThrow(message);
+  });
+
+  it('and the smallest that are allowed are not', () => {
+    const smallest = { patience: 1, batchSize: 1, steps: 1, warmupSteps: 0, weightDecay: 0 };
+    independentLearner({ backbone, search: { ...search, ...smallest, learningRates: [0] } });
+  });
 });
