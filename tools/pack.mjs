@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packAll, publicPackages, readManifest } from './packages.mjs';
 import { setUp } from './setup.mjs';
-import { elapsed, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
+import { elapsed, Interrupted, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
 
 /** Entries that only Node can run; every other one must bundle for browsers without a Node module. */
 const nodeOnly = ['@neverend/checkpoint/node', '@neverend/nevis-open', '@neverend/nevis-stream'];
@@ -254,6 +254,7 @@ await main(async () => {
         passed += 1;
         console.log(`ok     ${name} with ${others.join(', ') || 'no other'} (${elapsed(start)})`);
       } catch (error) {
+        if (error instanceof Interrupted) throw error;
         failed += 1;
         console.log(`FAILED ${manifest.name}: ${error instanceof Error ? error.message : error}`);
       }

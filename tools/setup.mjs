@@ -2,12 +2,14 @@
 // safe to interrupt, to repeat and to run twice at once.
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { holdingLock } from './setup-lock.mjs';
 import {
   elapsed,
   findNpm,
+  Interrupted,
   main,
   pnpmFolder,
   pnpmScript,
@@ -21,18 +23,20 @@ import {
 const tools = join(root, '.tools');
 const lock = join(tools, 'setup.lock');
 const stamp = join(root, 'node_modules', '.complete');
-const heartbeat = 1000;
-const staleAfter = 10_000;
 
 /** Brings pnpm and the dependencies to what the lockfile says. @throws Error of one line. */
 export async function setUp() {
   requireNode();
   if (await isComplete()) return;
   await mkdir(tools, { recursive: true });
-  await holdingLock(async () => {
-    if (!existsSync(pnpmScript)) await installPnpm();
-    if (!(await isComplete())) await installDependencies();
-  });
+  await holdingLock(
+    lock,
+    async () => {
+      if (!existsSync(pnpmScript)) await installPnpm();
+      if (!(await isComplete())) await installDependencies();
+    },
+    () => say('setup: waiting for another setup of this workspace'),
+  );
 }
 
 function requireNode() {
@@ -114,9 +118,11 @@ async function install(what, step) {
   let output = '';
   const code = await step((text) => {
     output += text;
+  }).catch((error) => {
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(`installing ${what} was interrupted; the next run does it again`);
   });
   if (code === 0) return;
-  if (code > 128) throw new Error(`installing ${what} was interrupted; the next run does it again`);
   if (
     /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH/.test(output)
   ) {
@@ -124,59 +130,6 @@ async function install(what, step) {
   }
   process.stderr.write(output);
   throw new Error(`cannot install ${what}: the messages above say why`);
-}
-
-/**
- * Runs `work` while no other process of this workspace sets up. A lock is left behind when its process is gone,
- * or, where another machine or container shares the folder, when nobody has touched it for a while.
- * @param {() => Promise<void>} work
- */
-async function holdingLock(work) {
-  for (let waited = false; !(await takeLock()); waited = true) {
-    if (!waited) say('setup: waiting for another setup of this workspace');
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  const beat = setInterval(() => {
-    const now = new Date();
-    utimes(lock, now, now).catch(() => undefined);
-  }, heartbeat);
-  try {
-    await work();
-  } finally {
-    clearInterval(beat);
-    await rm(lock, { force: true });
-  }
-}
-
-async function takeLock() {
-  try {
-    await writeFile(lock, `${process.pid}\n`, { flag: 'wx' });
-    return true;
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
-  }
-  // Only one of the processes that wait can rename it away.
-  if (await isLeftBehind()) {
-    const taken = `${lock}.${process.pid}`;
-    await rename(lock, taken).then(
-      () => rm(taken, { force: true }),
-      () => undefined,
-    );
-  }
-  return false;
-}
-
-async function isLeftBehind() {
-  try {
-    const { mtimeMs } = await stat(lock);
-    if (Date.now() - mtimeMs > staleAfter) return true;
-    const holder = Number(await readFile(lock, 'utf8'));
-    if (holder > 0) process.kill(holder, 0);
-    return false;
-  } catch (error) {
-    // ESRCH: no such process. Anything else: the lock was just given back, or is another user's.
-    return /** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH';
-  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -36,6 +36,12 @@ export function toolEnvironment() {
 export const toolScript = (/** @type {string[]} */ ...parts) =>
   join(root, 'node_modules', ...parts);
 
+/** Ctrl-C, or a request of the system to end: not a failure, and nothing more is done. The message may be empty. */
+export class Interrupted extends Error {}
+
+/** What a program ends with that SIGINT or SIGTERM ended. Other signals are crashes. */
+const interruptions = [128 + constants.signals.SIGINT, 128 + constants.signals.SIGTERM];
+
 /**
  * Runs a program to its end and resolves to its exit code (128 + n after signal n).
  * With `capture` its output, without colours, goes to that function instead of to this process's own streams.
@@ -43,6 +49,7 @@ export const toolScript = (/** @type {string[]} */ ...parts) =>
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, capture?: (text: string) => void }} [options]
  * @returns {Promise<number>}
+ * @throws {Interrupted} when SIGINT or SIGTERM came meanwhile, to the program or to this process
  */
 export function run(command, args, { cwd = root, env = toolEnvironment(), capture } = {}) {
   return new Promise((resolve, reject) => {
@@ -59,12 +66,18 @@ export function run(command, args, { cwd = root, env = toolEnvironment(), captur
       child.stderr?.setEncoding('utf8').on('data', capture);
     }
     // A terminal sends Ctrl-C to the child too: let it finish its own way, and wait for it.
-    const ignore = () => {};
-    const forward = () => child.kill('SIGTERM');
-    process.on('SIGINT', ignore);
+    let interrupted = false;
+    const wait = () => {
+      interrupted = true;
+    };
+    const forward = () => {
+      interrupted = true;
+      child.kill('SIGTERM');
+    };
+    process.on('SIGINT', wait);
     process.on('SIGTERM', forward);
     const settle = () => {
-      process.off('SIGINT', ignore);
+      process.off('SIGINT', wait);
       process.off('SIGTERM', forward);
     };
     child.on('error', (error) => {
@@ -73,7 +86,9 @@ export function run(command, args, { cwd = root, env = toolEnvironment(), captur
     });
     child.on('close', (code, signal) => {
       settle();
-      resolve(code ?? 128 + (signal ? constants.signals[signal] : 0));
+      const status = code ?? 128 + (signal ? constants.signals[signal] : 0);
+      if (interrupted || interruptions.includes(status)) reject(new Interrupted());
+      else resolve(status);
     });
   });
 }
@@ -118,14 +133,20 @@ export function elapsed(/** @type {number} */ start) {
 export const say = (/** @type {string} */ line) => void process.stderr.write(`${line}\n`);
 
 /**
- * Runs a script's work; an error ends it with one line instead of a stack trace.
+ * Runs a script's work; an error ends it with one line instead of a stack trace, an interruption with exit code 130.
  * @param {() => Promise<number>} work resolves to the exit code
  */
 export async function main(work) {
   try {
     process.exitCode = await work();
   } catch (error) {
-    say(`error: ${error instanceof Error ? error.message : String(error)}`);
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof Interrupted) {
+      if (message !== '') say(message);
+      process.exitCode = 130;
+      return;
+    }
+    say(`error: ${message}`);
     process.exitCode = 1;
   }
 }

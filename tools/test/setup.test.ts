@@ -25,7 +25,7 @@ let workspace: string;
 beforeEach(() => {
   workspace = mkdtempSync(join(tmpdir(), 'neverend-setup-'));
   mkdirSync(join(workspace, 'tools'));
-  for (const name of ['setup.mjs', 'workspace.mjs']) {
+  for (const name of ['setup.mjs', 'setup-lock.mjs', 'workspace.mjs']) {
     copyFileSync(join(tools, name), join(workspace, 'tools', name));
   }
   writeFileSync(join(workspace, 'package.json'), JSON.stringify({ private: true, packageManager }));

@@ -5,19 +5,19 @@ import { describe, expect, it } from 'vitest';
 const script = fileURLToPath(new URL('../test.mjs', import.meta.url));
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));
 
-/** `npm test` on some of the fixtures: its exit code and its last two lines. */
-function runTests(...filters: string[]) {
+/** `npm test` on some of the fixtures: its exit code, its output and the last two lines of that. */
+function runTests(filters: string[], env: NodeJS.ProcessEnv = {}) {
   const { status, stdout } = spawnSync(process.execPath, [script, '--root', fixtures, ...filters], {
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1' },
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', ...env },
   });
   const [skipped, summary] = stdout.trimEnd().split('\n').slice(-2);
-  return { status, skipped, summary };
+  return { status, stdout, skipped, summary };
 }
 
 describe('npm test', () => {
   it('succeeds when every test passes, and names the suites with skipped tests', () => {
-    const { status, skipped, summary } = runTests('good');
+    const { status, skipped, summary } = runTests(['good']);
     expect(status).toBe(0);
     expect(skipped).toMatch(/^2 skipped: .*a suite \(2\)$/);
     expect(summary).toBe('1 passed, 0 failed');
@@ -30,16 +30,31 @@ describe('npm test', () => {
     ['a file does not load', 'broken', '0 passed, 1 failed'],
     ['there is no test', 'nothing-is-called-so', '0 passed, 1 failed'],
   ])('fails when %s', (_, filter, summary) => {
-    expect(runTests(filter)).toMatchObject({ status: 1, summary });
+    expect(runTests([filter])).toMatchObject({ status: 1, summary });
   });
 
   it('fails when a worker crashes', () => {
-    const { status, summary } = runTests('crash');
+    const { status, summary } = runTests(['crash']);
     expect(status).toBe(1);
     expect(summary).not.toMatch(/ 0 failed$/);
   });
 
   it('counts over several files', () => {
-    expect(runTests('good', 'bad')).toMatchObject({ status: 1, summary: '2 passed, 1 failed' });
+    expect(runTests(['good', 'bad'])).toMatchObject({ status: 1, summary: '2 passed, 1 failed' });
+  });
+
+  // None of these tests needs a backend.
+  it.each([
+    ['is absent', 'cpu,tensorflow', 'FAILED NEVEREND_REQUIRE asks for tensorflow, which is absent'],
+    ['is no backend', 'webgup', 'FAILED NEVEREND_REQUIRE names "webgup"'],
+  ])('fails when a required backend %s', (_, required, line) => {
+    const { status, stdout, summary } = runTests(['good'], { NEVEREND_REQUIRE: required });
+    expect({ status, summary }).toEqual({ status: 1, summary: '1 passed, 1 failed' });
+    expect(stdout).toContain(line);
+  });
+
+  it('succeeds when every required backend is there', () => {
+    const { status, summary } = runTests(['good'], { NEVEREND_REQUIRE: 'cpu, wasm' });
+    expect({ status, summary }).toEqual({ status: 0, summary: '1 passed, 0 failed' });
   });
 });

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+const heartbeat = 1000;
+const staleAfter = 10_000;
+
+/**
+ * Runs `work` while no other process does the same with this lock. A lock is left behind when its process is
+ * gone, or, where another machine or container shares the folder, when nobody has touched it for a while.
+ * @param {string} lock the file that is the lock
+ * @param {() => Promise<void>} work
+ * @param {() => void} [onWait] called once if there is another holder
+ */
+export async function holdingLock(lock, work, onWait = () => {}) {
+  const mine = `${process.pid} ${hostname()} ${randomUUID()}\n`;
+  for (let waited = false; !(await takeLock(lock, mine)); waited = true) {
+    if (!waited) onWait();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(lock, now, now).catch(() => undefined);
+  }, heartbeat);
+  try {
+    await work();
+  } finally {
+    clearInterval(beat);
+    // Whoever took this process for dead holds it now.
+    if ((await read(lock)) === mine) await rm(lock, { force: true });
+  }
+}
+
+/**
+ * @param {string} lock
+ * @param {string} mine
+ */
+async function takeLock(lock, mine) {
+  try {
+    await writeFile(lock, mine, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+  }
+  const content = await leftBehind(lock);
+  if (content !== undefined) await removeLeftBehind(lock, content);
+  return false;
+}
+
+/**
+ * Only one of the processes that wait can rename a lock away; a newer lock that came in its place goes back.
+ * @param {string} lock
+ * @param {string} content of the lock that was left behind
+ */
+async function removeLeftBehind(lock, content) {
+  const aside = `${lock}.${randomUUID()}`;
+  try {
+    await rename(lock, aside);
+  } catch {
+    return;
+  }
+  if ((await read(aside)) !== content) await link(aside, lock).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+/** Content of a lock whose holder is gone. */
+async function leftBehind(/** @type {string} */ lock) {
+  const content = await read(lock);
+  if (content === undefined) return undefined;
+  const [pid, host] = content.trim().split(' ');
+  if (host === hostname() && isGone(Number(pid))) return content;
+  const touched = await stat(lock).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => Date.now(),
+  );
+  return Date.now() - touched > staleAfter ? content : undefined;
+}
+
+function isGone(/** @type {number} */ pid) {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'ESRCH';
+  }
+}
+
+/** Undefined where the file was given back, or is another user's. */
+const read = (/** @type {string} */ file) => readFile(file, 'utf8').catch(() => undefined);
