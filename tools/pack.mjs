@@ -1,7 +1,7 @@
 // The pack test: each package, packed as it would be published, works in a project that holds only its own
 // dependency closure: imported by Node, by `require`, from an esbuild bundle and from a Vite bundle.
 // Names on the command line limit it to those packages.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,8 +15,11 @@ const nodeOnly = ['@neverend/checkpoint/node', '@neverend/nevis-open', '@neveren
 /** Entries for test files: they need a test runner, and no bundler sees them. */
 const testing = ['@neverend/backend/testing'];
 
-/** Where browser bundles are loaded; where there is none they are only built. */
-const browser = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+/**
+ * Where browser bundles are loaded; where there is none they are only built.
+ * @type {string | undefined}
+ */
+let browser;
 
 const vitest = readManifest(toolScript('vitest'));
 const packages = publicPackages();
@@ -242,9 +245,13 @@ await main(async () => {
   const wanted = process.argv.slice(2);
   let passed = 0;
   let failed = 0;
-  if (browser === undefined) console.log('no Chromium here: browser bundles are built, not loaded');
   try {
     await succeed(runNode, [toolScript('turbo', 'bin', 'turbo'), 'run', 'build']);
+    const { findChromium } = await import('@neverend/backend/testing');
+    browser = findChromium();
+    if (browser === undefined) {
+      console.log('no Chromium here: browser bundles are built, not loaded');
+    }
     const tarballs = await packAll(packages, scratch);
     for (const { manifest } of packages) {
       if (wanted.length > 0 && !wanted.includes(manifest.name)) continue;
