@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { packAll, publicPackages } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, runPnpm, toolScript } from './workspace.mjs';
@@ -20,7 +21,9 @@ const required = [
 ];
 const forbidden = /(^|\/)(test|tests|bench|node_modules)\/|\.(test|long)\.|tsconfig|turbo\.json/;
 
-await main(async () => {
+/** @typedef {import('./packages.mjs').WorkspacePackage} WorkspacePackage */
+
+async function dryRun() {
   const start = Date.now();
   await setUp();
   const copy = mkdtempSync(join(tmpdir(), 'neverend-release-'));
@@ -37,11 +40,8 @@ await main(async () => {
       ['-r', 'publish', '--dry-run', '--no-git-checks', '--access', 'public'],
       copy,
     );
+    problems.push(...publishProblems(before, after, publishing));
     for (const [name, tarball] of await packAll(after, copy)) {
-      const published = after.find(({ manifest }) => manifest.name === name)?.manifest.version;
-      if (!publishing.includes(`${name}@${published}`)) {
-        problems.push(`publish did not mention ${name}@${published}`);
-      }
       problems.push(...tarballProblems(name, tarball));
     }
     for (const { manifest } of after) console.log(`${manifest.name} ${manifest.version}`);
@@ -51,7 +51,7 @@ await main(async () => {
   } finally {
     rmSync(copy, { recursive: true });
   }
-});
+}
 
 /**
  * Copies sources and built files. The links to the workspace's own packages then point into the copy, those to
@@ -71,8 +71,8 @@ function copyTree(copy) {
 
 /**
  * Every changeset must be used up, and no version may skip: a first release is 0.1.0, none is 1.0.0 by accident.
- * @param {readonly import('./packages.mjs').WorkspacePackage[]} before
- * @param {readonly import('./packages.mjs').WorkspacePackage[]} after
+ * @param {readonly WorkspacePackage[]} before
+ * @param {readonly WorkspacePackage[]} after
  */
 function versionProblems(before, after) {
   /** @type {string[]} */
@@ -89,6 +89,20 @@ function versionProblems(before, after) {
     if (!readdirSync(folder).includes('CHANGELOG.md')) problems.push(`${name} has no CHANGELOG.md`);
   });
   return problems;
+}
+
+/**
+ * Every new version must be published. An old one may be on npm already, and publish skips it without a word.
+ * @param {readonly WorkspacePackage[]} before
+ * @param {readonly WorkspacePackage[]} after
+ * @param {string} output what publish said
+ */
+export function publishProblems(before, after, output) {
+  return after
+    .filter(({ manifest }, index) => manifest.version !== before[index]?.manifest.version)
+    .map(({ manifest }) => `${manifest.name}@${manifest.version}`)
+    .filter((release) => !output.split(/\s+/).includes(release))
+    .map((release) => `publish did not mention ${release}`);
 }
 
 /**
@@ -129,3 +143,5 @@ async function succeed(runner, args, cwd) {
   if (code !== 0) throw new Error(`${args.join(' ')} ended with exit code ${code}:\n${output}`);
   return output;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(dryRun);
