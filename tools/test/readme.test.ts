@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
@@ -15,20 +15,27 @@ const readmes = [
   })),
 ];
 
-/** The ```ts blocks of a markdown file, each with the line that it starts on. */
-function examples(markdown: string): { line: number; code: string }[] {
-  return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => ({
+/** The blocks of code of a markdown file, each with its language and the line that it starts on. */
+function blocks(markdown: string): { line: number; language: string; code: string }[] {
+  return [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({
     line: markdown.slice(0, match.index).split('\n').length,
-    code: match[1] ?? '',
+    language: match[1] ?? '',
+    code: match[2] ?? '',
   }));
 }
 
 describe.each(readmes)('$file', ({ file, folder }) => {
-  const found = examples(readFileSync(join(root, file), 'utf8'));
+  const found = blocks(readFileSync(join(root, file), 'utf8'));
+  const examples = found.filter(({ language }) => language === 'ts');
 
-  it('has an example', () => expect(found).not.toEqual([]));
+  it('has an example', () => expect(examples).not.toEqual([]));
 
-  it.each(found)('runs its example on line $line', ({ code }) => {
+  it('has no example that no test runs', () => {
+    const others = /^(js|jsx|javascript|mjs|cjs|mts|cts|tsx|typescript)$/i;
+    expect(found.filter(({ language }) => others.test(language))).toEqual([]);
+  });
+
+  it.each(examples)('runs its example on line $line', ({ code }) => {
     // Read from stdin, a script resolves its imports from the working folder, as a user's file there would.
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
@@ -43,5 +50,49 @@ describe.each(readmes)('$file', ({ file, folder }) => {
       },
     );
     expect({ status, stdout, stderr }).toMatchObject({ status: 0 });
+  });
+});
+
+const generated = ['node_modules', 'dist', 'api', 'runs', 'coverage'];
+
+/** Every markdown file of the repository, by its path in it. */
+function markdownFiles(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isFile()) return entry.name.endsWith('.md') ? [path] : [];
+    const skipped = entry.name.startsWith('.') || generated.includes(entry.name);
+    return entry.isDirectory() && !skipped ? markdownFiles(path) : [];
+  });
+}
+
+/** What the links and pictures of a markdown file lead to inside the repository. */
+function relativeTargets(markdown: string): string[] {
+  const prose = markdown.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
+  const links = prose.matchAll(
+    /\]\(\s*<?([^)\s>]+)|\b(?:src|href)="([^"]+)"|^\[[^\]]+\]:\s*(\S+)/gm,
+  );
+  return [...links]
+    .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+    .filter((target) => !/^([a-z]+:|#)/i.test(target))
+    .map((target) => decodeURIComponent(target.replace(/[?#].*$/, '')));
+}
+
+describe('every markdown file', () => {
+  it.each(markdownFiles())('%s leads only to files that exist', (file) => {
+    const targets = relativeTargets(readFileSync(join(root, file), 'utf8'));
+    expect(targets.filter((target) => !existsSync(join(root, dirname(file), target)))).toEqual([]);
+  });
+
+  it('is searched for links, pictures and references, but not in code', () => {
+    const markdown = `[a](a.md#part) ![b](<b.png> "B") [\`c\`](c) [web](https://a.b/c) [here](#d)
+<img src="e.svg">
+
+[f]: f.md
+\`[no](no.md)\`
+\`\`\`sh
+[no](no.md)
+\`\`\`
+`;
+    expect(relativeTargets(markdown)).toEqual(['a.md', 'b.png', 'c', 'e.svg', 'f.md']);
   });
 });
