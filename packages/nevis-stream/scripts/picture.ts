@@ -1,8 +1,9 @@
 // Takes the picture of a report that the README shows: picture.ts <report.html> <picture.png>
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findChromium } from '@neverend/backend/testing';
 import { chromium } from 'playwright-core';
-import { findChromium } from '../test/report/find-chromium.ts';
 
 const [report, picture] = process.argv.slice(2);
 const executablePath = findChromium();
@@ -11,6 +12,10 @@ if (report === undefined || picture === undefined || executablePath === undefine
     'usage: picture.ts <report.html> <picture.png>, with Chromium on the PATH\n',
   );
   process.exit(2);
+}
+if (!existsSync(report)) {
+  process.stderr.write(`there is no ${report}; a run of nevis makes it\n`);
+  process.exit(1);
 }
 const browser = await chromium.launch({
   executablePath,

@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { findChromium } from '@neverend/backend/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatShare } from '../../src/report/format.ts';
 import { type ReportData, renderReport } from '../../src/report/index.ts';
-import { findChromium } from './find-chromium.ts';
 import { reportFixture, timingFixture } from './report-fixture.ts';
 
 const executablePath = findChromium();
