@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { backendNames, NeverendError } from '@neverend/backend';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -10,6 +9,7 @@ import {
   run,
   settingsOf,
 } from './commands.ts';
+import { version } from './environment/version.ts';
 import { presets } from './presets.ts';
 import { progressDisplay } from './progress-display.ts';
 import type { ReportData } from './report/index.ts';
@@ -29,12 +29,9 @@ interface RunFlags extends CommonFlags {
   readonly shuffleLabels?: true;
 }
 
-const require = createRequire(import.meta.url);
-const { version } = require('@neverend/nevis-stream/package.json') as { version: string };
-
 const program = new Command('nevis')
   .description("NEVIS'22: learners against a stream of real image-classification tasks")
-  .version(version)
+  .version(version())
   .exitOverride()
   .showHelpAfterError('(nevis --help shows how)');
 

@@ -1,4 +1,4 @@
-import { cpus, homedir, totalmem } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { writeFileAtomic } from '@neverend/checkpoint/node';
@@ -8,7 +8,7 @@ import { RunError } from './environment/run-error.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
 import { presets } from './presets.ts';
-import { type ReportData, renderReport, type Timing } from './report/index.ts';
+import { type ReportData, renderReport } from './report/index.ts';
 import { createLearner, type LearnerSettings, type RunSettings } from './settings.ts';
 import { openNevisOpen } from './streams/open-nevis-open.ts';
 import type { Json, Progress, Stream } from './types.ts';
@@ -84,33 +84,8 @@ export async function remakeReport(folder: string): Promise<string> {
     throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
   }
   const path = join(folder, 'report.html');
-  await writeFileAtomic(path, await renderReport(data, await timingOf(folder, data)));
+  await writeFileAtomic(path, await renderReport(data, await readTiming(folder, data)));
   return path;
-}
-
-async function timingOf(folder: string, data: ReportData): Promise<Timing> {
-  const lines = await readTiming(folder);
-  const seconds = (name: string, position: number, type: 'train' | 'predict') =>
-    lines
-      .filter((line) => line.learner === name && line.position === position && line.type === type)
-      .reduce((sum, line) => sum + line.seconds, 0);
-  return {
-    host: {
-      platform: `${process.platform} ${process.arch}`,
-      cpu: cpus()[0]?.model ?? 'unknown',
-      cores: cpus().length,
-      memoryBytes: totalmem(),
-      node: process.version,
-    },
-    learners: data.learners.map(({ name, tasks }) => ({
-      name,
-      tasks: tasks.map(({ position }) => ({
-        position,
-        trainSeconds: seconds(name, position, 'train'),
-        predictSeconds: seconds(name, position, 'predict'),
-      })),
-    })),
-  };
 }
 
 /** What can be run here, and what is missing for the rest. */
@@ -167,7 +142,13 @@ async function openStream(
   { cache, note, progress }: CommandContext,
 ): Promise<Stream> {
   const { name: _, ...options } = settings;
-  const stream = await openNevisOpen({ ...options, cacheDir: cache, seed, onProgress: progress });
+  const stream = await openNevisOpen({
+    ...options,
+    cacheDir: cache,
+    seed,
+    onProgress: progress,
+    onWarning: note,
+  });
   if (stream.missing.length > 0) {
     const names = stream.missing.map(({ name, year }) => `${name} (${year})`).join(', ');
     const fixes = [...new Set(stream.missing.map(({ fix }) => fix))].join(' && ');

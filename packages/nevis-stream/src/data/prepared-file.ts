@@ -12,12 +12,14 @@ const hour = 3_600_000;
  *
  * @param sha256 Hash that the content must have.
  * @param make Makes the content.
- * @throws DataError when what was made has another hash, or cannot be written.
+ * @param warn Is told, in one line, when the file cannot be written; the content is answered all the same.
+ * @throws DataError when what was made has another hash.
  */
 export async function readPrepared(
   path: string,
   sha256: string,
   make: () => Promise<Uint8Array>,
+  warn: (message: string) => void,
 ): Promise<Uint8Array> {
   const stored = await readFile(path).catch(() => undefined);
   if (stored && hashOf(stored) === sha256) return stored;
@@ -33,9 +35,10 @@ export async function readPrepared(
     await writeFileAtomic(path, made);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new DataError(`${path} cannot be written: ${reason}`, { cause: error });
+    warn(`${path} cannot be written and is made again next time: ${reason}`);
   }
-  await removeAbandoned(path);
+  // What stays costs space alone.
+  await removeAbandoned(path).catch(() => undefined);
   return made;
 }
 

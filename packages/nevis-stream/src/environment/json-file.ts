@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { writeFileAtomic } from '@neverend/checkpoint/node';
+import { readFileIfPresent } from './files.ts';
 import { RunError } from './run-error.ts';
 
 /** JSON with sorted keys, so that equal values give equal bytes. */
@@ -14,16 +14,6 @@ export function stableJson(value: unknown): string {
 /** Writes `value` atomically; see `stableJson`. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomic(path, stableJson(value));
-}
-
-/** A file's bytes, or undefined when there is no such file. */
-export async function readFileIfPresent(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /**
@@ -50,7 +40,10 @@ export function jsonDifferences(before: unknown, after: unknown, path = ''): str
       jsonDifferences(before[name], after[name], path === '' ? name : `${path}.${name}`),
     );
   }
-  const show = (value: unknown) => (value === undefined ? 'nothing' : JSON.stringify(value));
+  const show = (value: unknown) => {
+    const text = value === undefined ? 'nothing' : JSON.stringify(value);
+    return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  };
   return [`${path}: ${show(before)} became ${show(after)}`];
 }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isSystemError } from './files.ts';
 import { RunError } from './run-error.ts';
 
 /**
@@ -21,24 +22,47 @@ export async function lockFolder(folder: string): Promise<() => void> {
     token: randomUUID(),
   });
   // Written elsewhere and linked, so that nobody ever reads half a lock.
-  const draft = join(folder, `.lock.${process.pid}-${randomUUID()}.part`);
+  const draft = part(folder, process.pid);
   await writeFile(draft, mine);
   try {
-    for (;;) {
-      try {
-        await link(draft, path);
-        break;
-      } catch (error) {
-        if (!isCode(error, 'EEXIST')) throw error;
-      }
-      await removeStale(folder, path);
-    }
+    while (!(await create(path, draft, mine))) await removeStale(folder, path);
   } finally {
     await rm(draft, { force: true });
   }
+  await removeAbandoned(folder);
   return () => {
     if (read(path) === mine) rmSync(path, { force: true });
   };
+}
+
+const part = (folder: string, pid: number): string =>
+  join(folder, `.lock.${pid}-${randomUUID()}.part`);
+
+/** @returns false when there is a lock already. */
+async function create(path: string, draft: string, content: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
+  }
+  // A file system without hard links: whoever reads while this writes is told that it is not a lock.
+  try {
+    await writeFile(path, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/** Removes what processes that were killed while they asked for the lock left behind. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = /^\.lock\.(\d+)-[\da-f-]{36}\.part$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
+  }
 }
 
 /** @throws RunError when the holder of the lock is alive, or was on another machine. */
@@ -62,11 +86,11 @@ async function removeStale(folder: string, path: string): Promise<void> {
     );
   }
   // Whoever moves the stale file away may try for the lock; a lock moved by mistake goes back.
-  const aside = join(folder, `.lock.${randomUUID()}.part`);
+  const aside = part(folder, process.pid);
   try {
     await rename(path, aside);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) return;
+    if (isSystemError(error, 'ENOENT')) return;
     throw error;
   }
   if ((await readFile(aside, 'utf8')) !== content) await link(aside, path).catch(() => undefined);
@@ -74,18 +98,22 @@ async function removeStale(folder: string, path: string): Promise<void> {
 }
 
 /** When a process started, in the kernel's ticks: tells a process from a later one with its number. Linux only. */
-function processStart(pid: number): string | null {
+const processStart = (pid: number): string | null => processStat(pid)?.[19] ?? null;
+
+/** The fields of `/proc/<pid>/stat` from the state on; before it is the command's name, which may hold spaces. */
+function processStat(pid: number): string[] | undefined {
   const stat = read(`/proc/${pid}/stat`);
-  // Fields are counted after the command's name, which may hold spaces.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 function isAlive(pid: number): boolean {
+  // A killed process whose parent has not asked for its end is still listed, as a zombie.
+  if (['Z', 'X'].includes(processStat(pid)?.[0] ?? '')) return false;
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isCode(error, 'EPERM');
+    return isSystemError(error, 'EPERM');
   }
 }
 
@@ -95,8 +123,4 @@ function read(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -12,7 +12,7 @@ import type { Dataset, Learner, PredictionEvent, Stream, TrainingEvent } from '.
 import type { EventRecord, PredictionRecord, TrainingRecord } from './records.ts';
 import type { RunConfig } from './run-config.ts';
 import { RunError } from './run-error.ts';
-import { readSnapshot } from './snapshot-file.ts';
+import { readSnapshotOf } from './snapshot-file.ts';
 
 /** Example images of each task. */
 const exampleCount = 8;
@@ -162,7 +162,7 @@ async function reportExamples(
     const record = findPrediction(records.get(name) ?? [], judge);
     if (record === undefined) continue;
     const path = join(folder, name, 'predictions', record.file);
-    const array = (await readSnapshot(path))?.tensors['logits'];
+    const array = (await readSnapshotOf(path, record.sha256)).tensors['logits'];
     if (array?.dtype !== 'float32') throw new RunError(`${path} has no float32 array "logits"`);
     logits.set(name, array.data);
   }

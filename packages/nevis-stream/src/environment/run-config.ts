@@ -3,6 +3,10 @@ import type { Json, Learner } from '../types.ts';
 
 /** What a run is a function of: `config.json` in its folder. */
 export interface RunConfig {
+  /** Version of the layout of a run's folder. */
+  readonly schema: 1;
+  /** What made the run; another version may get other numbers, and does not go on with it. */
+  readonly program: string;
   readonly preset: string;
   readonly seed: number;
   readonly backend: ReportBackend;

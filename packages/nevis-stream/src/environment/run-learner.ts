@@ -1,7 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CheckpointError } from '@neverend/checkpoint';
-import { ClassificationAccumulator } from '../metrics/index.ts';
 import type {
   ComputeLedger,
   Learner,
@@ -14,6 +12,8 @@ import type {
   StreamEvent,
   TrainingEvent,
 } from '../types.ts';
+import { collectPredictions } from './collect-predictions.ts';
+import { removeParts } from './files.ts';
 import {
   addLedgers,
   type EventRecord,
@@ -23,7 +23,7 @@ import {
 } from './records.ts';
 import { RunError } from './run-error.ts';
 import { type RunState, readRunState, writeRunState } from './run-state.ts';
-import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
+import { readSnapshot, readSnapshotOf, writeSnapshot } from './snapshot-file.ts';
 import { appendTiming } from './timing.ts';
 
 export interface RunLearnerOptions {
@@ -45,8 +45,10 @@ export interface RunLearnerOptions {
 export async function runLearner(options: RunLearnerOptions): Promise<readonly EventRecord[]> {
   const { learner, stream, signal } = options;
   const folder = join(options.folder, learner.name);
-  for (const name of ['states', 'predictions'])
-    await mkdir(join(folder, name), { recursive: true });
+  for (const part of ['', 'states', 'predictions']) {
+    await mkdir(join(folder, part), { recursive: true });
+    await removeParts(join(folder, part));
+  }
   const training = join(folder, 'training.safetensors');
   const events = [...stream.events()];
   const context = learnerContext(options, folder);
@@ -115,45 +117,25 @@ async function train(work: Work<TrainingEvent>): Promise<RunState> {
 
 /** The snapshot within the event at `index`. One of another event, or a damaged one, only costs its time again. */
 async function readTraining(path: string, index: number): Promise<Snapshot | undefined> {
-  try {
-    const snapshot = await readSnapshot(path);
-    if (snapshot?.meta['event'] !== index) return undefined;
-    return { meta: snapshot.meta['learner'] as Snapshot['meta'], tensors: snapshot.tensors };
-  } catch (error) {
-    if (CheckpointError.isInstance(error)) return undefined;
-    throw error;
-  }
+  const snapshot = await readSnapshot(path);
+  if (snapshot?.meta['event'] !== index) return undefined;
+  return { meta: snapshot.meta['learner'] as Snapshot['meta'], tensors: snapshot.tensors };
 }
 
 async function predict(work: Work<PredictionEvent>): Promise<RunState> {
   const { options, folder, event, state, context } = work;
   const dataset = await context.dataset(event.dataset);
-  const { numClasses } = event.task;
-  const labels = new Int32Array(dataset.size);
-  const logits = new Float32Array(dataset.size * numClasses);
-  const metrics = new ClassificationAccumulator(numClasses);
-  let done = 0;
-  const batches = options.learner.predict(event, state.learner, context);
-  let next = await batches.next();
-  for (; next.done !== true; next = await batches.next()) {
-    const batch = next.value;
-    if (done + batch.labels.length > dataset.size) break;
-    labels.set(batch.labels, done);
-    logits.set(batch.logits, done * numClasses);
-    metrics.add(batch);
-    done += batch.labels.length;
-  }
-  if (next.done !== true || done !== dataset.size) {
-    throw new RunError(
-      `the learner ${options.learner.name} predicted ${next.done === true ? done : 'more than'} ${next.done === true ? 'of' : ''} ${dataset.size} examples of ${event.dataset}; it must predict each once`,
-    );
-  }
+  const { labels, logits, metrics, usage } = await collectPredictions(
+    options.learner.name,
+    dataset,
+    options.learner.predict(event, state.learner, context),
+  );
   const file = `${String(event.position).padStart(3, '0')}-${event.dataset}.safetensors`;
   const sha256 = await writeSnapshot(join(folder, 'predictions', file), {
     meta: { dataset: event.dataset, datasetSha256: dataset.sha256 },
     tensors: {
-      labels: { dtype: 'int32', shape: [done], data: labels },
-      logits: { dtype: 'float32', shape: [done, numClasses], data: logits },
+      labels: { dtype: 'int32', shape: [dataset.size], data: labels },
+      logits: { dtype: 'float32', shape: [dataset.size, event.task.numClasses], data: logits },
     },
   });
   return {
@@ -163,12 +145,12 @@ async function predict(work: Work<PredictionEvent>): Promise<RunState> {
       ...state.records,
       {
         type: 'predict',
-        ...common(event, state, next.value),
+        ...common(event, state, usage),
         split: event.split,
         dataset: event.dataset,
         file,
         sha256,
-        metrics: metrics.metrics(),
+        metrics,
       },
     ],
   };
@@ -202,12 +184,7 @@ function learnerContext(
     dataset: (key) => stream.dataset(key),
     checkpoint: async () => undefined,
     store: (name, snapshot) => writeSnapshot(path(name), snapshot),
-    restore: async (name) => {
-      const snapshot = await readSnapshot(path(name));
-      if (snapshot === undefined)
-        throw new RunError(`nothing was stored under ${name} in ${folder}`);
-      return snapshot;
-    },
+    restore: (name, sha256) => readSnapshotOf(path(name), sha256),
     progress: (step) => {
       signal?.throwIfAborted();
       progress(step);

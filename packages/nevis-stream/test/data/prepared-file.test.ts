@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,12 +14,14 @@ const sha256 = createHash('sha256').update(content).digest('hex');
 let folder: string;
 let path: string;
 const make = vi.fn(async () => content.slice());
-const prepare = async (): Promise<Buffer> => Buffer.from(await readPrepared(path, sha256, make));
+const warn = vi.fn();
+const prepare = async (): Promise<Buffer> => Buffer.from(await readPrepared(path, sha256, make, warn));
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'prepared-'));
   path = join(folder, 'cache', 'data.bin');
   make.mockClear();
+  warn.mockClear();
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -52,15 +54,29 @@ it('is safe when several prepare at once', async () => {
 });
 
 it('refuses content other than the expected, and does not keep it', async () => {
-  const wrong = readPrepared(path, sha256, async () => content.with(0, 9));
+  const wrong = readPrepared(path, sha256, async () => content.with(0, 9), warn);
   await expect(wrong).rejects.toThrow(DataError);
   await expect(wrong).rejects.toThrow(`which must be ${sha256}`);
   await expect(readFile(path)).rejects.toThrow('ENOENT');
 });
 
-it('says which file cannot be written', async () => {
+it('goes on with what it made where nothing can be written, and says so once', async () => {
   await writeFile(join(folder, 'cache'), 'a file where the folder should be');
-  await expect(prepare()).rejects.toThrow(`${path} cannot be written: `);
+  expect((await prepare()).equals(content)).toBe(true);
+  expect(warn.mock.calls).toEqual([
+    [expect.stringMatching(/cache.data\.bin cannot be written and is made again next time: \S.*$/)],
+  ]);
+});
+
+it('goes on where something abandoned cannot be removed', async () => {
+  const left = join(folder, 'cache', '.data.bin.1-a.part');
+  // Files alone are removed.
+  await mkdir(left, { recursive: true });
+  const old = new Date(Date.now() - 2 * 3_600_000);
+  await utimes(left, old, old);
+  expect((await prepare()).equals(content)).toBe(true);
+  expect((await readFile(path)).equals(content)).toBe(true);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 it('removes what a killed process left more than an hour ago, and nothing else', async () => {

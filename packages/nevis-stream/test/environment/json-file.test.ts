@@ -24,3 +24,9 @@ it('names every leaf that differs', () => {
     ),
   ).toEqual(['fresh: nothing became {"x":1}', 'gone: true became nothing', 'list.1: 2 became 3']);
 });
+
+it('shortens what would not fit into a line', () => {
+  expect(jsonDifferences({ list: 'a'.repeat(1000) }, { list: 1 })).toEqual([
+    `list: "${'a'.repeat(59)}… became 1`,
+  ]);
+});

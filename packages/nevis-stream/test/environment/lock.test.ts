@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import promises, { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { lockFolder } from '../../src/environment/lock.ts';
 
 let folder: string;
@@ -37,6 +41,52 @@ it.runIf(process.platform === 'linux')(
     (await lockFolder(folder))();
   },
 );
+
+it.runIf(process.platform === 'linux')(
+  'takes over from a killed process whose parent has not asked for its end',
+  async () => {
+    // The shell becomes a sleep, which never asks for the ends of the shell's children.
+    const parent = spawn('sh', ['-c', 'sh -c "kill -9 \\$\\$" & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [first] = await once(parent.stdout, 'data');
+      const pid = Number(first);
+      const state = () => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /, '')[0];
+      await vi.waitUntil(() => state() === 'Z');
+      const killed = { pid, host: hostname(), started: null, token: 'x' };
+      await writeFile(join(folder, 'lock'), JSON.stringify(killed));
+      (await lockFolder(folder))();
+    } finally {
+      parent.kill();
+    }
+  },
+);
+
+it('works on a file system without hard links', async () => {
+  vi.spyOn(promises, 'link').mockRejectedValue(
+    Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' }),
+  );
+  syncBuiltinESMExports();
+  try {
+    const unlock = await lockFolder(folder);
+    await expect(lockFolder(folder)).rejects.toThrow(`process ${process.pid} is running`);
+    unlock();
+    expect(await readdir(folder)).toEqual([]);
+  } finally {
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+  }
+});
+
+it('removes what processes that were killed while they asked left behind, and nothing else', async () => {
+  const draft = (pid: number) => `.lock.${pid}-${randomUUID()}.part`;
+  const mine = draft(process.pid);
+  await writeFile(join(folder, draft(2 ** 22 + 1)), 'half');
+  await writeFile(join(folder, mine), 'of another caller in this process');
+  (await lockFolder(folder))();
+  expect(await readdir(folder)).toEqual([mine]);
+});
 
 it('respects a lock from another machine, whose processes it cannot see', async () => {
   const far = { pid: 1, host: 'elsewhere.example', started: '1', token: 'x' };

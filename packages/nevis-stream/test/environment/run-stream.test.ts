@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventRecord } from '../../src/environment/records.ts';
 import { RunError } from '../../src/environment/run-error.ts';
 import { runStream } from '../../src/environment/run-stream.ts';
-import type { Learner, Progress } from '../../src/types.ts';
+import type { Learner, PredictionBatch, Progress } from '../../src/types.ts';
 import { meansLearner, runDigests, toyStream } from './toy.ts';
 
 let folder: string;
@@ -153,7 +154,10 @@ describe('a run that was stopped', () => {
 
   it('leaves no half-written file behind after it went on', async () => {
     await runStream(options());
-    await writeFile(join(folder, 'a', '.metrics.json.1-x.part'), 'half');
+    const killed = (name: string) => `.${name}.${randomUUID()}.part`;
+    await writeFile(join(folder, killed('config.json')), 'half');
+    await writeFile(join(folder, 'a', killed('metrics.json')), 'half');
+    await writeFile(join(folder, 'a', 'states', killed('task-0.safetensors')), 'half');
     await runStream(options());
     const files = await readdir(folder, { recursive: true });
     expect(files.filter((name) => name.endsWith('.part') || name === 'lock')).toEqual([]);
@@ -184,7 +188,12 @@ describe('a run is refused', () => {
   it.each([
     ['an empty list of learners', []],
     ['two learners of one name', [meansLearner('x'), meansLearner('x')]],
+    [
+      'two learners whose folders a file system may take for one',
+      [meansLearner('x'), meansLearner('X')],
+    ],
     ['a name that is no folder', [meansLearner('../x')]],
+    ['the name of the lock', [meansLearner('lock')]],
   ])('for %s', async (_title, learners: Learner[]) => {
     await expect(runStream({ ...options(), learners })).rejects.toThrow(RunError);
   });
@@ -193,18 +202,52 @@ describe('a run is refused', () => {
     await expect(runStream({ ...options(), seed: 0.5 })).rejects.toThrow(/seed was 0.5/);
   });
 
-  it('when a learner leaves examples out', async () => {
-    const lazy: Learner = {
-      ...meansLearner('lazy'),
+  it('when a prediction that the report shows is not what was written', async () => {
+    await runStream(options());
+    const [file = ''] = await readdir(join(folder, 'a', 'predictions'));
+    await truncate(join(folder, 'a', 'predictions', file), 100);
+    await expect(runStream(options())).rejects.toThrow(
+      `${join(folder, 'a', 'predictions', file)} is not what was written; restore it, or delete`,
+    );
+  });
+
+  it.each([
+    [
+      'leaves examples out',
+      (batches: readonly PredictionBatch[]) => batches.slice(0, 1),
+      '4 examples',
+    ],
+    [
+      'predicts too many',
+      (batches: readonly PredictionBatch[]) => [...batches, ...batches],
+      'more than 9 examples',
+    ],
+    [
+      'changes the order',
+      (batches: readonly PredictionBatch[]) => batches.toReversed(),
+      'labels other than those from 0 to 0',
+    ],
+  ])('when a learner %s', async (_title, change, what) => {
+    let closed = false;
+    const odd: Learner = {
+      ...meansLearner('odd'),
       predict: async function* (event, state, context) {
-        const batches = meansLearner().predict(event, state, context);
-        const first = await batches.next();
-        if (first.done !== true) yield first.value;
+        const batches: PredictionBatch[] = [];
+        const all = meansLearner().predict(event, state, context);
+        for (let next = await all.next(); next.done !== true; next = await all.next()) {
+          batches.push(next.value);
+        }
+        try {
+          yield* change(batches);
+        } finally {
+          closed = true;
+        }
         return { flops: { train: 0n, validation: 0n, prediction: 0n }, peakParameters: 0 };
       },
     };
-    await expect(runStream({ ...options(), learners: [lazy] })).rejects.toThrow(
-      /predicted 4 of 9 examples/,
+    await expect(runStream({ ...options(), learners: [odd] })).rejects.toThrow(
+      `the learner odd predicted ${what} of Bright___A_dev_test; it must predict each of the 9 examples once, in order`,
     );
+    expect(closed).toBe(true);
   });
 });

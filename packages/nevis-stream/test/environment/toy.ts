@@ -78,12 +78,12 @@ export function meansLearner(name = 'means', flops = 10n): Learner {
         });
       }
       const means = sums.total.map((total, index) => total / (sums.count[index] ?? 1));
-      await context.store(`task-${event.position}`, {
+      const sha256 = await context.store(`task-${event.position}`, {
         meta: { means },
         tensors: { means: { dtype: 'float64', shape: [3], data: Float64Array.from(means) } },
       });
       return {
-        state: { ...(state as object), [event.position]: event.task.name },
+        state: { ...(state as object), [event.position]: sha256 },
         usage: {
           flops: { train: flops * BigInt(sums.step), validation: 1n, prediction: 0n },
           peakParameters: 3,
@@ -97,9 +97,10 @@ export function meansLearner(name = 'means', flops = 10n): Learner {
         },
       };
     },
-    async *predict(event, _state, context) {
+    async *predict(event, state, context) {
       const dataset = await context.dataset(event.dataset);
-      const { meta } = await context.restore(`task-${event.position}`);
+      const sha256 = (state as Record<string, string>)[event.position] ?? 'none';
+      const { meta } = await context.restore(`task-${event.position}`, sha256);
       const means = meta['means'] as readonly number[];
       for (let start = 0; start < dataset.size; start += 4) {
         const length = Math.min(4, dataset.size - start);

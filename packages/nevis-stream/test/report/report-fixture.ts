@@ -252,13 +252,15 @@ export function reportFixture(changes: Partial<ReportData> = {}): ReportData {
 /** Wall times that fit `reportFixture`. */
 export function timingFixture(data: ReportData = reportFixture()): Timing {
   return {
-    host: {
-      platform: 'linux x64',
-      cpu: 'Intel(R) Xeon(R) CPU @ 2.80GHz',
-      cores: 2,
-      memoryBytes: 8_337_358_848,
-      node: 'v20.20.2',
-    },
+    hosts: [
+      {
+        platform: 'linux x64',
+        cpu: 'Intel(R) Xeon(R) CPU @ 2.80GHz',
+        cores: 2,
+        memoryBytes: 8_337_358_848,
+        node: 'v20.20.2',
+      },
+    ],
     learners: data.learners.map(({ name, tasks }, learner) => ({
       name,
       tasks: tasks.map(({ position }) => ({

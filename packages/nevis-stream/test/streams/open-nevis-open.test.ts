@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { randomInt, randomKey } from '@neverend/backend';
 import * as nevisOpen from '@neverend/nevis-open';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DataError } from '../../src/data/data-error.ts';
 import { rotateImages } from '../../src/data/rotate-image.ts';
 import { baseSplits, drawSplits, protocolFractions } from '../../src/data/splits.ts';
 import {
@@ -227,6 +228,43 @@ describe('tasks', () => {
     await expect(kept([task])).rejects.toThrow(
       `tasks has ${JSON.stringify(task)}; a task must be one of LandSat UCI repo, MNIST, Fashion MNIST, MNIST-rot, or a position from 0 to 4`,
     );
+  });
+});
+
+describe('a cache that cannot be written', () => {
+  it('costs a warning, not the data', async () => {
+    const file = join(cacheDir, 'a-file');
+    await writeFile(file, '');
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    const other = await openNevisOpen({ cacheDir: join(file, 'cache'), onWarning });
+    const { sha256 } = await other.dataset('MNIST_rot_dev');
+    expect(sha256).toBe((await stream.dataset('MNIST_rot_dev')).sha256);
+    await other.dataset('MNIST_rot_train');
+    expect(warnings).toEqual([expect.stringContaining('mnist-rot.bin cannot be written')]);
+  });
+});
+
+describe('a damaged package', () => {
+  const broken = async () => {
+    throw new Error('not gzip\nat all');
+  };
+  const line =
+    'landsat of @neverend/nevis-open cannot be read; install it again with `npm install @neverend/nevis-open`';
+
+  it('is told by its task when the examples are damaged', async () => {
+    const packages = { mnist: undefined, nevisOpen: { ...nevisOpen, loadNevisOpen: broken } };
+    const opened = await nevisOpenFrom(packages, { cacheDir });
+    const failure = await opened.dataset('LandSat_UCI_repo_train').catch((error) => error);
+    expect(DataError.isInstance(failure)).toBe(true);
+    expect(failure).toMatchObject({ message: line, cause: { message: 'not gzip\nat all' } });
+  });
+
+  it('is told when the manifest is damaged', async () => {
+    const packages = { mnist: undefined, nevisOpen: { ...nevisOpen, describeNevisOpen: broken } };
+    const failure = await nevisOpenFrom(packages, { cacheDir }).catch((error) => error);
+    expect(DataError.isInstance(failure)).toBe(true);
+    expect(failure).toMatchObject({ message: line, cause: { message: 'not gzip\nat all' } });
   });
 });
 

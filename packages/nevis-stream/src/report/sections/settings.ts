@@ -11,17 +11,16 @@ export function settingsSection(
 ): Html {
   const ofLearners = learners.map((learner) => new Map(settingRows(learner.settings)));
   const names = [...new Set(ofLearners.flatMap((rows) => [...rows.keys()]))];
-  const { host } = timing ?? {};
   return html`<div class="columns"><div>
 <h3>Run</h3>
 <dl class="settings">${settingRows(settings).map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )}</dl></div><div>
 <h3>Machine</h3>
-<dl class="settings"><div><dt>backend</dt><dd>${backend.name} ${backend.version}</dd></div><div><dt>device</dt><dd>${backend.device}</dd></div>${
-    host &&
-    html`<div><dt>processor</dt><dd>${host.cpu}, ${plural(host.cores, 'core')}</dd></div><div><dt>memory</dt><dd>${formatGibibytes(host.memoryBytes)}</dd></div><div><dt>platform</dt><dd>${host.platform}</dd></div><div><dt>Node</dt><dd>${host.node}</dd></div>`
-  }</dl></div></div>
+<dl class="settings"><div><dt>backend</dt><dd>${backend.name} ${backend.version}</dd></div><div><dt>device</dt><dd>${backend.device}</dd></div>${timing?.hosts.map(
+    (host) =>
+      html`<div><dt>processor</dt><dd>${host.cpu}, ${plural(host.cores, 'core')}</dd></div><div><dt>memory</dt><dd>${formatGibibytes(host.memoryBytes)}</dd></div><div><dt>platform</dt><dd>${host.platform}</dd></div><div><dt>Node</dt><dd>${host.node}</dd></div>`,
+  )}</dl></div></div>
 <h3>Learners</h3>
 <div class="scroll" role="region" aria-label="Settings of the learners" tabindex="0"><table class="plain">
 <caption class="hidden">Settings of the learners</caption>
