@@ -8,6 +8,23 @@ export {
 } from './backends/types.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
+  definedKernelFlops,
+  defineKernel,
+  type Kernel,
+  type KernelAttrs,
+  type KernelCall,
+  type KernelDefinition,
+  type KernelGradient,
+  type KernelInputs,
+  type KernelMode,
+  type KernelStatus,
+  kernelMode,
+  kernelStatuses,
+  kernelsReady,
+  type NativeVersion,
+  setKernelMode,
+} from './kernels/index.ts';
+export {
   type RandomKey,
   randomBits,
   randomInt,

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, it } from 'vitest';
 import { starts } from '../backends/start.ts';
 import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
+import { kernelsReady } from '../kernels/index.ts';
 import { useBackend } from '../use-backend.ts';
 import { useSoftwareGpu } from './software-gpu.ts';
 
@@ -40,6 +41,8 @@ export async function describeBackends(
           await useBackend(name);
           // Otherwise stock kernels compute small tensors in JavaScript, and nothing of WebGPU is tested.
           if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
+          // What compares kernels in the background would count as leaks of the tests.
+          await kernelsReady();
         });
         if (name === 'webgpu') failOnGpuErrors();
         suite(name);

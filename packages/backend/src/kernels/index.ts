@@ -1,0 +1,17 @@
+export {
+  definedKernelFlops,
+  defineKernel,
+  type Kernel,
+  kernelStatuses,
+  kernelsReady,
+} from './define-kernel.ts';
+export { type KernelMode, kernelMode, setKernelMode } from './kernel-mode.ts';
+export type {
+  KernelAttrs,
+  KernelCall,
+  KernelDefinition,
+  KernelGradient,
+  KernelInputs,
+  KernelStatus,
+  NativeVersion,
+} from './types.ts';

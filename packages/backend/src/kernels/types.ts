@@ -1,0 +1,73 @@
+import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { BackendName } from '../backends/types.ts';
+
+/** Tensors by the names that the kernel gives them. */
+export type KernelInputs = Readonly<Record<string, Tensor>>;
+
+/** Numbers, strings, booleans and lists of them: what decides a kernel's result beside its inputs. */
+export type KernelAttrs = Readonly<Record<string, number | string | boolean | readonly number[]>>;
+
+/** One call of a kernel. */
+export interface KernelCall<I, A> {
+  readonly inputs: I;
+  readonly attrs: A;
+}
+
+/** A kernel written for one backend. */
+export interface NativeVersion<I, A> {
+  /** Why it cannot run on this machine, in words; undefined where it can. Asked once per process. */
+  readonly absent?: () => string | undefined;
+  /** False for a call that it cannot take, which the composite then serves. Default: it takes all. */
+  readonly takes?: (call: KernelCall<I, A>) => boolean;
+  /**
+   * Computes the outputs, in the composite's order, shapes and dtypes. An output may share an input's
+   * `dataId` where the kernel writes in place; it must then count one more reference (`incRef`).
+   */
+  readonly run: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[];
+  /** Largest difference from the composite over the composite's scale. Default: that of the backend. */
+  readonly tolerance?: number;
+}
+
+/** The backward pass of a kernel, out of tf operations and other kernels: once, for every version. */
+export interface KernelGradient<I, A> {
+  readonly saveInputs?: readonly (keyof I & string)[];
+  /** Which outputs are saved, by position. */
+  readonly saveOutputs?: readonly boolean[];
+  /**
+   * @param dys one gradient per output, zeros for those that nothing used.
+   * @param saved the saved inputs, then the saved outputs.
+   * @returns for each differentiable input a function that makes its gradient, in its shape.
+   */
+  readonly backward: (
+    dys: readonly Tensor[],
+    saved: readonly Tensor[],
+    attrs: A,
+  ) => Partial<Record<keyof I & string, () => Tensor>>;
+}
+
+/** An operation that backends may have their own kernels for. */
+export interface KernelDefinition<I extends KernelInputs, A extends KernelAttrs> {
+  /** Unique in the process, and globally: TensorFlow.js has one registry. */
+  readonly name: string;
+  /** Defines what the kernel computes, out of tf operations, on any backend. Must not dispose its inputs. */
+  readonly composite: (call: KernelCall<I, A>) => Tensor[];
+  readonly gradient?: KernelGradient<I, A>;
+  /** The faster versions. `cpu` is for checks and has none. */
+  readonly versions?: Partial<Record<Exclude<BackendName, 'cpu'>, NativeVersion<I, A>>>;
+  /**
+   * Calls that a version must agree on before it serves: odd lengths, widths that are no multiple of 4,
+   * lengths of 1, more than 65,536 rows. Makes fresh tensors with the same numbers each time it is called.
+   */
+  readonly cases: readonly (() => KernelCall<I, A>)[];
+  /** Floating-point operations of one call: 2 for a multiply-add, 1 for an elementwise function. */
+  readonly flops: (call: KernelCall<I, A>) => number;
+}
+
+/** Which kernel serves on a backend, and why. */
+export interface KernelStatus {
+  readonly kernel: string;
+  readonly backend: string;
+  readonly serves: 'native' | 'composite';
+  /** Why the composite serves where there is a version for the backend. */
+  readonly reason?: string;
+}

@@ -1,0 +1,275 @@
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  BackendError,
+  definedKernelFlops,
+  defineKernel,
+  type Kernel,
+  type KernelDefinition,
+  kernelStatuses,
+  kernelsReady,
+  type NativeVersion,
+  setKernelMode,
+} from '../../src/index.ts';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  numericGradient,
+} from '../../src/testing/index.ts';
+
+type Inputs = { readonly x: tf.Tensor; readonly y: tf.Tensor };
+type Attrs = { readonly scale: number };
+type Version = NativeVersion<Inputs, Attrs>;
+
+let count = 0;
+
+/** scale · x · y, and x + y; natives are out of the backend's own kernels, so that they exist on each. */
+function product(
+  version: (backend: string) => Partial<Version>,
+  change: Partial<KernelDefinition<Inputs, Attrs>> = {},
+): { kernel: Kernel<Inputs, Attrs>; runs: () => number } {
+  let runs = 0;
+  const name = `TestProduct${count++}`;
+  const native = (backend: string): Version => ({
+    run: ({ inputs: { x, y }, attrs: { scale } }) => {
+      runs++;
+      return tf.tidy(() => [tf.mul(tf.mul(x, y), scale), tf.add(x, y)]);
+    },
+    ...version(backend),
+  });
+  const kernel = defineKernel<Inputs, Attrs>({
+    name,
+    composite: ({ inputs: { x, y }, attrs: { scale } }) => [
+      tf.mul(tf.mul(x, scale), y),
+      tf.add(y, x),
+    ],
+    gradient: {
+      saveInputs: ['x', 'y'],
+      backward: ([dProduct, dSum], [x, y], { scale }) => {
+        const by = (other: tf.Tensor | undefined) => () =>
+          tf.add(
+            tf.mul(tf.mul(dProduct as tf.Tensor, other as tf.Tensor), scale),
+            dSum as tf.Tensor,
+          );
+        return { x: by(y), y: by(x) };
+      },
+    },
+    versions: { wasm: native('wasm'), webgpu: native('webgpu'), tensorflow: native('tensorflow') },
+    cases: [1, 7, 65_537].map((size) => () => ({
+      inputs: {
+        x: tf.linspace(-1, 1, size),
+        y: tf.linspace(2, 3, size),
+      },
+      attrs: { scale: 3 },
+    })),
+    flops: ({ inputs: { x } }) => 3 * x.size,
+    ...change,
+  });
+  return { kernel, runs: () => runs };
+}
+
+const wrong: Partial<Version> = {
+  run: ({ inputs: { x, y }, attrs: { scale } }) =>
+    // Right but for the end of a long vector.
+    tf.tidy(() => {
+      const end = tf.range(0, x.size);
+      return [
+        tf.add(tf.mul(tf.mul(x, y), scale), tf.cast(tf.greater(end, 65_000), 'float32')),
+        tf.add(x, y),
+      ];
+    }),
+};
+
+async function check(kernel: Kernel<Inputs, Attrs>): Promise<void> {
+  await expectNoLeak(async () => {
+    const [x, y] = [tf.tensor1d([1, 2, 3]), tf.tensor1d([4, -5, 6])];
+    let outputs: tf.Tensor[] = [];
+    try {
+      outputs = kernel.run({ x, y }, { scale: 2 });
+      await expectTensorClose(outputs[0] as tf.Tensor, [8, -20, 36]);
+      await expectTensorClose(outputs[1] as tf.Tensor, [5, -3, 9]);
+    } finally {
+      tf.dispose([x, y, outputs]);
+    }
+  });
+}
+
+const statusOf = async ({ name }: Kernel<Inputs, Attrs>) =>
+  (await kernelStatuses()).find(({ kernel }) => kernel === name);
+
+afterEach(() => {
+  setKernelMode(undefined);
+  vi.restoreAllMocks();
+});
+
+await describeBackends('a defined kernel', (backend) => {
+  const hasVersion = backend !== 'cpu';
+
+  it('is served by the version that agrees with the composite, and else by the composite', async () => {
+    const { kernel, runs } = product(() => ({}));
+    await kernelsReady();
+    const tested = runs();
+    await check(kernel);
+    expect(runs() - tested).toBe(hasVersion ? 1 : 0);
+    expect(await statusOf(kernel)).toEqual({
+      kernel: kernel.name,
+      backend,
+      serves: hasVersion ? 'native' : 'composite',
+    });
+  });
+
+  it('has one gradient for whatever serves', async () => {
+    const { kernel } = product(() => ({}));
+    await kernelsReady();
+    const f = (x: tf.Tensor, y: tf.Tensor) => {
+      const [a, b] = kernel.run({ x, y }, { scale: 3 }) as [tf.Tensor, tf.Tensor];
+      return tf.sum(tf.mul(tf.square(a), b));
+    };
+    const plain = (v: Float64Array) =>
+      [0, 1].reduce((sum, at) => {
+        const [x, y] = [v[at] ?? 0, v[at + 2] ?? 0];
+        return sum + (3 * x * y) ** 2 * (x + y);
+      }, 0);
+    const expected = numericGradient(plain, [1, -2, 0.5, 3]);
+    for (const mode of ['auto', 'composite'] as const) {
+      setKernelMode(mode);
+      await expectNoLeak(async () => {
+        const inputs = [tf.tensor1d([1, -2]), tf.tensor1d([0.5, 3])];
+        const [dx, dy] = tf.grads(f)(inputs) as [tf.Tensor, tf.Tensor];
+        await expectTensorClose(dx, expected.subarray(0, 2), { rtol: 1e-4, atol: 1e-4 });
+        await expectTensorClose(dy, expected.subarray(2), { rtol: 1e-4, atol: 1e-4 });
+        tf.dispose([inputs, dx, dy]);
+      });
+    }
+  });
+
+  it('that is wrong here is caught before its first use, once and in one line', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { kernel } = product(() => wrong);
+    // WebGPU compares while the composite serves; its tensors would count as leaks.
+    if (backend === 'webgpu') await kernelsReady();
+    await check(kernel);
+    await kernelsReady();
+    await check(kernel);
+    if (!hasVersion) {
+      expect(warn).not.toHaveBeenCalled();
+      return;
+    }
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining(`the ${backend} kernel ${kernel.name} is not used`)],
+    ]);
+    expect(warn.mock.calls[0]?.[0]).toMatch(/output 0 of .* x \[65537\].* was .*, not [^\n]*$/);
+    expect(await statusOf(kernel)).toMatchObject({
+      serves: 'composite',
+      reason: expect.stringContaining('output 0 of'),
+    });
+  });
+
+  it.runIf(hasVersion)('whose gradient is wrong here is caught', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    let composites = 0;
+    const { kernel } = product(() => ({}), {
+      gradient: {
+        saveInputs: ['x', 'y'],
+        // The first call is that with what the version made.
+        backward: ([dy], [x, y]) => ({
+          x: () =>
+            tf.mul(dy as tf.Tensor, composites++ === 0 ? (x as tf.Tensor) : (y as tf.Tensor)),
+        }),
+      },
+    });
+    await kernelsReady();
+    expect(warn.mock.calls[0]?.[0]).toContain('gradient of x');
+    expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
+  });
+
+  it.runIf(hasVersion)('that throws here is caught', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { kernel } = product(() => ({
+      run: () => {
+        throw new Error('no such instruction\nat all');
+      },
+    }));
+    await kernelsReady();
+    await check(kernel);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(await statusOf(kernel)).toMatchObject({ reason: 'it failed: no such instruction' });
+  });
+
+  it.runIf(hasVersion)('that is absent here gives way in silence, and says why', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const { kernel, runs } = product(() => ({ absent: () => 'this machine has no abacus' }));
+    await check(kernel);
+    expect(await statusOf(kernel)).toMatchObject({
+      serves: 'composite',
+      reason: 'this machine has no abacus',
+    });
+    expect(runs()).toBe(0);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('gives way for a call that it cannot take', async () => {
+    const { kernel, runs } = product(() => ({ takes: ({ inputs }) => inputs.x.size > 3 }));
+    await kernelsReady();
+    const tested = runs();
+    await check(kernel);
+    expect(runs()).toBe(tested);
+  });
+
+  it('is never native where composites are forced', async () => {
+    setKernelMode('composite');
+    const { kernel, runs } = product(() => ({}));
+    await kernelsReady();
+    await check(kernel);
+    expect(runs()).toBe(0);
+    expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
+  });
+
+  it('is never a composite where those are forbidden, unless there is nothing else', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    setKernelMode('native');
+    const right = product(() => ({}));
+    const broken = product(() => wrong);
+    await kernelsReady();
+    await check(right.kernel);
+    if (!hasVersion) return check(broken.kernel);
+    await expect(check(broken.kernel)).rejects.toThrow(BackendError);
+    await expect(check(broken.kernel)).rejects.toThrow(
+      `composites are forbidden, and the ${backend} kernel ${broken.kernel.name} cannot serve: output 0`,
+    );
+  });
+});
+
+describe('defineKernel', () => {
+  it('serves the composite on a backend that neverend does not know', async () => {
+    const { kernel, runs } = product(() => ({}));
+    const before = tf.getBackend();
+    tf.registerBackend('abacus', () => new MathBackendCPU());
+    tf.copyRegisteredKernels('cpu', 'abacus');
+    try {
+      await tf.setBackend('abacus');
+      await check(kernel);
+      expect(await statusOf(kernel)).toMatchObject({ backend: 'abacus', serves: 'composite' });
+      expect(runs()).toBe(0);
+    } finally {
+      await tf.setBackend(before);
+      tf.removeBackend('abacus');
+    }
+  });
+
+  it('refuses a second kernel of one name', () => {
+    const { kernel } = product(() => ({}));
+    expect(() => product(() => ({}), { name: kernel.name })).toThrow('is defined already');
+  });
+
+  it('tells the operations of a call, and nothing of other kernels', () => {
+    const { kernel } = product(() => ({}));
+    tf.tidy(() => {
+      const call = { inputs: { x: tf.ones([5]), y: tf.ones([5]) }, attrs: { scale: 1 } };
+      expect(definedKernelFlops(kernel.name, call)).toBe(15);
+      expect(definedKernelFlops('Add', call)).toBeUndefined();
+    });
+  });
+});
