@@ -147,13 +147,14 @@ function compare(
   }
   let scale = 1e-6;
   for (let index = 0; index < expected.length; index++) {
-    const size = Math.abs(expected[index] ?? 0);
-    if (Number.isFinite(size)) scale = Math.max(scale, size);
+    const size = Math.abs(expected[index] ?? Number.NaN);
+    // What is NaN or infinite on both sides would hide a difference.
+    if (!Number.isFinite(size))
+      return `${what} is ${expected[index]} at ${index} in the reference itself`;
+    scale = Math.max(scale, size);
   }
   for (let index = 0; index < expected.length; index++) {
     const [value, wanted] = [values[index] ?? Number.NaN, expected[index] ?? Number.NaN];
-    // Equal infinities and NaN in both are agreement.
-    if (Object.is(value, wanted) || value === wanted) continue;
     if (!(Math.abs(value - wanted) <= tolerance * scale)) {
       return `${what} was ${value} at ${index}, not ${wanted}`;
     }
