@@ -1,6 +1,5 @@
+export { gelu, layerNorm } from '@neverend/backend';
 export { encoderBlock, initEncoderBlock } from './encoder-block/index.ts';
-export { gelu } from './gelu/index.ts';
-export { layerNorm } from './layer-norm/index.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
 export { initLinear, linear } from './linear/index.ts';
 export { initMlp, mlp } from './mlp/index.ts';

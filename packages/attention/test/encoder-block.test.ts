@@ -1,10 +1,15 @@
 import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectLikeReference,
   expectTensorClose,
+  normalInput,
+  numbers,
   poisonMemory,
   readGolden,
   tolerances,
+  toTensor,
+  toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -12,15 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
 import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
 import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
-import {
-  blockParams,
-  expectLikeReference,
-  inputsBelow,
-  normalInput,
-  numbers,
-  toTensor,
-  toTensors,
-} from './op-case.ts';
+import { blockParams, inputsBelow } from './block-inputs.ts';
 
 await describeBackends('encoderBlock', (backend) => {
   const tolerance = tolerances[backend];

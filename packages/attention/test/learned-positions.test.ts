@@ -1,9 +1,14 @@
 import { randomKey, ShapeError } from '@neverend/backend';
-import { describeBackends, poisonMemory, tolerances } from '@neverend/backend/testing';
+import {
+  describeBackends,
+  expectLikeReference,
+  normalInput,
+  poisonMemory,
+  tolerances,
+} from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { learnedPositions } from '../src/index.ts';
-import { expectLikeReference, normalInput } from './op-case.ts';
 
 await describeBackends('learnedPositions', (backend) => {
   for (const [rows, tokens, width] of [

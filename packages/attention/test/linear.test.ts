@@ -1,17 +1,19 @@
 import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  normalInput,
   poisonMemory,
   tolerances,
+  toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { linear } from '../src/index.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { sumRows, transposed } from '../src/linear/products.ts';
-import { expectLikeReference, normalInput, toTensors } from './op-case.ts';
 
 // Leading dimensions, D, E: one row, odd sizes, D above and below E, and rows in blocks of 32.
 const sizes: readonly (readonly [number[], number, number])[] = [

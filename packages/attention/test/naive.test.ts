@@ -1,40 +1,16 @@
 import { randomKey } from '@neverend/backend';
-import { expectClose, numericGradient, readGolden } from '@neverend/backend/testing';
+import {
+  expectCentralDifferences,
+  expectClose,
+  normalInput,
+  readGolden,
+} from '@neverend/backend/testing';
 import { describe, expect, it } from 'vitest';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import { geluBackwardNaive, geluNaive } from '../src/gelu/naive.ts';
-import { layerNormBackwardNaive, layerNormNaive } from '../src/layer-norm/naive.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
-import { blockParams, type Inputs, normalInput, numbers } from './op-case.ts';
+import { blockParams } from './block-inputs.ts';
 
-// Central differences in float64 are good to some 1e-10 of the function's scale.
-const differences = { rtol: 1e-6, atol: 1e-7 };
 const sizes = { rows: 2, tokens: 3, width: 6, heads: 2 };
-
-/** Holds a hand-written backward pass against differences of the forward pass, input by input. */
-function expectGradients(
-  inputs: Inputs,
-  outputs: number,
-  forward: (arrays: Record<string, Float64Array>) => Float64Array,
-  backward: (
-    arrays: Record<string, Float64Array>,
-    dy: Float64Array,
-  ) => Readonly<Record<string, Float64Array>>,
-) {
-  const arrays = numbers(inputs);
-  const dy = normalInput(randomKey('dy'), [outputs]).data;
-  const gradients = backward(arrays, dy);
-  for (const [name, data] of Object.entries(arrays)) {
-    const numeric = numericGradient(
-      (at) =>
-        forward({ ...arrays, [name]: at }).reduce((sum, y, index) => sum + y * (dy[index] ?? 0), 0),
-      data,
-    );
-    expectClose(gradients[name] ?? [], numeric, differences);
-  }
-}
-
-type Loose = Record<string, Float64Array>;
 
 describe('the references in float64', () => {
   it('of linear have the gradients of central differences', () => {
@@ -43,7 +19,7 @@ describe('the references in float64', () => {
       kernel: normalInput(randomKey(2), [3, 4]),
       bias: normalInput(randomKey(3), [4]),
     };
-    expectGradients(
+    expectCentralDifferences(
       inputs,
       20,
       (arrays) => linearNaive(arrays as never),
@@ -51,32 +27,9 @@ describe('the references in float64', () => {
     );
   });
 
-  it('of gelu have the gradients of central differences', () => {
-    expectGradients(
-      { x: normalInput(randomKey(1), [50], 2) },
-      50,
-      ({ x }: Loose) => geluNaive(x as Float64Array),
-      ({ x }: Loose, dy) => ({ x: geluBackwardNaive(x as Float64Array, dy) }),
-    );
-  });
-
-  it('of layer norm have the gradients of central differences', () => {
-    const inputs = {
-      x: normalInput(randomKey(1), [4, 5]),
-      scale: normalInput(randomKey(2), [5]),
-      bias: normalInput(randomKey(3), [5]),
-    };
-    expectGradients(
-      inputs,
-      20,
-      (arrays) => layerNormNaive(arrays as never),
-      (arrays, dy) => layerNormBackwardNaive(arrays as never, dy) as never,
-    );
-  });
-
   it('of the encoder block have the gradients of central differences', () => {
     const inputs = { x: normalInput(randomKey(1), [36]), ...blockParams(6, 2, 7) };
-    expectGradients(
+    expectCentralDifferences(
       inputs,
       36,
       ({ x, ...params }) => encoderBlockNaive(x as Float64Array, params, sizes),
@@ -107,11 +60,5 @@ describe('the references in float64', () => {
     for (const name of names) {
       expectClose(gradients.params[name] ?? [], array(`g/${name}`), close);
     }
-  });
-
-  it('of gelu is the value that the paper gives for large and small numbers', () => {
-    expectClose(geluNaive(Float64Array.of(-40, 0, 40)), [0, 0, 40], { rtol: 0, atol: 1e-12 });
-    // Phi(1) = 0.841344746; the tanh form is off by 1.5e-4 there.
-    expectClose(geluNaive(Float64Array.of(1)), [0.841344746], { rtol: 0, atol: 2e-4 });
   });
 });

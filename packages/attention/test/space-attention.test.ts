@@ -1,24 +1,21 @@
 import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  normalInput,
+  numbers,
   poisonMemory,
   tolerances,
+  toTensor,
+  toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { initSpaceAttention, spaceAttention } from '../src/index.ts';
 import { spaceAttentionBackwardNaive, spaceAttentionNaive } from '../src/space-attention/naive.ts';
-import {
-  blockParams,
-  expectLikeReference,
-  inputsBelow,
-  normalInput,
-  numbers,
-  toTensor,
-  toTensors,
-} from './op-case.ts';
+import { blockParams, inputsBelow } from './block-inputs.ts';
 
 const attentionParams = (width: number, heads: number) =>
   inputsBelow(blockParams(width, heads, 1), 'MultiHeadDotProductAttention_0/');

@@ -1,4 +1,8 @@
+// Brings the kernels that are asked about.
+import './ops/index.ts';
+import { selectNone } from './backends/select.ts';
 import type { BackendStatus } from './backends/types.ts';
+import { type KernelStatus, kernelStatuses } from './kernels/index.ts';
 import { type BackendChoice, probeBackends, useBackend } from './use-backend.ts';
 
 /** What this machine can run. */
@@ -6,6 +10,8 @@ export interface Diagnosis {
   readonly node: string;
   readonly platform: string;
   readonly backends: readonly BackendStatus[];
+  /** Which kernels serve on each backend that runs, compared with their references on this machine. */
+  readonly kernels: readonly KernelStatus[];
   /** What `useBackend('auto')` takes here; null where nothing runs. */
   readonly auto: BackendChoice | null;
 }
@@ -13,17 +19,26 @@ export interface Diagnosis {
 /** Tries every backend. */
 export async function diagnose(): Promise<Diagnosis> {
   const backends = await probeBackends();
+  const kernels: KernelStatus[] = [];
+  for (const { available, name } of backends) {
+    if (!available || name === 'cpu') continue;
+    await useBackend(name);
+    kernels.push(...(await kernelStatuses()));
+  }
+  // Otherwise auto would keep the last one.
+  await selectNone();
   const some = backends.some(({ available }) => available);
   return {
     node: process.versions.node,
     platform: `${process.platform} ${process.arch}`,
     backends,
+    kernels,
     auto: some ? await useBackend('auto') : null,
   };
 }
 
 /** The diagnosis as a table for people, one backend a line, with what mends an absent one below it. */
-export function diagnosisTable({ node, platform, backends, auto }: Diagnosis): string {
+export function diagnosisTable({ node, platform, backends, kernels, auto }: Diagnosis): string {
   const rows = backends.flatMap((status): string[][] => {
     if (!status.available) {
       const mend = status.fix === undefined ? [] : [['', '', `  mend it: ${status.fix}`]];
@@ -39,5 +54,29 @@ export function diagnosisTable({ node, platform, backends, auto }: Diagnosis): s
   );
   const choice =
     auto === null ? 'auto takes none: no backend can run here' : `auto takes ${auto.name}`;
-  return [`Node ${node}, ${platform}`, '', ...lines, '', choice, ''].join('\n');
+  const sections = [[`Node ${node}, ${platform}`], lines, kernelLines(kernels), [choice]];
+  return `${sections
+    .filter((section) => section.length > 0)
+    .map((section) => section.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+/** How many kernels serve on each backend, and the reason of each that does not. */
+function kernelLines(kernels: readonly KernelStatus[]): string[] {
+  return [...new Set(kernels.map(({ backend }) => backend))].flatMap((backend) => {
+    const own = kernels.filter(
+      (kernel) => kernel.backend === backend && (kernel.serves === 'native' || kernel.reason),
+    );
+    if (own.length === 0) return [];
+    const natives = own.filter(({ serves }) => serves === 'native').length;
+    // One line for the kernels of one reason: a missing library is the reason of all of them.
+    const reasons = new Map<string, string[]>();
+    for (const { kernel, reason } of own) {
+      if (reason !== undefined) reasons.set(reason, [...(reasons.get(reason) ?? []), kernel]);
+    }
+    return [
+      `kernels on ${backend}: ${natives} of ${own.length} are its own and agree with their references here`,
+      ...[...reasons].map(([reason, names]) => `  not ${names.join(', ')}: ${reason}`),
+    ];
+  });
 }

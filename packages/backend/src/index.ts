@@ -6,6 +6,7 @@ export {
   backendNames,
   type ReadyBackend,
 } from './backends/types.ts';
+export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
   definedKernelFlops,
@@ -24,6 +25,15 @@ export {
   type NativeVersion,
   setKernelMode,
 } from './kernels/index.ts';
+export {
+  type GeluForm,
+  gatherRows,
+  gelu,
+  layerNorm,
+  rmsNorm,
+  scatterAddRows,
+  softmax,
+} from './ops/index.ts';
 export {
   type RandomKey,
   randomBits,

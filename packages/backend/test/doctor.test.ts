@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { diagnosisTable } from '../src/doctor.ts';
 
+const nothing = { node: '20.19.0', platform: 'linux x64', backends: [], kernels: [], auto: null };
+
 it('the table says so where nothing runs, and marks a software GPU', () => {
   const backends = [
     { available: false, name: 'tensorflow', reason: 'it is broken', fix: 'npm rebuild it' },
@@ -14,7 +16,7 @@ it('the table says so where nothing runs, and marks a software GPU', () => {
     },
     { available: false, name: 'cpu', reason: 'it is gone' },
   ] as const;
-  expect(diagnosisTable({ node: '20.19.0', platform: 'linux x64', backends, auto: null })).toBe(
+  expect(diagnosisTable({ ...nothing, backends })).toBe(
     [
       'Node 20.19.0, linux x64',
       '',
@@ -25,6 +27,33 @@ it('the table says so where nothing runs, and marks a software GPU', () => {
       'cpu         -        absent: it is gone',
       '',
       'auto takes none: no backend can run here',
+      '',
+    ].join('\n'),
+  );
+});
+
+it('the table counts the kernels that serve on each backend, and names those that do not', () => {
+  const kernel = (name: string, backend: string, reason?: string) => ({
+    kernel: name,
+    backend,
+    serves: reason === undefined ? ('native' as const) : ('composite' as const),
+    ...(reason === undefined ? {} : { reason }),
+  });
+  const kernels = [
+    kernel('Scan', 'wasm'),
+    kernel('Gelu', 'wasm', 'output 0 was 2, not 1'),
+    kernel('Scan', 'tensorflow', 'the library is missing'),
+    kernel('Gelu', 'tensorflow', 'the library is missing'),
+    // No version for the backend: nothing to tell.
+    { kernel: 'Scan', backend: 'webgpu', serves: 'composite' } as const,
+  ];
+  expect(diagnosisTable({ ...nothing, kernels })).toContain(
+    [
+      '',
+      'kernels on wasm: 1 of 2 are its own and agree with their references here',
+      '  not Gelu: output 0 was 2, not 1',
+      'kernels on tensorflow: 0 of 2 are its own and agree with their references here',
+      '  not Scan, Gelu: the library is missing',
       '',
     ].join('\n'),
   );

@@ -1,8 +1,7 @@
 import type { RandomKey } from '@neverend/backend';
-import { randomKey } from '@neverend/backend';
+import { checkTensor, layerNorm, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, checkTensor } from '../checks.ts';
-import { layerNorm } from '../layer-norm/index.ts';
+import { checkedParam } from '../checks.ts';
 import { initMlp, mlp } from '../mlp/index.ts';
 import { type Params, paramsAbove, paramsBelow } from '../params.ts';
 import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';

@@ -1,4 +1,4 @@
-import { layerNormBackwardNaive, layerNormNaive } from '../layer-norm/naive.ts';
+import { layerNormBackwardNaive, layerNormNaive } from '@neverend/backend/testing';
 import { mlpBackwardNaive, mlpNaive } from '../mlp/naive.ts';
 import {
   type Arrays,

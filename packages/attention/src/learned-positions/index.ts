@@ -1,7 +1,6 @@
 import type { RandomKey } from '@neverend/backend';
-import { randomNormal } from '@neverend/backend';
+import { checkTensor, randomNormal } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkTensor } from '../checks.ts';
 import { sumRows } from '../linear/products.ts';
 import { withGradient } from '../own-gradient.ts';
 

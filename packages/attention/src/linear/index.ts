@@ -1,7 +1,6 @@
 import type { RandomKey } from '@neverend/backend';
-import { randomUniform } from '@neverend/backend';
+import { checkTensor, randomUniform } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkTensor } from '../checks.ts';
 import { withGradient } from '../own-gradient.ts';
 import { asRows, inputGradient, kernelGradient, sumRows } from './products.ts';
 

@@ -1,8 +1,7 @@
 import type { RandomKey } from '@neverend/backend';
-import { randomKey } from '@neverend/backend';
+import { checkTensor, gelu, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, checkTensor } from '../checks.ts';
-import { gelu } from '../gelu/index.ts';
+import { checkedParam } from '../checks.ts';
 import { initLinear, linear } from '../linear/index.ts';
 import { type Params, paramsAbove } from '../params.ts';
 

@@ -1,4 +1,4 @@
-import { geluBackwardNaive, geluNaive } from '../gelu/naive.ts';
+import { geluBackwardNaive, geluNaive } from '@neverend/backend/testing';
 import { linearBackwardNaive, linearNaive } from '../linear/naive.ts';
 import type { Arrays } from '../space-attention/naive.ts';
 

@@ -1,7 +1,7 @@
 import type { RandomKey } from '@neverend/backend';
-import { randomKey } from '@neverend/backend';
+import { checkTensor, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, checkTensor, headWidth } from '../checks.ts';
+import { checkedParam, headWidth } from '../checks.ts';
 import { xavierUniform } from '../linear/index.ts';
 import { inputGradient, kernelGradient, sumRows } from '../linear/products.ts';
 import { withGradient } from '../own-gradient.ts';

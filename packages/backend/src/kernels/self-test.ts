@@ -81,11 +81,14 @@ const dispose = (pairs: readonly Pair[]) =>
 function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   { name, composite, gradient }: KernelDefinition<I, A>,
   version: NativeVersion<I, A>,
-  makeCall: () => KernelCall<I, A>,
+  makeCall: () => KernelCall<KernelInputs, A>,
   pairs: Pair[],
 ): void {
   tf.tidy(() => {
-    const [own, reference] = [makeCall(), makeCall()];
+    const [own, reference] = [makeCall(), makeCall()] as KernelCall<I, A>[] as [
+      KernelCall<I, A>,
+      KernelCall<I, A>,
+    ];
     const shapes = Object.entries(own.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
     const call = `${name} of ${shapes.join(', ')} ${JSON.stringify(own.attrs)}`;
     const add = (what: string, native: tf.Tensor, compositeTensor: tf.Tensor) => {

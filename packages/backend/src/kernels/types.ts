@@ -58,7 +58,7 @@ export interface KernelDefinition<I extends KernelInputs, A extends KernelAttrs>
    * Calls that a version must agree on before it serves: odd lengths, widths that are no multiple of 4,
    * lengths of 1, more than 65,536 rows. Makes fresh tensors with the same numbers each time it is called.
    */
-  readonly cases: readonly (() => KernelCall<I, A>)[];
+  readonly cases: readonly (() => KernelCall<KernelInputs, A>)[];
   /** Floating-point operations of one call: 2 for a multiply-add, 1 for an elementwise function. */
   readonly flops: (call: KernelCall<I, A>) => number;
 }

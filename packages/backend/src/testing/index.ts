@@ -1,9 +1,28 @@
+export {
+  geluBackwardNaive,
+  geluErfBackwardNaive,
+  geluErfNaive,
+  geluNaive,
+} from '../ops/gelu/naive.ts';
+export { layerNormBackwardNaive, layerNormNaive } from '../ops/layer-norm/naive.ts';
+export { rmsNormBackwardNaive, rmsNormNaive } from '../ops/rms-norm/naive.ts';
 export { describeBackends } from './describe-backends.ts';
+export { expectCentralDifferences } from './expect-central-differences.ts';
 export { type ExpectedTensor, expectClose, expectTensorClose } from './expect-close.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
 export { findChromium } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
 export { numericGradient } from './numeric-gradient.ts';
+export {
+  expectLikeReference,
+  type Input,
+  type Inputs,
+  normalInput,
+  numbers,
+  type OpCase,
+  toTensor,
+  toTensors,
+} from './op-case.ts';
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
 export { useSoftwareGpu } from './software-gpu.ts';

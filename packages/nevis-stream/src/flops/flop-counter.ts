@@ -1,3 +1,4 @@
+import { definedKernelFlops, type KernelAttrs, type KernelInputs } from '@neverend/backend';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type KernelCall, kernelFlops } from './kernel-flops.ts';
@@ -7,6 +8,8 @@ type Listener = (name: string, flops: number | undefined) => void;
 
 /** Who listens now. The engine's `runKernel` is wrapped, once, while there are any. */
 const listeners = new Set<Listener>();
+/** How many kernels of `defineKernel` are running: what those call is their own, and differs by backend. */
+let depth = 0;
 let unwrap = (): void => {};
 
 function listen(listener: Listener): void {
@@ -15,12 +18,25 @@ function listen(listener: Listener): void {
   const engine = tf.engine();
   const runKernel = engine.runKernel;
   engine.runKernel = ((name, inputs, attrs) => {
-    const outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
-    const flops = kernelFlops(name, {
-      inputs: inputs as unknown as KernelCall['inputs'],
-      attrs: (attrs ?? {}) as KernelCall['attrs'],
-      outputs: Array.isArray(outputs) ? outputs : [outputs],
+    const defined = definedKernelFlops(name, {
+      inputs: inputs as KernelInputs,
+      attrs: (attrs ?? {}) as KernelAttrs,
     });
+    if (defined !== undefined) depth++;
+    let outputs: TensorInfo | TensorInfo[];
+    try {
+      outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
+    } finally {
+      if (defined !== undefined) depth--;
+    }
+    if (depth > 0) return outputs;
+    const flops =
+      defined ??
+      kernelFlops(name, {
+        inputs: inputs as unknown as KernelCall['inputs'],
+        attrs: (attrs ?? {}) as KernelCall['attrs'],
+        outputs: Array.isArray(outputs) ? outputs : [outputs],
+      });
     for (const tell of listeners) tell(name, flops);
     return outputs;
   }) as typeof runKernel;

@@ -1,15 +1,15 @@
-import { randomKey, ShapeError } from '@neverend/backend';
-import {
-  describeBackends,
-  expectTensorClose,
-  poisonMemory,
-  tolerances,
-} from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { layerNorm } from '../src/index.ts';
-import { layerNormBackwardNaive, layerNormNaive } from '../src/layer-norm/naive.ts';
-import { expectLikeReference, normalInput } from './op-case.ts';
+import { layerNorm, randomKey, ShapeError } from '../../src/index.ts';
+import { layerNormBackwardNaive, layerNormNaive } from '../../src/ops/layer-norm/naive.ts';
+import {
+  describeBackends,
+  expectLikeReference,
+  expectTensorClose,
+  normalInput,
+  poisonMemory,
+  tolerances,
+} from '../../src/testing/index.ts';
 
 await describeBackends('layerNorm', (backend) => {
   for (const shape of [[4], [1, 6], [7, 5], [2, 3, 8], [3, 2, 2, 17], [96, 12]]) {

@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { randomCase } from '../random-case.ts';
+import { type GeluAttrs, geluForms, geluShapes, logisticCubic, logisticLinear } from './form.ts';
+
+type Inputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
+
+/** `dy` times the slope of GELU at `x`; both of one shape. */
+export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
+  name: 'NeverendGeluGrad',
+  composite: ({ inputs: { dy, x }, attrs: { form } }) => [
+    tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
+  ],
+  cases: geluShapes.flatMap((shape) =>
+    geluForms.map((form) => randomCase({ dy: { shape }, x: { shape, scale: 3 } }, { form })),
+  ),
+  flops: ({ inputs: { x } }) => 12 * x.size,
+});
+
+/** gate (1 + x (1 - gate) (linear + 3 cubic x²)). */
+function tanhSlope(x: tf.Tensor): tf.Tensor {
+  const square = tf.square(x);
+  const gate = tf.sigmoid(tf.mul(x, tf.add(tf.mul(square, logisticCubic), logisticLinear)));
+  const slope = tf.add(tf.mul(square, 3 * logisticCubic), logisticLinear);
+  return tf.mul(gate, tf.add(tf.mul(tf.sub(x, tf.mul(x, gate)), slope), 1));
+}
+
+/** Φ(x) + x φ(x). */
+function erfSlope(x: tf.Tensor): tf.Tensor {
+  const distribution = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+  const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+  return tf.add(distribution, tf.mul(x, density));
+}

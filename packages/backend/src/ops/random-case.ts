@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { KernelAttrs, KernelCall, KernelInputs } from '../kernels/index.ts';
+import { randomKey, randomNormal } from '../random.ts';
+
+interface RandomInput {
+  readonly shape: readonly number[];
+  readonly scale?: number;
+  readonly mean?: number;
+}
+
+/**
+ * A call for a kernel's `cases` whose inputs are normal numbers, the same each time it is made; those of `more`
+ * are made by the functions there.
+ */
+export function randomCase<A extends KernelAttrs>(
+  inputs: Readonly<Record<string, RandomInput>>,
+  attrs: A,
+  more: Readonly<Record<string, () => tf.Tensor>> = {},
+): () => KernelCall<KernelInputs, A> {
+  return () => {
+    const tensors: Record<string, tf.Tensor> = {};
+    for (const [name, { shape, scale = 1, mean = 0 }] of Object.entries(inputs)) {
+      const size = shape.reduce((product, n) => product * n, 1);
+      const values = randomNormal(randomKey('case', name, size), size);
+      tensors[name] = tf.tensor(
+        values.map((value) => mean + scale * value),
+        [...shape],
+        'float32',
+      );
+    }
+    for (const [name, make] of Object.entries(more)) tensors[name] = make();
+    return { inputs: tensors, attrs };
+  };
+}

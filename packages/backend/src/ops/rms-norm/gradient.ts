@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { normShapes } from '../layer-norm/gradient.ts';
+import { randomCase } from '../random-case.ts';
+import { asRows } from '../rows.ts';
+
+type Inputs = {
+  readonly dy: tf.Tensor;
+  readonly x: tf.Tensor;
+  readonly scale: tf.Tensor;
+  readonly rstd: tf.Tensor;
+};
+
+/** The gradients of RMS norm by x and scale from the reciprocal root mean square `rstd` `[M]` of each row. */
+export const rmsNormGrad: Kernel<Inputs, { readonly offset: number }> = defineKernel<
+  Inputs,
+  { readonly offset: number }
+>({
+  name: 'NeverendRmsNormGrad',
+  composite: ({ inputs: { dy, x, scale, rstd }, attrs: { offset } }) => {
+    const [dRows, root] = [asRows(dy), tf.reshape(rstd, [-1, 1])];
+    const normed = tf.mul(asRows(x), root);
+    const dNormed = tf.mul(dRows, tf.add(scale, offset));
+    const along = tf.mul(normed, tf.mean(tf.mul(dNormed, normed), 1, true));
+    return [
+      tf.reshape(tf.mul(root, tf.sub(dNormed, along)), x.shape),
+      tf.sum(tf.mul(dRows, normed), 0),
+    ];
+  },
+  cases: normShapes.map((shape) => {
+    const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
+    return randomCase(
+      {
+        dy: { shape },
+        x: { shape },
+        scale: { shape: shape.slice(-1) },
+        rstd: { shape: [rows], scale: 0.1, mean: 1 },
+      },
+      { offset: 1 },
+    );
+  }),
+  flops: ({ inputs: { x } }) => 9 * x.size,
+});

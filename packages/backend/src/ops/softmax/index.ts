@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { checkTensor } from '../../check-tensor.ts';
+import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { randomCase } from '../random-case.ts';
+import { softmaxGrad, softmaxShapes } from './gradient.ts';
+
+/**
+ * exp(x) / Σ exp(x) over the last axis, with the largest number of each row taken off first, so that nothing
+ * overflows. The backward pass keeps the output alone.
+ *
+ * @param x `[..., D]`, float32. @returns the shape of `x`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function softmax(x: tf.Tensor): tf.Tensor {
+  checkTensor('x', x, ['...', 'D']);
+  return softmaxKernel.run({ x }, {})[0] as tf.Tensor;
+}
+
+type Inputs = { readonly x: tf.Tensor };
+
+const softmaxKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
+  Inputs,
+  Record<string, never>
+>({
+  name: 'NeverendSoftmax',
+  composite: ({ inputs: { x } }) => [tf.softmax(x)],
+  gradient: {
+    saveOutputs: [true],
+    backward: ([dy], [y]) => ({
+      x: () => softmaxGrad.run({ dy: dy as tf.Tensor, y: y as tf.Tensor }, {})[0] as tf.Tensor,
+    }),
+  },
+  cases: softmaxShapes.map((shape) => randomCase({ x: { shape, scale: 4 } }, {})),
+  flops: ({ inputs: { x } }) => 5 * x.size,
+});
