@@ -4,8 +4,17 @@ export {
   geluErfNaive,
   geluNaive,
 } from '../ops/gelu/naive.ts';
-export { layerNormBackwardNaive, layerNormNaive } from '../ops/layer-norm/naive.ts';
-export { rmsNormBackwardNaive, rmsNormNaive } from '../ops/rms-norm/naive.ts';
+export {
+  type LayerNormInputs,
+  layerNormBackwardNaive,
+  layerNormNaive,
+} from '../ops/layer-norm/naive.ts';
+export {
+  type RmsNormInputs,
+  type RmsNormOptions,
+  rmsNormBackwardNaive,
+  rmsNormNaive,
+} from '../ops/rms-norm/naive.ts';
 export { describeBackends } from './describe-backends.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
 export { type ExpectedTensor, expectClose, expectTensorClose } from './expect-close.ts';

@@ -6,7 +6,7 @@ export interface RmsNormInputs {
   readonly scale: Float64Array;
 }
 
-interface Options {
+export interface RmsNormOptions {
   readonly eps: number;
   readonly offset: number;
 }
@@ -14,7 +14,10 @@ interface Options {
 const meanSquare = (row: Float64Array) => row.reduce((sum, v) => sum + v * v, 0) / row.length;
 
 /** @returns `[M, D]`. */
-export function rmsNormNaive({ x, scale }: RmsNormInputs, { eps, offset }: Options): Float64Array {
+export function rmsNormNaive(
+  { x, scale }: RmsNormInputs,
+  { eps, offset }: RmsNormOptions,
+): Float64Array {
   const width = scale.length;
   return x.map((v, at) => {
     const start = at - (at % width);
@@ -26,7 +29,7 @@ export function rmsNormNaive({ x, scale }: RmsNormInputs, { eps, offset }: Optio
 /** @param dy `[M, D]`. @returns the gradients of sum(dy · y). */
 export function rmsNormBackwardNaive(
   { x, scale }: RmsNormInputs,
-  { eps, offset }: Options,
+  { eps, offset }: RmsNormOptions,
   dy: Float64Array,
 ): RmsNormInputs {
   const width = scale.length;
