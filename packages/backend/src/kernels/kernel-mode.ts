@@ -1,13 +1,13 @@
 import { BackendError } from '../errors.ts';
 
-const modes = ['auto', 'composite', 'native'] as const;
-
 /**
  * `auto`: a version that agreed with its composite on this machine serves, else the composite. `composite`:
  * composites only. `native`: where a kernel has a version for the backend, only that may serve; an error
  * says why it does not.
  */
-export type KernelMode = (typeof modes)[number];
+export type KernelMode = 'auto' | 'composite' | 'native';
+
+const modes: readonly KernelMode[] = ['auto', 'composite', 'native'];
 
 let chosen: KernelMode | undefined;
 let forced: KernelMode | undefined;
