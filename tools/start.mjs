@@ -23,7 +23,7 @@ await main(async () => {
     ],
     {
       env: {
-        ...process.env,
+        ...toolEnvironment(),
         NEVIS_AGAIN: ['npm start', ...(args.length ? ['--', ...args] : [])].join(' '),
       },
     },
