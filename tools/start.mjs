@@ -2,7 +2,7 @@
 // Arguments go to `nevis run`: npm start -- --preset smoke
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
-import { elapsed, main, root, runNode, say } from './workspace.mjs';
+import { elapsed, main, root, runNode, say, toolEnvironment } from './workspace.mjs';
 
 await main(async () => {
   const start = Date.now();
@@ -14,12 +14,20 @@ await main(async () => {
     ['--out', join(root, 'runs', preset)],
     ['--cache', join(root, '.cache', 'nevis')],
   ].filter(([flag = '']) => argument(args, flag) === undefined);
-  const code = await runNode([
-    ...['--import', 'tsx', '--conditions=@neverend/source'],
-    ...[join(root, 'packages', 'nevis-stream', 'src', 'cli.ts'), 'run'],
-    ...defaults.flat(),
-    ...args,
-  ]);
+  const code = await runNode(
+    [
+      ...['--import', 'tsx', '--conditions=@neverend/source'],
+      ...[join(root, 'packages', 'nevis-stream', 'src', 'cli.ts'), 'run'],
+      ...defaults.flat(),
+      ...args,
+    ],
+    {
+      env: {
+        ...toolEnvironment(),
+        NEVIS_AGAIN: ['npm start', ...(args.length ? ['--', ...args] : [])].join(' '),
+      },
+    },
+  );
   say(`took ${elapsed(start)}, setup included`);
   return code;
 });

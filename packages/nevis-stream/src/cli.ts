@@ -141,7 +141,9 @@ async function runInto(
   } catch (error) {
     display?.stop();
     if (!controller.signal.aborted) throw error;
-    process.stderr.write(`interrupted; go on with: nevis resume ${folder}\n`);
+    // Where another program runs this one, its user knows that one alone.
+    const again = process.env['NEVIS_AGAIN'] ?? `nevis resume ${folder}`;
+    process.stderr.write(`interrupted; go on with: ${again}\n`);
     process.exitCode = 130;
   } finally {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);

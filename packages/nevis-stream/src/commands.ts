@@ -59,6 +59,11 @@ export async function settingsOf(folder: string): Promise<RunSettings> {
   if (config === undefined) {
     throw new RunError(`${folder} holds no run; start one with: nevis run --out ${folder}`);
   }
+  if (typeof config !== 'object' || !Array.isArray(config.learners)) {
+    throw new RunError(
+      `${join(folder, 'config.json')} is not one of a run; restore it or delete it`,
+    );
+  }
   const stream = config.stream as unknown as RunSettings['stream'];
   if (stream?.name !== 'nevis-open') {
     throw new RunError(
@@ -139,14 +144,17 @@ export async function list(cacheDir: string): Promise<Listing> {
 
 async function openStream(
   { stream: settings, seed }: RunSettings,
-  { cache, note, progress }: CommandContext,
+  { cache, note, progress, signal }: CommandContext,
 ): Promise<Stream> {
   const { name: _, ...options } = settings;
   const stream = await openNevisOpen({
     ...options,
     cacheDir: cache,
     seed,
-    onProgress: progress,
+    onProgress: (step) => {
+      signal.throwIfAborted();
+      progress(step);
+    },
     onWarning: note,
   });
   if (stream.missing.length > 0) {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,14 +15,18 @@ interface End {
   readonly stderr: string;
 }
 
-function start(args: readonly string[]): {
+function start(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): {
   readonly child: ChildProcess;
   readonly end: Promise<End>;
 } {
-  const child = spawn(process.execPath, [
-    ...['--import', 'tsx', '--conditions=@neverend/source', cli],
-    ...args,
-  ]);
+  const child = spawn(
+    process.execPath,
+    [...['--import', 'tsx', '--conditions=@neverend/source', cli], ...args],
+    { env: { ...process.env, ...env } },
+  );
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {
     stdout += data;
@@ -84,6 +89,44 @@ describe('nevis run', () => {
         expect(task.errorRate).toBe(tasks[position].errorRate);
       }
     }
+  });
+
+  it('stops on SIGINT while it prepares data, at once and in the words of who called it', async () => {
+    const cache = join(scratch, 'cold-cache');
+    const { child, end } = start(
+      ['run', '--preset', 'smoke', '--out', join(scratch, 'cold'), '--cache', cache],
+      { NEVIS_AGAIN: 'npm start' },
+    );
+    child.stderr?.on('data', (data) => {
+      if (String(data).includes('prepare data')) child.kill('SIGINT');
+    });
+    const { code, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stderr).toContain('interrupted; go on with: npm start\n');
+    // It did not go on to the end of what it was preparing.
+    expect(existsSync(join(cache, 'mnist-rot.bin'))).toBe(false);
+  });
+
+  it.each([
+    ['a file', cli, `${cli} is a file; it must be a folder, or not exist yet`],
+    // Linux' /proc says ENOENT to every new name.
+    [
+      'a place that takes no folder',
+      '/proc/none/run',
+      process.platform === 'linux' ? 'ENOENT' : '',
+    ],
+  ])('is one line where --out is %s', async (_title, out, message) => {
+    const { code, stdout, stderr } = await nevis(
+      'run',
+      '--out',
+      out,
+      '--preset',
+      'smoke',
+      '--quiet',
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^nevis: [^\n]+\n$/);
+    expect(stderr).toContain(message);
   });
 
   it('refuses a folder with a run of another seed in one line', async () => {
@@ -182,6 +225,15 @@ describe('a wrong command line', () => {
     expect(code).toBe(1);
     expect(stderr).toBe(
       `nevis: ${join(scratch, 'config.json')} is not JSON; restore it or delete it\n`,
+    );
+  });
+
+  it('resume of a config that is not that of a run is one line', async () => {
+    await writeFile(join(scratch, 'config.json'), '[]');
+    const { code, stderr } = await nevis('resume', scratch);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `nevis: ${join(scratch, 'config.json')} is not one of a run; restore it or delete it\n`,
     );
   });
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeFileAtomic } from '@neverend/checkpoint/node';
+import { makeFolder } from '../environment/files.ts';
 import { DataError } from './data-error.ts';
 
 const hour = 3_600_000;
@@ -31,7 +32,7 @@ export async function readPrepared(
     );
   }
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFileAtomic(path, made);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

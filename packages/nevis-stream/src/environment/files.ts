@@ -1,5 +1,6 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RunError } from './run-error.ts';
 
 /** True for an error of the file system, or of the operating system, with this code. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
@@ -13,6 +14,31 @@ export async function readFileIfPresent(path: string): Promise<Uint8Array | unde
   } catch (error) {
     if (isSystemError(error, 'ENOENT')) return undefined;
     throw error;
+  }
+}
+
+/**
+ * Makes a folder, and those above it, where they are missing. Level by level: Node's own `recursive` never ends
+ * where a file system refuses a name with ENOENT, as Linux' /proc does.
+ *
+ * @throws RunError where a file is in its place, else the file system's error.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const make = async () => {
+    try {
+      await mkdir(path);
+    } catch (error) {
+      if (!isSystemError(error, 'EEXIST')) throw error;
+      if ((await stat(path)).isDirectory()) return;
+      throw new RunError(`${path} is a file; it must be a folder, or not exist yet`);
+    }
+  };
+  try {
+    await make();
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await make();
   }
 }
 

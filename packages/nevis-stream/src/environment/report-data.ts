@@ -39,7 +39,7 @@ export async function collectReportData(options: CollectOptions): Promise<Report
   const { preset, seed, backend } = config;
   return {
     schema: 1,
-    title: `${stream.name}: ${learners.length} learners on ${visits.length} tasks`,
+    title: `${learners.length} learners on ${visits.length} tasks`,
     settings: { preset, seed, stream: config.stream },
     backend,
     stream: {

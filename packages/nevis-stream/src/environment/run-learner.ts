@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
   ComputeLedger,
@@ -13,7 +13,7 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import { collectPredictions } from './collect-predictions.ts';
-import { removeParts } from './files.ts';
+import { makeFolder, removeParts } from './files.ts';
 import {
   addLedgers,
   type EventRecord,
@@ -46,7 +46,7 @@ export async function runLearner(options: RunLearnerOptions): Promise<readonly E
   const { learner, stream, signal } = options;
   const folder = join(options.folder, learner.name);
   for (const part of ['', 'states', 'predictions']) {
-    await mkdir(join(folder, part), { recursive: true });
+    await makeFolder(join(folder, part));
     await removeParts(join(folder, part));
   }
   const training = join(folder, 'training.safetensors');

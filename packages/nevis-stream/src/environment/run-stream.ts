@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
-import { removeParts } from './files.ts';
+import { makeFolder, removeParts } from './files.ts';
 import { jsonDifferences, readJson, stableJson, writeJson } from './json-file.ts';
 import { lockFolder } from './lock.ts';
 import type { EventRecord } from './records.ts';
@@ -41,7 +40,7 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
   const { folder, stream, learners, seed, signal, progress = () => undefined } = options;
   if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
   checkNames(learners);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const unlock = await lockFolder(folder);
   try {
     const config: RunConfig = {
