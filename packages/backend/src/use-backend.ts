@@ -13,6 +13,7 @@ import {
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
+import { registerStockFixes } from './stock-fixes/index.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
 export interface PassedOver {
@@ -46,7 +47,11 @@ export function useBackend(
   choice: BackendName | 'auto' = 'auto',
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
-  return inTurn(() => choose(choice, options, starts));
+  return inTurn(async () => {
+    const taken = await choose(choice, options, starts);
+    registerStockFixes();
+    return taken;
+  });
 }
 
 /** One step of `auto`: a backend, and what must be true of it to be taken at this step. */
