@@ -26,6 +26,21 @@ export function replaceKernel(config: tf.KernelConfig): void {
   tf.registerKernel(config);
 }
 
+const wrappers = new WeakSet<tf.KernelConfig>();
+
+/** Puts a kernel made of the one that the backend has into its place, if it has one; once. */
+export function wrapKernel(
+  kernelName: string,
+  backendName: string,
+  wrap: (stock: tf.KernelConfig) => tf.KernelConfig,
+): void {
+  const stock: tf.KernelConfig | undefined = tf.getKernel(kernelName, backendName);
+  if (stock === undefined || wrappers.has(stock)) return;
+  const config = wrap(stock);
+  wrappers.add(config);
+  replaceKernel(config);
+}
+
 /** The gradient of what has none: zeros, which are float32 whatever the dtype of the input. */
 export function noGradient(input: tf.Tensor | undefined): () => tf.Tensor {
   if (input === undefined) throw new Error('the gradient was called without what the kernel saved');

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { replaceGradient } from './registry.ts';
+import { replaceGradient, wrapKernel } from './registry.ts';
 
 const topK: tf.GradConfig = {
   kernelName: 'TopK',
@@ -23,7 +23,20 @@ const topK: tf.GradConfig = {
   },
 };
 
+/** Where there is one number to take, the stock kernel gives x itself, which is then freed with the result. */
+const webgpuTopK = (stock: tf.KernelConfig): tf.KernelConfig => ({
+  ...stock,
+  kernelFunc: (call) => {
+    const [values, indices] = stock.kernelFunc(call) as tf.TensorInfo[];
+    if (values !== call.inputs['x']) return [values, indices] as tf.TensorInfo[];
+    const identity = tf.getKernel('Identity', 'webgpu').kernelFunc;
+    const own = identity({ inputs: { x: values }, backend: call.backend });
+    return [own, indices] as tf.TensorInfo[];
+  },
+});
+
 /** The gradient of the values goes to where they came from; the indices have none. Stock has neither. */
 export function registerTopK(): void {
   replaceGradient(topK);
+  wrapKernel('TopK', 'webgpu', webgpuTopK);
 }

@@ -9,7 +9,7 @@ import {
   poisonMemory,
   randomTensor,
 } from '../../src/testing/index.ts';
-import { dot, weightedGradient, withStockCpuKernel, withStockGradient } from './stock.ts';
+import { dot, weightedGradient, withKernel, withStockGradient } from './stock.ts';
 
 /** Running sums along the middle axis of `[outer, length, inner]`. */
 function naiveCumsum(
@@ -52,11 +52,22 @@ await describeBackends('cumsum', (backend) => {
     expect(gradient().shape).toEqual([2, 3]);
   });
 
-  if (backend === 'cpu') {
-    it('takes no axis that is counted from the end in stock TensorFlow.js', () => {
-      const work = () => tf.cumsum(tf.ones([2, 3]), -2);
-      expect(() => withStockCpuKernel('Cumsum', work)).toThrow(/inner-most axis/);
-      expect(work().shape).toEqual([2, 3]);
+  if (backend === 'webgpu') {
+    // No backend has been used so far.
+    const stock = tf.getKernel('Cumsum', 'webgpu');
+
+    it('goes on with the length of the first call in stock TensorFlow.js', async () => {
+      const reverse = (length: number) => tf.cumsum(tf.ones([length]), 0, false, true);
+      const four = [4, 3, 2, 1];
+      const seven = [7, 6, 5, 4, 3, 2, 1];
+      await expectTensorClose(
+        withKernel(stock, () => reverse(4)),
+        four,
+      );
+      const wrong = await withKernel(stock, () => reverse(7)).data();
+      expect([...wrong]).not.toEqual(seven);
+      await expectTensorClose(reverse(4), four);
+      await expectTensorClose(reverse(7), seven);
     });
   }
 

@@ -1,4 +1,3 @@
-import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -27,21 +26,17 @@ export function withStockGradient<T>(kernelName: string, work: () => T): T {
   }
 }
 
-const stockCpuKernels = new Map(
-  ['Cumsum', 'Einsum'].map((name) => [name, tf.getKernel(name, 'cpu')]),
-);
-
-/** Runs some work with the cpu kernel that stock TensorFlow.js has. */
-export function withStockCpuKernel<T>(kernelName: string, work: () => T): T {
-  const stock = stockCpuKernels.get(kernelName);
-  const ours = tf.getKernel(kernelName, 'cpu');
-  if (stock === undefined || ours === stock) throw new Error(`${kernelName} is the stock one`);
-  tf.unregisterKernel(kernelName, 'cpu');
-  tf.registerKernel(stock);
+/** Runs some work with a kernel in the place of the one of its name. */
+export function withKernel<T>(kernel: tf.KernelConfig, work: () => T): T {
+  const { kernelName, backendName } = kernel;
+  const ours = tf.getKernel(kernelName, backendName);
+  if (ours === kernel) throw new Error(`${kernelName} is registered as it is already`);
+  tf.unregisterKernel(kernelName, backendName);
+  tf.registerKernel(kernel);
   try {
     return work();
   } finally {
-    tf.unregisterKernel(kernelName, 'cpu');
+    tf.unregisterKernel(kernelName, backendName);
     tf.registerKernel(ours);
   }
 }

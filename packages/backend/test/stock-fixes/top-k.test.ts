@@ -9,7 +9,7 @@ import {
   poisonMemory,
   randomTensor,
 } from '../../src/testing/index.ts';
-import { dot, weightedGradient, withStockGradient } from './stock.ts';
+import { dot, weightedGradient, withKernel, withStockGradient } from './stock.ts';
 
 /** The k largest numbers of each row, in falling order. */
 function naiveTopK(x: Float64Array, width: number, k: number): number[] {
@@ -19,7 +19,7 @@ function naiveTopK(x: Float64Array, width: number, k: number): number[] {
   return rows.flatMap((row) => row.slice(0, k));
 }
 
-await describeBackends('the gradient of topk', () => {
+await describeBackends('the gradient of topk', (backend) => {
   beforeAll(() => poisonMemory());
 
   it('is missing in stock TensorFlow.js', async () => {
@@ -28,6 +28,21 @@ await describeBackends('the gradient of topk', () => {
     expect(() => withStockGradient('TopK', gradient)).toThrow('not found for TopK');
     await expectTensorClose(gradient(), [0, 10, 0, 100]);
   });
+
+  if (backend === 'webgpu') {
+    // No backend has been used so far.
+    const stock = tf.getKernel('TopK', 'webgpu');
+
+    it('is doubled where there is one number to take, since stock TensorFlow.js gives x itself', async () => {
+      const x = tf.tensor2d([1, 2], [2, 1]);
+      const work = () => tf.topk(x, 1).values;
+      expect(withKernel(stock, work)).toBe(x);
+      const values = work();
+      expect(values).not.toBe(x);
+      values.dispose();
+      await expectTensorClose(x, { shape: [2, 1], data: [1, 2] });
+    });
+  }
 
   describe.each([
     { shape: [7], k: 1 },

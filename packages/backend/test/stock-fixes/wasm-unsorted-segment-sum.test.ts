@@ -53,13 +53,14 @@ await describeBackends('unsortedSegmentSum', (backend) => {
     await expectNoLeak(() => tf.tidy(() => void f(x)));
   });
 
-  it('leaves out negative segments and those beyond the last', async () => {
-    const x = tf.tensor2d([1, 2, 4, 8, 16, 32], [3, 2]);
-    const y = tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 2], 'int32'), 2);
-    await expectTensorClose(y, { shape: [2, 2], data: [0, 0, 1, 2] });
-  });
-
+  // Elsewhere they are as TensorFlow.js has them.
   if (backend === 'wasm') {
+    it('leaves out negative segments and those beyond the last', async () => {
+      const x = tf.tensor2d([1, 2, 4, 8, 16, 32], [3, 2]);
+      const y = tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 2], 'int32'), 2);
+      await expectTensorClose(y, { shape: [2, 2], data: [0, 0, 1, 2] });
+    });
+
     it('sums integers', async () => {
       const x = tf.tensor1d([1, 2, 4], 'int32');
       const y = tf.unsortedSegmentSum(x, tf.tensor1d([1, 1, 0], 'int32'), 2);
