@@ -39,7 +39,7 @@ let queue: Promise<unknown> = Promise.resolve();
  * `auto` keeps a backend that was already set and runs; otherwise it takes the first of: tensorflow on CUDA,
  * webgpu on real hardware, tensorflow on the CPU, wasm, cpu. A GPU that software plays is only taken by name.
  * Concurrent calls run one after the other. After a failure the backend that was current before is current
- * again, or none is.
+ * again, or none is. Mends of stock TensorFlow.js are registered: see `registerStockFixes`.
  *
  * @throws BackendError when the backend asked for, or every one of them, cannot run here.
  */
