@@ -43,4 +43,7 @@ export {
   randomPermutation,
   randomUniform,
 } from './random.ts';
+export { remat } from './remat.ts';
+export { registerStockFixes } from './stock-fixes/index.ts';
+export { markEdited } from './stock-fixes/mark-edited.ts';
 export { type BackendChoice, type PassedOver, probeBackends, useBackend } from './use-backend.ts';

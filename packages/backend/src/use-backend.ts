@@ -13,6 +13,7 @@ import {
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
+import { registerStockFixes } from './stock-fixes/index.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
 export interface PassedOver {
@@ -38,7 +39,7 @@ let queue: Promise<unknown> = Promise.resolve();
  * `auto` keeps a backend that was already set and runs; otherwise it takes the first of: tensorflow on CUDA,
  * webgpu on real hardware, tensorflow on the CPU, wasm, cpu. A GPU that software plays is only taken by name.
  * Concurrent calls run one after the other. After a failure the backend that was current before is current
- * again, or none is.
+ * again, or none is. Mends of stock TensorFlow.js are registered: see `registerStockFixes`.
  *
  * @throws BackendError when the backend asked for, or every one of them, cannot run here.
  */
@@ -46,7 +47,11 @@ export function useBackend(
   choice: BackendName | 'auto' = 'auto',
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
-  return inTurn(() => choose(choice, options, starts));
+  return inTurn(async () => {
+    const taken = await choose(choice, options, starts);
+    registerStockFixes();
+    return taken;
+  });
 }
 
 /** One step of `auto`: a backend, and what must be true of it to be taken at this step. */

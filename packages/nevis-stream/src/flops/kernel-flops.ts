@@ -69,12 +69,34 @@ const pooling: Rule = (call) => {
   return window * output(call);
 };
 
+/** Sums over labels that one operand alone has, and 2 per product that is summed or 1 per product that is not. */
+const einsum: Rule = (call) => {
+  const [inputs = '', result = ''] = String(call.attrs['equation'])
+    .replaceAll(/\s/g, '')
+    .split('->');
+  const terms = inputs.split(',');
+  const sizes = new Map<string, number>();
+  let sums = 0;
+  for (const [index, term] of terms.entries()) {
+    const operand = input(call, String(index));
+    for (const [axis, label] of [...term].entries()) sizes.set(label, dimension(operand, axis));
+    const wanted = result + (terms[1 - index] ?? '');
+    if ([...term].some((label) => !wanted.includes(label))) sums += elements(operand);
+  }
+  const [first = '', second] = terms;
+  if (second === undefined) return sums;
+  const shared = [...first].filter((label) => second.includes(label) && !result.includes(label));
+  const summed = shared.reduce((product, label) => product * (sizes.get(label) ?? 1), 1);
+  return sums + (shared.length > 0 ? 2 * summed : 1) * output(call);
+};
+
 const rules = new Map<string, Rule>();
 const rule = (names: string, how: Rule) => {
   for (const name of names.split(' ')) rules.set(name, how);
 };
 
 rule('BatchMatMul', matMul);
+rule('Einsum', einsum);
 rule('_FusedMatMul', (call) => matMul(call) + fusedTail(call));
 rule('Conv2D Conv3D', (call) => conv(call.outputs[0], filterShape(call)));
 rule('FusedConv2D', (call) => conv(call.outputs[0], filterShape(call)) + fusedTail(call));
@@ -101,7 +123,7 @@ rule('AvgPoolGrad AvgPool3DGrad MaxPoolGrad MaxPool3DGrad', perInput('dy'));
 rule(
   'Abs Acos Acosh Add Asin Asinh Atan Atan2 Atanh Ceil ClipByValue Cos Cosh Elu EluGrad Equal Erf Exp ' +
     'Expm1 Floor FloorDiv Greater GreaterEqual IsFinite IsInf IsNan LeakyRelu Less LessEqual Log Log1p ' +
-    'LogicalAnd LogicalNot LogicalOr Maximum Minimum Mod Multiply Neg NotEqual Pow Prelu RealDiv ' +
+    'LogicalAnd LogicalNot LogicalOr LogicalXor Maximum Minimum Mod Multiply Neg NotEqual Pow Prelu RealDiv ' +
     'Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Sqrt Square Step Sub Tan Tanh',
   perOutput(1),
 );

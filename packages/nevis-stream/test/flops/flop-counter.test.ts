@@ -1,5 +1,5 @@
 import { initSpaceAttention, linear, spaceAttention } from '@neverend/attention';
-import { randomKey, useBackend } from '@neverend/backend';
+import { randomKey, remat, useBackend } from '@neverend/backend';
 import { describeBackends } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +19,7 @@ async function flopsOf(work: () => unknown): Promise<bigint> {
   return counter.total;
 }
 
-await describeBackends('FLOPs counted from kernels equal hand counts', (backend) => {
+await describeBackends('FLOPs counted from kernels equal hand counts', () => {
   const [B, D, E] = [7, 5, 3];
 
   it('of a dense layer, forward: 2·B·D·E products and B·E for the bias', async () => {
@@ -57,14 +57,62 @@ await describeBackends('FLOPs counted from kernels equal hand counts', (backend)
       expect(await flopsOf(() => conv(x, filter))).toBe(BigInt(products));
       const ofX = tf.grad((x) => conv(x as tf.Tensor4D, filter));
       expect(await flopsOf(() => ofX(x, dy))).toBe(BigInt(2 * products));
-      // TensorFlow.js has no gradient of filters on wasm.
-      if (backend !== 'wasm') {
-        const ofFilter = tf.grad((filter) => conv(x, filter as tf.Tensor4D));
-        expect(await flopsOf(() => ofFilter(filter, dy))).toBe(BigInt(2 * products));
-      }
+      const ofFilter = tf.grad((filter) => conv(x, filter as tf.Tensor4D));
+      expect(await flopsOf(() => ofFilter(filter, dy))).toBe(BigInt(2 * products));
       tf.dispose([x, filter, dy]);
     },
   );
+
+  it.each([
+    {
+      equation: 'ij,jk->ik',
+      shapes: [
+        [2, 3],
+        [3, 4],
+      ],
+      flops: 2 * 2 * 3 * 4,
+    },
+    {
+      equation: 'bhid,bhjd->bhij',
+      shapes: [
+        [2, 3, 4, 5],
+        [2, 3, 6, 5],
+      ],
+      flops: 2 * 2 * 3 * 4 * 6 * 5,
+    },
+    { equation: 'i,j->ij', shapes: [[2], [3]], flops: 2 * 3 },
+    { equation: 'ij,k->k', shapes: [[2, 3], [4]], flops: 2 * 3 + 4 },
+    {
+      equation: 'bij,jk->ik',
+      shapes: [
+        [2, 3, 4],
+        [4, 5],
+      ],
+      flops: 2 * 3 * 4 + 2 * 3 * 4 * 5,
+    },
+    { equation: 'ij->i', shapes: [[2, 3]], flops: 6 },
+    { equation: 'ij->ji', shapes: [[2, 3]], flops: 0 },
+  ])('of einsum $equation, on every backend alike', async ({ equation, shapes, flops }) => {
+    const operands = shapes.map((shape) => tf.ones(shape));
+    expect(await flopsOf(() => tf.einsum(equation, ...operands))).toBe(BigInt(flops));
+  });
+
+  it('of a depthwise convolution: both gradients', async () => {
+    const [x, filter] = [tf.ones([B, 6, 6, 2]), tf.ones([3, 3, 2, 2])];
+    const products = 2 * B * 6 * 6 * 4 * 3 * 3;
+    const gradients = tf.grads((x, filter) =>
+      tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same'),
+    );
+    const dy = tf.ones([B, 6, 6, 4]);
+    expect(await flopsOf(() => gradients([x, filter], dy))).toBe(BigInt(3 * products));
+  });
+
+  it('of remat: the forward pass twice', async () => {
+    const f = (x: tf.Tensor) => tf.sin(x);
+    const once = await flopsOf(() => f(tf.ones([10])));
+    const plain = await flopsOf(() => tf.grad(f)(tf.ones([10])));
+    expect(await flopsOf(() => tf.grad(remat(f))(tf.ones([10])))).toBe(plain + once);
+  });
 
   describe('of space attention', () => {
     const [R, N, W, H] = [2, 5, 12, 3];

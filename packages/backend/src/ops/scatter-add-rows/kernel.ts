@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { registerWasmUnsortedSegmentSum } from '../../stock-fixes/wasm-unsorted-segment-sum.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
 
@@ -18,9 +19,12 @@ export const scatterAddRowsKernel: Kernel<Inputs, Record<string, never>> = defin
   Record<string, never>
 >({
   name: 'NeverendScatterAddRows',
-  composite: ({ inputs: { table, indices, rows } }) => [
-    tf.add(table, tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1)),
-  ],
+  composite: ({ inputs: { table, indices, rows } }) => {
+    // Where a program has set wasm itself, nothing of this was registered yet.
+    registerWasmUnsortedSegmentSum();
+    const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
+    return [tf.add(table, sums)];
+  },
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -1,0 +1,34 @@
+import { registerConditions } from './conditions.ts';
+import { registerCumsum } from './cumsum.ts';
+import { registerEinsumGradient } from './einsum-gradient.ts';
+import { registerEinsumKernel } from './einsum-kernel.ts';
+import { registerFusedMatMul } from './fused-mat-mul.ts';
+import { registerGather } from './gather.ts';
+import { registerGatherNd } from './gather-nd.ts';
+import { registerMatMul } from './mat-mul.ts';
+import { registerTopK } from './top-k.ts';
+import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
+import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
+import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
+
+/**
+ * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels on wasm, an error
+ * message on webgpu. `useBackend` calls it; who sets a backend without it calls this once, before or after.
+ * Further calls do nothing, unless an import has put a stock gradient back in the meantime.
+ */
+export function registerStockFixes(): void {
+  registerConditions();
+  registerCumsum();
+  registerMatMul();
+  registerFusedMatMul();
+  registerTopK();
+  registerGatherNd();
+  registerGather();
+  registerEinsumGradient();
+  registerWasmUnsortedSegmentSum();
+  registerWasmConv2DBackpropFilter();
+  registerWasmDepthwiseBackprop();
+  registerEinsumKernel();
+  registerWebgpuDataSync();
+}

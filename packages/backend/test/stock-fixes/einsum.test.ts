@@ -1,0 +1,130 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomKey } from '../../src/index.ts';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  numericGradient,
+  poisonMemory,
+  randomTensor,
+} from '../../src/testing/index.ts';
+import { dot, withKernel, withoutWasmKernel, withStockGradient } from './stock.ts';
+
+const sizes: Readonly<Record<string, number>> = { b: 2, h: 3, i: 4, j: 5, k: 3, d: 2 };
+
+const shapeOf = (labels: string) => [...labels].map((label) => sizes[label] ?? 1);
+
+/** Sums the product of all operands over every value of every label. */
+function naiveEinsum(equation: string, operands: readonly ArrayLike<number>[]): Float64Array {
+  const [left = '', output = ''] = equation.split('->');
+  const terms = left.split(',');
+  const labels = [...new Set(left.replace(',', ''))];
+  const y = new Float64Array(shapeOf(output).reduce((product, length) => product * length, 1));
+  const visit = (at: Readonly<Record<string, number>>, rest: readonly string[]): void => {
+    const [label, ...others] = rest;
+    if (label !== undefined) {
+      for (let value = 0; value < (sizes[label] ?? 1); value++)
+        visit({ ...at, [label]: value }, others);
+      return;
+    }
+    const place = (term: string) =>
+      [...term].reduce((sum, axis) => sum * (sizes[axis] ?? 1) + (at[axis] ?? 0), 0);
+    const product = terms.reduce((value, term, n) => value * (operands[n]?.[place(term)] ?? 0), 1);
+    y[place(output)] = (y[place(output)] ?? 0) + product;
+  };
+  visit({}, labels);
+  return y;
+}
+
+await describeBackends('einsum', (backend) => {
+  beforeAll(() => poisonMemory());
+
+  it('has no gradient in stock TensorFlow.js', async () => {
+    const [a, b] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+    const gradients = () =>
+      tf.grads((x: tf.Tensor, y: tf.Tensor) => tf.einsum('i,i->', x, y) as tf.Tensor)([a, b]);
+    expect(() => withStockGradient('Einsum', gradients)).toThrow('not found for Einsum');
+    const [da, db] = gradients() as [tf.Tensor, tf.Tensor];
+    await expectTensorClose(da, [3, 4]);
+    await expectTensorClose(db, [1, 2]);
+  });
+
+  if (backend === 'wasm') {
+    it('has no kernel in stock TensorFlow.js', () => {
+      const work = () => tf.einsum('ij,jk->ik', tf.ones([2, 3]), tf.ones([3, 4])) as tf.Tensor;
+      expect(() => withoutWasmKernel('Einsum', work)).toThrow(/'Einsum'.*'wasm'/);
+      expect(work().shape).toEqual([2, 4]);
+    });
+  }
+
+  if (backend === 'cpu') {
+    // No backend has been used so far.
+    const stock = tf.getKernel('Einsum', 'cpu');
+
+    it('has the wrong shape in stock TensorFlow.js where a label is summed alone beside others', () => {
+      const work = () => tf.einsum('bij,k->kb', tf.ones([2, 4, 5]), tf.ones([3])) as tf.Tensor;
+      expect(withKernel(stock, work).shape).not.toEqual([3, 2]);
+      expect(work().shape).toEqual([3, 2]);
+    });
+
+    it('is the operand itself in stock TensorFlow.js where nothing is to be done', async () => {
+      const x = tf.tensor1d([1, 2]);
+      const work = () => tf.einsum('i->i', x) as tf.Tensor;
+      // Disposing either frees the other.
+      expect(withKernel(stock, work).dataId).toBe(x.dataId);
+      expect(tf.backend().refCount(x.dataId)).toBe(1);
+      const y = work();
+      y.dispose();
+      await expectTensorClose(x, [1, 2]);
+    });
+  }
+
+  it('takes integers', async () => {
+    const a = tf.tensor2d([1, 2, 3, 4], [2, 2], 'int32');
+    const b = tf.tensor1d([5, 6], 'int32');
+    const y = tf.einsum('ij,j->i', a, b);
+    expect(y.dtype).toBe('int32');
+    await expectTensorClose(y, [17, 39]);
+  });
+
+  it('refuses what does not fit together', () => {
+    expect(() => tf.einsum('ij,jk->ik', tf.ones([2, 3]), tf.ones([4, 2]))).toThrow();
+  });
+
+  describe.each([
+    ...['ij,jk->ik', 'ij,kj->ki', 'bij,bjk->bik', 'bhid,bhjd->bhij', 'bhij,bjhd->bihd'],
+    ...['i,j->ij', 'i,j->ji', 'i,i->', 'ij,ij->', 'ij,ij->j', 'ij,j->ij', 'ij,j->i', 'ij,ki->'],
+    ...['ij->ji', 'bij->jb', 'ij->', 'i->i', 'ij->i', 'bhi,hi->b', 'bij,k->kb', 'ij,->ji'],
+  ])('%s', (equation) => {
+    it('and its gradient are those of plain loops', async () => {
+      const [left = '', output = ''] = equation.split('->');
+      const operands = left
+        .split(',')
+        .map((term, index) => randomTensor(randomKey(6, equation, index), shapeOf(term)));
+      const values = await Promise.all(operands.map((operand) => operand.data()));
+      const f = (...xs: tf.Tensor[]) => tf.einsum(equation, ...xs) as tf.Tensor;
+      const y = naiveEinsum(equation, values);
+      await expectTensorClose(f(...operands), { shape: shapeOf(output), data: y });
+      const dy = randomTensor(randomKey(6, 'dy'), shapeOf(output));
+      const w = await dy.data();
+      const gradients = tf.grads(f)(operands, dy);
+      for (const [index, gradient] of gradients.entries()) {
+        const expected = numericGradient(
+          (x) =>
+            dot(
+              naiveEinsum(
+                equation,
+                values.map((v, n) => (n === index ? x : v)),
+              ),
+              w,
+            ),
+          values[index] ?? [],
+        );
+        await expectTensorClose(gradient, { shape: operands[index]?.shape ?? [], data: expected });
+      }
+      await expectNoLeak(() => f(...operands).dispose());
+      await expectNoLeak(() => tf.dispose(tf.grads(f)(operands, dy)));
+    });
+  });
+});
