@@ -22,10 +22,10 @@ interface Recorder {
   ): tf.Tensor | tf.Tensor[];
 }
 
-/** What `f` read and made. */
+/** What `f` made and read. */
 interface Forward {
   readonly outputs: readonly tf.Tensor[];
-  /** Tensors from outside that are not among the arguments. */
+  /** Tensors from outside. */
   readonly captured: readonly tf.Tensor[];
 }
 
@@ -114,7 +114,6 @@ function runUnrecorded(
       const aliases = args.map((input) => alias(engine, input));
       engine.runKernel = watch;
       const results = f(...aliases);
-      engine.runKernel = runKernel;
       // The record tells results from inputs, and from each other, by what tensor they are.
       const isOwn = (x: tf.Tensor, index: number) => x.id >= first && results.indexOf(x) === index;
       return results.map((x, index) => (isOwn(x, index) ? x : alias(engine, x)));

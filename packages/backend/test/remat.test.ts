@@ -221,6 +221,15 @@ await describeBackends('remat', (backend) => {
       );
     });
 
+    it('a tensor that it gives as it is', async () => {
+      const x = tf.tensor1d([1, 2, 3]);
+      await expectSameGradients(
+        (y) => tf.square(y as tf.Tensor),
+        (y) => tf.square(remat((_z: tf.Tensor) => y as tf.Tensor)(tf.scalar(0))),
+        [x],
+      );
+    });
+
     it('a tensor that is gone by then: an error says to pass it', () => {
       const x = tf.tensor1d([1, 2, 3]);
       const f = (y: tf.Tensor) => {

@@ -35,8 +35,8 @@ const conv2DBackpropFilter: tf.KernelConfig = {
 };
 
 /**
- * `dfilter^T [out, h*w*in] = dy^T [out, pixels] . patches [pixels, h*w*in]`, summed over groups of images.
- * The product of plain matrices is the one that the backend is fast at.
+ * `dfilter [h*w*in, out] = patches^T [h*w*in, pixels] . dy [pixels, out]`, summed over groups of images. The
+ * product of plain matrices is the one that the backend is fast at.
  */
 function filterGradient(
   backend: WasmBackend,
@@ -53,25 +53,21 @@ function filterGradient(
   let sum: tf.TensorInfo | undefined;
   for (let first = 0; first < batchSize; first += group) {
     const images = Math.min(group, batchSize - first);
-    const rows = images * pixels;
+    const size = [images * pixels, outChannels];
     const begin = [first * pixels, 0];
-    const own =
-      images === batchSize
-        ? dyRows
-        : run('Slice', { x: dyRows }, { begin, size: [rows, outChannels] });
-    const a = run('Transpose', { x: own }, { perm: [1, 0] });
+    const b = images === batchSize ? dyRows : run('Slice', { x: dyRows }, { begin, size });
     // Zeros, for the padding.
-    const b = run('Fill', {}, { shape: [rows, patch], value: 0, dtype: 'float32' });
-    layOutPatches(backend, info, x, b, first, images);
+    const shape = [patch, images * pixels];
+    const a = run('Fill', {}, { shape, value: 0, dtype: 'float32' });
+    layOutPatches(backend, info, x, a, first, images);
     const product = run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false });
     sum = sum === undefined ? product : run('Add', { a: sum, b: product });
   }
   if (sum === undefined) return run('Fill', {}, { shape: filterShape, value: 0, dtype: 'float32' });
-  const filter = run('Transpose', { x: sum }, { perm: [1, 0] });
-  return run('Reshape', { x: filter }, { shape: filterShape });
+  return run('Reshape', { x: sum }, { shape: filterShape });
 }
 
-/** Writes the patch of x `[batch, height, width, in]` under each output pixel into a row of zeros. */
+/** Writes the patch of x `[batch, height, width, in]` under each output pixel into a column of zeros. */
 function layOutPatches(
   backend: WasmBackend,
   info: tf.backend_util.Conv2DInfo,
@@ -84,21 +80,29 @@ function layOutPatches(
   const { filterHeight, filterWidth, strideHeight, strideWidth, padInfo } = info;
   const from = backend.typedArrayFromHeap(x);
   const to = backend.typedArrayFromHeap(patches);
-  const width = filterWidth * inChannels;
-  let place = 0;
-  for (let image = first; image < first + images; image++) {
+  const pixels = images * outHeight * outWidth;
+  const step = strideWidth * inChannels;
+  // A row of x stays in the cache while all that needs it is written, in runs along the row.
+  for (let image = 0; image < images; image++) {
     for (let row = 0; row < outHeight; row++) {
-      for (let column = 0; column < outWidth; column++) {
-        const left = column * strideWidth - padInfo.left;
-        const start = Math.max(0, -left) * inChannels;
-        const end = Math.max(start, Math.min(filterWidth, inWidth - left) * inChannels);
-        for (let tap = 0; tap < filterHeight; tap++) {
-          const y = row * strideHeight - padInfo.top + tap;
-          if (y >= 0 && y < inHeight) {
-            const source = ((image * inHeight + y) * inWidth + left) * inChannels;
-            for (let j = start; j < end; j++) to[place + j] = from[source + j] ?? 0;
+      const pixel = (image * outHeight + row) * outWidth;
+      for (let tapRow = 0; tapRow < filterHeight; tapRow++) {
+        const y = row * strideHeight - padInfo.top + tapRow;
+        if (y < 0 || y >= inHeight) continue;
+        const start = ((first + image) * inHeight + y) * inWidth;
+        for (let tapColumn = 0; tapColumn < filterWidth; tapColumn++) {
+          const left = tapColumn - padInfo.left;
+          const firstColumn = Math.max(0, Math.ceil(-left / strideWidth));
+          const columns =
+            Math.min(outWidth, Math.ceil((inWidth - left) / strideWidth)) - firstColumn;
+          const tap = (tapRow * filterWidth + tapColumn) * inChannels;
+          for (let channel = 0; channel < inChannels; channel++) {
+            let source = (start + left + firstColumn * strideWidth) * inChannels + channel;
+            const target = (tap + channel) * pixels + pixel + firstColumn;
+            for (let column = 0; column < columns; column++, source += step) {
+              to[target + column] = from[source] ?? 0;
+            }
           }
-          place += width;
         }
       }
     }
