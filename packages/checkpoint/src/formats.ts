@@ -45,6 +45,7 @@ function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array
 
 /** In the order in which the reference implementation writes them: the widest first. */
 export const formats: readonly Format[] = [
+  format('U64', 'uint64', BigUint64Array),
   format('I64', 'int64', BigInt64Array),
   format('F64', 'float64', Float64Array),
   format('F32', 'float32', Float32Array),

@@ -1,4 +1,6 @@
+export type { BinaryFile, ByteSource } from './byte-source.ts';
 export { CheckpointError } from './checkpoint-error.ts';
 export { decodeSafetensors, type Safetensors } from './decode-safetensors.ts';
 export { encodeSafetensors } from './encode-safetensors.ts';
 export { type DType, type DTypeArrays, type NamedArray, shapeSize } from './named-array.ts';
+export { type Npz, type NpzOptions, openNpz } from './npz.ts';

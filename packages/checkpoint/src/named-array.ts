@@ -9,6 +9,7 @@ export interface DTypeArrays {
   readonly uint16: Uint16Array;
   readonly uint8: Uint8Array;
   readonly int64: BigInt64Array;
+  readonly uint64: BigUint64Array;
   readonly bool: Uint8Array;
 }
 

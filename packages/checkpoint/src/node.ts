@@ -1,2 +1,3 @@
+export { type NpzFile, openNpzFile, readNpz } from './npz-file.ts';
 export { readSafetensors, writeSafetensors } from './safetensors-file.ts';
 export { writeFileAtomic } from './write-file-atomic.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { CheckpointError } from './checkpoint-error.ts';
 import { decodeSafetensors, type Safetensors } from './decode-safetensors.ts';
 import { encodeSafetensors } from './encode-safetensors.ts';
+import { inFile } from './in-file.ts';
 import type { NamedArray } from './named-array.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
 
@@ -13,12 +13,7 @@ import { writeFileAtomic } from './write-file-atomic.ts';
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const file = await readFile(path);
-  try {
-    return decodeSafetensors(file);
-  } catch (error) {
-    if (!CheckpointError.isInstance(error)) throw error;
-    throw new CheckpointError(`${path}: ${error.message}`, { cause: error });
-  }
+  return inFile(path, () => decodeSafetensors(file));
 }
 
 /** Writes a safetensors file atomically; see `encodeSafetensors` and `writeFileAtomic`. */

@@ -93,7 +93,8 @@ describe('decodeSafetensors', () => {
       for (const [key, { shape, data }] of Object.entries(description.tensors)) {
         const array = read.tensors[key];
         expect(array?.shape).toEqual(shape);
-        const values = array?.dtype === 'int64' ? data.map(BigInt) : data.map(Number);
+        const wide = array?.dtype === 'int64' || array?.dtype === 'uint64';
+        const values = wide ? data.map(BigInt) : data.map(Number);
         // toEqual tells 0 from -0.
         expect([...(array?.data ?? [])]).toEqual(values);
       }
@@ -168,11 +169,11 @@ describe('decodeSafetensors', () => {
     ],
     'an unknown dtype': [
       fileOf({ a: { dtype: 'F8_E4M3', shape: [1], data_offsets: [0, 1] } }, 1),
-      'tensor "a": dtype was "F8_E4M3"; it must be one of I64, F64, F32, U32, I32, BF16, F16, U16, I16, I8, U8, BOOL',
+      'tensor "a": dtype was "F8_E4M3"; it must be one of U64, I64, F64, F32, U32, I32, BF16, F16, U16, I16, I8, U8, BOOL',
     ],
     'no dtype': [
       fileOf({ a: { shape: [1], data_offsets: [0, 1] } }, 1),
-      'tensor "a": dtype was undefined; it must be one of I64, F64, F32, U32, I32, BF16, F16, U16, I16, I8, U8, BOOL',
+      'tensor "a": dtype was undefined; it must be one of U64, I64, F64, F32, U32, I32, BF16, F16, U16, I16, I8, U8, BOOL',
     ],
     'a negative size': [
       fileOf({ a: f32(0, 4, [-1]) }, 4),
@@ -369,7 +370,7 @@ describe('encodeSafetensors', () => {
       ],
       [
         { a: { dtype: 'complex64', shape: [1], data } },
-        'tensor "a" has dtype "complex64"; it must be one of int64, float64, float32, uint32, int32, uint16, int16, int8, uint8, bool',
+        'tensor "a" has dtype "complex64"; it must be one of uint64, int64, float64, float32, uint32, int32, uint16, int16, int8, uint8, bool',
       ],
       [
         { __metadata__: { dtype: 'float32', shape: [2], data } },

@@ -1,0 +1,59 @@
+import { swapToHostOrder } from './byte-order.ts';
+import { CheckpointError } from './checkpoint-error.ts';
+import { fromFortranOrder } from './fortran-order.ts';
+import { type NamedArray, shapeSize } from './named-array.ts';
+import {
+  checkNpyHeaderBytes,
+  npyLengthBytes,
+  npyPrefixBytes,
+  parseNpyHeader,
+} from './npy-header.ts';
+import { PieceReader } from './piece-reader.ts';
+
+/**
+ * Reads an .npy file out of its pieces. The header is checked against `size` before anything is allocated for
+ * the array, and the pieces are read to their end.
+ *
+ * @param size bytes of all pieces together.
+ * @param voidAsBfloat16 takes elements of two raw bytes as bfloat16.
+ * @throws CheckpointError when the content is not an array, or not one that is read; and what `pieces` throws.
+ */
+export async function readNpy(
+  pieces: AsyncIterable<Uint8Array, void, undefined>,
+  size: number,
+  voidAsBfloat16: boolean,
+): Promise<NamedArray> {
+  const reader = new PieceReader(pieces);
+  try {
+    const lengthBytes = npyLengthBytes(await reader.take(npyPrefixBytes));
+    const length = await reader.take(lengthBytes);
+    const headerBytes = length.reduceRight((high, byte) => high * 256 + byte, 0);
+    checkNpyHeaderBytes(headerBytes);
+    const header = parseNpyHeader(await reader.take(headerBytes), voidAsBfloat16);
+    const { format, littleEndian, fortranOrder, shape } = header;
+    const dataBytes = size - npyPrefixBytes - lengthBytes - headerBytes;
+    if (shapeSize(shape) * format.bytes !== dataBytes) {
+      throw new CheckpointError(
+        `its shape [${shape}] of ${format.code} does not fill its ${dataBytes} bytes`,
+      );
+    }
+    const bytes = allocate(dataBytes);
+    await reader.fill(bytes);
+    await reader.finish();
+    swapToHostOrder(bytes, format.bytes, littleEndian);
+    const array = format.read(bytes.buffer, shape);
+    return fortranOrder ? fromFortranOrder(array) : array;
+  } finally {
+    await reader.close();
+  }
+}
+
+function allocate(bytes: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(bytes);
+  } catch (error) {
+    throw new CheckpointError(`its ${bytes} bytes are more than this machine can allocate`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ByteSource } from './byte-source.ts';
+import { inFile } from './in-file.ts';
+import type { NamedArray } from './named-array.ts';
+import { type Npz, type NpzOptions, openNpz } from './npz.ts';
+
+/** An .npz file on disk, open until it is closed. */
+export interface NpzFile extends Npz {
+  /** Closes the file; nothing can be read then. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an .npz file on disk; see `openNpz`. The caller closes it.
+ *
+ * @throws CheckpointError naming the file when its content is not valid, and the file system's error when it
+ * cannot be read.
+ */
+export async function openNpzFile(path: string, options: NpzOptions = {}): Promise<NpzFile> {
+  const handle = await open(path);
+  try {
+    const source = await fileSource(handle);
+    const npz = await inFile(path, () => openNpz(source, options));
+    const read = (name: string): Promise<NamedArray> => inFile(path, () => npz.read(name));
+    return {
+      names: npz.names,
+      read,
+      async *[Symbol.asyncIterator]() {
+        for (const name of npz.names) yield [name, await read(name)];
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/**
+ * The arrays of an .npz file on disk by their names, one after another: no more than one is held. The file is
+ * closed when the iteration ends, however it does.
+ *
+ * @throws what `openNpzFile` and `Npz.read` throw.
+ */
+export async function* readNpz(
+  path: string,
+  options: NpzOptions = {},
+): AsyncGenerator<[name: string, array: NamedArray], void, undefined> {
+  const npz = await openNpzFile(path, options);
+  try {
+    yield* npz;
+  } finally {
+    await npz.close();
+  }
+}
+
+async function fileSource(handle: FileHandle): Promise<ByteSource> {
+  const { size } = await handle.stat();
+  return {
+    size,
+    read: async (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      let at = 0;
+      while (at < bytes.length) {
+        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+      }
+      return bytes.subarray(0, at);
+    },
+  };
+}
