@@ -61,7 +61,8 @@ function fusedMatMul({
 }: Arguments<FusedInputs, FusedMatMulAttrs>): TensorInfo {
   refuseIntegers('fused matMul', a, b);
   const columns = b.shape.at(transposeB ? -2 : -1);
-  const row = bias != null && util.arraysEqual(bias.shape, [columns ?? 0]);
+  // A product of one column is faster without.
+  const row = columns !== 1 && bias != null && util.arraysEqual(bias.shape, [columns ?? 0]);
   const oneStep = isGemmActivation(activation) && (bias == null || row);
   let result = gemm(backend, {
     ...{ a, b, transposeA, transposeB },

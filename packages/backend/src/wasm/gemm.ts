@@ -46,28 +46,33 @@ export function gemm(
   }
   const at = { a: addressOf(backend, a), b: addressOf(backend, b), c: addressOf(backend, out) };
   const biasAt = bias === undefined ? 0 : addressOf(backend, bias);
+  // A matrix times a column is a row times the matrix transposed, and there is a faster way for that.
+  const swap = N === 1 && M > 1 && biasAt === 0;
   for (const run of runs(batch, aBatch, bBatch)) {
+    const left = { at: at.a + 4 * run.a * M * K, step: 4 * run.aStep * M * K, flip: transposeA };
+    const right = { at: at.b + 4 * run.b * K * N, step: 4 * run.bStep * K * N, flip: transposeB };
     // One right-hand side for many left-hand sides: they are one tall matrix.
     const tall = run.bStep === 0 && !transposeA;
     const rows = tall ? run.length * M : M;
-    const matrices = tall ? 1 : run.length;
+    const [x, y] = swap ? [flipped(right), flipped(left)] : [left, right];
+    const [height, width] = swap ? [1, rows] : [rows, N];
     kernels.gemm(
       at.c + 4 * run.c * M * N,
-      at.a + 4 * run.a * M * K,
-      at.b + 4 * run.b * K * N,
+      x.at,
+      y.at,
       biasAt,
-      rows,
-      N,
+      height,
+      width,
       K,
-      run.aStep * M * K * 4,
-      run.bStep * K * N * 4,
-      transposeA,
-      transposeB,
+      x.step,
+      y.step,
+      x.flip,
+      y.flip,
       activations[activation],
       alpha,
       false,
       0,
-      matrices * Math.ceil(rows / 4),
+      (tall ? 1 : run.length) * Math.ceil(height / 4),
       scratch,
     );
   }
@@ -82,6 +87,14 @@ function dimensions({ shape }: TensorInfo, transpose: boolean): [number[], numbe
     ...((transpose ? [columns, rows] : [rows, columns]) as [number, number]),
   ];
 }
+
+interface Operand {
+  readonly at: number;
+  readonly step: number;
+  readonly flip: boolean;
+}
+
+const flipped = (operand: Operand): Operand => ({ ...operand, flip: !operand.flip });
 
 /** Matrices of the batch that follow each other in c, and in a and b too where their step is 1, not 0. */
 interface Run {

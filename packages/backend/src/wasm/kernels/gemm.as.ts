@@ -1,5 +1,7 @@
+import { activate } from './activate.as';
 import { madd } from './madd.as';
 import { packColumns, packRows } from './pack.as';
+import { rowTimesMatrix, rowTimesTransposed } from './vector.as';
 
 // Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34, 2008): a panel of B stays
 // in the first-level cache, a block of A in the second. V8 keeps 4 x 8 sums in registers, and spills more than that.
@@ -8,6 +10,8 @@ const NR: usize = 8;
 const MC: usize = 128;
 const KC: usize = 256;
 const NC: usize = 1024;
+/** Up to this many rows, packing b costs more than reading it where it is. */
+const FEW_ROWS: usize = 24;
 
 const TILE_BYTES: usize = MR * NR * 4;
 const PACKED_A_BYTES: usize = MC * KC * 4;
@@ -18,28 +22,14 @@ export function gemmScratchBytes(): usize {
   return PACKED_A_BYTES + PACKED_B_BYTES + TILE_BYTES + NR * 4;
 }
 
-const RELU: u32 = 1;
-const RELU6: u32 = 2;
-const LEAKY_RELU: u32 = 3;
-
-@inline
-function activate(x: v128, activation: u32, alpha: f32): v128 {
-  if (activation == 0) return x;
-  const zero = f32x4.splat(0);
-  if (activation == LEAKY_RELU) {
-    return v128.bitselect(f32x4.mul(x, f32x4.splat(alpha)), x, f32x4.lt(x, zero));
-  }
-  const y = f32x4.max(x, zero);
-  return activation == RELU6 ? f32x4.min(y, f32x4.splat(6)) : y;
-}
-
 /**
- * c[4][8] = a[depth][4]' b[depth][8], plus what c held where `add`, plus `bias`[8] where it is not null. Rows of c are `stride` bytes
- * apart.
+ * c[4][8] = a[depth][4]' b[depth][8], plus what c held where `add`, plus `bias`[8] where it is not null. Rows of b are `bStep` bytes
+ * apart, rows of c `stride`.
  */
 function tile(
   a: usize,
   b: usize,
+  bStep: usize,
   depth: usize,
   c: usize,
   stride: usize,
@@ -56,8 +46,8 @@ function tile(
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const end = b + (depth << 5);
-  while (b < end) {
+  const end = a + (depth << 4);
+  while (a < end) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     let s = v128.load32_splat(a);
@@ -73,7 +63,7 @@ function tile(
     c30 = madd(s, b0, c30);
     c31 = madd(s, b1, c31);
     a += 16;
-    b += 32;
+    b += bStep;
   }
   const row1 = c + stride;
   const row2 = row1 + stride;
@@ -122,6 +112,7 @@ function copy(to: usize, toStride: usize, from: usize, fromStride: usize, rows: 
 function edgeTile(
   a: usize,
   b: usize,
+  bStep: usize,
   depth: usize,
   c: usize,
   stride: usize,
@@ -139,7 +130,7 @@ function edgeTile(
     paddedBias = scratch + TILE_BYTES;
     memory.copy(paddedBias, bias, columns << 2);
   }
-  tile(a, b, depth, scratch, NR * 4, add, paddedBias, activation, alpha);
+  tile(a, b, bStep, depth, scratch, NR * 4, add, paddedBias, activation, alpha);
   copy(c, stride, scratch, NR * 4, rows, columns);
 }
 
@@ -170,30 +161,54 @@ function multiply(
   const packedB = packedA + PACKED_A_BYTES;
   const tileScratch = packedB + PACKED_B_BYTES;
   const stride = N << 2;
+  if (M < MR && !transposeB) {
+    for (let i: usize = 0; i < M; i++) {
+      rowTimesMatrix(
+        c + ((i * N + n0) << 2),
+        a + ((transposeA ? i : i * K) << 2), transposeA ? M << 2 : 4,
+        b + (n0 << 2), stride, K, n1 - n0, bias == 0 ? 0 : bias + (n0 << 2), activation, alpha,
+      );
+    }
+    return;
+  }
+  if (M == 1 || (M < MR && !transposeA)) {
+    for (let i: usize = 0; i < M; i++) {
+      rowTimesTransposed(
+        c + ((i * N + n0) << 2), a + ((i * K) << 2), b + ((n0 * K) << 2), K, n1 - n0,
+        bias == 0 ? 0 : bias + (n0 << 2), activation, alpha,
+      );
+    }
+    return;
+  }
+  const direct = M <= FEW_ROWS && !transposeB;
   for (let jc = n0; jc < n1; jc += NC) {
     const columns = min(NC, n1 - jc);
     let pc: usize = 0;
     do {
       const depth = min(KC, K - pc);
       const last = pc + depth == K;
-      if (transposeB) packRows(packedB, b + ((jc * K + pc) << 2), K << 2, columns, depth, NR);
-      else packColumns(packedB, b + ((pc * N + jc) << 2), N << 2, columns, depth, NR);
+      const wholeColumns = direct ? columns & ~(NR - 1) : 0;
+      const fromB = b + ((transposeB ? jc * K + pc : pc * N + jc) << 2);
+      if (transposeB) packRows(packedB, fromB, K << 2, columns, depth, NR);
+      else packColumns(packedB, fromB + (wholeColumns << 2), stride, columns - wholeColumns, depth, NR);
       for (let ic = m0; ic < m1; ic += MC) {
         const rows = min(MC, m1 - ic);
         if (transposeA) packColumns(packedA, a + ((pc * M + ic) << 2), M << 2, rows, depth, MR);
         else packRows(packedA, a + ((ic * K + pc) << 2), K << 2, rows, depth, MR);
         for (let j: usize = 0; j < columns; j += NR) {
-          const panelB = packedB + ((j * depth) << 2);
+          const inPlace = j < wholeColumns;
+          const panelB = inPlace ? fromB + (j << 2) : packedB + (((j - wholeColumns) * depth) << 2);
+          const bStep = inPlace ? stride : NR << 2;
           const biasHere = last && bias != 0 ? bias + ((jc + j) << 2) : 0;
           const activationHere = last ? activation : 0;
           for (let i: usize = 0; i < rows; i += MR) {
             const panelA = packedA + ((i * depth) << 2);
             const at = c + ((ic + i) * N + jc + j << 2);
             if (i + MR <= rows && j + NR <= columns) {
-              tile(panelA, panelB, depth, at, stride, pc != 0, biasHere, activationHere, alpha);
+              tile(panelA, panelB, bStep, depth, at, stride, pc != 0, biasHere, activationHere, alpha);
             } else {
               edgeTile(
-                panelA, panelB, depth, at, stride, pc != 0, biasHere, activationHere, alpha,
+                panelA, panelB, bStep, depth, at, stride, pc != 0, biasHere, activationHere, alpha,
                 min(MR, rows - i), min(NR, columns - j), tileScratch,
               );
             }
