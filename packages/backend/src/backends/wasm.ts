@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { register as registerMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import { importInNode, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
@@ -22,6 +23,7 @@ export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendSt
       if (reason !== undefined) return absent('wasm', `wasmPath led to ${file}: ${reason}`, fix);
       wasm.setWasmPaths(folder);
     }
+    registerMatMul();
     await select('wasm');
   } catch (error) {
     // After a start without its file, TensorFlow.js throws this for every path.

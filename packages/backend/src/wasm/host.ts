@@ -1,0 +1,41 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** What the kernels use of TensorFlow.js' wasm backend. */
+export interface WasmBackend {
+  readonly wasm: {
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+    /** Its memory, where threads share it. */
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly asm: { readonly memory?: WebAssembly.Memory };
+  };
+  readonly dataIdMap: { get(dataId: tf.DataId): { readonly memoryOffset: number } | undefined };
+  makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
+  disposeData(dataId: tf.DataId): boolean;
+}
+
+/** The memory that the backend's tensors lie in. Its `buffer` is another one after each growth. */
+export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
+  const memory = wasm.wasmMemory ?? wasm.asm.memory;
+  if (memory === undefined) throw new Error('this build of the wasm backend hides its memory');
+  return memory;
+}
+
+/** Where a tensor's numbers start, in bytes. */
+export function addressOf(backend: WasmBackend, { dataId }: tf.TensorInfo): number {
+  const data = backend.dataIdMap.get(dataId);
+  if (data === undefined) throw new Error('the tensor is not on the wasm backend, or is disposed');
+  return data.memoryOffset >>> 0;
+}
+
+/**
+ * Takes memory from the backend's heap; `wasm._free` gives it back.
+ *
+ * @throws Error when the heap is full.
+ */
+export function allocate({ wasm }: WasmBackend, bytes: number): number {
+  // Above 2 GiB the address comes back negative.
+  const address = wasm._malloc(bytes) >>> 0;
+  if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes left`);
+  return address;
+}
