@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { type GeluAttrs, geluForms, geluShapes, logisticCubic, logisticLinear } from './form.ts';
+import { biasGeluGradWasm, geluGradWasm } from './kernels/wasm.ts';
 
 type Inputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
 
@@ -11,10 +12,33 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   composite: ({ inputs: { dy, x }, attrs: { form } }) => [
     tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
   ],
+  versions: { wasm: geluGradWasm },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ dy: { shape }, x: { shape, scale: 3 } }, { form })),
   ),
   flops: ({ inputs: { x } }) => 12 * x.size,
+});
+
+type BiasInputs = Inputs & { readonly bias: tf.Tensor };
+
+/** The gradients of GELU(x + bias) by `x` and by `bias` `[D]`, the sum of the former over all rows. */
+export const biasGeluGrad: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, GeluAttrs>({
+  name: 'NeverendBiasGeluGrad',
+  composite: ({ inputs: { dy, x, bias }, attrs: { form } }) => {
+    const sum = tf.add(x, bias);
+    const dx = tf.mul(dy, form === 'tanh' ? tanhSlope(sum) : erfSlope(sum));
+    return [dx, tf.sum(tf.reshape(dx, [-1, bias.size]), 0)];
+  },
+  versions: { wasm: biasGeluGradWasm },
+  cases: geluShapes.flatMap((shape) =>
+    geluForms.map((form) =>
+      randomCase(
+        { dy: { shape }, x: { shape, scale: 3 }, bias: { shape: shape.slice(-1) } },
+        { form },
+      ),
+    ),
+  ),
+  flops: ({ inputs: { x } }) => 14 * x.size,
 });
 
 /** gate (1 + x (1 - gate) (linear + 3 cubic x²)). */

@@ -10,7 +10,8 @@ import {
   logisticCubic,
   logisticLinear,
 } from './form.ts';
-import { geluGrad } from './gradient.ts';
+import { biasGeluGrad, geluGrad } from './gradient.ts';
+import { biasGeluWasm, geluWasm } from './kernels/wasm.ts';
 
 /**
  * Gaussian error linear unit (arXiv 1606.08415, section 2): x Φ(x) with the distribution function Φ of the
@@ -43,6 +44,7 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
       x: () => geluGrad.run({ dy: dy as tf.Tensor, x: x as tf.Tensor }, attrs)[0] as tf.Tensor,
     }),
   },
+  versions: { wasm: geluWasm },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ x: { shape, scale: 3 } }, { form })),
   ),
@@ -58,11 +60,12 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
     saveInputs: ['x', 'bias'],
     backward: ([dy], saved, attrs) => {
       const [x, bias] = saved as [tf.Tensor, tf.Tensor];
-      const call = { dy: dy as tf.Tensor, x: tf.add(x, bias) };
-      const [dx] = geluGrad.run(call, attrs) as [tf.Tensor];
-      return { x: () => dx, bias: () => tf.sum(tf.reshape(dx, [-1, bias.size]), 0) };
+      const call = { dy: dy as tf.Tensor, x, bias };
+      const [dx, dBias] = biasGeluGrad.run(call, attrs) as [tf.Tensor, tf.Tensor];
+      return { x: () => dx, bias: () => dBias };
     },
   },
+  versions: { wasm: biasGeluWasm },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase({ x: { shape, scale: 3 }, bias: { shape: shape.slice(-1) } }, { form }),

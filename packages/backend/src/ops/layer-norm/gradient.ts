@@ -3,7 +3,9 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 
-type Inputs = {
+import { layerNormGradWasm } from './kernels/wasm.ts';
+
+export type LayerNormGradInputs = {
   readonly dy: tf.Tensor;
   readonly x: tf.Tensor;
   readonly scale: tf.Tensor;
@@ -25,8 +27,8 @@ export const normShapes: readonly (readonly number[])[] = [
  * The gradients of layer norm by x, scale and bias from the `mean` and the reciprocal deviation `rstd` `[M]` of
  * each row.
  */
-export const layerNormGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
-  Inputs,
+export const layerNormGrad: Kernel<LayerNormGradInputs, Record<string, never>> = defineKernel<
+  LayerNormGradInputs,
   Record<string, never>
 >({
   name: 'NeverendLayerNormGrad',
@@ -39,6 +41,7 @@ export const layerNormGrad: Kernel<Inputs, Record<string, never>> = defineKernel
     const dx = tf.mul(deviation, tf.sub(tf.sub(dNormed, tf.mean(dNormed, 1, true)), along));
     return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dRows, normed), 0), tf.sum(dRows, 0)];
   },
+  versions: { wasm: layerNormGradWasm },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

@@ -4,7 +4,9 @@ import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 
-type Inputs = {
+import { rmsNormGradWasm } from './kernels/wasm.ts';
+
+export type RmsNormGradInputs = {
   readonly dy: tf.Tensor;
   readonly x: tf.Tensor;
   readonly scale: tf.Tensor;
@@ -12,8 +14,8 @@ type Inputs = {
 };
 
 /** The gradients of RMS norm by x and scale from the reciprocal root mean square `rstd` `[M]` of each row. */
-export const rmsNormGrad: Kernel<Inputs, { readonly offset: number }> = defineKernel<
-  Inputs,
+export const rmsNormGrad: Kernel<RmsNormGradInputs, { readonly offset: number }> = defineKernel<
+  RmsNormGradInputs,
   { readonly offset: number }
 >({
   name: 'NeverendRmsNormGrad',
@@ -27,6 +29,7 @@ export const rmsNormGrad: Kernel<Inputs, { readonly offset: number }> = defineKe
       tf.sum(tf.mul(dRows, normed), 0),
     ];
   },
+  versions: { wasm: rmsNormGradWasm },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

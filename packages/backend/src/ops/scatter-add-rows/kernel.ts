@@ -3,8 +3,9 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { registerWasmUnsortedSegmentSum } from '../../stock-fixes/wasm-unsorted-segment-sum.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
+import { scatterAddRowsWasm } from './kernels/wasm.ts';
 
-type Inputs = {
+export type ScatterAddRowsInputs = {
   readonly table: tf.Tensor;
   readonly indices: tf.Tensor;
   readonly rows: tf.Tensor;
@@ -14,10 +15,10 @@ type Inputs = {
  * The table with rows added to it. A version for a backend adds in place and answers the table itself, so the table
  * must be one that nothing else holds.
  */
-export const scatterAddRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
-  Inputs,
+export const scatterAddRowsKernel: Kernel<
+  ScatterAddRowsInputs,
   Record<string, never>
->({
+> = defineKernel<ScatterAddRowsInputs, Record<string, never>>({
   name: 'NeverendScatterAddRows',
   composite: ({ inputs: { table, indices, rows } }) => {
     // Where a program has set wasm itself, nothing of this was registered yet.
@@ -25,6 +26,7 @@ export const scatterAddRowsKernel: Kernel<Inputs, Record<string, never>> = defin
     const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
     return [tf.add(table, sums)];
   },
+  versions: { wasm: scatterAddRowsWasm },
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -1,0 +1,16 @@
+import type { NativeVersion } from '../../../kernels/index.ts';
+import { markEdited } from '../../../stock-fixes/mark-edited.ts';
+import { groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import type { ScatterAddRowsInputs } from '../kernel.ts';
+
+export const scatterAddRowsWasm: NativeVersion<ScatterAddRowsInputs, Record<string, never>> = {
+  run: ({ inputs: { table, indices, rows: added }, backend }) => {
+    const { kernels, at } = wasmCall(backend);
+    const { rows, width } = rowsOf(table);
+    const from = [at(table), at(indices), at(added)] as const;
+    kernels.scatterAddRows(...from, rows, indices.size, width, 0, groups(width));
+    markEdited(table);
+    backend.incRef(table.dataId);
+    return [{ dataId: table.dataId, shape: table.shape, dtype: table.dtype }];
+  },
+};

@@ -1,0 +1,25 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NativeVersion } from '../../../kernels/index.ts';
+import { rowsOf, wasmCall } from '../../../wasm/call.ts';
+
+type None = Record<string, never>;
+
+export const softmaxWasm: NativeVersion<{ readonly x: Tensor }, None> = {
+  run: ({ inputs: { x }, backend }) => {
+    const { kernels, at, output } = wasmCall(backend);
+    const { rows, width } = rowsOf(x);
+    const y = output(x.shape);
+    kernels.softmax(at(y), at(x), width, 0, rows);
+    return [y];
+  },
+};
+
+export const softmaxGradWasm: NativeVersion<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
+  run: ({ inputs: { dy, y }, backend }) => {
+    const { kernels, at, output } = wasmCall(backend);
+    const { rows, width } = rowsOf(y);
+    const dx = output(y.shape);
+    kernels.softmaxGrad(at(dx), at(dy), at(y), width, 0, rows);
+    return [dx];
+  },
+};
