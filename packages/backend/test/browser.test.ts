@@ -52,8 +52,12 @@ describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', 
     });
     const script = outputFiles[0]?.text ?? '';
     server = createServer(({ url = '' }, response) => {
-      if (url === '/') {
+      if (url === '/' || url === '/isolated') {
         response.setHeader('content-type', 'text/html');
+        if (url === '/isolated') {
+          response.setHeader('cross-origin-opener-policy', 'same-origin');
+          response.setHeader('cross-origin-embedder-policy', 'require-corp');
+        }
         response.end('<!doctype html><script type="module" src="/page.js"></script>');
       } else if (url === '/page.js') {
         response.setHeader('content-type', 'text/javascript');
@@ -78,9 +82,9 @@ describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', 
     server?.close();
   });
 
-  async function open(): Promise<Page> {
+  async function open(path = ''): Promise<Page> {
     const opened = await browser.newPage();
-    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`);
     await opened.waitForFunction(() => 'backend' in globalThis);
     return opened;
   }
@@ -121,6 +125,36 @@ describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', 
     } finally {
       await fresh.close();
     }
+  });
+
+  /** The device of wasm in a fresh page, and the numbers of a product there. */
+  async function multiplyIn(path: string, threads: number): Promise<[string, number[]]> {
+    const fresh = await open(path);
+    try {
+      return await fresh.evaluate(async (count) => {
+        const { backend, tf } = globalThis as unknown as PageGlobals;
+        const options = { wasmPath: '/wasm/', threads: count };
+        const { device } = await backend.useBackend('wasm', options);
+        const values = backend.randomNormal(backend.randomKey(7, 'x'), 150 * 150);
+        const x = tf.tensor2d(values, [150, 150]);
+        return [device, Array.from(tf.matMul(x, x, false, true).dataSync())];
+      }, threads);
+    } finally {
+      await fresh.close();
+    }
+  }
+
+  it('wasm shares its work out where a page may share memory, to the same bits', async () => {
+    const [alone, expected] = await multiplyIn('', 3);
+    const [single, sameAlone] = await multiplyIn('isolated', 1);
+    const [shared, actual] = await multiplyIn('isolated', 3);
+    expect([alone, single, shared]).toEqual([
+      'CPU, WebAssembly SIMD, 1 thread',
+      'CPU, WebAssembly SIMD, 1 thread',
+      'CPU, WebAssembly SIMD, 3 threads',
+    ]);
+    expect(sameAlone).toEqual(expected);
+    expect(actual).toEqual(expected);
   });
 
   it('auto takes wasm before a software GPU, and tensorflow is told to exist in Node only', async () => {

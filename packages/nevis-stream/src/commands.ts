@@ -35,7 +35,7 @@ export async function run(
   context: CommandContext,
 ): Promise<ReportData> {
   const { preset, seed, learners, stream: streamSettings } = settings;
-  const { name, version, device } = await useBackend(settings.backend);
+  const { name, version, device } = await useBackend(settings.backend, { threads: 1 });
   context.note(`backend ${name} ${version} (${device})`);
   const stream = await openStream(settings, context);
   const data = await runStream({

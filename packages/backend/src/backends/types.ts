@@ -35,4 +35,10 @@ export interface BackendOptions {
    * the start fails, and TensorFlow.js takes no path after that until the page reloads or the process restarts.
    */
   readonly wasmPath?: string;
+  /**
+   * Threads of the wasm backend, 1 or more; all of the machine's where it is left out. With 1, and where a page or a host
+   * may not share memory, it is the build without threads. The first start decides, until the page reloads or the process
+   * restarts.
+   */
+  readonly threads?: number;
 }

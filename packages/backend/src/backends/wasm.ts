@@ -1,13 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../errors.ts';
 import { register as registerMatMul } from '../stock-fixes/wasm-mat-mul.ts';
+import { gemmThreads, startGemmThreads } from '../wasm/gemm.ts';
+import type { WasmBackend } from '../wasm/host.ts';
 import { importInNode, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
+import { canStartThreadedInNode, coreCount, startThreaded } from './wasm-threads.ts';
 
 const specifier = '@tensorflow/tfjs-backend-wasm';
 const fix = `pass wasmPath, the folder that holds the .wasm files of ${specifier}`;
 
-export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendStatus> {
+export async function startWasm({
+  wasmPath,
+  threads = coreCount(),
+}: BackendOptions): Promise<BackendStatus> {
+  if (!Number.isSafeInteger(threads) || threads < 1) {
+    throw new BackendError(`threads was ${threads}; it must be a whole number of at least 1`);
+  }
   const runs = 'wasm' in tf.engine().registry;
   let wasm: typeof import('@tensorflow/tfjs-backend-wasm');
   try {
@@ -16,6 +26,7 @@ export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendSt
     return absentPackage('wasm', specifier, error);
   }
   try {
+    if (!runs) await chooseBuild(threads);
     if (wasmPath !== undefined && !runs) {
       const folder = wasmPath.endsWith('/') ? wasmPath : `${wasmPath}/`;
       const file = `${folder}${await fileName()}`;
@@ -24,7 +35,9 @@ export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendSt
       wasm.setWasmPaths(folder);
     }
     registerMatMul();
-    await select('wasm');
+    if (runs || !(await isThreaded())) await select('wasm');
+    else await startThreaded(wasm, threads, () => select('wasm'));
+    if (!runs) await startGemmThreads(tf.backend() as unknown as WasmBackend, threads);
   } catch (error) {
     // After a start without its file, TensorFlow.js throws this for every path.
     const tooLate = reasonOf(error).includes('already initialized');
@@ -36,10 +49,8 @@ export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendSt
     );
   }
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threads = (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT'))
-    ? wasm.getThreadsCount()
-    : 1;
-  const device = `CPU, WebAssembly${simd === true ? ' SIMD' : ''}, ${threads} thread${threads === 1 ? '' : 's'}`;
+  const count = gemmThreads(tf.backend() as unknown as WasmBackend);
+  const device = `CPU, WebAssembly${simd === true ? ' SIMD' : ''}, ${count} thread${count === 1 ? '' : 's'}`;
   return {
     available: true,
     name: 'wasm',
@@ -50,11 +61,22 @@ export async function startWasm({ wasmPath }: BackendOptions): Promise<BackendSt
   };
 }
 
+/** Before the first start: which build TensorFlow.js takes. */
+async function chooseBuild(threads: number): Promise<void> {
+  const shares = isNode ? canStartThreadedInNode() : await isThreaded();
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1 && shares);
+}
+
+/** Whether TensorFlow.js takes its threaded build, which has SIMD too. */
+async function isThreaded(): Promise<boolean> {
+  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  return simd === true && (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) === true;
+}
+
 /** The one of the three files that TensorFlow.js loads here. */
 async function fileName(): Promise<string> {
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const threads = await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT');
-  return `tfjs-backend-wasm${simd ? (threads ? '-threaded-simd' : '-simd') : ''}.wasm`;
+  return `tfjs-backend-wasm${simd ? ((await isThreaded()) ? '-threaded-simd' : '-simd') : ''}.wasm`;
 }
 
 async function whyUnusable(file: string): Promise<string | undefined> {

@@ -12,6 +12,7 @@ import { useSoftwareGpu } from './software-gpu.ts';
  *
  * An absent backend is named on a line of its own on stderr and shows as skipped; it fails the file where
  * `NEVEREND_REQUIRE` (a comma-separated list) asks for it. `NEVEREND_BACKENDS` limits the suite to some.
+ * wasm runs on one thread, or as many as `NEVEREND_THREADS` says.
  * Without a GPU, WebGPU runs on SwiftShader where Debian's Chromium is installed. A test after which the
  * GPU reports an error that nobody caught fails.
  *
@@ -31,8 +32,10 @@ export async function describeBackends(
   // Keeps TensorFlow.js' advertisement for its Node backend out of the output. Its test mode would do so too,
   // but takes the copies that wasm makes of what a gradient saved for leaks.
   tf.env().set('PROD', true);
+  // Many test files run side by side; one thread each is faster than all of them in each.
+  const threads = Number(process.env['NEVEREND_THREADS'] ?? 1);
   const statuses: BackendStatus[] = [];
-  for (const name of wanted) statuses.push(await starts[name]({}));
+  for (const name of wanted) statuses.push(await starts[name]({ threads }));
   for (const status of statuses) {
     const { name } = status;
     if (status.available) {

@@ -3,19 +3,35 @@ import { addressOf, type WasmBackend } from './host.ts';
 import { type Kernels, kernelBinaries } from './kernels.generated.ts';
 import { loadKernels } from './load-kernels.ts';
 
-/** What a wasm version of a kernel needs: the compiled functions, addresses, and outputs. */
+/** Below so many numbers, some 50 microseconds of work, waking the other threads costs more than they save. */
+const alone = 65_536;
+
+/** What a wasm version of a kernel needs. */
 export interface WasmCall {
-  readonly kernels: Kernels;
-  /** Where a tensor's numbers start; an address stays right as long as the tensor lives. */
+  /**
+   * Runs a compiled function on all threads.
+   *
+   * @param values its arguments but the last two, from which up to which unit of work. @param units of work.
+   * @param size numbers that it goes through.
+   */
+  readonly run: (
+    name: keyof Kernels & string,
+    values: readonly number[],
+    units: number,
+    size: number,
+  ) => void;
+  /** Where a tensor's numbers start; right as long as the tensor lives. */
   readonly at: (tensor: TensorInfo) => number;
+  /** A float32 tensor whose numbers are yet to be written. */
   readonly output: (shape: readonly number[]) => TensorInfo;
 }
 
 /** @param backend which must be the wasm backend. */
 export function wasmCall(backend: KernelBackend): WasmCall {
   const wasm = backend as unknown as WasmBackend;
+  const kernels = loadKernels(wasm, kernelBinaries);
   return {
-    kernels: loadKernels(wasm, kernelBinaries),
+    run: (name, values, units, size) => kernels.run(name, values, units, 0, size < alone),
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),
   };

@@ -1,5 +1,5 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
-import { addressOf, allocate, type WasmBackend } from './host.ts';
+import { addressOf, type WasmBackend } from './host.ts';
 import { kernelBinaries } from './kernels.generated.ts';
 import { loadKernels } from './load-kernels.ts';
 
@@ -22,7 +22,8 @@ export interface Product {
   readonly alpha?: number;
 }
 
-const scratches = new WeakMap<WasmBackend, number>();
+/** Below so many multiplications, some 50 microseconds of work, waking the other threads costs more than they save. */
+const ALONE = 1_000_000;
 
 /** activation(a b + bias), as `[..., M, N]`. */
 export function gemm(
@@ -39,11 +40,7 @@ export function gemm(
   const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
   const out = backend.makeOutput([...batch, M, N], 'float32');
   const kernels = loadKernels(backend, kernelBinaries);
-  let scratch = scratches.get(backend);
-  if (scratch === undefined) {
-    scratch = allocate(backend, kernels.gemmScratchBytes());
-    scratches.set(backend, scratch);
-  }
+  const scratchBytes = kernels.exports.gemmScratchBytes();
   const at = { a: addressOf(backend, a), b: addressOf(backend, b), c: addressOf(backend, out) };
   const biasAt = bias === undefined ? 0 : addressOf(backend, bias);
   // A matrix times a column is a row times the matrix transposed, and there is a faster way for that.
@@ -56,27 +53,32 @@ export function gemm(
     const rows = tall ? run.length * M : M;
     const [x, y] = swap ? [flipped(right), flipped(left)] : [left, right];
     const [height, width] = swap ? [1, rows] : [rows, N];
-    kernels.gemm(
-      at.c + 4 * run.c * M * N,
-      x.at,
-      y.at,
-      biasAt,
-      height,
-      width,
-      K,
-      x.step,
-      y.step,
-      x.flip,
-      y.flip,
-      activations[activation],
-      alpha,
-      false,
-      0,
-      (tall ? 1 : run.length) * Math.ceil(height / 4),
-      scratch,
+    const matrices = tall ? 1 : run.length;
+    // Each thread packs all of the side that is not cut: it should be the smaller one.
+    const byColumns = height < 4 || (matrices < kernels.threads && width > height);
+    const units = matrices * (byColumns ? Math.ceil(width / 8) : Math.ceil(height / 4));
+    kernels.run(
+      'gemm',
+      [
+        ...[at.c + 4 * run.c * M * N, x.at, y.at, biasAt, height, width, K, x.step, y.step],
+        ...[Number(x.flip), Number(y.flip), activations[activation], alpha, Number(byColumns)],
+      ],
+      units,
+      scratchBytes,
+      matrices * height * width * K < ALONE,
     );
   }
   return out;
+}
+
+/** Starts further threads for the backend's products; resolves when they wait for work. */
+export function startGemmThreads(backend: WasmBackend, threads: number): Promise<void> {
+  return loadKernels(backend, kernelBinaries).startThreads(threads);
+}
+
+/** Threads that the backend's products use. */
+export function gemmThreads(backend: WasmBackend): number {
+  return loadKernels(backend, kernelBinaries).threads;
 }
 
 /** The batch, rows and columns of a matrix as it enters the product. */

@@ -12,6 +12,7 @@ export interface WasmBackend {
   readonly dataIdMap: { get(dataId: tf.DataId): { readonly memoryOffset: number } | undefined };
   makeOutput(shape: readonly number[], dtype: tf.DataType): tf.TensorInfo;
   disposeData(dataId: tf.DataId): boolean;
+  dispose(): void;
 }
 
 /** The memory that the backend's tensors lie in. Its `buffer` is another one after each growth. */

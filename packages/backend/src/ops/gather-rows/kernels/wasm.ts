@@ -7,10 +7,11 @@ export const gatherRowsWasm: NativeVersion<
   Record<string, never>
 > = {
   run: ({ inputs: { table, indices }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(table);
     const out = output([...indices.shape, width]);
-    kernels.gatherRows(at(out), at(table), at(indices), rows, width, 0, indices.size);
+    const from = [at(table), at(indices), rows, width];
+    run('gatherRows', [at(out), ...from], indices.size, indices.size * width);
     return [out];
   },
 };

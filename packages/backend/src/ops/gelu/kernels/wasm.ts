@@ -8,10 +8,10 @@ const block = 1024;
 
 export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { x }, attrs: { form }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const y = output(x.shape);
     const rows = Math.ceil(x.size / block);
-    kernels.gelu(at(y), at(x), 0, block, x.size, form === 'erf', 0, rows);
+    run('gelu', [at(y), at(x), 0, block, x.size, Number(form === 'erf')], rows, x.size);
     return [y];
   },
 };
@@ -19,20 +19,21 @@ export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
 export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
   {
     run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
-      const { kernels, at, output } = wasmCall(backend);
+      const { run, at, output } = wasmCall(backend);
       const { rows, width } = rowsOf(x);
       const y = output(x.shape);
-      kernels.gelu(at(y), at(x), at(bias), width, x.size, form === 'erf', 0, rows);
+      run('gelu', [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')], rows, x.size);
       return [y];
     },
   };
 
 export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const dx = output(x.shape);
     const rows = Math.ceil(x.size / block);
-    kernels.geluGrad(at(dx), at(dy), at(x), 0, block, x.size, form === 'erf', 0, rows);
+    const from = [at(dx), at(dy), at(x), 0];
+    run('geluGrad', [...from, block, x.size, Number(form === 'erf')], rows, x.size);
     return [dx];
   },
 };
@@ -42,11 +43,12 @@ export const biasGeluGradWasm: NativeVersion<
   GeluAttrs
 > = {
   run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const [dx, dBias] = [output(x.shape), output([width])];
-    kernels.geluGrad(at(dx), at(dy), at(x), at(bias), width, x.size, form === 'erf', 0, rows);
-    kernels.sumColumns(at(dBias), at(dx), rows, width, 0, groups(width));
+    const from = [at(dx), at(dy), at(x), at(bias)];
+    run('geluGrad', [...from, width, x.size, Number(form === 'erf')], rows, x.size);
+    run('sumColumns', [at(dBias), at(dx), rows, width], groups(width), x.size);
     return [dx, dBias];
   },
 };

@@ -8,30 +8,25 @@ export const layerNormWasm: NativeVersion<
   { readonly eps: number }
 > = {
   run: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const [y, mean, rstd] = [output(x.shape), output([rows]), output([rows])];
-    const from = [at(x), at(scale), at(bias)] as const;
-    kernels.norm(at(y), at(mean), at(rstd), ...from, 0, eps, width, 0, rows);
+    const to = [at(y), at(mean), at(rstd)];
+    run('norm', [...to, at(x), at(scale), at(bias), 0, eps, width], rows, x.size);
     return [y, mean, rstd];
   },
 };
 
 export const layerNormGradWasm: NativeVersion<LayerNormGradInputs, Record<string, never>> = {
   run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const [dx, dScale, dBias] = [output(x.shape), output([width]), output([width])];
-    const statistics = [at(mean), at(rstd)] as const;
-    kernels.normGrad(at(dx), at(dy), at(x), at(scale), ...statistics, 0, width, 0, rows);
-    kernels.normColumns(
-      ...([at(dScale), at(dBias), at(dy), at(x)] as const),
-      ...statistics,
-      rows,
-      width,
-      0,
-      groups(width),
-    );
+    const statistics = [at(mean), at(rstd)];
+    const rowValues = [at(dx), at(dy), at(x), at(scale), ...statistics, 0, width];
+    run('normGrad', rowValues, rows, x.size);
+    const columnValues = [at(dScale), at(dBias), at(dy), at(x), ...statistics, rows, width];
+    run('normColumns', columnValues, groups(width), x.size);
     return [dx, dScale, dBias];
   },
 };

@@ -8,22 +8,23 @@ export const rmsNormWasm: NativeVersion<
   { readonly eps: number; readonly offset: number }
 > = {
   run: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const [y, rstd] = [output(x.shape), output([rows])];
-    kernels.norm(at(y), 0, at(rstd), at(x), at(scale), 0, offset, eps, width, 0, rows);
+    run('norm', [at(y), 0, at(rstd), at(x), at(scale), 0, offset, eps, width], rows, x.size);
     return [y, rstd];
   },
 };
 
 export const rmsNormGradWasm: NativeVersion<RmsNormGradInputs, { readonly offset: number }> = {
   run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const [dx, dScale] = [output(x.shape), output([width])];
-    kernels.normGrad(at(dx), at(dy), at(x), at(scale), 0, at(rstd), offset, width, 0, rows);
-    const from = [at(dy), at(x), 0, at(rstd)] as const;
-    kernels.normColumns(at(dScale), 0, ...from, rows, width, 0, groups(width));
+    const rowValues = [at(dx), at(dy), at(x), at(scale), 0, at(rstd), offset, width];
+    run('normGrad', rowValues, rows, x.size);
+    const columnValues = [at(dScale), 0, at(dy), at(x), 0, at(rstd), rows, width];
+    run('normColumns', columnValues, groups(width), x.size);
     return [dx, dScale];
   },
 };

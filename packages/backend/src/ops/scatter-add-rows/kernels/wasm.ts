@@ -5,10 +5,10 @@ import type { ScatterAddRowsInputs } from '../kernel.ts';
 
 export const scatterAddRowsWasm: NativeVersion<ScatterAddRowsInputs, Record<string, never>> = {
   run: ({ inputs: { table, indices, rows: added }, backend }) => {
-    const { kernels, at } = wasmCall(backend);
+    const { run, at } = wasmCall(backend);
     const { rows, width } = rowsOf(table);
-    const from = [at(table), at(indices), at(added)] as const;
-    kernels.scatterAddRows(...from, rows, indices.size, width, 0, groups(width));
+    const values = [at(table), at(indices), at(added), rows, indices.size, width];
+    run('scatterAddRows', values, groups(width), added.size);
     markEdited(table);
     backend.incRef(table.dataId);
     return [{ dataId: table.dataId, shape: table.shape, dtype: table.dtype }];

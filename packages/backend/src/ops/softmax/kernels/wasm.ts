@@ -6,20 +6,20 @@ type None = Record<string, never>;
 
 export const softmaxWasm: NativeVersion<{ readonly x: Tensor }, None> = {
   run: ({ inputs: { x }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
     const y = output(x.shape);
-    kernels.softmax(at(y), at(x), width, 0, rows);
+    run('softmax', [at(y), at(x), width], rows, x.size);
     return [y];
   },
 };
 
 export const softmaxGradWasm: NativeVersion<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
   run: ({ inputs: { dy, y }, backend }) => {
-    const { kernels, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(y);
     const dx = output(y.shape);
-    kernels.softmaxGrad(at(dx), at(dy), at(y), width, 0, rows);
+    run('softmaxGrad', [at(dx), at(dy), at(y), width], rows, y.size);
     return [dx];
   },
 };
