@@ -1,20 +1,32 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const usage = `Usage: neverend-backend doctor [--json]
+       neverend-backend install [--gpu] [--wheel PATH] [--json]
 
-Tries every TensorFlow.js backend on this machine and prints its version and its device, or why it is
-absent and the command that mends it; then the backend that "auto" takes.
+doctor tries every TensorFlow.js backend on this machine and prints its version and its device, or why it
+is absent and the command that mends it; then the backend that "auto" takes.
+
+install makes the native part of the @tensorflow/tfjs-node 4.22 that the project in the current folder has,
+runs an operation and a gradient on it, and prints the device. libtensorflow comes from tfjs-node's own
+download or, where that fails, from the TensorFlow that python3 has. On failure nothing is changed.
 
 Options:
-  --json     print one JSON object
-  --version  print the version of this package
-  --help     print this text
+  --gpu         @tensorflow/tfjs-node-gpu instead
+  --wheel PATH  take libtensorflow from this wheel of Python's TensorFlow for Linux, or from the folder of an
+                installed one (site-packages/tensorflow); needs g++
+  --json        print one JSON object
+  --version     print the version of this package
+  --help        print this text
 
-Exit status: 0 when some backend runs here, 1 when none does, 2 for wrong usage.
+Exit status: 0 when some backend runs here, or the install succeeded; 1 when not; 2 for wrong usage; 130 when
+interrupted.
 `;
 
 class UsageError extends Error {}
+
+class Interrupted extends Error {}
 
 /** Runs the command. @returns the exit status. */
 async function main(args: string[]): Promise<number> {
@@ -25,9 +37,16 @@ async function main(args: string[]): Promise<number> {
     return print(`${(JSON.parse(file) as { version: string }).version}\n`);
   }
   const [command, ...rest] = positionals;
-  if (command === undefined) throw new UsageError('a command is missing; it must be "doctor"');
-  if (command !== 'doctor') throw new UsageError(`command was "${command}"; it must be "doctor"`);
-  if (rest.length > 0) throw new UsageError(`doctor takes no arguments; got "${rest.join(' ')}"`);
+  const commands = 'it must be "doctor" or "install"';
+  if (command === undefined) throw new UsageError(`a command is missing; ${commands}`);
+  if (command !== 'doctor' && command !== 'install') {
+    throw new UsageError(`command was "${command}"; ${commands}`);
+  }
+  if (rest.length > 0)
+    throw new UsageError(`${command} takes no arguments; got "${rest.join(' ')}"`);
+  if (command === 'install') return runInstall(values);
+  const alien = values.gpu ? '--gpu' : values.wheel === undefined ? undefined : '--wheel';
+  if (alien !== undefined) throw new UsageError(`doctor takes no ${alien}`);
   // TensorFlow.js takes a while to load; usage need not wait for it.
   const { diagnose, diagnosisTable } = await import('./doctor.ts');
   const diagnosis = await diagnose();
@@ -35,16 +54,43 @@ async function main(args: string[]): Promise<number> {
   return diagnosis.auto === null ? 1 : 0;
 }
 
-function parse(args: string[]): {
-  values: { json?: boolean; version?: boolean; help?: boolean };
-  positionals: string[];
-} {
+async function runInstall({ gpu = false, wheel, json }: Values): Promise<number> {
+  const { install, installSummary } = await import('./tensorflow/install.ts');
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort(new Interrupted('interrupted; nothing changed'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const report = await install({
+    project: process.cwd(),
+    gpu,
+    ...(wheel === undefined ? {} : { wheel: resolve(wheel) }),
+    signal: interruption.signal,
+    say: (line) => process.stderr.write(`${line}\n`),
+  });
+  if (report.warning !== undefined) process.stderr.write(`warning: ${report.warning}\n`);
+  return print(json ? `${JSON.stringify(report, null, 2)}\n` : installSummary(report));
+}
+
+interface Values {
+  json?: boolean;
+  gpu?: boolean;
+  wheel?: string;
+  version?: boolean;
+  help?: boolean;
+}
+
+function parse(args: string[]): { values: Values; positionals: string[] } {
   const flag = { type: 'boolean' } as const;
   try {
     return parseArgs({
       args,
       allowPositionals: true,
-      options: { json: flag, version: flag, help: { ...flag, short: 'h' } },
+      options: {
+        json: flag,
+        gpu: flag,
+        wheel: { type: 'string' },
+        version: flag,
+        help: { ...flag, short: 'h' },
+      },
     });
   } catch (error) {
     throw new UsageError(firstLine(error));
@@ -68,6 +114,6 @@ main(process.argv.slice(2)).then(
     const isUsage = error instanceof UsageError;
     const hint = isUsage ? ' (see neverend-backend --help)' : '';
     process.stderr.write(`neverend-backend: ${firstLine(error)}${hint}\n`);
-    process.exitCode = isUsage ? 2 : 1;
+    process.exitCode = isUsage ? 2 : error instanceof Interrupted ? 130 : 1;
   },
 );

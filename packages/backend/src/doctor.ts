@@ -40,12 +40,11 @@ export async function diagnose(): Promise<Diagnosis> {
 /** The diagnosis as a table for people, one backend a line, with what mends an absent one below it. */
 export function diagnosisTable({ node, platform, backends, kernels, auto }: Diagnosis): string {
   const rows = backends.flatMap((status): string[][] => {
-    if (!status.available) {
-      const mend = status.fix === undefined ? [] : [['', '', `  mend it: ${status.fix}`]];
-      return [[status.name, '-', `absent: ${status.reason}`], ...mend];
-    }
+    const mend = status.fix === undefined ? [] : [['', '', `  mend it: ${status.fix}`]];
+    if (!status.available) return [[status.name, '-', `absent: ${status.reason}`], ...mend];
     const note = status.softwareGpu ? ' (a GPU played by software: only taken by name)' : '';
-    return [[status.name, status.version, `${status.device}${note}`]];
+    const warning = status.warning === undefined ? [] : [['', '', `  warning: ${status.warning}`]];
+    return [[status.name, status.version, `${status.device}${note}`], ...warning, ...mend];
   });
   const table = [['backend', 'version', 'device, or why it is absent'], ...rows];
   const widths = [0, 1].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));

@@ -189,10 +189,10 @@ function unknownBackend(name: string): BackendChoice {
 }
 
 function chosen(
-  { name, version, device, hardwareGpu, softwareGpu }: ReadyBackend,
+  { available: _, ...status }: ReadyBackend,
   passedOver: readonly PassedOver[],
 ): BackendChoice {
-  return { name, version, device, hardwareGpu, softwareGpu, kept: false, passedOver };
+  return { ...status, kept: false, passedOver };
 }
 
 function whyAbsent({ name, reason, fix }: AbsentBackend): PassedOver {

@@ -81,8 +81,11 @@ describe('neverend-backend doctor', () => {
 
   it.each([
     { args: [], message: 'a command is missing' },
-    { args: ['nurse'], message: 'command was "nurse"; it must be "doctor"' },
+    { args: ['nurse'], message: 'command was "nurse"; it must be "doctor" or "install"' },
     { args: ['doctor', 'wasm'], message: 'doctor takes no arguments; got "wasm"' },
+    { args: ['doctor', '--wheel', 'x.whl'], message: 'doctor takes no --wheel' },
+    { args: ['install', 'wasm'], message: 'install takes no arguments; got "wasm"' },
+    { args: ['install', '--wheel'], message: "Option '--wheel <value>' argument missing" },
     { args: ['doctor', '--jsno'], message: "Unknown option '--jsno'" },
   ])('answers the wrong usage $args with one line and status 2', ({ args, message }) => {
     const { status, stdout, stderr } = cli(args);

@@ -58,3 +58,26 @@ it('the table counts the kernels that serve on each backend, and names those tha
     ].join('\n'),
   );
 });
+
+it('the table shows a warning and what mends it', () => {
+  const gpu = {
+    available: true,
+    name: 'tensorflow',
+    version: '4.22.0',
+    device: 'CPU, libtensorflow',
+    hardwareGpu: false,
+    softwareGpu: false,
+    warning: 'it fell back',
+    fix: 'install it',
+  } as const;
+  const table = diagnosisTable({
+    ...nothing,
+    backends: [gpu],
+    auto: { ...gpu, kept: false, passedOver: [] },
+  });
+  expect(table.split('\n').slice(3, 6)).toEqual([
+    'tensorflow  4.22.0   CPU, libtensorflow',
+    '                       warning: it fell back',
+    '                       mend it: install it',
+  ]);
+});

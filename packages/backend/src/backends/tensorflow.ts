@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { loadAddon } from '../tensorflow/addon.ts';
 import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
 import { absent, select } from './select.ts';
 import type { AbsentBackend, BackendStatus, ReadyBackend } from './types.ts';
@@ -8,6 +9,9 @@ export async function startTensorflow(
   importPackage: (specifier: string) => Promise<unknown> = importInNode,
 ): Promise<BackendStatus> {
   if (!isNode) return absent('tensorflow', 'it exists in Node only');
+  restoreNodeUtilities();
+  // Otherwise libtensorflow greets on stderr.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '1';
   let failure: AbsentBackend | undefined;
   // The two packages must never be loaded together: one that the application has loaded already serves.
   if (tf.findBackendFactory('tensorflow') !== null) {
@@ -19,10 +23,17 @@ export async function startTensorflow(
   }
   for (const specifier of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node']) {
     try {
-      const { default: node } = (await importPackage(specifier)) as {
-        default: { version: Readonly<Record<string, string>> };
+      const loaded = (await importPackage(specifier)) as CommonJs<{
+        version: Readonly<Record<string, string>>;
+      }>;
+      const { version } = 'default' in loaded ? loaded.default : loaded;
+      const status = await startLoaded(version['tfjs-node'] ?? tf.version_core);
+      if (status.hardwareGpu || !specifier.endsWith('-gpu')) return status;
+      return {
+        ...status,
+        warning: `${specifier} fell back to the CPU: its libtensorflow found no GPU, or not the CUDA libraries that it was built with`,
+        fix: 'npx neverend-backend install --gpu',
       };
-      return await startLoaded(node.version['tfjs-node'] ?? tf.version_core);
     } catch (error) {
       // A package that is installed and broken tells more than one that is not there.
       if (!isNotInstalled(error, specifier)) failure ??= brokenTensorflow(specifier, error);
@@ -34,10 +45,13 @@ export async function startTensorflow(
     absent(
       'tensorflow',
       'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
-      'npm install @tensorflow/tfjs-node',
+      'npm install --ignore-scripts @tensorflow/tfjs-node && npx neverend-backend install',
     )
   );
 }
+
+/** Node gives a CommonJS module as the default export, and some loaders give it bare. */
+type CommonJs<T> = T | { default: T };
 
 async function startLoaded(version: string): Promise<ReadyBackend> {
   await select('tensorflow');
@@ -45,31 +59,35 @@ async function startLoaded(version: string): Promise<ReadyBackend> {
   tf.tidy(() => tf.square(tf.scalar(1)));
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
   const cuda = isUsingGpuDevice === true;
+  const kernels = loadAddon();
+  const cpu = kernels.available
+    ? `CPU, libtensorflow, kernels in C++ (${kernels.instructionSet})`
+    : 'CPU, libtensorflow';
   return {
     available: true,
     name: 'tensorflow',
     version,
-    device: cuda ? 'NVIDIA GPU, CUDA' : 'CPU, libtensorflow',
+    device: cuda ? 'NVIDIA GPU, CUDA' : cpu,
     hardwareGpu: cuda,
     softwareGpu: false,
   };
 }
 
-/** The two ways in which an installed tfjs-node is known to fail, and any other. */
+/** tfjs-node 4.22 calls functions of `node:util` that Node 23 removed, in every operation. */
+function restoreNodeUtilities(): void {
+  const util = process.getBuiltinModule('node:util') as unknown as Record<string, unknown>;
+  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
+  util['isArray'] ??= Array.isArray;
+}
+
+/** The way in which an installed tfjs-node is known to fail, and any other. */
 function brokenTensorflow(specifier: string, error: unknown): AbsentBackend {
   const reason = reasonOf(error);
-  if (/isNullOrUndefined|isArray is not/.test(reason)) {
-    return absent(
-      'tensorflow',
-      `${specifier} calls functions that Node 23 removed (${reason})`,
-      'run it on Node 22 or older',
-    );
-  }
   if (reason.includes('tfjs_binding')) {
     return absent(
       'tensorflow',
       `the native part of ${specifier} was never built; its install script did not run, or failed`,
-      `npm rebuild ${specifier} --build-addon-from-source`,
+      `npx neverend-backend install${specifier.endsWith('-gpu') ? ' --gpu' : ''}`,
     );
   }
   return absent('tensorflow', `${specifier} did not start: ${reason}`);

@@ -14,6 +14,9 @@ export interface ReadyBackend {
   readonly hardwareGpu: boolean;
   /** Its GPU is played by software (SwiftShader, llvmpipe, WARP): right, and slower than wasm. */
   readonly softwareGpu: boolean;
+  /** What is worse than it should be, where something is, and the command that mends it. */
+  readonly warning?: string;
+  readonly fix?: string;
 }
 
 /** A backend that cannot run here. */

@@ -1,3 +1,4 @@
+import util from 'node:util';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -57,7 +58,18 @@ describe('startTensorflow', () => {
 
   it('tells that tfjs-node-gpu fell back to the CPU', async () => {
     const start = installation({ '@tensorflow/tfjs-node-gpu': { isUsingGpuDevice: false } });
-    expect(await startTensorflow(start)).toMatchObject({ available: true, hardwareGpu: false });
+    const status = await startTensorflow(start);
+    expect(status).toMatchObject({
+      available: true,
+      hardwareGpu: false,
+      warning: expect.stringContaining('@tensorflow/tfjs-node-gpu fell back to the CPU'),
+      fix: 'npx neverend-backend install --gpu',
+    });
+  });
+
+  it('warns of nothing where tfjs-node runs on the CPU', async () => {
+    const start = installation({ '@tensorflow/tfjs-node': { isUsingGpuDevice: false } });
+    expect(await startTensorflow(start)).not.toHaveProperty('warning');
   });
 
   it.each([
@@ -85,7 +97,7 @@ describe('startTensorflow', () => {
       available: false,
       name: 'tensorflow',
       reason: 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
-      fix: 'npm install @tensorflow/tfjs-node',
+      fix: 'npm install --ignore-scripts @tensorflow/tfjs-node && npx neverend-backend install',
     });
   });
 
@@ -97,17 +109,21 @@ describe('startTensorflow', () => {
     });
   });
 
-  it('knows an addon that was never built', async () => {
+  it.each([
+    ['@tensorflow/tfjs-node', 'npx neverend-backend install'],
+    ['@tensorflow/tfjs-node-gpu', 'npx neverend-backend install --gpu'],
+  ])('knows that the addon of %s was never built', async (specifier, fix) => {
     const message =
       'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/tfjs_binding.node.';
-    const start = installation({ '@tensorflow/tfjs-node': new Error(message) });
+    const start = installation({ [specifier]: new Error(message) });
     expect(await startTensorflow(start)).toMatchObject({
       available: false,
-      fix: 'npm rebuild @tensorflow/tfjs-node --build-addon-from-source',
+      reason: expect.stringContaining(`the native part of ${specifier} was never built`),
+      fix,
     });
   });
 
-  it('knows that every op throws from Node 23 on', async () => {
+  it('loads no second package after one whose operations throw', async () => {
     const load = installation({ '@tensorflow/tfjs-node-gpu': { isUsingGpuDevice: false } });
     const asked: string[] = [];
     const start = async (specifier: string): Promise<unknown> => {
@@ -115,16 +131,33 @@ describe('startTensorflow', () => {
       const loaded = await load(specifier);
       tf.unregisterKernel('Square', 'tensorflow');
       registerSquare(() => {
-        throw new TypeError('(0 , util_1.isNullOrUndefined) is not a function');
+        throw new Error('no such operation');
       });
       return loaded;
     };
     expect(await startTensorflow(start)).toMatchObject({
       available: false,
-      reason: expect.stringContaining('calls functions that Node 23 removed'),
-      fix: 'run it on Node 22 or older',
+      reason: '@tensorflow/tfjs-node-gpu did not start: no such operation',
     });
-    // It is loaded all the same, and the other package must not join it.
     expect(asked).toEqual(['@tensorflow/tfjs-node-gpu']);
+  });
+
+  it('puts back what Node 23 removed and tfjs-node calls, before it loads it', async () => {
+    const mutable = util as unknown as Record<string, unknown>;
+    const names = ['isNullOrUndefined', 'isArray'];
+    const stock = names.map((name) => mutable[name]);
+    for (const name of names) delete mutable[name];
+    try {
+      let seen: unknown[] = [];
+      await startTensorflow(async () => {
+        const { isNullOrUndefined, isArray } = mutable as Record<string, (x: unknown) => boolean>;
+        seen = [null, undefined, 0].map((value) => isNullOrUndefined?.(value));
+        seen.push(isArray?.([]), isArray?.({ length: 0 }));
+        throw new Error('that is all');
+      });
+      expect(seen).toEqual([true, true, false, true, false]);
+    } finally {
+      for (const [index, name] of names.entries()) mutable[name] = stock[index];
+    }
   });
 });

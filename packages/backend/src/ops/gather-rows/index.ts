@@ -4,6 +4,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
 import { scatterAddRowsKernel } from '../scatter-add-rows/kernel.ts';
+import { gatherRowsTensorflow } from './kernels/tensorflow.ts';
 import { gatherRowsWasm } from './kernels/wasm.ts';
 
 /**
@@ -53,7 +54,7 @@ const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       };
     },
   },
-  versions: { wasm: gatherRowsWasm },
+  versions: { wasm: gatherRowsWasm, tensorflow: gatherRowsTensorflow },
   cases: rowIndices.map(({ rows, width, indices }) =>
     randomCase({ table: { shape: [rows, width] } }, {}, { indices }),
   ),

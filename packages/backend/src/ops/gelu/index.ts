@@ -11,6 +11,7 @@ import {
   logisticLinear,
 } from './form.ts';
 import { biasGeluGrad, geluGrad } from './gradient.ts';
+import { biasGeluTensorflow, geluTensorflow } from './kernels/tensorflow.ts';
 import { biasGeluWasm, geluWasm } from './kernels/wasm.ts';
 
 /**
@@ -44,7 +45,7 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
       x: () => geluGrad.run({ dy: dy as tf.Tensor, x: x as tf.Tensor }, attrs)[0] as tf.Tensor,
     }),
   },
-  versions: { wasm: geluWasm },
+  versions: { wasm: geluWasm, tensorflow: geluTensorflow },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ x: { shape, scale: 3 } }, { form })),
   ),
@@ -65,7 +66,7 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
       return { x: () => dx, bias: () => dBias };
     },
   },
-  versions: { wasm: biasGeluWasm },
+  versions: { wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase({ x: { shape, scale: 3 }, bias: { shape: shape.slice(-1) } }, { form }),

@@ -4,6 +4,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 import { layerNormGrad, normShapes } from './gradient.ts';
+import { layerNormTensorflow } from './kernels/tensorflow.ts';
 import { layerNormWasm } from './kernels/wasm.ts';
 
 /**
@@ -56,7 +57,7 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale, bias: () => dBias };
     },
   },
-  versions: { wasm: layerNormWasm },
+  versions: { wasm: layerNormWasm, tensorflow: layerNormTensorflow },
   cases: normShapes.map((shape) =>
     randomCase(
       {

@@ -4,6 +4,7 @@ import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 
+import { rmsNormGradTensorflow } from './kernels/tensorflow.ts';
 import { rmsNormGradWasm } from './kernels/wasm.ts';
 
 export type RmsNormGradInputs = {
@@ -29,7 +30,7 @@ export const rmsNormGrad: Kernel<RmsNormGradInputs, { readonly offset: number }>
       tf.sum(tf.mul(dRows, normed), 0),
     ];
   },
-  versions: { wasm: rmsNormGradWasm },
+  versions: { wasm: rmsNormGradWasm, tensorflow: rmsNormGradTensorflow },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

@@ -5,6 +5,7 @@ import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 import { rmsNormGrad } from './gradient.ts';
+import { rmsNormTensorflow } from './kernels/tensorflow.ts';
 import { rmsNormWasm } from './kernels/wasm.ts';
 
 /**
@@ -49,7 +50,7 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale };
     },
   },
-  versions: { wasm: rmsNormWasm },
+  versions: { wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
   cases: normShapes.map((shape) =>
     randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
   ),

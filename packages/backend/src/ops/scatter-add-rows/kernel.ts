@@ -3,6 +3,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { registerWasmUnsortedSegmentSum } from '../../stock-fixes/wasm-unsorted-segment-sum.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
+import { scatterAddRowsTensorflow } from './kernels/tensorflow.ts';
 import { scatterAddRowsWasm } from './kernels/wasm.ts';
 
 export type ScatterAddRowsInputs = {
@@ -26,7 +27,7 @@ export const scatterAddRowsKernel: Kernel<
     const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
     return [tf.add(table, sums)];
   },
-  versions: { wasm: scatterAddRowsWasm },
+  versions: { wasm: scatterAddRowsWasm, tensorflow: scatterAddRowsTensorflow },
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

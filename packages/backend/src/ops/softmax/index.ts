@@ -3,6 +3,7 @@ import { checkTensor } from '../../check-tensor.ts';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { softmaxGrad, softmaxShapes } from './gradient.ts';
+import { softmaxTensorflow } from './kernels/tensorflow.ts';
 import { softmaxWasm } from './kernels/wasm.ts';
 
 /**
@@ -31,7 +32,7 @@ const softmaxKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       x: () => softmaxGrad.run({ dy: dy as tf.Tensor, y: y as tf.Tensor }, {})[0] as tf.Tensor,
     }),
   },
-  versions: { wasm: softmaxWasm },
+  versions: { wasm: softmaxWasm, tensorflow: softmaxTensorflow },
   cases: softmaxShapes.map((shape) => randomCase({ x: { shape, scale: 4 } }, {})),
   flops: ({ inputs: { x } }) => 5 * x.size,
 });

@@ -1,0 +1,73 @@
+// Softmax over the last axis: [..., D].
+#include "op.h"
+#include "simd.h"
+#include "threads.h"
+
+namespace neverend {
+namespace {
+
+NEVEREND_VECTORISED void forward(const float* __restrict x, float* __restrict y, int64_t rows,
+                                 int64_t columns) {
+  for (int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    float largest = x[0];
+#pragma omp simd reduction(max : largest)
+    for (int64_t j = 0; j < columns; ++j) largest = x[j] > largest ? x[j] : largest;
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < columns; ++j) {
+      y[j] = exponential(x[j] - largest);
+      sum += y[j];
+    }
+    const float scale = 1.0f / sum;
+    for (int64_t j = 0; j < columns; ++j) y[j] *= scale;
+  }
+}
+
+// dx = y (dy - sum(dy y))
+NEVEREND_VECTORISED void backward(const float* __restrict dy, const float* __restrict y,
+                                  float* __restrict dx, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; ++row, dy += columns, y += columns, dx += columns) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < columns; ++j) sum += dy[j] * y[j];
+    for (int64_t j = 0; j < columns; ++j) dx[j] = y[j] * (dy[j] - sum);
+  }
+}
+
+void softmax(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const Tensor x = run.input(0);
+  if (!run.ok()) return;
+  const Tensor y = run.output(0, x.shape());
+  if (!run.ok() || x.size() == 0) return;
+  const int64_t columns = x.columns();
+  parallel(x.rows(), 2 * x.size(), [&](int64_t begin, int64_t end, int) {
+    const int64_t at = begin * columns;
+    forward(x.floats() + at, y.floats() + at, end - begin, columns);
+  });
+}
+
+void softmaxGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const Tensor dy = run.input(0), y = run.input(1);
+  if (!run.ok()) return;
+  run.require(dy.size() == y.size(), "dy must have the shape of y");
+  if (!run.ok()) return;
+  const Tensor dx = run.output(0, y.shape());
+  if (!run.ok() || y.size() == 0) return;
+  const int64_t columns = y.columns();
+  parallel(y.rows(), 3 * y.size(), [&](int64_t begin, int64_t end, int) {
+    const int64_t at = begin * columns;
+    backward(dy.floats() + at, y.floats() + at, dx.floats() + at, end - begin, columns);
+  });
+}
+
+}  // namespace
+
+std::vector<Op> softmaxOps() {
+  return {{"NeverendSoftmax", {"x: float"}, {"y: float"}, nullptr, noState, softmax, nothing},
+          {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, nullptr, noState,
+           softmaxGrad, nothing}};
+}
+
+}  // namespace neverend

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace neverend {
+
+// How many threads share the work; the caller is one of them.
+int threadCount();
+
+// Takes effect at the next run. At least 1.
+void setThreadCount(int count);
+
+// Splits [0, count) into equal parts, at most one a thread, and runs `work(begin, end, part)` on each. Where the cost
+// of all (in floats read and written) is small, the caller does all of it. What a part is depends on nothing but
+// the count, the cost and the number of threads.
+void parallel(int64_t count, int64_t cost,
+              const std::function<void(int64_t begin, int64_t end, int part)>& work);
+
+// Into how many parts `parallel` would split.
+int partCount(int64_t count, int64_t cost);
+
+// Adds the rows of `sums` (one a part, each `width` long) into `total`, in their order.
+inline void addParts(const std::vector<float>& sums, float* total, int64_t width) {
+  std::fill(total, total + width, 0.0f);
+  for (size_t i = 0; i < sums.size(); ++i) total[i % width] += sums[i];
+}
+
+}  // namespace neverend
