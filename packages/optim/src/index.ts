@@ -1,4 +1,6 @@
-export { AdamW } from './adamw.ts';
-export type { AdamWOptions, AdamWSlot, NamedTensor, ParameterGroup } from './adamw-options.ts';
+export { AdamW, type AdamWOptions, type AdamWSlot } from './adamw.ts';
 export { clipByGlobalNorm, globalNorm } from './global-norm.ts';
+export { Lion, type LionOptions, type LionSlot } from './lion.ts';
+export { SGD, type SGDOptions, type SGDSlot } from './sgd.ts';
+export type { NamedTensor, OptimizerSettings, ParameterGroup, Slot } from './slots.ts';
 export { type WarmupCosineOptions, warmupCosine } from './warmup-cosine.ts';
