@@ -44,6 +44,7 @@ export class AdamW extends SlotOptimizer<'m' | 'v'> {
     this.#epsilon = epsilon;
   }
 
+  /** @hidden */
   protected override rule({ step, learningRate, weightDecay }: RuleSettings): Rule<'m' | 'v'> {
     const keep = 1 - learningRate * weightDecay;
     // m^ / (sqrt(v^) + epsilon) with both bias corrections moved into the scalars: three kernels fewer.
@@ -64,6 +65,7 @@ export class AdamW extends SlotOptimizer<'m' | 'v'> {
     };
   }
 
+  /** @hidden */
   protected override ownConfig(): tf.serialization.ConfigDict {
     return { beta1: this.#beta1, beta2: this.#beta2, epsilon: this.#epsilon };
   }

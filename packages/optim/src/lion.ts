@@ -40,6 +40,7 @@ export class Lion extends SlotOptimizer<'m'> {
     this.#beta2 = beta2;
   }
 
+  /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'m'> {
     const keep = 1 - learningRate * weightDecay;
     const keptWeight = tf.scalar(keep);
@@ -56,6 +57,7 @@ export class Lion extends SlotOptimizer<'m'> {
     };
   }
 
+  /** @hidden */
   protected override ownConfig(): tf.serialization.ConfigDict {
     return { beta1: this.#beta1, beta2: this.#beta2 };
   }

@@ -52,6 +52,7 @@ export class SGD extends SlotOptimizer<'momentum'> {
     this.#decoupled = decoupled;
   }
 
+  /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'momentum'> {
     const rate = tf.scalar(learningRate);
     const momentum = tf.scalar(this.#momentum);
@@ -68,6 +69,7 @@ export class SGD extends SlotOptimizer<'momentum'> {
     };
   }
 
+  /** @hidden */
   protected override ownConfig(): tf.serialization.ConfigDict {
     return { momentum: this.#momentum, nesterov: this.#nesterov, decoupled: this.#decoupled };
   }

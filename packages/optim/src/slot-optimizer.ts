@@ -17,7 +17,7 @@ interface Update<K extends string> {
 }
 
 /** What one update makes of a variable. */
-export interface Updated<K extends string> {
+interface Updated<K extends string> {
   readonly weight: tf.Tensor;
   readonly slots: Readonly<Record<K, tf.Tensor>>;
 }

@@ -47,6 +47,7 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
     this.#catchUp = catchUp;
   }
 
+  /** @hidden */
   protected override rule({ step, learningRate }: RowRuleSettings): RowRule<'m' | 'v' | 'last'> {
     const correction = Math.sqrt(1 - this.#beta2 ** step) / (1 - this.#beta1 ** step);
     const rate = tf.scalar(learningRate * correction);

@@ -37,6 +37,7 @@ export class RowAdagrad extends RowOptimizer<'sum'> {
     this.#per = per;
   }
 
+  /** @hidden */
   protected override rule({ learningRate }: RowRuleSettings): RowRule<'sum'> {
     const rate = tf.scalar(learningRate);
     const epsilon = tf.scalar(this.#epsilon);

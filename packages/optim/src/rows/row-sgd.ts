@@ -9,6 +9,7 @@ export class RowSGD extends RowOptimizer<never> {
     super({}, settings);
   }
 
+  /** @hidden */
   protected override rule({ learningRate }: RowRuleSettings): RowRule<never> {
     const rate = tf.scalar(learningRate);
     return (weights, gradient, slots) => ({
