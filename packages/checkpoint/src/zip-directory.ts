@@ -23,7 +23,7 @@ export interface ZipEntry {
 /** A member's method: its bytes as they are. */
 export const stored = 0;
 /** A member's method: a deflate stream without a wrapper (RFC 1951). */
-export const deflated = 8;
+const deflated = 8;
 
 const entrySignature = 0x02014b50;
 const entryBytes = 46;

@@ -206,8 +206,14 @@ describe('openNpz', () => {
         `array "large" has ${large.content.length} bytes; maxArrayBytes allows 4000000`,
       ),
     );
-    const bomb = zip([{ ...large, both: { size: 200 } }]);
-    await expect(readAll(bomb)).rejects.toThrow(CheckpointError);
+    const small = vector('small', ones);
+    const content = concat(small.content, new Uint8Array(100_000_000));
+    const bomb = { ...small, content, deflate: true, both: { size: small.content.length } };
+    await expect(readAll(zip([bomb]))).rejects.toThrow(
+      new CheckpointError(
+        `array "small": member "small.npy" has more than the ${small.content.length} bytes that are declared`,
+      ),
+    );
   });
 });
 

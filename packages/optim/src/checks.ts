@@ -23,3 +23,11 @@ export function checkNotNegative(values: Readonly<Record<string, number>>): void
     }
   }
 }
+
+/** Decays by their names. @throws RangeError naming the first that is not in [0, 1). */
+export function checkBetas(values: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (!(value >= 0 && value < 1))
+      throw new RangeError(`${name} was ${value}; it must be in [0, 1)`);
+  }
+}

@@ -1,4 +1,12 @@
-export { AdamW } from './adamw.ts';
-export type { AdamWOptions, AdamWSlot, NamedTensor, ParameterGroup } from './adamw-options.ts';
+export { AdamW, type AdamWOptions, type AdamWSlot } from './adamw.ts';
+export { ExponentialMovingAverage } from './exponential-moving-average.ts';
 export { clipByGlobalNorm, globalNorm } from './global-norm.ts';
+export { Lion, type LionOptions, type LionSlot } from './lion.ts';
+export { LazyAdam, type LazyAdamOptions } from './rows/lazy-adam.ts';
+export { RowAdagrad, type RowAdagradOptions } from './rows/row-adagrad.ts';
+export type { RowGradient } from './rows/row-gradient.ts';
+export type { RowOptimizerSettings } from './rows/row-optimizer.ts';
+export { RowSGD } from './rows/row-sgd.ts';
+export { SGD, type SGDOptions, type SGDSlot } from './sgd.ts';
+export type { NamedTensor, OptimizerSettings, ParameterGroup, Slot } from './slots.ts';
 export { type WarmupCosineOptions, warmupCosine } from './warmup-cosine.ts';

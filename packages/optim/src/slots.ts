@@ -9,28 +9,19 @@ export interface ParameterGroup {
   readonly weightDecay?: number;
 }
 
-/** What `AdamW` takes; the defaults are PyTorch's. */
-export interface AdamWOptions {
+/** What every optimiser takes. */
+export interface OptimizerSettings {
   readonly learningRate: number;
-  /** Decay of the mean of the gradients, in [0, 1). */
-  readonly beta1?: number;
-  /** Decay of the mean of the squared gradients, in [0, 1). */
-  readonly beta2?: number;
-  readonly epsilon?: number;
   /** Decoupled decay: each step first multiplies a weight by `1 - learningRate * weightDecay`. */
   readonly weightDecay?: number;
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** Optimiser state of one variable: both moments have the variable's shape, float32. */
-export interface AdamWSlot {
-  /** Running mean of the gradients, without bias correction. */
-  readonly m: tf.Tensor;
-  /** Running mean of the squared gradients, without bias correction. */
-  readonly v: tf.Tensor;
+/** Optimiser state of one variable: float32 tensors of the variable's shape. */
+export type Slot<K extends string> = Readonly<Record<K, tf.Tensor>> & {
   /** Updates of this variable; below the optimiser's steps where it joined late or had no gradient. */
   readonly step?: number;
-}
+};
 
 /** A tensor and its name, as `tf.Optimizer` passes them. */
 export interface NamedTensor {

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { findChromium } from '@neverend/backend/testing';
+import { build } from 'esbuild';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openNpz } from '../src/index.ts';
+import { concat, npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
+
+const executablePath = findChromium();
+const required = process.env['NEVEREND_REQUIRE']?.includes('webgpu') ?? false;
+if (executablePath === undefined && !required) {
+  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
+}
+
+interface PageGlobals {
+  checkpoint: typeof import('../src/index.ts');
+}
+
+describe.runIf(executablePath !== undefined || required)('openNpz in a browser', () => {
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    if (executablePath === undefined) {
+      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
+    }
+    const { outputFiles } = await build({
+      entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
+      bundle: true,
+      format: 'iife',
+      globalName: 'checkpoint',
+      platform: 'browser',
+      write: false,
+      logLevel: 'error',
+    });
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    page = await browser.newPage();
+    await page.addScriptTag({ content: outputFiles[0]?.text ?? '' });
+  });
+  afterAll(() => browser?.close());
+
+  /** Reads a file there, as a Blob: its arrays, or the message of its CheckpointError. */
+  function readThere(file: Uint8Array) {
+    return page.evaluate(async (base64) => {
+      const { checkpoint } = globalThis as unknown as PageGlobals;
+      const file = await (await fetch(`data:;base64,${base64}`)).blob();
+      const arrays: [string, string, readonly number[], string[]][] = [];
+      try {
+        for await (const [name, { dtype, shape, data }] of await checkpoint.openNpz(file)) {
+          arrays.push([name, dtype, shape, Array.from(data, String)]);
+        }
+      } catch (error) {
+        if (checkpoint.CheckpointError.isInstance(error)) return error.message;
+        throw error;
+      }
+      return arrays;
+    }, Buffer.from(file).toString('base64'));
+  }
+
+  it.each(['every-dtype', 'big-endian', 'orders', 'pipe', 'zip64'])(
+    'reads what Node reads: %s',
+    async (name) => {
+      const file = new Uint8Array(readFileSync(new URL(`golden/${name}.npz`, import.meta.url)));
+      const expected: unknown[] = [];
+      for await (const [name, { dtype, shape, data }] of await openNpz(file)) {
+        expected.push([name, dtype, shape, Array.from(data, String)]);
+      }
+      expect(await readThere(file)).toEqual(expected);
+    },
+  );
+
+  it('refuses deflated data that is wrong in one clear sentence', async () => {
+    const small = npy(npyHeader('<f4', '(3,)'), new Uint8Array(12));
+    const whole = 'array "a": member "a.npy" is damaged: it is no whole deflate stream';
+    const bytes = new Uint8Array(80).fill(255);
+    const invalid = { ...vector('a', new Float32Array(3)), content: bytes, both: { method: 8 } };
+    expect(await readThere(zip([invalid]))).toBe(whole);
+    const cut = { name: 'a.npy', content: small, deflate: true, both: { compressedSize: 40 } };
+    expect(await readThere(zip([cut]))).toBe(whole);
+    const bomb = concat(small, new Uint8Array(100_000_000));
+    const both = { size: small.length };
+    expect(await readThere(zip([{ name: 'a.npy', content: bomb, deflate: true, both }]))).toBe(
+      `array "a": member "a.npy" has more than the ${small.length} bytes that are declared`,
+    );
+  });
+});
