@@ -3,8 +3,8 @@ import { addressOf, type WasmBackend } from './host.ts';
 import { type Kernels, kernelBinaries } from './kernels.generated.ts';
 import { loadKernels } from './load-kernels.ts';
 
-/** Below so many numbers, some 50 microseconds of work, waking the other threads costs more than they save. */
-const alone = 65_536;
+/** So many numbers, some 50 microseconds of work, are worth waking another thread for. */
+const worthAThread = 65_536;
 
 /** What a wasm version of a kernel needs. */
 export interface WasmCall {
@@ -31,7 +31,8 @@ export function wasmCall(backend: KernelBackend): WasmCall {
   const wasm = backend as unknown as WasmBackend;
   const kernels = loadKernels(wasm, kernelBinaries);
   return {
-    run: (name, values, units, size) => kernels.run(name, values, units, 0, size < alone),
+    run: (name, values, units, size) =>
+      kernels.run(name, values, units, Math.ceil((worthAThread * units) / size), 0),
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),
   };

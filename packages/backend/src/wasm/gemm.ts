@@ -22,8 +22,10 @@ export interface Product {
   readonly alpha?: number;
 }
 
-/** Below so many multiplications, some 50 microseconds of work, waking the other threads costs more than they save. */
-const ALONE = 1_000_000;
+/** So many multiplications, some 80 microseconds of work, are worth waking another thread for. */
+const WORTH_A_THREAD = 2_000_000;
+/** A part with fewer rows or columns than this spends too much of its time packing the other side. */
+const LINES = 64;
 
 /** activation(a b + bias), as `[..., M, N]`. */
 export function gemm(
@@ -56,7 +58,10 @@ export function gemm(
     const matrices = tall ? 1 : run.length;
     // Each thread packs all of the side that is not cut: it should be the smaller one.
     const byColumns = height < 4 || (matrices < kernels.threads && width > height);
-    const units = matrices * (byColumns ? Math.ceil(width / 8) : Math.ceil(height / 4));
+    const lines = byColumns ? 8 : 4;
+    const units = matrices * Math.ceil((byColumns ? width : height) / lines);
+    const work = lines * (byColumns ? height : width) * K;
+    const grain = Math.max(Math.ceil(WORTH_A_THREAD / work), LINES / lines);
     kernels.run(
       'gemm',
       [
@@ -64,8 +69,8 @@ export function gemm(
         ...[Number(x.flip), Number(y.flip), activations[activation], alpha, Number(byColumns)],
       ],
       units,
+      grain,
       scratchBytes,
-      matrices * height * width * K < ALONE,
     );
   }
   return out;

@@ -10,14 +10,14 @@ export interface LoadedKernels<Exports> {
   readonly threads: number;
   /**
    * Calls a kernel whose last parameters are `from`, `to` and, if it needs any, `scratch`: from which up to which unit of work, and memory
-   * for it alone. With `alone` on this thread, else on all.
+   * for it alone. On this thread where there are fewer units than two grains, else on all.
    */
   run(
     name: keyof Exports & string,
     values: readonly number[],
     units: number,
+    grain: number,
     scratchBytes: number,
-    alone?: boolean,
   ): void;
   /** Starts threads where the memory is shared, once; where the host refuses them, this one thread goes on. */
   startThreads(threads: number): Promise<void>;
@@ -83,9 +83,9 @@ function load<Exports>(
     get threads() {
       return pool?.threads ?? 1;
     },
-    run(name, values, units, scratchBytes, alone = false) {
-      if (alone || pool === undefined) runAlone(name, values, units, scratchBytes);
-      else pool.run(name, values, units, scratchBytes);
+    run(name, values, units, grain, scratchBytes) {
+      if (units < 2 * grain || pool === undefined) runAlone(name, values, units, scratchBytes);
+      else pool.run(name, values, units, grain, scratchBytes);
     },
     startThreads(threads) {
       starting ??= start(threads);

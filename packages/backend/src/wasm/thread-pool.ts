@@ -2,8 +2,23 @@ import { isNode } from '../backends/platform.ts';
 import { allocate, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
 
+// The block that all threads share: int32 counters, then float64 numbers. workerSource has the same numbers.
 const STATE_INTS = 8;
+/** Counts up with each turn; threads sleep on it. */
+const TURN = 0;
+/** Threads that may be reading what the turn is about. */
+const BUSY = 1;
+/** The turn whose work may be taken, or 0. */
+const OPEN = 2;
+const FUNCTION = 3;
+const VALUES = 4;
+/** The first unit of work that nobody has taken. */
+const NEXT = 5;
+const FAILED = 6;
+/** From the start: scratch memory, its bytes per thread, the values. At the end: */
 const NUMBERS = 32;
+const GRAIN = 30;
+const UNITS = 31;
 /** Loads of a counter before a thread goes to sleep: some 20 microseconds. */
 const SPINS = 2000;
 
@@ -12,10 +27,17 @@ export interface ThreadPool {
   /** The calling one included. */
   readonly threads: number;
   /**
-   * Calls `name` of the module on every thread with (...values, from, to, scratch): the units of work are shared out, and each thread has
-   * `scratchBytes` of memory of its own. Returns when all are done.
+   * Calls `name` of the module with (...values, from, to, scratch) until all units of work are done, on this thread and on those that come
+   * in time: each takes its part of what is left, at least `grain` units, so that one that the system lets wait holds
+   * up nobody. Each thread has `scratchBytes` of memory of its own.
    */
-  run(name: string, values: readonly number[], units: number, scratchBytes: number): void;
+  run(
+    name: string,
+    values: readonly number[],
+    units: number,
+    grain: number,
+    scratchBytes: number,
+  ): void;
   stop(): void;
 }
 
@@ -58,27 +80,54 @@ export async function startThreadPool(
   let scratch = 0;
   let scratchSize = 0;
 
-  function run(name: string, values: readonly number[], units: number, scratchBytes: number): void {
+  /** Takes units of the open turn until none are left. */
+  function work(
+    call: (...values: number[]) => void,
+    values: readonly number[],
+    units: number,
+    grain: number,
+  ): void {
+    for (;;) {
+      const from = Atomics.load(state, NEXT);
+      const left = units - from;
+      if (left <= 0) return;
+      const to = from + Math.min(left, Math.max(grain, Math.ceil(left / threads)));
+      if (Atomics.compareExchange(state, NEXT, from, to) === from)
+        call(...values, from, to, scratch);
+    }
+  }
+
+  function run(
+    name: string,
+    values: readonly number[],
+    units: number,
+    grain: number,
+    scratchBytes: number,
+  ): void {
     if (scratchSize < scratchBytes * threads) {
       if (scratch !== 0) backend.wasm._free(scratch);
       scratchSize = scratchBytes * threads;
       scratch = allocate(backend, scratchSize);
     }
-    numbers.set([units, scratch, scratchBytes, ...values]);
-    state[2] = names.indexOf(name);
-    state[3] = values.length;
-    Atomics.store(state, 1, threads - 1);
-    Atomics.add(state, 0, 1);
-    Atomics.notify(state, 0);
-    const share = Math.floor(units / threads);
-    const call = exports[name] as (...values: number[]) => void;
+    numbers.set([scratch, scratchBytes, ...values]);
+    numbers[GRAIN] = grain;
+    numbers[UNITS] = units;
+    state[FUNCTION] = names.indexOf(name);
+    state[VALUES] = values.length;
+    state[NEXT] = 0;
+    state[FAILED] = 0;
+    // Open before anyone can wake: who reads a turn that is not open leaves it to the others.
+    const turn = Atomics.load(state, TURN) + 1;
+    Atomics.store(state, OPEN, turn);
+    Atomics.store(state, TURN, turn);
+    Atomics.notify(state, TURN);
     try {
-      call(...values, 0, share, scratch);
+      work(exports[name] as (...values: number[]) => void, values, units, grain);
     } finally {
+      Atomics.store(state, OPEN, 0);
       waitForOthers(state);
     }
-    if (Atomics.exchange(state, 4, 0) !== 0)
-      throw new Error(`the kernel ${name} failed in a thread`);
+    if (state[FAILED] !== 0) throw new Error(`the kernel ${name} failed in a thread`);
   }
 
   return { threads, run, stop };
@@ -88,9 +137,9 @@ export async function startThreadPool(
 function waitForOthers(state: Int32Array<ArrayBufferLike>): void {
   const maySleep = typeof window === 'undefined';
   for (let spins = 0; ; spins++) {
-    const left = Atomics.load(state, 1);
-    if (left === 0) return;
-    if (maySleep && spins > SPINS) Atomics.wait(state, 1, left);
+    const busy = Atomics.load(state, BUSY);
+    if (busy === 0) return;
+    if (maySleep && spins > SPINS) Atomics.wait(state, BUSY, busy);
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * What each further thread runs, in Node and in browsers: sleeps until there is work, does its share, and says so. As
- * text, because a worker cannot be started from a function, and a file of its own would not survive bundlers.
+ * What each further thread runs, in Node and in browsers: sleeps until there is work, takes parts of it until none is left, and
+ * sleeps again. As text, because a worker cannot be started from a function, and a file of its own would not
+ * survive bundlers.
  *
- * Its memory block: int32 turn, threads that are not done, function, number of arguments, failure; then, as float64, the units of
- * work, the scratch memory and its bytes per thread, and the arguments.
+ * The block of memory that all threads share is described in thread-pool.ts.
  */
 export const workerSource = `
 const inNode = typeof require === 'function';
@@ -12,20 +12,29 @@ function work({ module, memory, block, index, threads }, tell) {
   const functions = WebAssembly.Module.exports(module).map(({ name }) => exports[name]);
   const state = new Int32Array(memory.buffer, block, 8);
   const numbers = new Float64Array(memory.buffer, block + 32, 32);
-  let turn = Atomics.load(state, 0);
+  let turn = 0;
   tell('ready');
   for (;;) {
     Atomics.wait(state, 0, turn);
-    const now = Atomics.load(state, 0);
-    if (now === turn) continue;
-    turn = now;
-    const [units, scratch, bytes, ...values] = numbers.subarray(0, 3 + state[3]);
-    const from = Math.floor((units * index) / threads);
-    const to = Math.floor((units * (index + 1)) / threads);
-    try {
-      functions[state[2]](...values, from, to, scratch + index * bytes);
-    } catch {
-      Atomics.store(state, 4, 1);
+    turn = Atomics.load(state, 0);
+    // Only while a thread counts as busy may it read what the turn is about, and only while the turn is open.
+    Atomics.add(state, 1, 1);
+    if (Atomics.load(state, 2) === turn) {
+      try {
+        const [scratch, bytes, ...values] = numbers.subarray(0, 2 + state[4]);
+        const call = functions[state[3]];
+        const own = scratch + index * bytes;
+        for (;;) {
+          const from = Atomics.load(state, 5);
+          const units = numbers[31];
+          if (from >= units) break;
+          const left = units - from;
+          const to = from + Math.min(left, Math.max(numbers[30], Math.ceil(left / threads)));
+          if (Atomics.compareExchange(state, 5, from, to) === from) call(...values, from, to, own);
+        }
+      } catch {
+        Atomics.store(state, 6, 1);
+      }
     }
     if (Atomics.sub(state, 1, 1) === 1) Atomics.notify(state, 1);
   }

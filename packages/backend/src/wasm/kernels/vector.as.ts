@@ -184,13 +184,13 @@ export function rowTimesTransposed(
 }
 
 @inline
-function finish(c: usize, sum: v128, bias: usize, offset: usize, activation: u32, alpha: f32): void {
+export function finish(c: usize, sum: v128, bias: usize, offset: usize, activation: u32, alpha: f32): void {
   if (bias != 0) sum = f32x4.add(sum, v128.load(bias + offset));
   v128.store(c + offset, activate(sum, activation, alpha));
 }
 
 @inline
-function finishOne(c: usize, sum: v128, bias: usize, activation: u32, alpha: f32): void {
+export function finishOne(c: usize, sum: v128, bias: usize, activation: u32, alpha: f32): void {
   if (bias != 0) sum = f32x4.add(sum, v128.load32_splat(bias));
   store<f32>(c, f32x4.extract_lane(activate(sum, activation, alpha), 0));
 }

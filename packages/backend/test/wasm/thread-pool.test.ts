@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { WasmBackend } from '../../src/wasm/host.ts';
+import { startThreadPool, type ThreadPool } from '../../src/wasm/thread-pool.ts';
+
+/**
+ * Stands in for kernels: `fill(value, from, to, scratch)` writes its int32 value at 1024 + 4 i for each unit i, and traps on 0.
+ * (module (memory (import "env" "memory") 1 1 shared) (func (export "fill") (param i32 i32 i32 i32) ...))
+ */
+const fill = new Uint8Array([
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  ...[1, 8, 1, 96, 4, 127, 127, 127, 127, 0],
+  ...[2, 16, 1, 3, 101, 110, 118, 6, 109, 101, 109, 111, 114, 121, 2, 3, 1, 1],
+  ...[3, 2, 1, 0],
+  ...[7, 8, 1, 4, 102, 105, 108, 108, 0, 0],
+  ...[10, 44, 1, 42, 0],
+  // if value is 0: unreachable
+  ...[32, 0, 69, 4, 64, 0, 11],
+  // loop while from < to: store value, from += 1
+  ...[2, 64, 3, 64, 32, 1, 32, 2, 78, 13, 1],
+  ...[32, 1, 65, 2, 116, 32, 0, 54, 2, 128, 8],
+  ...[32, 1, 65, 1, 106, 33, 1, 12, 0, 11, 11, 11],
+]);
+
+const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+let top = 32_768;
+const backend = {
+  wasm: {
+    wasmMemory: memory,
+    asm: {},
+    _malloc(bytes: number) {
+      top += 64 * Math.ceil(bytes / 64);
+      return top - 64 * Math.ceil(bytes / 64);
+    },
+    _free() {},
+  },
+} as unknown as WasmBackend;
+let pool: ThreadPool;
+
+beforeAll(async () => {
+  const module = new WebAssembly.Module(fill);
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  pool = await startThreadPool(backend, module, exports, 3);
+});
+afterAll(() => pool.stop());
+
+it('does every unit of every turn, however the turns follow each other', () => {
+  const cells = new Int32Array(memory.buffer, 1024, 1001);
+  for (let turn = 1; turn <= 500; turn++) {
+    pool.run('fill', [turn], 1000, 1 + (turn % 300), 16);
+    if (!cells.subarray(0, 1000).every((cell) => cell === turn)) {
+      throw new Error(`turn ${turn} left ${cells.findIndex((cell) => cell !== turn)}`);
+    }
+  }
+  expect(cells[1000]).toBe(0);
+});
+
+it('throws when a kernel fails, and goes on', () => {
+  for (let i = 0; i < 20; i++) {
+    expect(() => pool.run('fill', [0], 100, 1, 16)).toThrow();
+  }
+  pool.run('fill', [7], 100, 1, 16);
+  expect([...new Int32Array(memory.buffer, 1024, 100)]).toEqual(new Array(100).fill(7));
+});
