@@ -1,12 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +7,7 @@ import { useSoftwareGpu } from '@neverend/backend/testing';
 import { benchmark } from './harness.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
+import { readResults, resultsFolder } from './result-files.ts';
 import type { Results } from './results.ts';
 import { commandOf } from './runner-list.ts';
 
@@ -91,7 +84,7 @@ async function main(): Promise<void> {
   const json = `${JSON.stringify(results, null, 1)}\n`;
   if (values.out !== undefined) write(values.out, json);
   else if (whole) {
-    write(join(folder, 'results', `${nameOf(results)}.json`), json);
+    write(fileURLToPath(new URL(`${nameOf(results)}.json`, resultsFolder)), json);
     writeReadme();
   }
   process.stdout.write(values.json ? json : report(results));
@@ -126,12 +119,8 @@ function nameOf({ machine }: Results): string {
 }
 
 function writeReadme(): void {
-  const files = readdirSync(join(folder, 'results')).sort();
-  const results = files.map(
-    (file) => JSON.parse(readFileSync(join(folder, 'results', file), 'utf8')) as Results,
-  );
   const path = join(folder, 'README.md');
-  write(path, withReports(readFileSync(path, 'utf8'), results));
+  write(path, withReports(readFileSync(path, 'utf8'), readResults()));
 }
 
 function write(path: string, text: string): void {

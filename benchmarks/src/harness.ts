@@ -29,7 +29,6 @@ export interface Options {
 
 /** Seconds that one answer may take. */
 const patience = 300;
-const rounds = 10;
 
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {
@@ -185,6 +184,7 @@ class Field {
     seconds: number,
     outcomes: Record<string, Outcome>,
   ): Promise<void> {
+    const rounds = this.#options.size === 'tiny' ? 2 : 10;
     const share = (1000 * seconds) / field.length;
     const turn = { do: 'time', milliseconds: share / rounds, runs: 1000 } as const;
     const times = new Map<Runner, number[]>(field.map((runner) => [runner, []]));

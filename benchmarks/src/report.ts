@@ -115,6 +115,6 @@ const end = '<!-- results: end -->';
 export function withReports(readme: string, results: readonly Results[]): string {
   const [start, stop] = [readme.indexOf(begin), readme.indexOf(end)];
   if (start < 0 || stop < start) throw new Error(`the README must hold ${begin} and ${end}`);
-  const text = results.map(report).join('\n');
-  return `${readme.slice(0, start + begin.length)}\n\n${text}\n${readme.slice(stop)}`;
+  const text = results.map((one) => `\n${report(one)}`).join('');
+  return `${readme.slice(0, start + begin.length)}\n${text}${text && '\n'}${readme.slice(stop)}`;
 }

@@ -1,14 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { disagreement } from '../src/agree.ts';
 import type { Output } from '../src/types.ts';
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'neverend-agree-'));
-});
+// Here, not in a hook: the cases of a table are made before hooks run.
+const folder = mkdtempSync(join(tmpdir(), 'neverend-agree-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 let count = 0;

@@ -67,8 +67,7 @@ export async function serve<Result>(start: () => Promise<Implementation<Result>>
         prepared = undefined;
         answer({ ok: true });
       }
-      // Results live outside of JavaScript's heap; without this they pile up until the machine is full.
-      globalThis.gc?.();
+      collect(request.do === 'load');
     } catch (error) {
       answer({ error: reasonOf(error) });
     }
@@ -113,6 +112,14 @@ function readNumbers(file: string, dtype: 'float32' | 'int32'): Numbers {
   return byteOffset % 4 === 0
     ? new Kind(buffer as ArrayBuffer, byteOffset, byteLength / 4)
     : new Kind(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer);
+}
+
+let held = 0;
+
+/** Results live outside of JavaScript's heap; without this they would pile up there. It takes long, so only at need. */
+function collect(loaded: boolean): void {
+  if (loaded) held = process.memoryUsage().arrayBuffers;
+  if (process.memoryUsage().arrayBuffers > held + 2 ** 27) globalThis.gc?.();
 }
 
 const reasonOf = (error: unknown): string =>
