@@ -11,7 +11,7 @@ export interface Input {
 }
 
 /** What bounds the time of a case from below, and how much of it the case needs at least. */
-export interface Limit {
+interface Limit {
   /** `gemm`: amount in FLOPs; `copy` and `random rows`: in bytes, read and written. */
   readonly kind: 'gemm' | 'copy' | 'random rows';
   readonly amount: number;

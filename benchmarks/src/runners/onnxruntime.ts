@@ -11,8 +11,7 @@ const [kind, count = '1'] = process.argv.slice(2);
 const threads = Number(count);
 
 await serve(async (): Promise<Implementation<Tensor>> => {
-  // Its types are those of onnxruntime-common, which both packages implement.
-  const ort = (await import(`onnxruntime-${kind}`)) as Ort;
+  const ort: Ort = await (kind === 'web' ? import('onnxruntime-web') : import('onnxruntime-node'));
   if (kind === 'web') ort.env.wasm.numThreads = threads;
   const versions = ort.env.versions;
   return {
