@@ -24,6 +24,40 @@ export function disagreement(
   return undefined;
 }
 
+/** Which results the others are held against, and why each does not agree with them; undefined where it does. */
+export interface Comparison {
+  readonly reference: string | undefined;
+  readonly reasons: ReadonlyMap<string, string | undefined>;
+}
+
+/**
+ * Holds the results of all runners against those that most of them agree with, the first of these where there are
+ * several. Of two runners or more of which no two agree, none is right.
+ */
+export function compare(
+  results: ReadonlyMap<string, readonly Output[]>,
+  tolerance: number,
+): Comparison {
+  let best: Comparison = { reference: undefined, reasons: new Map() };
+  let most = 0;
+  for (const [id, reference] of results) {
+    const reasons = new Map(
+      [...results].map(([other, outputs]) => [other, disagreement(reference, outputs, tolerance)]),
+    );
+    const agree = [...reasons.values()].filter((reason) => reason === undefined).length;
+    if (agree > most) {
+      best = { reference: id, reasons };
+      most = agree;
+    }
+    if (2 * most > results.size) break;
+  }
+  if (results.size > 1 && most < 2) {
+    const reasons = new Map([...results.keys()].map((id) => [id, 'no two runners agree']));
+    return { reference: undefined, reasons };
+  }
+  return best;
+}
+
 function farthest(
   expected: Float32Array,
   actual: Float32Array,

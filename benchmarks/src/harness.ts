@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { disagreement } from './agree.ts';
+import { compare } from './agree.ts';
 import { casesOf } from './cases/index.ts';
 import { writeInputs } from './inputs.ts';
 import { describeMachine, limitsOf } from './machine-limits.ts';
@@ -139,38 +139,41 @@ class Field {
     outcomes: Record<string, Outcome>,
   ): Promise<{ agreeing: Runner[]; reference: string | undefined }> {
     const loaded = writeInputs(wanted, this.#options.scratch);
-    const agreeing: Runner[] = [];
-    let reference: { readonly id: string; readonly outputs: readonly Output[] } | undefined;
-    for (const runner of field) {
-      const { id, role } = runner.kind;
-      const outputs = await this.#outputs(runner, loaded);
-      if ('unable' in outputs) outcomes[id] = outputs;
-      else if (role === 'machine') agreeing.push(runner);
-      else {
-        reference ??= { id, outputs: outputs.outputs };
-        const reason = disagreement(reference.outputs, outputs.outputs, wanted.tolerance);
-        outcomes[id] = reason === undefined ? { agrees: true } : { disagrees: reason };
-        if (reason === undefined) agreeing.push(runner);
-        if (reference.id !== id) rmSync(join(this.#options.scratch, id), { recursive: true });
-      }
-      const outcome = outcomes[id];
-      if (outcome && 'disagrees' in outcome) this.#options.say(`  ${id}: ${outcome.disagrees}`);
-      if (outcome && 'unable' in outcome) this.#options.say(`  ${id}: ${outcome.unable}`);
+    const results = new Map<string, readonly Output[]>();
+    for (const { kind, process } of field) {
+      const ran = await this.#outputs(kind.id, process, loaded);
+      if ('unable' in ran) outcomes[kind.id] = ran;
+      else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
     }
-    if (reference) rmSync(join(this.#options.scratch, reference.id), { recursive: true });
-    return { agreeing, reference: reference?.id };
+    const { reference, reasons } = compare(results, wanted.tolerance);
+    for (const [id, reason] of reasons) {
+      outcomes[id] = reason === undefined ? { agrees: true } : { disagrees: reason };
+    }
+    for (const { kind } of field) {
+      rmSync(join(this.#options.scratch, kind.id), { recursive: true, force: true });
+      const outcome = outcomes[kind.id];
+      if (outcome && 'disagrees' in outcome)
+        this.#options.say(`  ${kind.id}: ${outcome.disagrees}`);
+      if (outcome && 'unable' in outcome) this.#options.say(`  ${kind.id}: ${outcome.unable}`);
+    }
+    const agreeing = field.filter(({ kind }) => {
+      const outcome = outcomes[kind.id];
+      return outcome === undefined || 'agrees' in outcome;
+    });
+    return { agreeing, reference };
   }
 
   async #outputs(
-    runner: Runner,
+    id: string,
+    process: RunnerProcess,
     wanted: LoadedCase,
   ): Promise<{ outputs: readonly Output[] } | { unable: string }> {
-    const folder = join(this.#options.scratch, runner.kind.id);
+    const folder = join(this.#options.scratch, id);
     mkdirSync(folder, { recursive: true });
     try {
-      const reply = await runner.process.ask({ do: 'load', case: wanted }, patience);
+      const reply = await process.ask({ do: 'load', case: wanted }, patience);
       if ('unable' in reply) return reply;
-      const ran = await runner.process.ask({ do: 'run', folder }, patience);
+      const ran = await process.ask({ do: 'run', folder }, patience);
       if (!('outputs' in ran)) throw new Error('it did not answer with outputs');
       return ran;
     } catch (error) {

@@ -14,7 +14,6 @@ export interface RunnerKind {
 
 export const runnerKinds: readonly RunnerKind[] = [
   { id: 'machine', title: 'limit', role: 'machine', script: ['machine.ts'] },
-  // Those that are compared with the others come after them: the first is what all results are held against.
   {
     id: 'onnxruntime-node',
     title: 'ONNX Runtime, Node',

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { disagreement } from '../src/agree.ts';
+import { compare, disagreement } from '../src/agree.ts';
 import type { Output } from '../src/types.ts';
 
 // Here, not in a hook: the cases of a table are made before hooks run.
@@ -46,5 +46,27 @@ describe('disagreement', () => {
     expect(disagreement(reference, [output([1, 2, 3, 4], [4])], 1)).toContain('shape [4]');
     expect(disagreement(reference, [output([1, 2, 3], [2, 2])], 1)).toContain('3 numbers of 4');
     expect(disagreement(reference, [], 1)).toContain('0 arrays');
+  });
+});
+
+describe('compare', () => {
+  const results = (...values: number[]) =>
+    new Map(values.map((value, index) => [`runner${index}`, [output([value])]]));
+
+  it('holds all against what most agree on, also where the first is the wrong one', () => {
+    const { reference, reasons } = compare(results(0, 7, 7), 1e-5);
+    expect(reference).toBe('runner1');
+    expect(reasons.get('runner0')).toContain('differs');
+    expect([reasons.get('runner1'), reasons.get('runner2')]).toEqual([undefined, undefined]);
+  });
+
+  it('believes neither of two that differ', () => {
+    const { reference, reasons } = compare(results(1, 2), 1e-5);
+    expect(reference).toBeUndefined();
+    expect([...reasons.values()]).toEqual(['no two runners agree', 'no two runners agree']);
+  });
+
+  it('has nothing to hold a single one against', () => {
+    expect(compare(results(1), 1e-5).reasons).toEqual(new Map([['runner0', undefined]]));
   });
 });

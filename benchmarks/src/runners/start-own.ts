@@ -5,11 +5,12 @@ import type { Started } from './tfjs.ts';
 
 /** Readies a backend as a user of this repository's packages does. */
 export async function start(name: string, threads: number): Promise<Started> {
-  const choice = await useBackend(name as BackendName);
+  const choice = await useBackend(name as BackendName, { threads });
   if (name === 'wasm' && threads > 1) {
     // What the backend says of itself decides, not what was asked for.
     const used = Number(/(\d+) threads?$/.exec(choice.device)?.[1] ?? 1);
-    if (used < threads) throw new Error(`it runs on ${used} thread here (${choice.device})`);
+    if (used < threads)
+      throw new Error(`it runs on ${used} of ${threads} threads here (${choice.device})`);
   }
   return {
     hello: {
