@@ -9,6 +9,7 @@ const conditions = ['@neverend/source'];
 const root = import.meta.dirname;
 const folders = [
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
+  join(root, 'benchmarks'),
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
 const long = process.env['NEVEREND_LONG'] !== undefined;

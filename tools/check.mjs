@@ -29,8 +29,10 @@ const checks = {
     ]),
   typecheck: () => turbo('run', 'typecheck', '--output-logs=errors-only'),
   'typecheck with TypeScript 7': () =>
-    each([...packages.map(({ folder }) => folder), join(root, 'tools')], (folder) =>
-      tool([toolScript('typescript7', 'bin', 'tsc'), '-p', join(folder, 'tsconfig.json')]),
+    each(
+      [...packages.map(({ folder }) => folder), join(root, 'benchmarks'), join(root, 'tools')],
+      (folder) =>
+        tool([toolScript('typescript7', 'bin', 'tsc'), '-p', join(folder, 'tsconfig.json')]),
     ),
   knip: () => tool([toolScript('knip', 'bin', 'knip.js'), '--no-config-hints']),
   sherif: () => tool([toolScript('sherif', 'index.js'), '--fail-on-warnings']),

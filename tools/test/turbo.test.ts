@@ -27,7 +27,9 @@ const { tasks } = JSON.parse(
 describe('turbo', () => {
   it('type-checks every package', () => {
     const names = publicPackages().map(({ manifest }) => manifest.name);
-    expect(tasks.map((task) => task.package).sort()).toEqual([...names, '@neverend/tools'].sort());
+    expect(tasks.map((task) => task.package).sort()).toEqual(
+      [...names, '@neverend/benchmarks', '@neverend/tools'].sort(),
+    );
   });
 
   it.each(tasks)('type-checks $package again when any file that this reads changes', (task) => {

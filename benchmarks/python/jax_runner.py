@@ -1,0 +1,124 @@
+"""JAX, jit, on the CPU: jax_runner.py <threads>. XLA makes a thread for each CPU that the process may use."""
+
+import os
+import sys
+
+from protocol import differentiable, parameter_names, serve
+
+
+def start():
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    import jax
+    import jax.numpy as jnp
+
+    threads = int(sys.argv[1])
+
+    def norm(x, scale, bias, eps):
+        mean = jnp.mean(x, -1, keepdims=True)
+        variance = jnp.var(x, -1, keepdims=True)
+        return (x - mean) * jax.lax.rsqrt(variance + eps) * scale + bias
+
+    def block(t, attrs):
+        x = t["x"]
+        batch, tokens, width = x.shape
+        heads = attrs["heads"]
+        attention = "MultiHeadDotProductAttention_0"
+
+        def linear(y, name, inputs):
+            return y @ t[f"{name}/kernel"].reshape(inputs, -1) + t[f"{name}/bias"].reshape(-1)
+
+        y = norm(x, t["LayerNorm_0/scale"], t["LayerNorm_0/bias"], attrs["eps"])
+        q, k, v = (
+            linear(y, f"{attention}/{name}", width).reshape(batch, tokens, heads, -1)
+            for name in ("query", "key", "value")
+        )
+        context = jax.nn.dot_product_attention(q, k, v).reshape(x.shape)
+        attended = x + linear(context, f"{attention}/out", width)
+        y = norm(attended, t["LayerNorm_1/scale"], t["LayerNorm_1/bias"], attrs["eps"])
+        active = jax.nn.gelu(linear(y, "MlpBlock_0/Dense_0", width), approximate=True)
+        return attended + linear(active, "MlpBlock_0/Dense_1", 4 * width)
+
+    def mat_mul(t, attrs):
+        a = jnp.swapaxes(t["a"], -1, -2) if attrs["transposeA"] else t["a"]
+        b = jnp.swapaxes(t["b"], -1, -2) if attrs["transposeB"] else t["b"]
+        return a @ b
+
+    def rms_norm(t, attrs):
+        square = jnp.mean(jnp.square(t["x"]), -1, keepdims=True)
+        return t["x"] * jax.lax.rsqrt(square + attrs["eps"]) * t["scale"]
+
+    pure = {
+        "matMul": mat_mul,
+        "softmax": lambda t, attrs: jax.nn.softmax(t["x"], -1),
+        "layerNorm": lambda t, attrs: norm(t["x"], t["scale"], t["bias"], attrs["eps"]),
+        "rmsNorm": rms_norm,
+        "gelu": lambda t, attrs: jax.nn.gelu(t["x"] + t["bias"], approximate=True),
+        "gatherRows": lambda t, attrs: t["table"][t["indices"]],
+        "encoderBlock": block,
+    }
+
+    def adam_w(case, t):
+        attrs = case["attrs"]
+        names = parameter_names(case)
+        rate, decay, epsilon = attrs["learningRate"], attrs["weightDecay"], attrs["epsilon"]
+        beta1, beta2 = attrs["beta1"], attrs["beta2"]
+
+        def update(step, p, m, v, g):
+            m = beta1 * m + (1 - beta1) * g
+            v = beta2 * v + (1 - beta2) * g * g
+            root = jnp.sqrt(v / (1 - beta2**step)) + epsilon
+            return p * (1 - rate * decay) - rate * m / (1 - beta1**step) / root, m, v
+
+        # The old state is given up, so that its memory serves the new one.
+        @(lambda f: jax.jit(f, donate_argnums=(1,)))
+        def update_all(step, state, gradients):
+            return [update(step, *slot, g) for slot, g in zip(state, gradients)]
+
+        state = [(t[name], jnp.zeros_like(t[name]), jnp.zeros_like(t[name])) for name in names]
+        gradients = [[t[f"d{turn}/{name}"] for name in names] for turn in (1, 2)]
+        step = 0
+
+        def run():
+            nonlocal state, step
+            step += 1
+            state = update_all(jnp.float32(step), state, gradients[(step - 1) % 2])
+            jax.block_until_ready(state)
+
+        return run, lambda _: [p for p, _, _ in state], 3
+
+    def scatter_add(t):
+        # The table is given up, so that it can be changed in place.
+        add = jax.jit(lambda table, indices, rows: table.at[indices].add(rows), donate_argnums=(0,))
+
+        def run():
+            t["table"] = jax.block_until_ready(add(t["table"], t["indices"], t["rows"]))
+
+        return run, lambda _: [t["table"][t["indices"]]]
+
+    def load(case, arrays):
+        tensors = {name: jnp.array(array) for name, array in arrays.items()}
+        op, attrs = case["op"], case["attrs"]
+        if op == "adamW":
+            return adam_w(case, tensors)
+        if op == "scatterAddRows":
+            return scatter_add(tensors)
+        compute = pure[op]
+        if case["mode"] == "forward":
+            forward = jax.jit(lambda t: compute(t, attrs))
+            return lambda: jax.block_until_ready(forward(tensors)), lambda y: [y]
+        names = differentiable(case)
+        dy = tensors.pop("dy")
+
+        @jax.jit
+        def gradient(by, dy):
+            y, pull = jax.vjp(lambda values: compute(dict(zip(names, values)), attrs), by)
+            return [y, *pull(dy)[0]]
+
+        by = [tensors[name] for name in names]
+        return lambda: jax.block_until_ready(gradient(by, dy)), lambda results: results
+
+    hello = {"versions": {"jax": jax.__version__}, "device": "CPU", "timed": True, "threads": threads}
+    return hello, load
+
+
+serve(start)

@@ -1,0 +1,15 @@
+import type { Case, Size } from '../types.ts';
+import { adamWCases } from './adamw.ts';
+import { encoderBlockCases } from './encoder-block.ts';
+import { matMulCases } from './mat-mul.ts';
+import { rowCases } from './rows.ts';
+import { rowwiseCases } from './rowwise.ts';
+
+/** Every case, in the order in which they run; the same ids at both sizes. */
+export const casesOf = (size: Size): Case[] => [
+  ...matMulCases(size),
+  ...rowwiseCases(size),
+  ...rowCases(size),
+  ...adamWCases(size),
+  ...encoderBlockCases(size),
+];

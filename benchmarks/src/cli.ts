@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { useSoftwareGpu } from '@neverend/backend/testing';
+import { benchmark } from './harness.ts';
+import { pythonEnvironment } from './python-environment.ts';
+import { report, withReports } from './report.ts';
+import { readResults, resultsFolder } from './result-files.ts';
+import type { Results } from './results.ts';
+import { commandOf } from './runner-list.ts';
+
+const usage = `npm run bench -- [options]
+
+  --case TEXT      only cases whose id holds this text; may be repeated
+  --runner TEXT    only runners whose id holds this text, and the machine's limits; may be repeated
+  --threads N      passes, default: 1 and 2
+  --seconds N      time that the runners of a case share, default: 20
+  --quick          small sizes and short times: does everything still run?
+  --no-python      without the Python runners
+  --json           the results on stdout, as JSON
+  --out FILE       where the results go; a run without --case, --runner and --quick also writes
+                   benchmarks/results/<machine>.json and the README's tables
+`;
+
+const folder = fileURLToPath(new URL('..', import.meta.url));
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+try {
+  await main();
+} catch (error) {
+  say(`error: ${(error as Error).message}`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      case: { type: 'string', multiple: true },
+      runner: { type: 'string', multiple: true },
+      threads: { type: 'string', multiple: true, default: ['1', '2'] },
+      seconds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'no-python': { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  const threads = values.threads.map((text) => positive('--threads', text));
+  const seconds = values.seconds === undefined ? undefined : positive('--seconds', values.seconds);
+  // A GPU played by software is enough to check what is computed.
+  useSoftwareGpu();
+  const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+  let python: string | Error | undefined;
+  const results = await benchmark({
+    threads,
+    cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
+    runners: ({ id, role }) =>
+      role === 'machine' || (values.runner?.some((text) => id.includes(text)) ?? true),
+    size: values.quick ? 'tiny' : 'full',
+    secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
+    scratch,
+    command: (kind, count) => {
+      if (kind.script[0].endsWith('.py')) {
+        if (values['no-python']) throw new Error('--no-python leaves it out');
+        // Once: what failed fails again.
+        python ??= attempt(() => pythonEnvironment(say));
+        if (python instanceof Error) throw python;
+      }
+      return commandOf(kind, count, String(python));
+    },
+    say,
+  });
+  if (results.cases.length === 0) throw new Error('no case has such an id');
+  const whole = !values.case && !values.runner && !values.quick && !values['no-python'];
+  const json = `${JSON.stringify(results, null, 1)}\n`;
+  if (values.out !== undefined) write(values.out, json);
+  else if (whole) {
+    write(fileURLToPath(new URL(`${nameOf(results)}.json`, resultsFolder)), json);
+    writeReadme();
+  }
+  process.stdout.write(values.json ? json : report(results));
+  const wrong = results.cases.flatMap((one) =>
+    Object.entries(one.outcomes).flatMap(([id, outcome]) =>
+      'disagrees' in outcome ? [`${id} on ${one.case}`] : [],
+    ),
+  );
+  if (wrong.length > 0) throw new Error(`results disagree: ${wrong.join(', ')}`);
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && (name !== '--threads' || Number.isInteger(value))) return value;
+  throw new Error(`${name} was ${text}; it must be a positive number`);
+}
+
+function attempt<T>(work: () => T): T | Error {
+  try {
+    return work();
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** A name of the machine that can be a file's. */
+function nameOf({ machine }: Results): string {
+  return `${machine.cpu} ${machine.cpus} CPUs`
+    .toLowerCase()
+    .replaceAll(/\([^)]*\)/g, '')
+    .replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+function writeReadme(): void {
+  const path = join(folder, 'README.md');
+  write(path, withReports(readFileSync(path, 'utf8'), readResults()));
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(`${path}.partial`, text);
+  renameSync(`${path}.partial`, path);
+}

@@ -1,0 +1,226 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { compare } from './agree.ts';
+import { casesOf } from './cases/index.ts';
+import { writeInputs } from './inputs.ts';
+import { describeMachine, limitsOf } from './machine-limits.ts';
+import type { CaseResult, Outcome, Results, RunnerResult } from './results.ts';
+import { type Command, type RunnerKind, runnerKinds } from './runner-list.ts';
+import { RunnerProcess } from './runner-process.ts';
+import { withShares } from './shares.ts';
+import { summarize } from './statistics.ts';
+import type { Case, LoadedCase, Output, Size } from './types.ts';
+
+export interface Options {
+  /** Threads of the passes, one after the other. */
+  readonly threads: readonly number[];
+  readonly cases: (wanted: Case) => boolean;
+  readonly runners: (kind: RunnerKind) => boolean;
+  /** What is timed. */
+  readonly size: Size;
+  /** Time that the runners of a case share. */
+  readonly secondsPerCase: number;
+  /** An empty folder for inputs and results. */
+  readonly scratch: string;
+  /** How to start a runner; throws the reason where it cannot run here. */
+  readonly command: (kind: RunnerKind, threads: number) => Command;
+  readonly say: (line: string) => void;
+}
+
+/** Seconds that one answer may take. */
+const patience = 300;
+
+/** Runs every case on every runner: checks that they agree, then times them in turns. */
+export async function benchmark(options: Options): Promise<Results> {
+  const machine = describeMachine();
+  const wanted = casesOf(options.size).filter(options.cases);
+  const cases: CaseResult[] = [];
+  const runners: Record<string, Record<string, RunnerResult[string]>> = {};
+  for (const threads of options.threads) {
+    // Memory that a backend has taken it may keep: a group of large cases starts with new processes.
+    const groupOf = (one: Case) => (options.size === 'tiny' ? 'all' : one.group);
+    for (const group of new Set(wanted.map(groupOf))) {
+      const field = new Field(options, threads);
+      try {
+        await field.start();
+        for (const [id, result] of field.described) {
+          runners[id] ??= {};
+          (runners[id] as Record<string, RunnerResult[string]>)[String(threads)] = result;
+        }
+        for (const one of wanted.filter((each) => groupOf(each) === group)) {
+          options.say(`${one.title}, ${threads} thread${threads === 1 ? '' : 's'}`);
+          cases.push(await field.run(one));
+        }
+      } finally {
+        await field.end();
+      }
+    }
+  }
+  const date = new Date().toISOString();
+  const limits = limitsOf(cases);
+  return { date, machine, limits, runners, cases: withShares(cases, limits) };
+}
+
+interface Runner {
+  readonly kind: RunnerKind;
+  process: RunnerProcess;
+  readonly timed: boolean;
+}
+
+/** The runners of one group of cases at one number of threads. */
+class Field {
+  readonly described: Map<string, RunnerResult[string]> = new Map();
+  readonly #options: Options;
+  readonly #threads: number;
+  readonly #runners: Runner[] = [];
+
+  constructor(options: Options, threads: number) {
+    this.#options = options;
+    this.#threads = threads;
+  }
+
+  async start(): Promise<void> {
+    // All at once: most of a start is waiting for files.
+    const starts = runnerKinds.filter(this.#options.runners).map(async (kind) => {
+      try {
+        const process = new RunnerProcess(this.#options.command(kind, this.#threads));
+        return { kind, process, hello: await process.hello(patience) };
+      } catch (error) {
+        return { kind, hello: { absent: (error as Error).message } };
+      }
+    });
+    for (const { kind, process, hello } of await Promise.all(starts)) {
+      if ('absent' in hello || process === undefined) {
+        const { absent } = hello as { absent: string };
+        this.described.set(kind.id, { absent });
+        this.#options.say(`  not with ${kind.id}: ${absent}`);
+        await process?.end();
+      } else {
+        const { device, versions, timed } = hello;
+        this.#runners.push({ kind, process, timed });
+        this.described.set(kind.id, { device, versions });
+      }
+    }
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#runners.map(({ process }) => process.end()));
+  }
+
+  /** Checks at the small size, checks at the wanted size, times. A runner that fails a step takes no further one. */
+  async run(wanted: Case): Promise<CaseResult> {
+    const { size, secondsPerCase } = this.#options;
+    const outcomes: Record<string, Outcome> = {};
+    let field = this.#runners.filter(
+      ({ kind }) => kind.role !== 'machine' || wanted.limit.kind !== 'gemm',
+    );
+    let reference: string | undefined;
+    const small = casesOf('tiny').find(({ id }) => id === wanted.id) as Case;
+    for (const step of size === 'tiny' ? [small] : [small, wanted]) {
+      if (step !== small) field = field.filter(({ timed }) => timed);
+      try {
+        const checked = await this.#check(step, field, outcomes);
+        field = checked.agreeing;
+        reference = checked.reference;
+        const timed = field.filter((runner) => runner.timed);
+        if (step === wanted || size === 'tiny') await this.#time(timed, secondsPerCase, outcomes);
+      } finally {
+        await this.#unload();
+      }
+    }
+    const { id, title, limit, tolerance } = wanted;
+    const known = reference === undefined ? {} : { reference };
+    return { case: id, title, threads: this.#threads, limit, tolerance, ...known, outcomes };
+  }
+
+  async #check(
+    wanted: Case,
+    field: readonly Runner[],
+    outcomes: Record<string, Outcome>,
+  ): Promise<{ agreeing: Runner[]; reference: string | undefined }> {
+    const loaded = writeInputs(wanted, this.#options.scratch);
+    const results = new Map<string, readonly Output[]>();
+    for (const { kind, process } of field) {
+      const ran = await this.#outputs(kind.id, process, loaded);
+      if ('unable' in ran) outcomes[kind.id] = ran;
+      else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
+    }
+    const { reference, reasons } = compare(results, wanted.tolerance);
+    for (const [id, reason] of reasons) {
+      outcomes[id] = reason === undefined ? { agrees: true } : { disagrees: reason };
+    }
+    for (const { kind } of field) {
+      rmSync(join(this.#options.scratch, kind.id), { recursive: true, force: true });
+      const outcome = outcomes[kind.id];
+      if (outcome && 'disagrees' in outcome)
+        this.#options.say(`  ${kind.id}: ${outcome.disagrees}`);
+      if (outcome && 'unable' in outcome) this.#options.say(`  ${kind.id}: ${outcome.unable}`);
+    }
+    const agreeing = field.filter(({ kind }) => {
+      const outcome = outcomes[kind.id];
+      return outcome === undefined || 'agrees' in outcome;
+    });
+    return { agreeing, reference };
+  }
+
+  async #outputs(
+    id: string,
+    process: RunnerProcess,
+    wanted: LoadedCase,
+  ): Promise<{ outputs: readonly Output[] } | { unable: string }> {
+    const folder = join(this.#options.scratch, id);
+    mkdirSync(folder, { recursive: true });
+    try {
+      const reply = await process.ask({ do: 'load', case: wanted }, patience);
+      if ('unable' in reply) return reply;
+      const ran = await process.ask({ do: 'run', folder }, patience);
+      if (!('outputs' in ran)) throw new Error('it did not answer with outputs');
+      return ran;
+    } catch (error) {
+      return { unable: (error as Error).message };
+    }
+  }
+
+  /** Rounds in which each runner has a turn, so that what else the machine does meets all of them alike. */
+  async #time(
+    field: readonly Runner[],
+    seconds: number,
+    outcomes: Record<string, Outcome>,
+  ): Promise<void> {
+    const rounds = this.#options.size === 'tiny' ? 2 : 10;
+    const share = (1000 * seconds) / field.length;
+    const turn = { do: 'time', milliseconds: share / rounds, runs: 1000 } as const;
+    const times = new Map<Runner, number[]>(field.map((runner) => [runner, []]));
+    for (let round = -1; round < rounds; round++) {
+      for (const [runner, list] of times) {
+        // A runner that is much slower than the others keeps to its share, but for three runs.
+        const spent = list.reduce((sum, time) => sum + time, 0);
+        if (spent > share && list.length >= 3) continue;
+        try {
+          const reply = await runner.process.ask(turn, patience);
+          // The first turn is for caches, compilers and clocks.
+          if ('times' in reply && round >= 0) list.push(...reply.times);
+        } catch (error) {
+          outcomes[runner.kind.id] = { unable: (error as Error).message };
+          times.delete(runner);
+        }
+      }
+    }
+    for (const [{ kind }, list] of times) {
+      outcomes[kind.id] = { milliseconds: summarize(list) };
+    }
+  }
+
+  /** A runner that does not come back from it is started again. */
+  async #unload(): Promise<void> {
+    for (const runner of this.#runners) {
+      try {
+        await runner.process.ask({ do: 'unload' }, patience);
+      } catch {
+        await runner.process.end();
+        runner.process = new RunnerProcess(this.#options.command(runner.kind, this.#threads));
+        await runner.process.hello(patience);
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+import type { CaseResult, MachineLimits, Results } from './results.ts';
+
+export function describeMachine(): Results['machine'] {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cpus: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()}`,
+    node: process.version,
+    load: Number((loadavg()[0] ?? 0).toFixed(1)),
+  };
+}
+
+/** The median time of a runner on a case; undefined where it was not timed. */
+export function medianOf({ outcomes }: CaseResult, runner: string): number | undefined {
+  const outcome = outcomes[runner];
+  return outcome && 'milliseconds' in outcome ? outcome.milliseconds.median : undefined;
+}
+
+/** What the machine did at most in the same run, by the number of threads. */
+export function limitsOf(cases: readonly CaseResult[]): Results['limits'] {
+  const limits: Record<string, MachineLimits> = {};
+  for (const threads of new Set(cases.map((one) => one.threads))) {
+    const here = cases.filter((one) => one.threads === threads);
+    const bandwidth = (kind: string) =>
+      here
+        .filter(({ limit }) => limit.kind === kind)
+        .sort((a, b) => b.limit.amount - a.limit.amount)
+        .map((one) => one.limit.amount / (medianOf(one, 'machine') ?? Number.NaN) / 1e6)
+        .find((value) => !Number.isNaN(value));
+    const largest = here.find((one) => one.case === 'matmul-2048');
+    const least = Object.values(largest?.outcomes ?? {}).map((outcome) =>
+      'milliseconds' in outcome ? outcome.milliseconds.min : Number.POSITIVE_INFINITY,
+    );
+    const gemm = (largest?.limit.amount ?? 0) / Math.min(...least) / 1e6;
+    const [copy, randomRows] = [bandwidth('copy'), bandwidth('random rows')];
+    limits[String(threads)] = {
+      ...(copy === undefined ? {} : { copy }),
+      ...(randomRows === undefined ? {} : { randomRows }),
+      ...(gemm > 0 ? { gemm } : {}),
+    };
+  }
+  return limits;
+}

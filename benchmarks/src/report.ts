@@ -1,0 +1,120 @@
+import { medianOf } from './machine-limits.ts';
+import type { CaseResult, Outcome, Results } from './results.ts';
+import { runnerKinds } from './runner-list.ts';
+
+/** Results as Markdown: what ran on what, and a table for each number of threads. */
+export function report(results: Results): string {
+  const { machine, date, limits } = results;
+  const threads = Object.keys(limits);
+  return [
+    `### ${machine.cpu}, ${machine.cpus} CPUs`,
+    '',
+    `${date.slice(0, 10)}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node.slice(1)}, load ${machine.load} before the run. ${versions(results)}.`,
+    ...threads.flatMap((count) => ['', ...section(results, count)]),
+    '',
+  ].join('\n');
+}
+
+function versions({ runners }: Results): string {
+  const all = Object.values(runners)
+    .flatMap((byThreads) => Object.values(byThreads))
+    .flatMap((runner) => ('versions' in runner ? Object.entries(runner.versions) : []))
+    .map(([name, version]) => `${name} ${version}`);
+  return [...new Set(all)].join(', ');
+}
+
+function section({ cases, limits, runners }: Results, threads: string): string[] {
+  const here = cases.filter((one) => one.threads === Number(threads));
+  const columns = runnerKinds.filter(
+    ({ id, role }) =>
+      role !== 'machine' && here.some(({ outcomes }) => 'milliseconds' in (outcomes[id] ?? {})),
+  );
+  const { copy, randomRows, gemm } = limits[threads] ?? {};
+  const measured = [
+    copy && `copy ${copy.toFixed(1)} GB/s`,
+    randomRows && `random rows ${randomRows.toFixed(1)} GB/s`,
+    gemm && `GEMM ${gemm.toFixed(0)} GFLOP/s`,
+  ].filter(Boolean);
+  return [
+    `#### ${threads} thread${threads === '1' ? '' : 's'}: ${measured.join(', ')}`,
+    '',
+    `| case | ${columns.map(({ title }) => title).join(' | ')} | best of ours over best peer |`,
+    `| --- |${' ---: |'.repeat(columns.length + 1)}`,
+    ...here.map((one) => row(one, columns)),
+    ...notes(here, runners, threads),
+  ];
+}
+
+function row(one: CaseResult, columns: typeof runnerKinds): string {
+  const cells = columns.map(({ id }) => cell(one.outcomes[id]));
+  const best = (role: string) =>
+    Math.min(
+      ...columns
+        .filter((kind) => kind.role === role)
+        .map(({ id }) => medianOf(one, id) ?? Number.POSITIVE_INFINITY),
+    );
+  const ratio = best('peer') / best('ours');
+  return `| ${one.title} | ${cells.join(' | ')} | ${Number.isFinite(ratio) && ratio > 0 ? `${ratio.toFixed(2)}x` : ''} |`;
+}
+
+/** Median, half the distance of the quartiles, share of the limit. */
+function cell(outcome: Outcome | undefined): string {
+  if (outcome === undefined) return '';
+  if ('disagrees' in outcome) return 'wrong';
+  if (!('milliseconds' in outcome)) return '-';
+  const { median, q1, q3 } = outcome.milliseconds;
+  const share = outcome.shareOfLimit;
+  const percent = share === undefined ? '' : `, ${Math.round(100 * share)} %`;
+  const spread = Math.round((50 * (q3 - q1)) / median);
+  return `${Number(median.toPrecision(3))} ± ${spread} %${percent}`;
+}
+
+/** Who did not run, who was only checked, and whose results were wrong. */
+function notes(
+  here: readonly CaseResult[],
+  runners: Results['runners'],
+  threads: string,
+): string[] {
+  const lines: string[] = [];
+  for (const { id } of runnerKinds) {
+    const runner = runners[id]?.[threads];
+    if (runner && 'absent' in runner) lines.push(`- \`${id}\` did not run: ${runner.absent}.`);
+    const outcomes = here.map((one) => ({ title: one.title, outcome: one.outcomes[id] }));
+    const checked = outcomes.filter(({ outcome }) => outcome && 'agrees' in outcome);
+    if (runner && 'device' in runner && checked.length > 0) {
+      lines.push(
+        `- \`${id}\` (${runner.device}) was checked on ${checked.length} cases of small size, not timed.`,
+      );
+    }
+    for (const { title, outcome } of outcomes) {
+      if (outcome && 'disagrees' in outcome) {
+        lines.push(`- \`${id}\`, ${title}: ${outcome.disagrees}.`);
+      }
+    }
+    const reasons = new Map<string, string[]>();
+    for (const { title, outcome } of outcomes) {
+      if (outcome && 'unable' in outcome) {
+        reasons.set(outcome.unable, [...(reasons.get(outcome.unable) ?? []), title]);
+      }
+    }
+    for (const [reason, titles] of reasons) {
+      lines.push(`- \`${id}\`: ${reason} (${titles.length} of ${outcomes.length} cases).`);
+    }
+  }
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+const begin = '<!-- results: begin -->';
+const end = '<!-- results: end -->';
+
+/**
+ * A README with the reports of these results between its markers, in this order.
+ *
+ * @throws Error when it lacks the markers.
+ */
+export function withReports(readme: string, results: readonly Results[]): string {
+  const [start, stop] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (start < 0 || stop < start) throw new Error(`the README must hold ${begin} and ${end}`);
+  const text = results.map((one) => `\n${report(one)}`).join('');
+  return `${readme.slice(0, start + begin.length)}\n${text}${text && '\n'}${readme.slice(stop)}`;
+}

@@ -1,0 +1,65 @@
+import type { Summary } from './statistics.ts';
+import type { Case } from './types.ts';
+
+/** A runner on a case: times, a check without times, or neither and why. */
+export type Outcome =
+  | {
+      readonly milliseconds: Summary;
+      /** Of the limit measured in the same run, at the medians: 1 is the limit. */
+      readonly shareOfLimit?: number;
+      /** Of our runners: each peer's median over ours. Above one, ours is faster. */
+      readonly peersOverThis?: Readonly<Record<string, number>>;
+    }
+  | { readonly agrees: true }
+  | { readonly disagrees: string }
+  | { readonly unable: string };
+
+export interface CaseResult {
+  readonly case: string;
+  readonly title: string;
+  readonly threads: number;
+  readonly limit: Case['limit'];
+  readonly tolerance: number;
+  /** The runner whose results the others were held against. */
+  readonly reference?: string;
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+}
+
+/** What a run of the harness writes. */
+export interface Results {
+  readonly date: string;
+  readonly machine: {
+    readonly cpu: string;
+    readonly cpus: number;
+    readonly memoryGiB: number;
+    readonly system: string;
+    readonly node: string;
+    /** The load before the run: what else the machine was doing. */
+    readonly load: number;
+  };
+  /** By the number of threads. */
+  readonly limits: Readonly<Record<string, MachineLimits>>;
+  readonly runners: Readonly<Record<string, RunnerResult>>;
+  readonly cases: readonly CaseResult[];
+}
+
+export interface MachineLimits {
+  /** GB/s, read and written, of the largest copy. */
+  readonly copy?: number;
+  /** GB/s, read and written, of rows of 1 KiB out of 1 GiB. */
+  readonly randomRows?: number;
+  /** GFLOP/s of the fastest runner's best product of two 2048 x 2048 matrices. */
+  readonly gemm?: number;
+}
+
+/** What a runner is, or why it did not run; by the number of threads. */
+export type RunnerResult = Readonly<
+  Record<
+    string,
+    | {
+        readonly device: string;
+        readonly versions: Readonly<Record<string, string>>;
+      }
+    | { readonly absent: string }
+  >
+>;

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+/** An implementation on a backend, which runs in a process of its own. */
+export interface RunnerKind {
+  readonly id: string;
+  readonly title: string;
+  /** `ours` are compared with `peers`; `machine` is the limit. */
+  readonly role: 'ours' | 'peer' | 'machine';
+  /** Script in `src/runners` and its arguments before the number of threads; `.py` runs in the Python environment. */
+  readonly script: readonly [string, ...string[]];
+}
+
+export const runnerKinds: readonly RunnerKind[] = [
+  { id: 'machine', title: 'limit', role: 'machine', script: ['machine.ts'] },
+  {
+    id: 'onnxruntime-node',
+    title: 'ONNX Runtime, Node',
+    role: 'peer',
+    script: ['onnxruntime.ts', 'node'],
+  },
+  { id: 'torch', title: 'PyTorch eager', role: 'peer', script: ['torch_runner.py'] },
+  { id: 'jax', title: 'JAX jit', role: 'peer', script: ['jax_runner.py'] },
+  {
+    id: 'tensorflow-python',
+    title: 'TensorFlow, Python',
+    role: 'peer',
+    script: ['tensorflow_runner.py'],
+  },
+  {
+    id: 'onnxruntime-web',
+    title: 'ONNX Runtime, web',
+    role: 'peer',
+    script: ['onnxruntime.ts', 'web'],
+  },
+  ...(['wasm', 'tensorflow', 'webgpu'] as const).flatMap((backend): RunnerKind[] => [
+    {
+      id: `tfjs-${backend}`,
+      title: `TF.js ${backend}`,
+      role: 'peer',
+      script: ['tfjs.ts', 'stock', backend],
+    },
+    {
+      id: `neverend-${backend}`,
+      title: `**neverend ${backend}**`,
+      role: 'ours',
+      script: ['tfjs.ts', 'own', backend],
+    },
+  ]),
+];
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * How to start a runner on so many threads. Where the system can, the process is also held to as many CPUs, so
+ * that a library with threads of its own gets no more.
+ *
+ * @param python the interpreter of the Python environment.
+ */
+export function commandOf({ script }: RunnerKind, threads: number, python: string): Command {
+  const [name, ...args] = script;
+  const folder = name.endsWith('.py') ? '../python' : './runners';
+  const path = fileURLToPath(new URL(`${folder}/${name}`, import.meta.url));
+  const node = ['--expose-gc', '--import', 'tsx', '--conditions=@neverend/source'];
+  const command = name.endsWith('.py') ? [python, path] : [process.execPath, ...node, path];
+  const [file = '', ...rest] = [...pinned(threads), ...command, ...args, String(threads)];
+  const count = String(threads);
+  return {
+    file,
+    args: rest,
+    env: {
+      ...process.env,
+      OMP_NUM_THREADS: count,
+      TF_NUM_INTRAOP_THREADS: count,
+      TF_CPP_MIN_LOG_LEVEL: '3',
+    },
+  };
+}
+
+function pinned(threads: number): string[] {
+  if (threads >= availableParallelism() || !existsSync('/usr/bin/taskset')) return [];
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const cpus = /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '0';
+  const allowed = cpus.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+  return ['/usr/bin/taskset', '-c', allowed.slice(0, threads).join(',')];
+}

@@ -1,0 +1,51 @@
+import { encoderBlock } from '@neverend/attention';
+import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/backend';
+import { AdamW } from '@neverend/optim';
+import * as tf from '@tensorflow/tfjs-core';
+import type { adamWSettings } from '../cases/adamw.ts';
+import { gradientsOf, parameterVariables } from './stock-operations.ts';
+import { input, type Operations } from './tfjs-operations.ts';
+
+/** The operations of this repository's packages. */
+export const ownOperations: Operations = {
+  pure: {
+    // A backend that `useBackend` has readied serves it with the packages' own product where it has one.
+    matMul: (inputs, { transposeA, transposeB }) =>
+      tf.matMul(input(inputs, 'a'), input(inputs, 'b'), transposeA === true, transposeB === true),
+    softmax: (inputs) => softmax(input(inputs, 'x')),
+    layerNorm: (inputs, { eps }) =>
+      layerNorm(input(inputs, 'x'), input(inputs, 'scale'), input(inputs, 'bias'), eps as number),
+    rmsNorm: (inputs, { eps }) =>
+      rmsNorm(input(inputs, 'x'), input(inputs, 'scale'), { eps: eps as number }),
+    gelu: (inputs) => gelu(input(inputs, 'x'), { bias: input(inputs, 'bias') }),
+    gatherRows: (inputs) => gatherRows(input(inputs, 'table'), input(inputs, 'indices')),
+    encoderBlock: (inputs, { heads }) =>
+      encoderBlock(input(inputs, 'x'), inputs, { heads: heads as number }),
+  },
+  stateful: {
+    scatterAddRows: (inputs) => {
+      const table = tf.variable(input(inputs, 'table'));
+      input(inputs, 'table').dispose();
+      const [indices, rows] = [input(inputs, 'indices'), input(inputs, 'rows')];
+      return {
+        run: () => scatterAddRows(table, indices, rows),
+        read: () => [gatherRows(table, indices)],
+        dispose: () => tf.dispose([table, indices, rows]),
+      };
+    },
+    adamW: (inputs, attrs) => {
+      const variables = parameterVariables(inputs);
+      const optimizer = new AdamW(attrs as typeof adamWSettings);
+      let turn = 0;
+      return {
+        run: () => optimizer.applyGradients(gradientsOf(inputs, variables, turn++)),
+        read: () => Object.values(variables).map((variable) => tf.clone(variable)),
+        dispose: () => {
+          optimizer.dispose();
+          tf.disposeVariables();
+          tf.dispose(Object.values(inputs));
+        },
+      };
+    },
+  },
+};

@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { adamWSettings } from '../cases/adamw.ts';
+import { input, type Operations, parameterNames, type Tensors } from './tfjs-operations.ts';
+
+/** Every operation as one writes it with TensorFlow.js alone. */
+export const stockOperations: Operations = {
+  pure: {
+    matMul: (inputs, { transposeA, transposeB }) =>
+      tf.matMul(input(inputs, 'a'), input(inputs, 'b'), transposeA === true, transposeB === true),
+    softmax: (inputs) => tf.softmax(input(inputs, 'x')),
+    layerNorm: (inputs, { eps }) =>
+      layerNorm(input(inputs, 'x'), input(inputs, 'scale'), input(inputs, 'bias'), eps as number),
+    rmsNorm: (inputs, { eps }) => {
+      const x = input(inputs, 'x');
+      const square = tf.mean(tf.square(x), -1, true);
+      return tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, eps as number))), input(inputs, 'scale'));
+    },
+    gelu: (inputs) => gelu(tf.add(input(inputs, 'x'), input(inputs, 'bias'))),
+    gatherRows: (inputs) => tf.gather(input(inputs, 'table'), input(inputs, 'indices')),
+    encoderBlock: (inputs, { heads, eps }) => encoderBlock(inputs, heads as number, eps as number),
+  },
+  stateful: {
+    scatterAddRows: (inputs) => {
+      const table = tf.variable(input(inputs, 'table'));
+      input(inputs, 'table').dispose();
+      const indices = input(inputs, 'indices');
+      const at = tf.reshape(indices, [-1, 1]);
+      return {
+        run: () =>
+          tf.tidy(() => {
+            const shape = table.shape as [number, number];
+            table.assign(tf.add(table, tf.scatterND(at, input(inputs, 'rows'), shape)));
+          }),
+        read: () => [tf.gather(table, indices)],
+        dispose: () => tf.dispose([table, at, indices, input(inputs, 'rows')]),
+      };
+    },
+    adamW: (inputs, attrs) => {
+      const { learningRate, beta1, beta2, epsilon, weightDecay } = attrs as typeof adamWSettings;
+      const variables = parameterVariables(inputs);
+      const adam = tf.train.adam(learningRate, beta1, beta2, epsilon);
+      let turn = 0;
+      return {
+        run: () =>
+          tf.tidy(() => {
+            for (const variable of Object.values(variables)) {
+              variable.assign(tf.mul(variable, 1 - learningRate * weightDecay));
+            }
+            adam.applyGradients(gradientsOf(inputs, variables, turn++));
+          }),
+        read: () => Object.values(variables).map((variable) => tf.clone(variable)),
+        dispose: () => {
+          adam.dispose();
+          tf.disposeVariables();
+          tf.dispose(Object.values(inputs));
+        },
+      };
+    },
+  },
+};
+
+/** A variable with the values of each parameter of an AdamW case, by the names that the optimiser sees. */
+export function parameterVariables(inputs: Tensors): Record<string, tf.Variable> {
+  return Object.fromEntries(
+    parameterNames(inputs).map((name) => [name, tf.variable(input(inputs, name), true, name)]),
+  );
+}
+
+/** The gradients of a turn, by the names of the variables. */
+export function gradientsOf(
+  inputs: Tensors,
+  variables: Readonly<Record<string, tf.Variable>>,
+  turn: number,
+): { name: string; tensor: tf.Tensor }[] {
+  return Object.keys(variables).map((name) => ({
+    name,
+    tensor: input(inputs, `d${1 + (turn % 2)}/${name}`),
+  }));
+}
+
+function layerNorm(x: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, eps: number): tf.Tensor {
+  const { mean, variance } = tf.moments(x, -1, true);
+  const normed = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, eps)));
+  return tf.add(tf.mul(normed, scale), bias);
+}
+
+function gelu(x: tf.Tensor): tf.Tensor {
+  const inner = tf.add(x, tf.mul(tf.pow(x, 3), 0.044715));
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(tf.mul(inner, Math.sqrt(2 / Math.PI))), 1));
+}
+
+function encoderBlock(inputs: Tensors, heads: number, eps: number): tf.Tensor {
+  const x = input(inputs, 'x');
+  const [rows, tokens, width] = x.shape as [number, number, number];
+  const linear = (y: tf.Tensor, name: string) => {
+    const bias = tf.reshape(input(inputs, `${name}/bias`), [-1]);
+    const kernel = tf.reshape(input(inputs, `${name}/kernel`), [y.shape[1] ?? 1, -1]);
+    return tf.add(tf.matMul(y as tf.Tensor2D, kernel as tf.Tensor2D), bias);
+  };
+  const norm = (y: tf.Tensor, name: string) =>
+    layerNorm(y, input(inputs, `${name}/scale`), input(inputs, `${name}/bias`), eps);
+  const attention = 'MultiHeadDotProductAttention_0';
+  const flat = tf.reshape(x, [-1, width]);
+  const y = norm(flat, 'LayerNorm_0');
+  const [q, k, v] = ['query', 'key', 'value'].map((name) =>
+    tf.transpose(
+      tf.reshape(linear(y, `${attention}/${name}`), [rows, tokens, heads, width / heads]),
+      [0, 2, 1, 3],
+    ),
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  const scores = tf.mul(tf.matMul(q, k, false, true), Math.sqrt(heads / width));
+  const context = tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]);
+  const out = linear(tf.reshape(context, [-1, width]), `${attention}/out`);
+  const attended = tf.add(flat, out);
+  const hidden = gelu(linear(norm(attended, 'LayerNorm_1'), 'MlpBlock_0/Dense_0'));
+  return tf.reshape(tf.add(attended, linear(hidden, 'MlpBlock_0/Dense_1')), x.shape);
+}

@@ -1,0 +1,96 @@
+// A TensorFlow.js backend: tfjs.ts own|stock <backend> <threads>
+import * as tf from '@tensorflow/tfjs-core';
+import type { Hello, LoadedCase } from '../types.ts';
+import { type Implementation, type Numbers, type Prepared, serve } from './serve.ts';
+import type { Operations, StatefulOp, Tensors } from './tfjs-operations.ts';
+
+const [kind = '', backend = '', count = '1'] = process.argv.slice(2);
+
+/** A backend that runs, and how to wait for what was asked of it. */
+export interface Started {
+  readonly hello: Hello;
+  readonly operations: Operations;
+  readonly gpu: boolean;
+}
+
+await serve(async (): Promise<Implementation<tf.Tensor[]>> => {
+  // Only one of the two is imported: ours replaces kernels of the other.
+  const { start } =
+    kind === 'own' ? await import('./start-own.ts') : await import('./start-stock.ts');
+  const { hello, operations, gpu } = await start(backend, Number(count));
+  return { hello, load: async (wanted, inputs) => prepare(wanted, inputs, operations, gpu) };
+});
+
+function prepare(
+  wanted: LoadedCase,
+  arrays: ReadonlyMap<string, Numbers>,
+  operations: Operations,
+  gpu: boolean,
+): Prepared<tf.Tensor[]> {
+  const inputs: Tensors = Object.fromEntries(
+    wanted.inputs.map(({ name, shape, dtype }) => [
+      name,
+      tf.tensor(arrays.get(name) as Numbers, [...shape], dtype),
+    ]),
+  );
+  const read = async (tensors: readonly tf.Tensor[]) => {
+    const outputs = [];
+    for (const tensor of tensors) {
+      outputs.push({ shape: tensor.shape, data: await tensor.data<'float32'>() });
+    }
+    return outputs;
+  };
+  const { op, attrs } = wanted;
+  if (op in operations.stateful) {
+    const { run, read: results, dispose } = operations.stateful[op as StatefulOp](inputs, attrs);
+    return {
+      run: async () => {
+        run();
+        if (gpu) await finished(results());
+        return [];
+      },
+      read: async () => {
+        const tensors = results();
+        const outputs = await read(tensors);
+        tf.dispose(tensors);
+        return outputs;
+      },
+      free: () => {},
+      dispose,
+      runsToRead: op === 'adamW' ? 3 : 1,
+    };
+  }
+  const compute = operations.pure[op as Exclude<LoadedCase['op'], StatefulOp>];
+  const forward = () => tf.tidy(() => compute(inputs, attrs));
+  const by = wanted.inputs.filter(({ name, dtype }) => name !== 'dy' && dtype === 'float32');
+  const gradient = () =>
+    tf.tidy(() => {
+      const { value, grads } = tf.engine().gradients(
+        () => compute(inputs, attrs),
+        by.map(({ name }) => inputs[name] as tf.Tensor),
+        inputs['dy'] as tf.Tensor,
+      );
+      return [value, ...grads];
+    });
+  return {
+    run: async () => {
+      const results = wanted.mode === 'gradient' ? gradient() : [forward()];
+      if (gpu) await finished(results.slice(-1), false);
+      return results;
+    },
+    read,
+    free: (tensors) => tf.dispose(tensors),
+    dispose: () => tf.dispose(Object.values(inputs)),
+  };
+}
+
+/** Waits for a GPU: a queue runs in order, so that one number of the last result is enough. */
+async function finished(tensors: tf.Tensor[], dispose = true): Promise<void> {
+  const last = tensors.at(-1);
+  if (last !== undefined) {
+    const number = tf.tidy(() => tf.slice(tf.reshape(last, [-1]), [0], [1]));
+    await number.data();
+    number.dispose();
+  }
+  if (dispose) tf.dispose(tensors);
+}

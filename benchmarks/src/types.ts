@@ -1,0 +1,88 @@
+/** An array that every runner of a case gets, in a file of its raw little-endian numbers. */
+export interface Input {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  /** float32: normal numbers of this standard deviation (1 where left out) around `mean` (0). */
+  readonly scale?: number;
+  readonly mean?: number;
+  /** int32: uniform in [0, bound). */
+  readonly bound?: number;
+}
+
+/** What bounds the time of a case from below, and how much of it the case needs at least. */
+interface Limit {
+  /** `gemm`: amount in FLOPs; `copy` and `random rows`: in bytes, read and written. */
+  readonly kind: 'gemm' | 'copy' | 'random rows';
+  readonly amount: number;
+}
+
+export type Op =
+  | 'matMul'
+  | 'softmax'
+  | 'layerNorm'
+  | 'rmsNorm'
+  | 'gelu'
+  | 'gatherRows'
+  | 'scatterAddRows'
+  | 'adamW'
+  | 'encoderBlock';
+
+/** One thing to compute. Plain data: it goes to the runners as JSON. */
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+  /** Cases of a group follow each other in one process of each runner. */
+  readonly group: string;
+  readonly op: Op;
+  /**
+   * `gradient`: the result, then the gradients of all float32 inputs but `dy`, which is that of the result. The time
+   * is of all of them, the forward pass included.
+   */
+  readonly mode: 'forward' | 'gradient';
+  readonly attrs: Readonly<Record<string, number | boolean>>;
+  readonly inputs: readonly Input[];
+  readonly limit: Limit;
+  /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */
+  readonly tolerance: number;
+}
+
+/** `full` is what is timed; `tiny` has odd sizes, and is what a runner that is too slow to be timed is checked on. */
+export type Size = 'full' | 'tiny';
+
+/** A case as runners get it: with the file of each input. */
+export interface LoadedCase extends Case {
+  readonly inputs: readonly (Input & { readonly file: string })[];
+}
+
+/** The first line of a runner: what it is, or why it cannot run here. */
+export type Hello =
+  | {
+      readonly versions: Readonly<Record<string, string>>;
+      readonly device: string;
+      /** Whether times say anything: false on a GPU that software plays. */
+      readonly timed: boolean;
+      readonly threads: number;
+    }
+  | { readonly absent: string };
+
+/** Lines to a runner. */
+export type Request =
+  | { readonly do: 'load'; readonly case: LoadedCase }
+  | { readonly do: 'run'; readonly folder: string }
+  | { readonly do: 'time'; readonly milliseconds: number; readonly runs: number }
+  | { readonly do: 'unload' };
+
+export interface Output {
+  readonly shape: readonly number[];
+  /** Raw float32. */
+  readonly file: string;
+}
+
+/** Lines from a runner, one to each request. `unable`: it has no such operation, and why. */
+export type Reply =
+  | { readonly ok: true }
+  | { readonly unable: string }
+  | { readonly outputs: readonly Output[] }
+  | { readonly times: readonly number[] }
+  | { readonly error: string };
