@@ -4,6 +4,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
 import { scatterAddRowsKernel } from '../scatter-add-rows/kernel.ts';
+import { gatherRowsWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Rows of a table by their numbers.
@@ -52,6 +53,7 @@ const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       };
     },
   },
+  versions: { webgpu: gatherRowsWebgpu },
   cases: rowIndices.map(({ rows, width, indices }) =>
     randomCase({ table: { shape: [rows, width] } }, {}, { indices }),
   ),

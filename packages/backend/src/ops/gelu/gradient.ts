@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { type GeluAttrs, geluForms, geluShapes, logisticCubic, logisticLinear } from './form.ts';
+import { geluGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
 
@@ -11,6 +12,7 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   composite: ({ inputs: { dy, x }, attrs: { form } }) => [
     tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
   ],
+  versions: { webgpu: geluGradWebgpu },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ dy: { shape }, x: { shape, scale: 3 } }, { form })),
   ),

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
+import { layerNormGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = {
   readonly dy: tf.Tensor;
@@ -39,6 +40,7 @@ export const layerNormGrad: Kernel<Inputs, Record<string, never>> = defineKernel
     const dx = tf.mul(deviation, tf.sub(tf.sub(dNormed, tf.mean(dNormed, 1, true)), along));
     return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dRows, normed), 0), tf.sum(dRows, 0)];
   },
+  versions: { webgpu: layerNormGradWebgpu },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

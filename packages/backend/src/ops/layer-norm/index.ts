@@ -4,6 +4,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 import { layerNormGrad, normShapes } from './gradient.ts';
+import { layerNormWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Layer normalisation over the last axis (arXiv 1607.06450): scale (x - mean) / sqrt(variance + eps) + bias,
@@ -55,6 +56,7 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale, bias: () => dBias };
     },
   },
+  versions: { webgpu: layerNormWebgpu },
   cases: normShapes.map((shape) =>
     randomCase(
       {

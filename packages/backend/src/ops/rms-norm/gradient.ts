@@ -3,6 +3,7 @@ import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
+import { rmsNormGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = {
   readonly dy: tf.Tensor;
@@ -27,6 +28,7 @@ export const rmsNormGrad: Kernel<Inputs, { readonly offset: number }> = defineKe
       tf.sum(tf.mul(dRows, normed), 0),
     ];
   },
+  versions: { webgpu: rmsNormGradWebgpu },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

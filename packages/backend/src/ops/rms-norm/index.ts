@@ -5,6 +5,7 @@ import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 import { rmsNormGrad } from './gradient.ts';
+import { rmsNormWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Root-mean-square normalisation over the last axis (arXiv 1910.07467, equation 4):
@@ -48,6 +49,7 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale };
     },
   },
+  versions: { webgpu: rmsNormWebgpu },
   cases: normShapes.map((shape) =>
     randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
   ),

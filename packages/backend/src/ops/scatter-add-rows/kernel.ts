@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
+import { scatterAddRowsWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = {
   readonly table: tf.Tensor;
@@ -21,6 +22,7 @@ export const scatterAddRowsKernel: Kernel<Inputs, Record<string, never>> = defin
   composite: ({ inputs: { table, indices, rows } }) => [
     tf.add(table, tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1)),
   ],
+  versions: { webgpu: scatterAddRowsWebgpu },
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

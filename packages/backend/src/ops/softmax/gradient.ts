@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
+import { softmaxGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
 
@@ -24,6 +25,7 @@ export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
     const product = tf.mul(dy, y);
     return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
   },
+  versions: { webgpu: softmaxGradWebgpu },
   cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
   flops: ({ inputs: { y } }) => 4 * y.size,
 });
