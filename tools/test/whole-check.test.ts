@@ -80,28 +80,28 @@ function wholeCheck(whenStarted: (pid: number) => void = () => {}): Promise<Outc
   });
 }
 
-// Six steps beside the two that count their tests.
+// Eight steps beside the two that count their tests.
 describe('the whole check', () => {
   it('adds up tests and steps, on a path that has nothing and without a home', async () => {
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '11 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '13 passed, 0 failed' });
   });
 
   it('finds the line of the tests before what npm says after it', async () => {
     npm("echo '3 passed, 0 failed'; echo 'npm notice New major version of npm available!' >&2");
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '11 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '13 passed, 0 failed' });
   });
 
   it('counts the tests that fail', async () => {
     npm("echo '3 passed, 2 failed'; exit 1");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '11 passed, 2 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '13 passed, 2 failed' });
     expect(output).toContain('failed: npm test\n');
   });
 
   it.each([
-    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '11 passed, 1 failed'],
-    ['prints no line', 'echo fine', '8 passed, 1 failed'],
-    ['crashes', 'kill -SEGV $$', '8 passed, 1 failed'],
+    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '13 passed, 1 failed'],
+    ['prints no line', 'echo fine', '10 passed, 1 failed'],
+    ['crashes', 'kill -SEGV $$', '10 passed, 1 failed'],
   ])('counts one failure when npm test %s', async (_, test, last) => {
     npm(test);
     expect(await wholeCheck()).toMatchObject({ code: 1, last });
@@ -110,7 +110,7 @@ describe('the whole check', () => {
   it('counts a step that fails, and goes on', async () => {
     program('node', '[[ $1 != tools/pack.mjs ]]');
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '10 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '12 passed, 1 failed' });
     expect(output).toContain('failed: pack test\n');
   });
 
@@ -119,7 +119,7 @@ describe('the whole check', () => {
     program('timeout', 'shift 2; exec /usr/bin/timeout --kill-after=1 2 "$@"');
     npm("trap '' TERM; echo $$ >pid; while :; do read -rt 1 <> <(:); done");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '8 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '10 passed, 1 failed' });
     expect(output).toContain('failed: npm test\n');
     await expect.poll(() => isAlive('pid'), eventually).toBe(false);
   });

@@ -85,6 +85,18 @@ export async function kernelsReady(): Promise<void> {
   );
 }
 
+/**
+ * Lets every version for the current backend serve without a comparison. For tests that hold the versions against
+ * references of their own: the composite would step in for a wrong one, and hide it from them.
+ */
+export function trustKernels(): void {
+  const backend = tf.getBackend();
+  for (const entry of entries.values()) {
+    const version = versionOf(entry, backend);
+    if (version && !settleAbsent(entry, version, backend)) settle(entry, backend, undefined);
+  }
+}
+
 /** Which version of every kernel serves on the current backend; comparisons that did not run yet run now. */
 export async function kernelStatuses(): Promise<KernelStatus[]> {
   await kernelsReady();

@@ -24,5 +24,5 @@ export const rowIndices: readonly RowIndices[] = [
   some(1, 1, 1),
   some(5, 3, 7),
   some(33, 66, 129),
-  some(70_000, 2, 65_537),
+  some(70_000, 2, 4_099),
 ];

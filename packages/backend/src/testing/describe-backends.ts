@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, it } from 'vitest';
 import { starts } from '../backends/start.ts';
 import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
+import { trustKernels } from '../kernels/define-kernel.ts';
 import { kernelsReady } from '../kernels/index.ts';
 import { useBackend } from '../use-backend.ts';
 import { useSoftwareGpu } from './software-gpu.ts';
@@ -16,11 +17,13 @@ import { useSoftwareGpu } from './software-gpu.ts';
  * Without a GPU, WebGPU runs on SwiftShader where Debian's Chromium is installed. A test after which the
  * GPU reports an error that nobody caught fails.
  *
+ * @param on the backends that the suite is about, where it is not about all.
  * @throws Error when one of the two variables names no backend, or they contradict each other.
  */
 export async function describeBackends(
   title: string,
   suite: (backend: BackendName) => void,
+  on: readonly BackendName[] = backendNames,
 ): Promise<void> {
   const wanted = listed('NEVEREND_BACKENDS') ?? backendNames;
   const required = listed('NEVEREND_REQUIRE') ?? [];
@@ -35,7 +38,12 @@ export async function describeBackends(
   // Many test files run side by side; one thread each is faster than all of them in each.
   const threads = Number(process.env['NEVEREND_THREADS'] ?? 1);
   const statuses: BackendStatus[] = [];
-  for (const name of wanted) statuses.push(await starts[name]({ threads }));
+  for (const name of on) {
+    if (wanted.includes(name)) statuses.push(await starts[name]({ threads }));
+    // A file without a suite would be an error.
+    else if (on.length < backendNames.length)
+      describe.skip(`${title} on ${name} (left out)`, () => suite(name));
+  }
   for (const status of statuses) {
     const { name } = status;
     if (status.available) {
@@ -44,6 +52,7 @@ export async function describeBackends(
           await useBackend(name);
           // Otherwise stock kernels compute small tensors in JavaScript, and nothing of WebGPU is tested.
           if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
+          if (name === 'webgpu') trustKernels();
           // What compares kernels in the background would count as leaks of the tests.
           await kernelsReady();
         });

@@ -6,6 +6,7 @@ import { rowIndices } from '../row-indices.ts';
 import { scatterAddRowsKernel } from '../scatter-add-rows/kernel.ts';
 import { gatherRowsTensorflow } from './kernels/tensorflow.ts';
 import { gatherRowsWasm } from './kernels/wasm.ts';
+import { gatherRowsWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Rows of a table by their numbers.
@@ -54,7 +55,7 @@ const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       };
     },
   },
-  versions: { wasm: gatherRowsWasm, tensorflow: gatherRowsTensorflow },
+  versions: { webgpu: gatherRowsWebgpu, wasm: gatherRowsWasm, tensorflow: gatherRowsTensorflow },
   cases: rowIndices.map(({ rows, width, indices }) =>
     randomCase({ table: { shape: [rows, width] } }, {}, { indices }),
   ),

@@ -4,6 +4,7 @@ import { randomCase } from '../random-case.ts';
 import { type GeluAttrs, geluForms, geluShapes, logisticCubic, logisticLinear } from './form.ts';
 import { biasGeluGradTensorflow, geluGradTensorflow } from './kernels/tensorflow.ts';
 import { biasGeluGradWasm, geluGradWasm } from './kernels/wasm.ts';
+import { biasGeluGradWebgpu, geluGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
 
@@ -13,7 +14,7 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   composite: ({ inputs: { dy, x }, attrs: { form } }) => [
     tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
   ],
-  versions: { wasm: geluGradWasm, tensorflow: geluGradTensorflow },
+  versions: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ dy: { shape }, x: { shape, scale: 3 } }, { form })),
   ),
@@ -30,7 +31,11 @@ export const biasGeluGrad: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInpu
     const dx = tf.mul(dy, form === 'tanh' ? tanhSlope(sum) : erfSlope(sum));
     return [dx, tf.sum(tf.reshape(dx, [-1, bias.size]), 0)];
   },
-  versions: { wasm: biasGeluGradWasm, tensorflow: biasGeluGradTensorflow },
+  versions: {
+    webgpu: biasGeluGradWebgpu,
+    wasm: biasGeluGradWasm,
+    tensorflow: biasGeluGradTensorflow,
+  },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase(

@@ -5,6 +5,7 @@ import { asRows } from '../rows.ts';
 
 import { layerNormGradTensorflow } from './kernels/tensorflow.ts';
 import { layerNormGradWasm } from './kernels/wasm.ts';
+import { layerNormGradWebgpu } from './kernels/webgpu.ts';
 
 export type LayerNormGradInputs = {
   readonly dy: tf.Tensor;
@@ -42,7 +43,11 @@ export const layerNormGrad: Kernel<LayerNormGradInputs, Record<string, never>> =
     const dx = tf.mul(deviation, tf.sub(tf.sub(dNormed, tf.mean(dNormed, 1, true)), along));
     return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dRows, normed), 0), tf.sum(dRows, 0)];
   },
-  versions: { wasm: layerNormGradWasm, tensorflow: layerNormGradTensorflow },
+  versions: {
+    webgpu: layerNormGradWebgpu,
+    wasm: layerNormGradWasm,
+    tensorflow: layerNormGradTensorflow,
+  },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

@@ -6,6 +6,7 @@ import { asRows } from '../rows.ts';
 import { layerNormGrad, normShapes } from './gradient.ts';
 import { layerNormTensorflow } from './kernels/tensorflow.ts';
 import { layerNormWasm } from './kernels/wasm.ts';
+import { layerNormWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Layer normalisation over the last axis (arXiv 1607.06450): scale (x - mean) / sqrt(variance + eps) + bias,
@@ -57,7 +58,7 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale, bias: () => dBias };
     },
   },
-  versions: { wasm: layerNormWasm, tensorflow: layerNormTensorflow },
+  versions: { webgpu: layerNormWebgpu, wasm: layerNormWasm, tensorflow: layerNormTensorflow },
   cases: normShapes.map((shape) =>
     randomCase(
       {

@@ -6,6 +6,7 @@ import { asRows } from '../rows.ts';
 
 import { rmsNormGradTensorflow } from './kernels/tensorflow.ts';
 import { rmsNormGradWasm } from './kernels/wasm.ts';
+import { rmsNormGradWebgpu } from './kernels/webgpu.ts';
 
 export type RmsNormGradInputs = {
   readonly dy: tf.Tensor;
@@ -30,7 +31,7 @@ export const rmsNormGrad: Kernel<RmsNormGradInputs, { readonly offset: number }>
       tf.sum(tf.mul(dRows, normed), 0),
     ];
   },
-  versions: { wasm: rmsNormGradWasm, tensorflow: rmsNormGradTensorflow },
+  versions: { webgpu: rmsNormGradWebgpu, wasm: rmsNormGradWasm, tensorflow: rmsNormGradTensorflow },
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

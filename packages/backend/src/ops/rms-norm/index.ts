@@ -7,6 +7,7 @@ import { asRows } from '../rows.ts';
 import { rmsNormGrad } from './gradient.ts';
 import { rmsNormTensorflow } from './kernels/tensorflow.ts';
 import { rmsNormWasm } from './kernels/wasm.ts';
+import { rmsNormWebgpu } from './kernels/webgpu.ts';
 
 /**
  * Root-mean-square normalisation over the last axis (arXiv 1910.07467, equation 4):
@@ -50,7 +51,7 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale };
     },
   },
-  versions: { wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
+  versions: { webgpu: rmsNormWebgpu, wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
   cases: normShapes.map((shape) =>
     randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
   ),

@@ -5,6 +5,7 @@ import { randomCase } from '../random-case.ts';
 import { rowIndices } from '../row-indices.ts';
 import { scatterAddRowsTensorflow } from './kernels/tensorflow.ts';
 import { scatterAddRowsWasm } from './kernels/wasm.ts';
+import { scatterAddRowsWebgpu } from './kernels/webgpu.ts';
 
 export type ScatterAddRowsInputs = {
   readonly table: tf.Tensor;
@@ -27,7 +28,11 @@ export const scatterAddRowsKernel: Kernel<
     const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
     return [tf.add(table, sums)];
   },
-  versions: { wasm: scatterAddRowsWasm, tensorflow: scatterAddRowsTensorflow },
+  versions: {
+    webgpu: scatterAddRowsWebgpu,
+    wasm: scatterAddRowsWasm,
+    tensorflow: scatterAddRowsTensorflow,
+  },
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -4,6 +4,7 @@ import { randomCase } from '../random-case.ts';
 
 import { softmaxGradTensorflow } from './kernels/tensorflow.ts';
 import { softmaxGradWasm } from './kernels/wasm.ts';
+import { softmaxGradWebgpu } from './kernels/webgpu.ts';
 
 type Inputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
 
@@ -27,7 +28,7 @@ export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
     const product = tf.mul(dy, y);
     return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
   },
-  versions: { wasm: softmaxGradWasm, tensorflow: softmaxGradTensorflow },
+  versions: { webgpu: softmaxGradWebgpu, wasm: softmaxGradWasm, tensorflow: softmaxGradTensorflow },
   cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
   flops: ({ inputs: { y } }) => 4 * y.size,
 });

@@ -1,0 +1,56 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { NativeVersion } from '../../../kernels/index.ts';
+import { asWebgpu } from '../../../webgpu/backend.ts';
+import { dispatch, threads } from '../../../webgpu/dispatch.ts';
+import { markEdited } from '../../../webgpu/mark-edited.ts';
+import { orderOfRows } from './webgpu-order.ts';
+
+type Inputs = {
+  readonly table: tf.Tensor;
+  readonly indices: tf.Tensor;
+  readonly rows: tf.Tensor;
+};
+
+/** One thread for each column of each row that comes at all; it adds in the order of k. */
+export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> = {
+  // A shader cannot read memory through one name and write it through another.
+  takes: ({ inputs: { table, indices, rows } }) =>
+    rows.dataId !== table.dataId && indices.dataId !== table.dataId,
+  run: ({ inputs: { table, indices, rows }, backend }) => {
+    const gpu = asWebgpu(backend);
+    const { dataId, shape, dtype } = table;
+    gpu.incRef(dataId);
+    if (table.size === 0 || indices.size === 0) return [{ dataId, shape, dtype }];
+    const count = indices.size;
+    const pairs = orderOfRows(gpu, indices, count);
+    dispatch(
+      gpu,
+      {
+        key: 'scatter add rows',
+        buffers: { pairs: 'read vec2<u32>', rows: 'read f32', table: 'write f32' },
+        uniforms: { size: 'u32', count: 'u32', width: 'u32' },
+        code: () => `
+fn kernel(group : u32, thread : u32) {
+  let index = group * ${threads}u + thread;
+  if (index >= uniforms.size) { return; }
+  let column = index % uniforms.width;
+  var place = index / uniforms.width;
+  let row = pairs[place].x;
+  if (place > 0u && pairs[place - 1u].x == row) { return; }
+  var sum = table[row * uniforms.width + column];
+  while (place < uniforms.count && pairs[place].x == row) {
+    sum += rows[pairs[place].y * uniforms.width + column];
+    place += 1u;
+  }
+  table[row * uniforms.width + column] = sum;
+}`,
+      },
+      { pairs, rows, table },
+      { size: rows.size, count, width: rows.size / count },
+      Math.ceil(rows.size / threads),
+    );
+    gpu.disposeData(pairs.dataId);
+    markEdited(gpu, dataId);
+    return [{ dataId, shape, dtype }];
+  },
+};

@@ -1,0 +1,39 @@
+import type { DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+
+interface ProgramUniform {
+  readonly type: 'uint32' | 'float32';
+  readonly data: number[];
+}
+
+/** The part of TensorFlow.js' WebGPU backend that kernels build on; `recordAndSubmit` is private in its types. */
+export interface WebgpuBackend {
+  readonly device: GPUDevice;
+  readonly tensorMap: { get(dataId: DataId): { values: unknown; resource?: unknown } };
+  makeTensorInfo(shape: readonly number[], dtype: DataType, values?: Float32Array): TensorInfo;
+  disposeData(dataId: DataId): boolean;
+  incRef(dataId: DataId): void;
+  uploadToGPU(dataId: DataId): void;
+  /** Binds the output, the inputs and the uniforms in this order, and dispatches in the backend's own batch. */
+  recordAndSubmit(
+    program: {
+      readonly pipeline: GPUComputePipeline;
+      readonly dispatch: readonly [number, number, number];
+    },
+    output: TensorInfo,
+    inputs: readonly TensorInfo[],
+    uniforms: ProgramUniform[],
+  ): void;
+}
+
+export const asWebgpu = (backend: KernelBackend): WebgpuBackend =>
+  backend as unknown as WebgpuBackend;
+
+/** A tensor that a kernel must write every element of: its memory is recycled and holds anything. */
+export function makeOutput(
+  backend: WebgpuBackend,
+  shape: readonly number[],
+  dtype: 'float32' | 'int32' = 'float32',
+): TensorInfo {
+  const empty = shape.includes(0);
+  return backend.makeTensorInfo([...shape], dtype, empty ? new Float32Array(0) : undefined);
+}
