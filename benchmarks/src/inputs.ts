@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomInt, randomKey, randomNormal } from '@neverend/backend';
 import type { Case, Input, LoadedCase } from './types.ts';
 
-/** Numbers that are drawn; a larger array repeats them, with the number of the row first in each row. */
+/** At most so many numbers are drawn; a larger array repeats them, with the number of the row first in each row. */
 const drawn = 2 ** 22;
 
 /** Writes the inputs of a case to files of a folder, each once: cases that share an input share the file. */
@@ -17,12 +17,15 @@ function writeInput(input: Input, folder: string): LoadedCase['inputs'][number] 
   const file = join(folder, `${id}.raw`);
   if (!existsSync(file)) {
     const size = shape.reduce((product, dimension) => product * dimension, 1);
+    const width = shape.at(-1) ?? 1;
     const key = randomKey('benchmarks', name);
     const values =
       dtype === 'int32'
         ? Int32Array.from(randomInt(key, size, bound ?? 1))
-        : randomNormal(key, Math.min(size, drawn)).map((value) => mean + scale * value);
-    writeRepeated(file, values, size, shape.at(-1) ?? 1);
+        : randomNormal(key, Math.min(size, Math.floor(drawn / width) * width)).map(
+            (value) => mean + scale * value,
+          );
+    writeRepeated(file, values, size, width);
   }
   return { ...input, file };
 }
@@ -37,7 +40,6 @@ function writeRepeated(
   try {
     for (let start = 0; start < size; start += values.length) {
       if (size > values.length) {
-        if (drawn % width !== 0) throw new RangeError(`a table's width must divide ${drawn}`);
         // Otherwise a row taken for another one, a whole number of repeats away, would go unseen.
         for (let at = 0; at < values.length; at += width) {
           values[at] = (start + at) / width / 2 ** 20;
