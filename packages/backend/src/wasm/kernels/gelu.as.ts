@@ -7,19 +7,19 @@ const LINEAR: f32 = 1.5957691216;
 const CUBIC: f32 = 0.0713548162726;
 
 @inline
-function tanhGate(x: v128): v128 {
+export function tanhGate(x: v128): v128 {
   const slope = madd(f32x4.mul(x, x), f32x4.splat(CUBIC), f32x4.splat(LINEAR));
   const power = exp(f32x4.neg(f32x4.mul(x, slope)));
   return f32x4.div(f32x4.splat(1), f32x4.add(power, f32x4.splat(1)));
 }
 
 @inline
-function value(x: v128, erf: bool): v128 {
+export function value(x: v128, erf: bool): v128 {
   return f32x4.mul(x, erf ? normalDistribution(x) : tanhGate(x));
 }
 
 @inline
-function slope(x: v128, erf: bool): v128 {
+export function slope(x: v128, erf: bool): v128 {
   if (erf) {
     const density = f32x4.mul(
       exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),

@@ -27,7 +27,7 @@ export function softmax(y: usize, x: usize, width: usize, from: usize, to: usize
 }
 
 @inline
-function largest(x: usize, bytes: usize): f32 {
+export function largest(x: usize, bytes: usize): f32 {
   let j: usize = 0;
   let top = load<f32>(x);
   if (bytes >= 16) {
@@ -43,7 +43,7 @@ function largest(x: usize, bytes: usize): f32 {
 }
 
 @inline
-function scale(x: usize, by: f32, bytes: usize): void {
+export function scale(x: usize, by: f32, bytes: usize): void {
   const factor = f32x4.splat(by);
   let j: usize = 0;
   for (; j + 16 <= bytes; j += 16) v128.store(x + j, f32x4.mul(v128.load(x + j), factor));
