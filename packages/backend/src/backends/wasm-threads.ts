@@ -72,7 +72,7 @@ function pthreadWorker(Worker: WorkerClass): WorkerClass {
   return new Proxy(Worker, {
     construct(target, args: ConstructorParameters<WorkerClass>) {
       if (!String(args[0]).startsWith('blob:')) return new target(...args);
-      const worker = new target(pthreadSource, { eval: true, workerData: glue() });
+      const worker = new target(pthreadSource, { eval: true, execArgv: [], workerData: glue() });
       worker.unref();
       // The glue does so for each thread that runs, and a thread of the pool never ends.
       worker.ref = () => undefined;

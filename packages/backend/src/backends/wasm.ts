@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
-import { register as registerMatMul } from '../stock-fixes/wasm-mat-mul.ts';
+import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import { gemmThreads, startGemmThreads } from '../wasm/gemm.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { importInNode, isNode, reasonOf } from './platform.ts';
@@ -34,7 +34,7 @@ export async function startWasm({
       if (reason !== undefined) return absent('wasm', `wasmPath led to ${file}: ${reason}`, fix);
       wasm.setWasmPaths(folder);
     }
-    registerMatMul();
+    registerWasmMatMul();
     if (runs || !(await isThreaded())) await select('wasm');
     else await startThreaded(wasm, threads, () => select('wasm'));
     if (!runs) await startGemmThreads(tf.backend() as unknown as WasmBackend, threads);

@@ -9,6 +9,7 @@ import { registerMatMul } from './mat-mul.ts';
 import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
@@ -30,5 +31,6 @@ export function registerStockFixes(): void {
   registerWasmConv2DBackpropFilter();
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
+  registerWasmMatMul();
   registerWebgpuDataSync();
 }

@@ -3,6 +3,7 @@ import {
   broadcast_util,
   type _FusedMatMulAttrs as FusedMatMulAttrs,
   getKernel,
+  type KernelConfig,
   type KernelFunc,
   registerKernel,
   type TensorInfo,
@@ -18,16 +19,16 @@ const kernels: Readonly<Record<string, KernelFunc>> = {
 };
 
 /**
- * Replaces the two matrix products of the wasm backend, which must have been imported. Stock, a fused product with a batch or a transpose
+ * Replaces the two matrix products of the wasm backend, where that has been imported. Stock, a fused product with a batch or a transpose
  * adds the bias once per 48 columns of `a` and clamps partial sums; products with a batch or a transpose run ten
  * times slower than without; and a second factor that was written in place since its first product is not read again.
  */
-export function register(): void {
+export function registerWasmMatMul(): void {
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
-    const current = getKernel(kernelName, 'wasm');
-    if (current?.kernelFunc === kernelFunc) continue;
+    const current: KernelConfig | undefined = getKernel(kernelName, 'wasm');
+    if (current === undefined || current.kernelFunc === kernelFunc) continue;
     // Registering over a kernel logs a warning.
-    if (current !== undefined) unregisterKernel(kernelName, 'wasm');
+    unregisterKernel(kernelName, 'wasm');
     registerKernel({ kernelName, backendName: 'wasm', kernelFunc });
   }
 }

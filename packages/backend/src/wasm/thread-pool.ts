@@ -150,7 +150,8 @@ function startWorker(data: object): Thread {
 function startInNode(workerData: object): Thread {
   // Not an import: bundles for browsers must hold no module of Node.
   const { Worker } = process.getBuiltinModule('node:worker_threads');
-  const worker = new Worker(workerSource, { eval: true, workerData });
+  // Flags of this process, as --input-type=module, are not for it.
+  const worker = new Worker(workerSource, { eval: true, execArgv: [], workerData });
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
     worker.once('error', reject);

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { useBackend } from '../../src/index.ts';
-import { register } from '../../src/stock-fixes/wasm-mat-mul.ts';
+import { registerWasmMatMul } from '../../src/stock-fixes/wasm-mat-mul.ts';
 import { expectClose, expectNoLeak } from '../../src/testing/index.ts';
 
 const { batch: stockMatMul, fused: stockFused } = {
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => {
-  register();
+  registerWasmMatMul();
 });
 
 /** What TensorFlow.js computes without the fix. */
@@ -30,7 +30,7 @@ function onStock<T>(compute: () => T): T {
   try {
     return compute();
   } finally {
-    register();
+    registerWasmMatMul();
   }
 }
 
@@ -146,9 +146,9 @@ it('registers itself once, without a warning that a kernel was there before', ()
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   onStock(() => undefined);
   const before = warn.mock.calls.length;
-  register();
+  registerWasmMatMul();
   const kernel = tf.getKernel('BatchMatMul', 'wasm');
-  register();
+  registerWasmMatMul();
   expect(tf.getKernel('BatchMatMul', 'wasm')).toBe(kernel);
   expect(warn.mock.calls.length).toBe(before);
   warn.mockRestore();
