@@ -20,6 +20,7 @@ it.runIf(required || available)(
     expect(statuses.filter(({ serves }) => serves !== 'native')).toEqual([]);
     expect(statuses.map(({ kernel }) => kernel).sort()).toEqual([
       'NeverendBiasGelu',
+      'NeverendBiasGeluGrad',
       'NeverendGatherRows',
       'NeverendGelu',
       'NeverendGeluGrad',
