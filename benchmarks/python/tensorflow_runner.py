@@ -84,7 +84,8 @@ def start():
                     lr=attrs["learningRate"],
                     beta1=beta1,
                     beta2=beta2,
-                    epsilon=attrs["epsilon"],
+                    # It adds epsilon to the root of the moment before that is corrected for its start.
+                    epsilon=attrs["epsilon"] * (1 - beta2**step) ** 0.5,
                     grad=tensors[f"d{1 + (step - 1) % 2}/{name}"],
                 )
 

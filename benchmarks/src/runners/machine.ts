@@ -30,7 +30,7 @@ function planOf({ limit, inputs }: LoadedCase): Plan {
   const bytes = Math.ceil(limit.amount / 2 / threads / 16) * 16;
   if (limit.kind === 'copy') return { kind: 'copy', bytes };
   const [rows = 1, width = 1] = inputs[0]?.shape ?? [];
-  const rowBytes = Math.ceil((4 * width) / 16) * 16;
+  const rowBytes = 4 * width;
   return {
     kind: 'random rows',
     rows: Math.ceil(rows / threads),
@@ -75,7 +75,7 @@ function compile(): WebAssembly.Module {
   try {
     const source = fileURLToPath(new URL('./probe.as.ts', import.meta.url));
     const binary = join(folder, 'probe.wasm');
-    const flags = ['-O3', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
+    const flags = ['-O3', '--runtime', 'stub', '--importMemory'];
     // In a process of its own, which translates no TypeScript: the compiler is large.
     const { status, stderr } = spawnSync(
       process.execPath,

@@ -4,14 +4,13 @@ export function copy(to: usize, from: usize, bytes: usize): void {
   memory.copy(to, from, bytes);
 }
 
-/** Copies `count` random rows of a table, one after the other, to `to`. Bytes of a row: a multiple of 16. */
+/** Copies `count` random rows of a table, one after the other, to `to`. */
 export function gather(to: usize, table: usize, rows: u32, bytes: usize, count: u32): void {
   let state: u32 = 12345;
   for (let k: u32 = 0; k < count; k++) {
     state = state * 1664525 + 1013904223;
     const row = <u32>((<u64>state * rows) >> 32);
-    const from = table + <usize>row * bytes;
-    for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, v128.load(from + at));
+    memory.copy(to, table + <usize>row * bytes, bytes);
     to += bytes;
   }
 }
