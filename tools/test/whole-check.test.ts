@@ -37,6 +37,13 @@ beforeEach(() => {
   copyFileSync(script, join(workspace, '.ci', 'run'));
   program('dpkg', 'exit 0');
   program('node', 'exit 0');
+  // An environment of Python into which pip installs TensorFlow.
+  program(
+    'python3',
+    `mkdir -p "$3/bin" "$3/lib/python3.11/site-packages/tensorflow"
+printf '#!/bin/bash\\nexit 0\\n' >"$3/bin/pip"
+chmod +x "$3/bin/pip"`,
+  );
   npm("echo '3 passed, 0 failed'");
 });
 afterEach(() => rmSync(workspace, { recursive: true }));
@@ -80,28 +87,28 @@ function wholeCheck(whenStarted: (pid: number) => void = () => {}): Promise<Outc
   });
 }
 
-// Eight steps beside the two that count their tests.
+// Nine steps beside the two that count their tests.
 describe('the whole check', () => {
   it('adds up tests and steps, on a path that has nothing and without a home', async () => {
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '13 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '14 passed, 0 failed' });
   });
 
   it('finds the line of the tests before what npm says after it', async () => {
     npm("echo '3 passed, 0 failed'; echo 'npm notice New major version of npm available!' >&2");
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '13 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '14 passed, 0 failed' });
   });
 
   it('counts the tests that fail', async () => {
     npm("echo '3 passed, 2 failed'; exit 1");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '13 passed, 2 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '14 passed, 2 failed' });
     expect(output).toContain('failed: npm test\n');
   });
 
   it.each([
-    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '13 passed, 1 failed'],
-    ['prints no line', 'echo fine', '10 passed, 1 failed'],
-    ['crashes', 'kill -SEGV $$', '10 passed, 1 failed'],
+    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '14 passed, 1 failed'],
+    ['prints no line', 'echo fine', '11 passed, 1 failed'],
+    ['crashes', 'kill -SEGV $$', '11 passed, 1 failed'],
   ])('counts one failure when npm test %s', async (_, test, last) => {
     npm(test);
     expect(await wholeCheck()).toMatchObject({ code: 1, last });
@@ -110,7 +117,7 @@ describe('the whole check', () => {
   it('counts a step that fails, and goes on', async () => {
     program('node', '[[ $1 != tools/pack.mjs ]]');
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '12 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '13 passed, 1 failed' });
     expect(output).toContain('failed: pack test\n');
   });
 
@@ -119,7 +126,7 @@ describe('the whole check', () => {
     program('timeout', 'shift 2; exec /usr/bin/timeout --kill-after=1 2 "$@"');
     npm("trap '' TERM; echo $$ >pid; while :; do read -rt 1 <> <(:); done");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '10 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '11 passed, 1 failed' });
     expect(output).toContain('failed: npm test\n');
     await expect.poll(() => isAlive('pid'), eventually).toBe(false);
   });
