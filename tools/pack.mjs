@@ -69,7 +69,8 @@ async function install(project, dependencies, closure, tarballs) {
       strictDepBuilds: false,
     }),
   );
-  await succeed(runPnpm, ['install', '--prefer-offline'], project);
+  // A second install of the same project adds to its lockfile, which a CI run would refuse.
+  await succeed(runPnpm, ['install', '--prefer-offline', '--no-frozen-lockfile'], project);
 }
 
 /**
