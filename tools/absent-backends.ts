@@ -1,9 +1,7 @@
 // Names each backend that this machine lacks, on a line of its own, with what mends it. Exit code 1 when
 // NEVEREND_REQUIRE asks for one of them, or for something that is no backend.
 import { probeBackends } from '@neverend/backend';
-import { useSoftwareGpu } from '@neverend/backend/testing';
 
-useSoftwareGpu();
 const statuses = await probeBackends();
 for (const status of statuses) {
   if (status.available) continue;

@@ -1,10 +1,16 @@
 // `npm test`: sets up, then runs every test of every package on every backend that this machine has.
-// `--long` adds the tests that take long. Other arguments go to vitest.
+// `--long` adds the tests that take long, `--operations` takes those of kernels and of what is made of them alone. Other
+// arguments go to vitest.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
+
+const operations = [
+  ...['backend', 'attention', 'optim'].flatMap((name) => ['--project', `@neverend/${name}`]),
+  ...['packages/backend/test/ops/', 'packages/attention/', 'packages/optim/'],
+];
 
 await main(async () => {
   const start = Date.now();
@@ -27,7 +33,10 @@ await main(async () => {
         'run',
         '--reporter=default',
         `--reporter=${join(root, 'tools', 'summary-reporter.mjs')}`,
-        ...args.filter((argument) => argument !== '--long'),
+        ...args.flatMap((argument) => {
+          if (argument === '--operations') return operations;
+          return argument === '--long' ? [] : [argument];
+        }),
       ],
       {
         env: {

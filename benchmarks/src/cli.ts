@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { useSoftwareGpu } from '@neverend/backend/testing';
+import { nameSoftwareGpu } from '@neverend/backend/testing';
 import { benchmark } from './harness.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const threads = values.threads.map((text) => positive('--threads', text));
   const seconds = values.seconds === undefined ? undefined : positive('--seconds', values.seconds);
   // A GPU played by software is enough to check what is computed.
-  useSoftwareGpu();
+  nameSoftwareGpu();
   const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));

@@ -2,9 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { useSoftwareGpu } from '../src/testing/software-gpu.ts';
 
-useSoftwareGpu();
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 function cli(

@@ -5,10 +5,7 @@ import { selectNone } from '../src/backends/select.ts';
 import { starts } from '../src/backends/start.ts';
 import { startTensorflow } from '../src/backends/tensorflow.ts';
 import { probeBackends, useBackend } from '../src/index.ts';
-import { useSoftwareGpu } from '../src/testing/software-gpu.ts';
 import { choose } from '../src/use-backend.ts';
-
-useSoftwareGpu();
 
 beforeEach(async () => {
   // Keeps TensorFlow.js' advertisement for its Node backend out of the output.

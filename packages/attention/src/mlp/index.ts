@@ -21,7 +21,7 @@ export function mlp(x: tf.Tensor, params: Params): tf.Tensor {
   const bias0 = checkedParam(params, 'Dense_0/bias', [hidden]);
   const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
-  return tf.tidy(() => linear(gelu(linear(x, kernel0, bias0)), kernel1, bias1));
+  return tf.tidy(() => linear(gelu(linear(x, kernel0), { bias: bias0 }), kernel1, bias1));
 }
 
 /**

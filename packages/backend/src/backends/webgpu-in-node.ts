@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importInNode } from './platform.ts';
+import { nameSoftwareGpu } from './software-gpu.ts';
 
 interface Dawn {
   /** Dawn ends with the last reference to it, under a backend that still computes. */
@@ -40,5 +41,6 @@ async function startDawn(): Promise<Dawn> {
     create: (flags: string[]) => unknown;
     globals: object;
   };
+  nameSoftwareGpu();
   return { gpu: create([]), globals };
 }

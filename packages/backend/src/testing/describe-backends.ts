@@ -5,7 +5,6 @@ import { type BackendName, type BackendStatus, backendNames } from '../backends/
 import { trustKernels } from '../kernels/define-kernel.ts';
 import { kernelsReady } from '../kernels/index.ts';
 import { useBackend } from '../use-backend.ts';
-import { useSoftwareGpu } from './software-gpu.ts';
 
 /**
  * Runs a suite once per backend that this machine has, with that backend current. Call it with `await` at
@@ -31,7 +30,6 @@ export async function describeBackends(
   if (leftOut)
     throw new Error(`NEVEREND_REQUIRE names ${leftOut}, which NEVEREND_BACKENDS leaves out`);
 
-  useSoftwareGpu();
   // Keeps TensorFlow.js' advertisement for its Node backend out of the output. Its test mode would do so too,
   // but takes the copies that wasm makes of what a gradient saved for leaks.
   tf.env().set('PROD', true);

@@ -1,3 +1,4 @@
+export { nameSoftwareGpu } from '../backends/software-gpu.ts';
 export {
   geluBackwardNaive,
   geluErfBackwardNaive,
@@ -34,5 +35,4 @@ export {
 } from './op-case.ts';
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
-export { useSoftwareGpu } from './software-gpu.ts';
 export { type Tolerance, tolerances } from './tolerance.ts';

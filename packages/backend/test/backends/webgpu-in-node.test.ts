@@ -2,9 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import { probeBackends, useBackend } from '../../src/index.ts';
 import { listed } from '../../src/testing/describe-backends.ts';
-import { useSoftwareGpu } from '../../src/testing/software-gpu.ts';
 
-useSoftwareGpu();
 beforeAll(() => {
   tf.env().set('PROD', true);
 });

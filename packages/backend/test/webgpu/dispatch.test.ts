@@ -1,16 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import {
-  describeBackends,
-  expectTensorClose,
-  poisonMemory,
-  useSoftwareGpu,
-} from '../../src/testing/index.ts';
+import { describeBackends, expectTensorClose, poisonMemory } from '../../src/testing/index.ts';
 import { asWebgpu, makeOutput, type WebgpuBackend } from '../../src/webgpu/backend.ts';
 import { dispatch, gridOf, type WgslProgram } from '../../src/webgpu/dispatch.ts';
 import { markEdited } from '../../src/webgpu/mark-edited.ts';
-
-useSoftwareGpu();
 
 const gpu = (): WebgpuBackend => asWebgpu(tf.backend() as tf.KernelBackend);
 const tensorOf = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info);

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
 import { kernelStatuses, probeBackends, setKernelMode, useBackend } from '../../src/index.ts';
 import { listed } from '../../src/testing/describe-backends.ts';
-import { useSoftwareGpu } from '../../src/testing/index.ts';
 
-useSoftwareGpu();
 const required = listed('NEVEREND_REQUIRE')?.includes('webgpu') === true;
 const available = (await probeBackends()).some(
   (status) => status.name === 'webgpu' && status.available,

@@ -1,0 +1,38 @@
+/** Where Debian's Chromium keeps the description of SwiftShader, a Vulkan driver in software. */
+const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+
+/** Variables that tell Vulkan's loader where its drivers are. */
+const variables = ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES'];
+
+/**
+ * On a Linux machine without any Vulkan driver, names Chromium's SwiftShader as the one to load, so that WebGPU can be
+ * taken by its name and tested. Node only; must run before Dawn starts.
+ */
+export function nameSoftwareGpu(): void {
+  const { existsSync, mkdirSync, readdirSync } = process.getBuiltinModule('node:fs');
+  const { homedir, tmpdir } = process.getBuiltinModule('node:os');
+  const { join } = process.getBuiltinModule('node:path');
+  const { env } = process;
+  if (variables.some((name) => env[name] !== undefined) || !existsSync(swiftshader)) return;
+
+  // What the loader searches, where no variable names drivers.
+  const list = (name: string, standard: string) => (env[name] || standard).split(':');
+  const folders = [
+    ...list('XDG_CONFIG_HOME', join(homedir(), '.config')),
+    ...list('XDG_CONFIG_DIRS', '/etc/xdg'),
+    '/etc',
+    ...list('XDG_DATA_HOME', join(homedir(), '.local/share')),
+    ...list('XDG_DATA_DIRS', '/usr/local/share:/usr/share'),
+  ].map((folder) => join(folder, 'vulkan', 'icd.d'));
+  const hasDriver = folders.some(
+    (folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')),
+  );
+  if (hasDriver) return;
+
+  env['VK_ICD_FILENAMES'] = swiftshader;
+  if (env['XDG_RUNTIME_DIR'] === undefined) {
+    const folder = join(tmpdir(), `neverend-runtime-${process.getuid?.() ?? 0}`);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    env['XDG_RUNTIME_DIR'] = folder;
+  }
+}

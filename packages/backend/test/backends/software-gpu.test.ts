@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { nameSoftwareGpu } from '../../src/backends/software-gpu.ts';
+
+const swiftshader = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** /etc may hold drivers of a machine with a GPU, and no variable moves it. */
+const drivers = existsSync('/etc/vulkan/icd.d') ? readdirSync('/etc/vulkan/icd.d') : [];
+const here = existsSync(swiftshader) && drivers.length === 0;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'neverend-vulkan-'));
+  for (const name of ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES']) {
+    vi.stubEnv(name, undefined);
+  }
+  for (const name of ['XDG_CONFIG_HOME', 'XDG_CONFIG_DIRS', 'XDG_DATA_HOME', 'XDG_DATA_DIRS']) {
+    vi.stubEnv(name, folder);
+  }
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+it.runIf(here)('names SwiftShader where there is no Vulkan driver', () => {
+  nameSoftwareGpu();
+  expect(process.env['VK_ICD_FILENAMES']).toBe(swiftshader);
+});
+
+it('names none where there is a driver, which may be that of a GPU', () => {
+  mkdirSync(join(folder, 'vulkan', 'icd.d'), { recursive: true });
+  writeFileSync(join(folder, 'vulkan', 'icd.d', 'nvidia_icd.json'), '{}');
+  nameSoftwareGpu();
+  expect(process.env['VK_ICD_FILENAMES']).toBeUndefined();
+});
+
+it.each(['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES'])(
+  'leaves alone what the user says in %s',
+  (name) => {
+    vi.stubEnv(name, '/dev/null');
+    nameSoftwareGpu();
+    expect(process.env['VK_ICD_FILENAMES']).toBe(
+      name === 'VK_ICD_FILENAMES' ? '/dev/null' : undefined,
+    );
+  },
+);
