@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
 import { benchmark } from './harness.ts';
+import { installNpmPeers } from './npm-peers.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
 import { readResults, resultsFolder } from './result-files.ts';
@@ -59,7 +60,8 @@ async function main(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-  let python: string | Error | undefined;
+  const python = once(() => pythonEnvironment(say));
+  const npmPeers = once(() => installNpmPeers(say));
   const results = await benchmark({
     threads,
     cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
@@ -69,13 +71,10 @@ async function main(): Promise<void> {
     secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
     scratch,
     command: (kind, count) => {
-      if (kind.script[0].endsWith('.py')) {
-        if (values['no-python']) throw new Error('--no-python leaves it out');
-        // Once: what failed fails again.
-        python ??= attempt(() => pythonEnvironment(say));
-        if (python instanceof Error) throw python;
-      }
-      return commandOf(kind, count, String(python));
+      const isPython = kind.script[0].endsWith('.py');
+      if (isPython && values['no-python']) throw new Error('--no-python leaves it out');
+      if (kind.script[0] === 'onnxruntime.ts') npmPeers();
+      return commandOf(kind, count, isPython ? python() : '');
     },
     say,
   });
@@ -102,12 +101,22 @@ function positive(name: string, text: string): number {
   throw new Error(`${name} was ${text}; it must be a positive number`);
 }
 
-function attempt<T>(work: () => T): T | Error {
-  try {
-    return work();
-  } catch (error) {
-    return error as Error;
-  }
+/** What failed fails again. */
+function once<T>(work: () => T): () => T {
+  let repeat: (() => T) | undefined;
+  return () => {
+    if (repeat === undefined) {
+      try {
+        const value = work();
+        repeat = () => value;
+      } catch (error) {
+        repeat = () => {
+          throw error;
+        };
+      }
+    }
+    return repeat();
+  };
 }
 
 /** A name of the machine that can be a file's. */

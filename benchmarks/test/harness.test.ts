@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { benchmark } from '../src/harness.ts';
+import { installNpmPeers } from '../src/npm-peers.ts';
 import { report } from '../src/report.ts';
 import { commandOf } from '../src/runner-list.ts';
 
@@ -11,6 +12,7 @@ const wrong = fileURLToPath(new URL('fixtures/wrong-runner.mjs', import.meta.url
 const runners = ['machine', 'onnxruntime-node', 'tfjs-wasm', 'neverend-wasm', 'torch'];
 
 let scratch: string;
+beforeAll(() => installNpmPeers(() => {}), 300_000);
 beforeEach(() => {
   scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
 });

@@ -1,5 +1,6 @@
 // ONNX Runtime: onnxruntime.ts node|web <threads>
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
+import { requirePeer } from '../npm-peers.ts';
 import type { LoadedCase } from '../types.ts';
 import { graphs } from './onnx-graphs.ts';
 import { onnxModel } from './onnx-model.ts';
@@ -11,7 +12,7 @@ const [kind, count = '1'] = process.argv.slice(2);
 const threads = Number(count);
 
 await serve(async (): Promise<Implementation<Tensor>> => {
-  const ort: Ort = await (kind === 'web' ? import('onnxruntime-web') : import('onnxruntime-node'));
+  const ort = requirePeer(`onnxruntime-${kind}`) as Ort;
   if (kind === 'web') ort.env.wasm.numThreads = threads;
   const versions = ort.env.versions;
   return {
