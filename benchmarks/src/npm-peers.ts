@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const require = createRequire(join(root, 'benchmarks', 'peers', 'package.json'));
+const manifest = join(root, 'benchmarks', 'peers', 'package.json');
+const require = createRequire(manifest);
 
 /** A package of `benchmarks/peers`. @throws Error where it is not installed. */
 export const requirePeer = (name: string): unknown => require(name);
@@ -18,8 +19,8 @@ export const requirePeer = (name: string): unknown => require(name);
  */
 export function installNpmPeers(say: (line: string) => void): void {
   try {
-    require.resolve('onnxruntime-node');
-    require.resolve('onnxruntime-web');
+    const { dependencies } = JSON.parse(readFileSync(manifest, 'utf8')) as { dependencies: object };
+    for (const name of Object.keys(dependencies)) require.resolve(name);
     return;
   } catch {
     say('installing ONNX Runtime into benchmarks/peers (about 430 MB)');
