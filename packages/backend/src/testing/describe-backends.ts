@@ -3,7 +3,6 @@ import { afterEach, beforeAll, describe, it } from 'vitest';
 import { starts } from '../backends/start.ts';
 import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
 import { trustKernels } from '../kernels/define-kernel.ts';
-import { kernelsReady } from '../kernels/index.ts';
 import { useBackend } from '../use-backend.ts';
 
 /**
@@ -50,9 +49,7 @@ export async function describeBackends(
           await useBackend(name);
           // Otherwise stock kernels compute small tensors in JavaScript, and nothing of WebGPU is tested.
           if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
-          if (name === 'webgpu') trustKernels();
-          // What compares kernels in the background would count as leaks of the tests.
-          await kernelsReady();
+          trustKernels();
         });
         if (name === 'webgpu') failOnGpuErrors();
         suite(name);
