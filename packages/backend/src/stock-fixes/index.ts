@@ -1,4 +1,5 @@
 import { registerConditions } from './conditions.ts';
+import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
 import { registerEinsumGradient } from './einsum-gradient.ts';
 import { registerEinsumKernel } from './einsum-kernel.ts';
@@ -32,5 +33,6 @@ export function registerStockFixes(): void {
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
   registerWasmMatMul();
+  registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
 }
