@@ -49,8 +49,8 @@ chmod +x "$3/bin/pip"`,
 afterEach(() => rmSync(workspace, { recursive: true }));
 
 /**
- * An npm whose `npm test` is as given. Its doctor sees all backends, it installs a Node 24 under which 2 tests pass,
- * and it starts fine.
+ * An npm whose `npm test` is as given. Its doctor sees all backends, it installs two versions of Node, on each of which
+ * 2 tests pass, and it starts fine.
  */
 function npm(test: string): void {
   program(
@@ -58,9 +58,11 @@ function npm(test: string): void {
     `case $1 in
 test) ${test} ;;
 install)
-  mkdir -p "\${node24%/*}"
-  printf '#!/bin/bash\\necho "2 passed, 0 failed"\\n' >"$node24"
-  chmod +x "$node24"
+  for node in "$node22" "$node24"; do
+    mkdir -p "\${node%/*}"
+    printf '#!/bin/bash\\necho "2 passed, 0 failed"\\n' >"$node"
+    chmod +x "$node"
+  done
   ;;
 run) printf '%s 4.22.0 here\\n' tensorflow webgpu wasm cpu ;;
 start) mkdir "$scratch/smoke" && echo report >"$scratch/smoke/report.html" ;;
@@ -91,28 +93,28 @@ function wholeCheck(whenStarted: (pid: number) => void = () => {}): Promise<Outc
   });
 }
 
-// Ten steps beside the two that count their tests.
+// Twelve steps beside the three that count their tests.
 describe('the whole check', () => {
   it('adds up tests and steps, on a path that has nothing and without a home', async () => {
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '15 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '19 passed, 0 failed' });
   });
 
   it('finds the line of the tests before what npm says after it', async () => {
     npm("echo '3 passed, 0 failed'; echo 'npm notice New major version of npm available!' >&2");
-    expect(await wholeCheck()).toMatchObject({ code: 0, last: '15 passed, 0 failed' });
+    expect(await wholeCheck()).toMatchObject({ code: 0, last: '19 passed, 0 failed' });
   });
 
   it('counts the tests that fail', async () => {
     npm("echo '3 passed, 2 failed'; exit 1");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '15 passed, 2 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '19 passed, 2 failed' });
     expect(output).toContain('failed: npm test\n');
   });
 
   it.each([
-    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '15 passed, 1 failed'],
-    ['prints no line', 'echo fine', '12 passed, 1 failed'],
-    ['crashes', 'kill -SEGV $$', '12 passed, 1 failed'],
+    ['fails without a failed test', "echo '3 passed, 0 failed'; exit 3", '19 passed, 1 failed'],
+    ['prints no line', 'echo fine', '16 passed, 1 failed'],
+    ['crashes', 'kill -SEGV $$', '16 passed, 1 failed'],
   ])('counts one failure when npm test %s', async (_, test, last) => {
     npm(test);
     expect(await wholeCheck()).toMatchObject({ code: 1, last });
@@ -121,7 +123,7 @@ describe('the whole check', () => {
   it('counts a step that fails, and goes on', async () => {
     program('node', '[[ $1 != tools/pack.mjs ]]');
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '14 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '18 passed, 1 failed' });
     expect(output).toContain('failed: pack test\n');
   });
 
@@ -131,8 +133,19 @@ describe('the whole check', () => {
     const text = readFileSync(file, 'utf8');
     writeFileSync(file, text.replace("'%s 4.22.0 here", "'%s - absent: gone"));
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '14 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '18 passed, 1 failed' });
     expect(output).toContain('failed: doctor\n');
+  });
+
+  it('fails where the doctor finds fault with a kernel', async () => {
+    npm("echo '3 passed, 0 failed'");
+    const file = join(programs, 'npm');
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      text.replace('webgpu wasm cpu', "webgpu wasm cpu '  not Gelu: it was 1 at 0, not 2'"),
+    );
+    expect(await wholeCheck()).toMatchObject({ code: 1, last: '18 passed, 1 failed' });
   });
 
   it('goes on when a step hangs, whatever the signals that it ignores', async () => {
@@ -140,7 +153,7 @@ describe('the whole check', () => {
     program('timeout', 'shift 2; exec /usr/bin/timeout --kill-after=1 2 "$@"');
     npm("trap '' TERM; echo $$ >pid; while :; do read -rt 1 <> <(:); done");
     const { code, output, last } = await wholeCheck();
-    expect({ code, last }).toEqual({ code: 1, last: '12 passed, 1 failed' });
+    expect({ code, last }).toEqual({ code: 1, last: '16 passed, 1 failed' });
     expect(output).toContain('failed: npm test\n');
     await expect.poll(() => isAlive('pid'), eventually).toBe(false);
   });

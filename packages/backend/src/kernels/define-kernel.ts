@@ -21,6 +21,12 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
    * @throws BackendError where the mode is `native` and the backend's version cannot serve.
    */
   readonly run: (inputs: I, attrs: A) => tf.Tensor[];
+  /**
+   * The same inside of another kernel: no node of the tape, and inputs may be of another kernel's making.
+   *
+   * @throws BackendError as `run` does.
+   */
+  readonly compute: (inputs: Readonly<Record<keyof I, tf.TensorInfo>>, attrs: A) => tf.TensorInfo[];
 }
 
 /** What is known of a version in this process. */
@@ -67,6 +73,8 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
           attrs as unknown as tf.NamedAttrMap,
         );
     },
+    compute: (inputs, attrs) =>
+      serve(entry, tf.getBackend(), { inputs: inputs as unknown as KernelInputs, attrs }),
   };
 }
 
@@ -154,7 +162,7 @@ function serve(
   const mode = kernelMode();
   const version = mode === 'composite' ? undefined : versionOf(entry, backendName);
   if (version) {
-    if (!entry.verdicts.has(backendName)) start(entry, version, backendName);
+    if (!entry.verdicts.has(backendName)) void test(entry, version, backendName);
     const verdict = entry.verdicts.get(backendName);
     const taken = version.takes?.(call) ?? true;
     if (verdict?.serves && taken) return version.run({ ...call, backend: tf.backend() });
@@ -179,36 +187,31 @@ function versionOf(
   return versions[backendName];
 }
 
-/** Begins to find out whether a version may serve; on backends that can be read at once it is known on return. */
-function start(
-  entry: Entry,
-  version: NativeVersion<KernelInputs, KernelAttrs>,
-  backendName: string,
-): void {
-  if (backendName === 'webgpu') void test(entry, version, backendName);
-  else if (!settleAbsent(entry, version, backendName)) {
-    // Within the comparison the composite of the kernel may use the kernel itself.
-    entry.verdicts.set(backendName, { serves: false, reason: 'it is being compared' });
-    settle(entry, backendName, selfTest(entry.definition, version));
-  }
-}
-
+/** Finds out, once, whether a version may serve; on backends that can be read at once it is known on return. */
 function test(
   entry: Entry,
   version: NativeVersion<KernelInputs, KernelAttrs>,
   backendName: string,
 ): Promise<void> {
-  let running = entry.tests.get(backendName);
-  if (running === undefined) {
-    running =
-      entry.verdicts.has(backendName) || settleAbsent(entry, version, backendName)
-        ? Promise.resolve()
-        : selfTestLater(entry.definition, version).then((difference) =>
-            settle(entry, backendName, difference),
-          );
-    entry.tests.set(backendName, running);
+  const running = entry.tests.get(backendName);
+  if (running !== undefined) return running;
+  // Known before the comparison begins: that may run the kernel itself, which its composite serves meanwhile.
+  let finish = (): void => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  entry.tests.set(backendName, finished);
+  if (entry.verdicts.has(backendName) || settleAbsent(entry, version, backendName)) finish();
+  else if (backendName === 'webgpu') {
+    void selfTestLater(entry.definition, version).then((difference) => {
+      settle(entry, backendName, difference);
+      finish();
+    });
+  } else {
+    settle(entry, backendName, selfTest(entry.definition, version));
+    finish();
   }
-  return running;
+  return finished;
 }
 
 function settleAbsent(

@@ -186,6 +186,31 @@ await describeBackends('a defined kernel', (backend) => {
     expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
   });
 
+  it('may use itself in its gradient, and is compared once', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const change: Partial<KernelDefinition<Inputs, Attrs>> = {
+      gradient: {
+        saveInputs: ['x', 'y'],
+        backward: ([dy], [, y], attrs) => ({
+          x: () => self.run({ x: dy, y } as Inputs, attrs)[0] as tf.Tensor,
+        }),
+      },
+    };
+    const { kernel: self, runs } = product(() => ({}), change);
+    const comparing = kernelsReady();
+    await check(self);
+    await comparing;
+    await check(self);
+    // Each case once, the gradient by the composite, and the calls that came after.
+    expect(runs()).toBe(hasVersion ? 3 + (backend === 'webgpu' ? 1 : 2) : 0);
+
+    const { kernel } = product(() => wrong);
+    const late = kernelsReady();
+    await check(kernel);
+    await late;
+    expect(warn).toHaveBeenCalledTimes(hasVersion ? 1 : 0);
+  });
+
   it.runIf(hasVersion)('that throws here is caught', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { kernel } = product(() => ({

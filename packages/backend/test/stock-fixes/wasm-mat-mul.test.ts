@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { useBackend } from '../../src/index.ts';
+import { setKernelMode, useBackend } from '../../src/index.ts';
 import { registerWasmMatMul } from '../../src/stock-fixes/wasm-mat-mul.ts';
 import { expectClose, expectNoLeak } from '../../src/testing/index.ts';
 
@@ -133,6 +133,30 @@ describe('matMul on wasm', () => {
     };
     expect(onStock(compute)).toEqual(new Array(8).fill(8));
     expect(compute()).toEqual(new Array(8).fill(16));
+  });
+
+  it('is the stock one where composites are forced, and fused products are right on it', () => {
+    const a = tf.ones([4, 100]) as tf.Tensor2D;
+    const b = tf.variable(tf.ones([100, 4]));
+    const product = () => values(tf.matMul(a, b as unknown as tf.Tensor2D))[0];
+    setKernelMode('composite');
+    try {
+      expect(product()).toBe(100);
+      const backend = tf.backend() as unknown as {
+        typedArrayFromHeap(info: tf.TensorInfo): Float32Array;
+      };
+      backend.typedArrayFromHeap(b).fill(2);
+      // What tells the stock kernel from ours: it goes on with the b that it packed.
+      expect(product()).toBe(100);
+      const fused = tf.fused.matMul({
+        ...{ a, b: tf.ones([4, 100]) as tf.Tensor2D, transposeB: true },
+        ...{ bias: tf.ones([4]), activation: 'relu6' },
+      });
+      expect(values(fused)).toEqual(new Array(16).fill(6));
+    } finally {
+      setKernelMode(undefined);
+    }
+    expect(product()).toBe(200);
   });
 
   it('broadcasts every dimension of the batch', () => {
