@@ -46,3 +46,15 @@ export function rowsOf({ size, shape }: Tensor): { readonly rows: number; readon
 
 /** Groups of four columns. */
 export const groups = (width: number): number => Math.ceil(width / 4);
+
+/**
+ * Blocks of rows, so many numbers each as are worth a thread, whose sums by column are made one by one and then added. They depend on the
+ * shape alone, so that the sums do not depend on the number of threads; and a long column loses fewer digits.
+ */
+export function blocksOf(
+  rows: number,
+  width: number,
+): { readonly height: number; readonly blocks: number } {
+  const height = Math.min(64, Math.max(8, Math.floor(worthAThread / width)));
+  return { height, blocks: Math.ceil(rows / height) };
+}

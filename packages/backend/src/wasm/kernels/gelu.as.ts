@@ -1,34 +1,42 @@
-import { exp } from './exp.as';
+import { exp, exp2 } from './exp.as';
 import { madd } from './madd.as';
 import { normalDistribution } from './normal.as';
+import { loadLanes, storeLanes } from './sums.as';
 
-// 0.5 (1 + tanh(u)) = 1 / (1 + exp(-2u)), so with u = sqrt(2/π) (x + 0.044715 x³) the exponent is -x (LINEAR + CUBIC x²).
-const LINEAR: f32 = 1.5957691216;
-const CUBIC: f32 = 0.0713548162726;
+// 0.5 (1 + tanh(u)) = 1 / (1 + 2^(-2u log2(e))), so with u = sqrt(2/π) (x + 0.044715 x³) the exponent is
+// -x (LINEAR + CUBIC x²).
+const LINEAR: f32 = 2.3022081981;
+const CUBIC: f32 = 0.1029432396;
+const LN_2: f32 = 0.6931471806;
 
+/** One over the share of x that passes. */
 @inline
-export function tanhGate(x: v128): v128 {
-  const slope = madd(f32x4.mul(x, x), f32x4.splat(CUBIC), f32x4.splat(LINEAR));
-  const power = exp(f32x4.neg(f32x4.mul(x, slope)));
-  return f32x4.div(f32x4.splat(1), f32x4.add(power, f32x4.splat(1)));
+export function tanhBar(square: v128, x: v128): v128 {
+  const slope = madd(square, f32x4.splat(-CUBIC), f32x4.splat(-LINEAR));
+  const exponent = f32x4.mul(x, slope);
+  // Beyond these the share is 0 or 1.
+  const bounded = f32x4.pmax(f32x4.pmin(exponent, f32x4.splat(126)), f32x4.splat(-126));
+  return f32x4.add(exp2(bounded), f32x4.splat(1));
 }
 
 @inline
 export function value(x: v128, erf: bool): v128 {
-  return f32x4.mul(x, erf ? normalDistribution(x) : tanhGate(x));
+  if (erf) return f32x4.mul(x, normalDistribution(x));
+  return f32x4.div(x, tanhBar(f32x4.mul(x, x), x));
 }
 
 @inline
 export function slope(x: v128, erf: bool): v128 {
+  const square = f32x4.mul(x, x);
   if (erf) {
     const density = f32x4.mul(
-      exp(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5))),
+      exp(f32x4.mul(square, f32x4.splat(-0.5))),
       f32x4.splat(0.398942280),
     );
     return madd(x, density, normalDistribution(x));
   }
-  const gate = tanhGate(x);
-  const inner = madd(f32x4.mul(x, x), f32x4.splat(3 * CUBIC), f32x4.splat(LINEAR));
+  const gate = f32x4.div(f32x4.splat(1), tanhBar(square, x));
+  const inner = madd(square, f32x4.splat(3 * CUBIC * LN_2), f32x4.splat(LINEAR * LN_2));
   const rest = f32x4.mul(x, f32x4.sub(f32x4.splat(1), gate));
   return madd(f32x4.mul(gate, rest), inner, gate);
 }
@@ -47,46 +55,100 @@ export function gelu(
   for (let row = from; row < to; row++) {
     const first = (row * width) << 2;
     const bytes = (min((row + 1) * width, size) << 2) - first;
-    let j: usize = 0;
-    for (; j + 16 <= bytes; j += 16) {
-      let v = v128.load(x + first + j);
-      if (bias != 0) v = f32x4.add(v, v128.load(bias + j));
-      v128.store(y + first + j, value(v, erf));
-    }
-    for (; j < bytes; j += 4) {
-      let v = v128.load32_zero(x + first + j);
-      if (bias != 0) v = f32x4.add(v, v128.load32_zero(bias + j));
-      v128.store_lane<f32>(y + first + j, value(v, erf), 0);
-    }
+    if (erf) valuesByErf(y + first, x + first, bias, bytes);
+    else valuesByTanh(y + first, x + first, bias, bytes);
   }
 }
 
-/** dx = dy times the slope of GELU at x + bias; rows as `gelu` has them. */
+/**
+ * dx = dy times the slope of GELU at x + bias, rows as `gelu` has them, in the blocks `from` to `to` of `height` rows. Where there
+ * is a bias, sums[block] becomes the sum over the rows of dx.
+ */
 export function geluGrad(
   dx: usize,
+  sums: usize,
   dy: usize,
   x: usize,
   bias: usize,
   width: usize,
   size: usize,
+  height: usize,
   erf: bool,
   from: usize,
   to: usize,
 ): void {
-  for (let row = from; row < to; row++) {
-    const first = (row * width) << 2;
-    const bytes = (min((row + 1) * width, size) << 2) - first;
-    let j: usize = 0;
-    for (; j + 16 <= bytes; j += 16) {
-      let v = v128.load(x + first + j);
-      if (bias != 0) v = f32x4.add(v, v128.load(bias + j));
-      v128.store(dx + first + j, f32x4.mul(v128.load(dy + first + j), slope(v, erf)));
+  const end = (size + width - 1) / width;
+  for (let block = from; block < to; block++) {
+    const total = sums + ((block * width) << 2);
+    if (bias != 0) memory.fill(total, 0, width << 2);
+    const stop = min((block + 1) * height, end);
+    for (let row = block * height; row < stop; row++) {
+      const first = (row * width) << 2;
+      const bytes = (min((row + 1) * width, size) << 2) - first;
+      if (erf) slopesByErf(dx + first, dy + first, x + first, bias, total, bytes);
+      else slopesByTanh(dx + first, dy + first, x + first, bias, total, bytes);
     }
-    for (; j < bytes; j += 4) {
-      let v = v128.load32_zero(x + first + j);
-      if (bias != 0) v = f32x4.add(v, v128.load32_zero(bias + j));
-      const gradient = f32x4.mul(v128.load32_zero(dy + first + j), slope(v, erf));
-      v128.store_lane<f32>(dx + first + j, gradient, 0);
-    }
+  }
+}
+
+// A function for each form: what is constant in one loop then has the registers for itself.
+
+function valuesByErf(y: usize, x: usize, bias: usize, bytes: usize): void {
+  eachVector(y, 0, x, bias, 0, bytes, true, false);
+}
+
+function valuesByTanh(y: usize, x: usize, bias: usize, bytes: usize): void {
+  eachVector(y, 0, x, bias, 0, bytes, false, false);
+}
+
+function slopesByErf(dx: usize, dy: usize, x: usize, bias: usize, sums: usize, bytes: usize): void {
+  eachVector(dx, dy, x, bias, sums, bytes, true, true);
+}
+
+function slopesByTanh(dx: usize, dy: usize, x: usize, bias: usize, sums: usize, bytes: usize): void {
+  eachVector(dx, dy, x, bias, sums, bytes, false, true);
+}
+
+@inline
+function eachVector(
+  out: usize,
+  dy: usize,
+  x: usize,
+  bias: usize,
+  sums: usize,
+  bytes: usize,
+  erf: bool,
+  grad: bool,
+): void {
+  let j: usize = 0;
+  for (; j + 32 <= bytes; j += 32) {
+    oneVector(out, dy, x, bias, sums, j, 4, erf, grad);
+    oneVector(out, dy, x, bias, sums, j + 16, 4, erf, grad);
+  }
+  for (; j < bytes; j += 16) {
+    oneVector(out, dy, x, bias, sums, j, min(4, (bytes - j) >> 2), erf, grad);
+  }
+}
+
+@inline
+function oneVector(
+  out: usize,
+  dy: usize,
+  x: usize,
+  bias: usize,
+  sums: usize,
+  j: usize,
+  lanes: usize,
+  erf: bool,
+  grad: bool,
+): void {
+  let v = loadLanes(x + j, lanes);
+  if (bias != 0) v = f32x4.add(v, loadLanes(bias + j, lanes));
+  const result = grad
+    ? f32x4.mul(loadLanes(dy + j, lanes), slope(v, erf))
+    : value(v, erf);
+  storeLanes(out + j, result, lanes);
+  if (grad && bias != 0) {
+    storeLanes(sums + j, f32x4.add(loadLanes(sums + j, lanes), result), lanes);
   }
 }

@@ -1,51 +1,59 @@
 import { exp } from './exp.as';
-import { dot, sumLanes } from './sums.as';
+import { dot, largestLane, loadLanes, loadLanesOver, storeLanes, sumLanes } from './sums.as';
 
 /** y = softmax(x) for the rows `from` to `to` of `width` numbers. */
 export function softmax(y: usize, x: usize, width: usize, from: usize, to: usize): void {
   const bytes = width << 2;
+  const whole = bytes & ~15;
+  const lanes = (bytes - whole) >> 2;
+  const least = f32x4.splat(-Infinity);
+  let tops = largest(x + from * bytes, bytes);
   for (let row = from; row < to; row++) {
     const source = x + row * bytes;
     const target = y + row * bytes;
-    const top = largest(source, bytes);
-    const m = f32x4.splat(top);
+    // The search for the next row's largest number fills what the exponentials leave idle.
+    const next = row + 1 < to ? source + bytes : source;
+    const top = largestLane(tops);
     let sums = f32x4.splat(0);
+    tops = least;
     let j: usize = 0;
-    for (; j + 16 <= bytes; j += 16) {
-      const power = exp(f32x4.sub(v128.load(source + j), m));
+    for (; j < whole; j += 16) {
+      const power = exp(f32x4.sub(v128.load(source + j), top));
       v128.store(target + j, power);
       sums = f32x4.add(sums, power);
+      tops = f32x4.pmax(tops, v128.load(next + j));
     }
-    let total = sumLanes(sums);
-    for (; j < bytes; j += 4) {
-      const power = exp(f32x4.splat(load<f32>(source + j) - top));
-      v128.store_lane<f32>(target + j, power, 0);
-      total += f32x4.extract_lane(power, 0);
+    if (lanes != 0) {
+      const power = exp(f32x4.sub(loadLanesOver(source + j, lanes, least), top));
+      storeLanes(target + j, power, lanes);
+      sums = f32x4.add(sums, power);
+      tops = f32x4.pmax(tops, loadLanesOver(next + j, lanes, least));
     }
-    scale(target, 1.0 / total, bytes);
+    scale(target, 1.0 / sumLanes(sums), bytes);
   }
 }
 
+/** The largest number of each of four parts of a row. */
 @inline
-export function largest(x: usize, bytes: usize): f32 {
+export function largest(x: usize, bytes: usize): v128 {
+  const least = f32x4.splat(-Infinity);
+  let tops = least;
   let j: usize = 0;
-  let top = load<f32>(x);
-  if (bytes >= 16) {
-    let tops = v128.load(x);
-    for (j = 16; j + 16 <= bytes; j += 16) tops = f32x4.max(tops, v128.load(x + j));
-    top = max(
-      max(f32x4.extract_lane(tops, 0), f32x4.extract_lane(tops, 1)),
-      max(f32x4.extract_lane(tops, 2), f32x4.extract_lane(tops, 3)),
-    );
-  }
-  for (; j < bytes; j += 4) top = max(top, load<f32>(x + j));
-  return top;
+  for (; j + 16 <= bytes; j += 16) tops = f32x4.pmax(tops, v128.load(x + j));
+  if (j < bytes) tops = f32x4.pmax(tops, loadLanesOver(x + j, (bytes - j) >> 2, least));
+  return tops;
 }
 
 @inline
 export function scale(x: usize, by: f32, bytes: usize): void {
   const factor = f32x4.splat(by);
   let j: usize = 0;
+  for (; j + 64 <= bytes; j += 64) {
+    v128.store(x + j, f32x4.mul(v128.load(x + j), factor));
+    v128.store(x + j, f32x4.mul(v128.load(x + j, 16), factor), 16);
+    v128.store(x + j, f32x4.mul(v128.load(x + j, 32), factor), 32);
+    v128.store(x + j, f32x4.mul(v128.load(x + j, 48), factor), 48);
+  }
   for (; j + 16 <= bytes; j += 16) v128.store(x + j, f32x4.mul(v128.load(x + j), factor));
   for (; j < bytes; j += 4) store<f32>(x + j, load<f32>(x + j) * by);
 }
@@ -61,16 +69,20 @@ export function softmaxGrad(
 ): void {
   const bytes = width << 2;
   for (let row = from; row < to; row++) {
-    const at = row * bytes;
-    const along = dot(dy + at, y + at, bytes);
-    const a = f32x4.splat(along);
+    const target = dx + row * bytes;
+    const d = dy + row * bytes;
+    const share = y + row * bytes;
+    const along = f32x4.splat(dot(d, share, bytes));
     let j: usize = 0;
-    for (; j + 16 <= bytes; j += 16) {
-      const slope = f32x4.sub(v128.load(dy + at + j), a);
-      v128.store(dx + at + j, f32x4.mul(v128.load(y + at + j), slope));
+    for (; j + 32 <= bytes; j += 32) {
+      const low = f32x4.sub(v128.load(d + j), along);
+      const high = f32x4.sub(v128.load(d + j, 16), along);
+      v128.store(target + j, f32x4.mul(v128.load(share + j), low));
+      v128.store(target + j, f32x4.mul(v128.load(share + j, 16), high), 16);
     }
     for (; j < bytes; j += 4) {
-      store<f32>(dx + at + j, load<f32>(y + at + j) * (load<f32>(dy + at + j) - along));
+      const slope = f32x4.sub(v128.load32_zero(d + j), along);
+      v128.store_lane<f32>(target + j, f32x4.mul(v128.load32_zero(share + j), slope), 0);
     }
   }
 }

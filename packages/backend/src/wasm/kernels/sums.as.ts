@@ -10,17 +10,31 @@ export function sumLanes(v: v128): f32 {
   );
 }
 
-/** The sum of `bytes` bytes of numbers, in eight running sums, so that few are added to a large one. */
+/** The largest of the four lanes, in each lane. */
+@inline
+export function largestLane(v: v128): v128 {
+  const pairs = f32x4.pmax(v, v128.shuffle<f32>(v, v, 2, 3, 0, 1));
+  return f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2));
+}
+
+// Sixteen running sums: the additions to one need not wait for those to another, and few are added to a large one.
+
+/** The sum of `bytes` bytes of numbers. */
 @inline
 export function sum(x: usize, bytes: usize): f32 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
   let j: usize = 0;
-  for (; j + 32 <= bytes; j += 32) {
+  for (; j + 64 <= bytes; j += 64) {
     a = f32x4.add(a, v128.load(x + j));
     b = f32x4.add(b, v128.load(x + j, 16));
+    c = f32x4.add(c, v128.load(x + j, 32));
+    d = f32x4.add(d, v128.load(x + j, 48));
   }
-  let total = sumLanes(f32x4.add(a, b));
+  for (; j + 16 <= bytes; j += 16) a = f32x4.add(a, v128.load(x + j));
+  let total = sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   for (; j < bytes; j += 4) total += load<f32>(x + j);
   return total;
 }
@@ -31,19 +45,28 @@ export function sumSquares(x: usize, middle: f32, bytes: usize): f32 {
   const m = f32x4.splat(middle);
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
   let j: usize = 0;
-  for (; j + 32 <= bytes; j += 32) {
-    const c = f32x4.sub(v128.load(x + j), m);
-    const d = f32x4.sub(v128.load(x + j, 16), m);
-    a = madd(c, c, a);
-    b = madd(d, d, b);
+  for (; j + 64 <= bytes; j += 64) {
+    a = addSquare(x + j, m, a);
+    b = addSquare(x + j + 16, m, b);
+    c = addSquare(x + j + 32, m, c);
+    d = addSquare(x + j + 48, m, d);
   }
-  let total = sumLanes(f32x4.add(a, b));
+  for (; j + 16 <= bytes; j += 16) a = addSquare(x + j, m, a);
+  let total = sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   for (; j < bytes; j += 4) {
-    const c = load<f32>(x + j) - middle;
-    total += c * c;
+    const rest = load<f32>(x + j) - middle;
+    total += rest * rest;
   }
   return total;
+}
+
+@inline
+export function addSquare(x: usize, middle: v128, total: v128): v128 {
+  const centred = f32x4.sub(v128.load(x), middle);
+  return madd(centred, centred, total);
 }
 
 /** The sum of x · y. */
@@ -51,12 +74,17 @@ export function sumSquares(x: usize, middle: f32, bytes: usize): f32 {
 export function dot(x: usize, y: usize, bytes: usize): f32 {
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
+  let c = f32x4.splat(0);
+  let d = f32x4.splat(0);
   let j: usize = 0;
-  for (; j + 32 <= bytes; j += 32) {
+  for (; j + 64 <= bytes; j += 64) {
     a = madd(v128.load(x + j), v128.load(y + j), a);
     b = madd(v128.load(x + j, 16), v128.load(y + j, 16), b);
+    c = madd(v128.load(x + j, 32), v128.load(y + j, 32), c);
+    d = madd(v128.load(x + j, 48), v128.load(y + j, 48), d);
   }
-  let total = sumLanes(f32x4.add(a, b));
+  for (; j + 16 <= bytes; j += 16) a = madd(v128.load(x + j), v128.load(y + j), a);
+  let total = sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   for (; j < bytes; j += 4) total += load<f32>(x + j) * load<f32>(y + j);
   return total;
 }
@@ -89,11 +117,17 @@ export function sumColumns(
   }
 }
 
-/** Up to four numbers, and nothing of what lies behind them. */
+/** Up to four numbers, and nothing of what lies behind them: zeros. */
 @inline
 export function loadLanes(at: usize, lanes: usize): v128 {
+  return loadLanesOver(at, lanes, f32x4.splat(0));
+}
+
+/** Up to four numbers over the first lanes of `v`. */
+@inline
+export function loadLanesOver(at: usize, lanes: usize, v: v128): v128 {
   if (lanes == 4) return v128.load(at);
-  let v = v128.load32_zero(at);
+  v = v128.load_lane<f32>(at, v, 0);
   if (lanes > 1) v = v128.load_lane<f32>(at + 4, v, 1);
   if (lanes > 2) v = v128.load_lane<f32>(at + 8, v, 2);
   return v;

@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
 import type { GeluAttrs } from '../form.ts';
 
 /** Numbers that make a row where there is no bias to make one. */
@@ -32,8 +32,8 @@ export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tens
     const { run, at, output } = wasmCall(backend);
     const dx = output(x.shape);
     const rows = Math.ceil(x.size / block);
-    const from = [at(dx), at(dy), at(x), 0];
-    run('geluGrad', [...from, block, x.size, Number(form === 'erf')], rows, x.size);
+    const from = [at(dx), 0, at(dy), at(x), 0];
+    run('geluGrad', [...from, block, x.size, 1, Number(form === 'erf')], rows, x.size);
     return [dx];
   },
 };
@@ -45,10 +45,12 @@ export const biasGeluGradWasm: NativeVersion<
   run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
     const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
-    const [dx, dBias] = [output(x.shape), output([width])];
-    const from = [at(dx), at(dy), at(x), at(bias)];
-    run('geluGrad', [...from, width, x.size, Number(form === 'erf')], rows, x.size);
-    run('sumColumns', [at(dBias), at(dx), rows, width], groups(width), x.size);
+    const { height, blocks } = blocksOf(rows, width);
+    const [dx, dBias, sums] = [output(x.shape), output([width]), output([blocks, width])];
+    const from = [at(dx), at(sums), at(dy), at(x), at(bias)];
+    run('geluGrad', [...from, width, x.size, height, Number(form === 'erf')], blocks, x.size);
+    run('sumColumns', [at(dBias), at(sums), blocks, width], groups(width), blocks * width);
+    backend.disposeData(sums.dataId);
     return [dx, dBias];
   },
 };

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
 import type { LayerNormGradInputs } from '../gradient.ts';
 
 export const layerNormWasm: NativeVersion<
@@ -21,12 +21,16 @@ export const layerNormGradWasm: NativeVersion<LayerNormGradInputs, Record<string
   run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
+    const { height, blocks } = blocksOf(rows, width);
     const [dx, dScale, dBias] = [output(x.shape), output([width]), output([width])];
-    const statistics = [at(mean), at(rstd)];
-    const rowValues = [at(dx), at(dy), at(x), at(scale), ...statistics, 0, width];
-    run('normGrad', rowValues, rows, x.size);
-    const columnValues = [at(dScale), at(dBias), at(dy), at(x), ...statistics, rows, width];
-    run('normColumns', columnValues, groups(width), x.size);
+    const [scaleSums, biasSums] = [output([blocks, width]), output([blocks, width])];
+    const to = [at(dx), at(scaleSums), at(biasSums)];
+    const from = [at(dy), at(x), at(scale), at(mean), at(rstd), 0];
+    run('normGrad', [...to, ...from, rows, width, height], blocks, x.size);
+    run('sumColumns', [at(dScale), at(scaleSums), blocks, width], groups(width), blocks * width);
+    run('sumColumns', [at(dBias), at(biasSums), blocks, width], groups(width), blocks * width);
+    backend.disposeData(scaleSums.dataId);
+    backend.disposeData(biasSums.dataId);
     return [dx, dScale, dBias];
   },
 };

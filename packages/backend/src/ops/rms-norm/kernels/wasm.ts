@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
 import type { RmsNormGradInputs } from '../gradient.ts';
 
 export const rmsNormWasm: NativeVersion<
@@ -20,11 +20,12 @@ export const rmsNormGradWasm: NativeVersion<RmsNormGradInputs, { readonly offset
   run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const { run, at, output } = wasmCall(backend);
     const { rows, width } = rowsOf(x);
-    const [dx, dScale] = [output(x.shape), output([width])];
-    const rowValues = [at(dx), at(dy), at(x), at(scale), 0, at(rstd), offset, width];
-    run('normGrad', rowValues, rows, x.size);
-    const columnValues = [at(dScale), 0, at(dy), at(x), 0, at(rstd), rows, width];
-    run('normColumns', columnValues, groups(width), x.size);
+    const { height, blocks } = blocksOf(rows, width);
+    const [dx, dScale, sums] = [output(x.shape), output([width]), output([blocks, width])];
+    const from = [at(dy), at(x), at(scale), 0, at(rstd), offset];
+    run('normGrad', [at(dx), at(sums), 0, ...from, rows, width, height], blocks, x.size);
+    run('sumColumns', [at(dScale), at(sums), blocks, width], groups(width), blocks * width);
+    backend.disposeData(sums.dataId);
     return [dx, dScale];
   },
 };
