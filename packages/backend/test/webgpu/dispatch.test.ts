@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { markEdited } from '../../src/index.ts';
 import {
   describeBackends,
   expectTensorClose,
@@ -8,7 +9,6 @@ import {
 } from '../../src/testing/index.ts';
 import { asWebgpu, makeOutput, type WebgpuBackend } from '../../src/webgpu/backend.ts';
 import { dispatch, gridOf, type WgslProgram } from '../../src/webgpu/dispatch.ts';
-import { markEdited } from '../../src/webgpu/mark-edited.ts';
 
 useSoftwareGpu();
 
@@ -82,10 +82,10 @@ await describeBackends('markEdited', () => {
     const x = tf.tidy(() => tf.mul(tf.ones([300]), 2));
     await expectTensorClose(x, new Array(300).fill(2));
     dispatch(gpu(), increment, { x }, {}, 2);
-    markEdited(gpu(), x.dataId);
+    markEdited(x);
     const before = x.data();
     dispatch(gpu(), increment, { x }, {}, 2);
-    markEdited(gpu(), x.dataId);
+    markEdited(x);
     expect((await before)[7]).toBe(3);
     await expectTensorClose(x, new Array(300).fill(4));
     x.dispose();

@@ -73,7 +73,7 @@ std::vector<Op> rowOps() {
   return {{"NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"}, nullptr,
            noState, gatherRows, nothing},
           {"NeverendScatterAddRows", {"table: float", "indices: int32", "rows: float"}, {}, nullptr,
-           noState, scatterAddRows, nothing}};
+           noState, scatterAddRows, nothing, true}};
 }
 
 }  // namespace neverend
