@@ -29,6 +29,7 @@ it.runIf(required || available)(
       'NeverendRmsNorm',
       'NeverendRmsNormGrad',
       'NeverendScatterAddRows',
+      'NeverendSetRows',
       'NeverendSoftmax',
       'NeverendSoftmaxGrad',
     ]);

@@ -1,14 +1,6 @@
 import type { NativeVersion } from '@neverend/backend';
-import {
-  asWebgpu,
-  dispatch,
-  editedInPlace,
-  isOnlyHolder,
-  makeOutput,
-  threads,
-  type WgslProgram,
-} from '@neverend/backend/kernels';
-import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { asWebgpu, dispatch, threads, type WgslProgram, writable } from '@neverend/backend/kernels';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { StepAttrs, StepDefinition, StepInputs } from './define-step.ts';
 
 export function stepOnWebgpu<K extends string, N extends string>({
@@ -31,9 +23,11 @@ export function stepOnWebgpu<K extends string, N extends string>({
     code: () => forEachNumber(wgsl),
   };
   return {
+    // A shader cannot read memory through one name and write it through another.
+    takes: ({ inputs }) => changed.every((key) => inputs[key].dataId !== inputs.gradient.dataId),
     run: ({ inputs, attrs, backend }) => {
       const { size } = inputs.weight;
-      const outputs = changed.map((key) => ownOrCopy(backend, inputs[key]));
+      const outputs = changed.map((key) => writable(backend, inputs[key]));
       const buffers = Object.fromEntries(changed.map((key, at) => [key, outputs[at]]));
       dispatch(
         asWebgpu(backend),
@@ -42,27 +36,9 @@ export function stepOnWebgpu<K extends string, N extends string>({
         { size, ...attrs },
         Math.ceil(size / threads),
       );
-      return changed.map((key, at): TensorInfo => {
-        const output = outputs[at] as TensorInfo;
-        return output === inputs[key] ? editedInPlace(backend, inputs[key]) : output;
-      });
+      return outputs;
     },
   };
-}
-
-/** The tensor itself where it may be written into, else a copy. */
-function ownOrCopy(backend: KernelBackend, tensor: Tensor): TensorInfo {
-  if (isOnlyHolder(backend, tensor)) return tensor;
-  const gpu = asWebgpu(backend);
-  const copy = makeOutput(gpu, tensor.shape);
-  dispatch(
-    gpu,
-    copyProgram,
-    { tensor, copy },
-    { size: tensor.size },
-    Math.ceil(tensor.size / threads),
-  );
-  return copy;
 }
 
 const forEachNumber = (statements: string): string => `
@@ -71,10 +47,3 @@ fn kernel(group : u32, thread : u32) {
   if (at >= uniforms.size) { return; }
   ${statements}
 }`;
-
-const copyProgram: WgslProgram<'tensor' | 'copy', 'size'> = {
-  key: 'copy',
-  buffers: { tensor: 'read f32', copy: 'write f32' },
-  uniforms: { size: 'u32' },
-  code: () => forEachNumber('copy[at] = tensor[at];'),
-};

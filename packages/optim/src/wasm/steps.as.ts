@@ -1,5 +1,4 @@
-// One step of an optimiser. A weight and its state come from where the gradient's step finds them and go to where they
-// are to be, which may be the same place.
+// One step of an optimiser, on a weight and its state in place.
 
 /** Numbers of a unit of work. */
 const BLOCK: usize = 1024;
@@ -29,13 +28,10 @@ export function endOf(to: usize, size: usize): usize {
 
 @inline
 export function adamWAt(
-  newWeight: usize,
-  newM: usize,
-  newV: usize,
   weight: usize,
-  gradient: usize,
   m: usize,
   v: usize,
+  gradient: usize,
   keep: f32,
   rate: f32,
   epsilon: f32,
@@ -51,19 +47,16 @@ export function adamWAt(
   const square = f32x4.add(scaled(read(v + at, whole), beta2), scaled(f32x4.mul(g, g), share2));
   const root = f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon));
   const change = f32x4.div(scaled(mean, rate), root);
-  write(newM + at, mean, whole);
-  write(newV + at, square, whole);
-  write(newWeight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
+  write(m + at, mean, whole);
+  write(v + at, square, whole);
+  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
 }
 
 export function adamW(
-  newWeight: usize,
-  newM: usize,
-  newV: usize,
   weight: usize,
-  gradient: usize,
   m: usize,
   v: usize,
+  gradient: usize,
   keep: f32,
   rate: f32,
   epsilon: f32,
@@ -78,20 +71,18 @@ export function adamW(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    adamWAt(newWeight, newM, newV, weight, gradient, m, v, keep, rate, epsilon, beta1, beta2, share1, share2, at, true);
+    adamWAt(weight, m, v, gradient, keep, rate, epsilon, beta1, beta2, share1, share2, at, true);
   }
   for (; at < end; at += 4) {
-    adamWAt(newWeight, newM, newV, weight, gradient, m, v, keep, rate, epsilon, beta1, beta2, share1, share2, at, false);
+    adamWAt(weight, m, v, gradient, keep, rate, epsilon, beta1, beta2, share1, share2, at, false);
   }
 }
 
 @inline
 export function lionAt(
-  newWeight: usize,
-  newM: usize,
   weight: usize,
-  gradient: usize,
   m: usize,
+  gradient: usize,
   keep: f32,
   rate: f32,
   beta1: f32,
@@ -108,16 +99,14 @@ export function lionAt(
   const step = v128.bitselect(direction, f32x4.splat(rate), f32x4.splat(-0.0));
   const signed = f32x4.abs(direction);
   const change = v128.bitselect(step, direction, f32x4.gt(signed, f32x4.splat(0)));
-  write(newM + at, f32x4.add(scaled(old, beta2), scaled(g, share2)), whole);
-  write(newWeight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
+  write(m + at, f32x4.add(scaled(old, beta2), scaled(g, share2)), whole);
+  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
 }
 
 export function lion(
-  newWeight: usize,
-  newM: usize,
   weight: usize,
-  gradient: usize,
   m: usize,
+  gradient: usize,
   keep: f32,
   rate: f32,
   beta1: f32,
@@ -131,16 +120,15 @@ export function lion(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    lionAt(newWeight, newM, weight, gradient, m, keep, rate, beta1, beta2, share1, share2, at, true);
+    lionAt(weight, m, gradient, keep, rate, beta1, beta2, share1, share2, at, true);
   }
   for (; at < end; at += 4) {
-    lionAt(newWeight, newM, weight, gradient, m, keep, rate, beta1, beta2, share1, share2, at, false);
+    lionAt(weight, m, gradient, keep, rate, beta1, beta2, share1, share2, at, false);
   }
 }
 
 @inline
 export function sgdAt(
-  newWeight: usize,
   weight: usize,
   gradient: usize,
   keep: f32,
@@ -151,11 +139,10 @@ export function sgdAt(
 ): void {
   const w = read(weight + at, whole);
   const g = f32x4.add(read(gradient + at, whole), scaled(w, decay));
-  write(newWeight + at, f32x4.sub(scaled(w, keep), scaled(g, rate)), whole);
+  write(weight + at, f32x4.sub(scaled(w, keep), scaled(g, rate)), whole);
 }
 
 export function sgd(
-  newWeight: usize,
   weight: usize,
   gradient: usize,
   keep: f32,
@@ -168,21 +155,19 @@ export function sgd(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    sgdAt(newWeight, weight, gradient, keep, decay, rate, at, true);
+    sgdAt(weight, gradient, keep, decay, rate, at, true);
   }
   for (; at < end; at += 4) {
-    sgdAt(newWeight, weight, gradient, keep, decay, rate, at, false);
+    sgdAt(weight, gradient, keep, decay, rate, at, false);
   }
 }
 
 /** The step is `gradientRate` times the gradient and `sumRate` times the new running sum. */
 @inline
 export function sgdMomentumAt(
-  newWeight: usize,
-  newSum: usize,
   weight: usize,
-  gradient: usize,
   sum: usize,
+  gradient: usize,
   keep: f32,
   decay: f32,
   momentum: f32,
@@ -195,16 +180,14 @@ export function sgdMomentumAt(
   const g = f32x4.add(read(gradient + at, whole), scaled(w, decay));
   const u = f32x4.add(scaled(read(sum + at, whole), momentum), g);
   const change = f32x4.add(scaled(g, gradientRate), scaled(u, sumRate));
-  write(newSum + at, u, whole);
-  write(newWeight + at, f32x4.sub(scaled(w, keep), change), whole);
+  write(sum + at, u, whole);
+  write(weight + at, f32x4.sub(scaled(w, keep), change), whole);
 }
 
 export function sgdMomentum(
-  newWeight: usize,
-  newSum: usize,
   weight: usize,
-  gradient: usize,
   sum: usize,
+  gradient: usize,
   keep: f32,
   decay: f32,
   momentum: f32,
@@ -217,9 +200,9 @@ export function sgdMomentum(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    sgdMomentumAt(newWeight, newSum, weight, gradient, sum, keep, decay, momentum, gradientRate, sumRate, at, true);
+    sgdMomentumAt(weight, sum, gradient, keep, decay, momentum, gradientRate, sumRate, at, true);
   }
   for (; at < end; at += 4) {
-    sgdMomentumAt(newWeight, newSum, weight, gradient, sum, keep, decay, momentum, gradientRate, sumRate, at, false);
+    sgdMomentumAt(weight, sum, gradient, keep, decay, momentum, gradientRate, sumRate, at, false);
   }
 }

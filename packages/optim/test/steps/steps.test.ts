@@ -92,7 +92,8 @@ await describeBackends('one step', (backend) => {
           poisonMemory();
           await expectNoLeak(async () => {
             const inputs = tf.tidy(() => inputsOf(step, shape));
-            const clones = held === 'alone' ? [] : Object.values(inputs).map((x) => tf.clone(x));
+            const others =
+              held === 'alone' ? [] : Object.values(inputs).map((x) => tf.reshape(x, [...shape]));
             const before = await Promise.all(
               Object.values(inputs).map(async (x) => Float64Array.from(await x.data())),
             );
@@ -108,10 +109,10 @@ await describeBackends('one step', (backend) => {
             for (const [index, output] of outputs.entries()) {
               await expectTensorClose(output, { shape, data: expected[index] ?? [] });
             }
-            for (const [index, clone] of clones.entries()) {
-              expect(Float64Array.from(await clone.data())).toEqual(before[index]);
+            for (const [index, other] of others.entries()) {
+              expect(Float64Array.from(await other.data())).toEqual(before[index]);
             }
-            tf.dispose([inputs, outputs, clones]);
+            tf.dispose([inputs, outputs, others]);
           });
         },
       );
@@ -163,7 +164,7 @@ await describeBackends('one step', (backend) => {
     };
     const before = dataIds();
     optimizer.applyGradients({ w });
-    expect(dataIds()).toEqual(before);
+    expect(dataIds().map((dataId, at) => dataId === before[at])).toEqual(before.map(() => true));
     optimizer.dispose();
     w.dispose();
   });
