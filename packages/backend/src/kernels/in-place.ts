@@ -11,8 +11,8 @@ export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.
 
 /**
  * The numbers of a float32 tensor for a version to write into and to answer as an output: the tensor's own data where
- * no clone, reshape or saved tensor holds it too, else a copy. On `tensorflow` not all holders are seen: slices and
- * other results of TensorFlow may share memory with what they were made from.
+ * no clone, reshape or saved tensor holds it too, else a copy. On `tensorflow` not all holders are seen: slices,
+ * reshapes and other results of TensorFlow may share memory with what they were made from.
  */
 export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
   const shared = backend.refCount(tensor.dataId) > 1;

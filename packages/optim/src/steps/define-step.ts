@@ -34,8 +34,8 @@ const shapes = [[], [1], [7], [129, 63], [65_537, 2]];
 
 /**
  * A kernel that gives the new weight and the new slots, in this order. It has no gradient. A version for a backend
- * writes in place of what nothing else holds (on `tensorflow` of slots alone, since slices of a weight may share its
- * memory unseen).
+ * writes in place of what nothing else holds (on `tensorflow` of slots alone, since slices and reshapes of a weight share
+ * its memory unseen).
  */
 export function defineStep<K extends string, N extends string>(
   step: StepDefinition<K, N>,

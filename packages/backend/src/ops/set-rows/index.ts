@@ -12,7 +12,7 @@ import { setRowsWebgpu } from './kernels/webgpu.ts';
  * kernel for it and no clone or reshape holds the table's data too, at a cost that does not depend on N; otherwise
  * into a copy. Either way the caller goes on with the result alone. Not differentiable.
  *
- * On `tensorflow`, a slice of the table that is kept changes with it.
+ * On `tensorflow`, a slice or reshape of the table that is kept changes with it.
  *
  * @param table `[N, ...]`, float32. @param indices `[K]`, int32, each in [0, N) and none twice: otherwise the result
  * is undefined. @param rows `[K, ...]`, float32, each of the shape of a row of the table.
