@@ -42,7 +42,7 @@ export async function compileKernels(folder) {
     binaries.push(`  ${name}:\n    '${Buffer.from(binary).toString('base64')}',`);
   }
   return `// Made by \`node tools/wasm-kernels.mjs\` from kernels.as.ts: do not edit.
-import type { KernelBinaries } from '${folder === join(root, 'packages', 'backend') ? './kernel-binaries.ts' : '@neverend/backend'}';
+import type { KernelBinaries } from '${folder === join(root, 'packages', 'backend') ? './kernel-binaries.ts' : '@neverend/backend/kernels'}';
 
 ${kernelsInterface(types)}
 

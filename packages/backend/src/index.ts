@@ -32,6 +32,7 @@ export {
   layerNorm,
   rmsNorm,
   scatterAddRows,
+  setRows,
   softmax,
 } from './ops/index.ts';
 export {

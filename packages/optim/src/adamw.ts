@@ -1,7 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas, checkNotNegative } from './checks.ts';
 import { type Rule, type RuleSettings, SlotOptimizer } from './slot-optimizer.ts';
 import type { OptimizerSettings, Slot } from './slots.ts';
+import { type AdamWAttrs, adamWStep } from './steps/adamw.ts';
 
 /** What `AdamW` takes; the defaults are PyTorch's, weight decay 0.01 among them. */
 export interface AdamWOptions extends OptimizerSettings {
@@ -46,22 +47,21 @@ export class AdamW extends SlotOptimizer<'m' | 'v'> {
 
   /** @hidden */
   protected override rule({ step, learningRate, weightDecay }: RuleSettings): Rule<'m' | 'v'> {
-    const keep = 1 - learningRate * weightDecay;
-    // m^ / (sqrt(v^) + epsilon) with both bias corrections moved into the scalars: three kernels fewer.
+    // m^ / (sqrt(v^) + epsilon) with both bias corrections moved into the numbers.
     const root = Math.sqrt(1 - this.#beta2 ** step);
-    const epsilon = tf.scalar(this.#epsilon * root);
-    const rate = tf.scalar((learningRate * root) / (1 - this.#beta1 ** step));
-    const keptWeight = tf.scalar(keep);
-    const beta1 = tf.scalar(this.#beta1);
-    const beta2 = tf.scalar(this.#beta2);
-    const newShare1 = tf.scalar(1 - this.#beta1);
-    const newShare2 = tf.scalar(1 - this.#beta2);
+    const attrs: AdamWAttrs = {
+      keep: 1 - learningRate * weightDecay,
+      rate: (learningRate * root) / (1 - this.#beta1 ** step),
+      epsilon: this.#epsilon * root,
+      beta1: this.#beta1,
+      beta2: this.#beta2,
+      share1: 1 - this.#beta1,
+      share2: 1 - this.#beta2,
+    };
     return (weight, gradient, slots) => {
-      const m = tf.add(tf.mul(slots.m, beta1), tf.mul(gradient, newShare1));
-      const v = tf.add(tf.mul(slots.v, beta2), tf.mul(tf.square(gradient), newShare2));
-      const change = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), epsilon));
-      const kept = keep === 1 ? weight : tf.mul(weight, keptWeight);
-      return { weight: tf.sub(kept, change), slots: { m, v } };
+      const made = adamWStep.run({ weight, gradient, ...slots }, attrs);
+      const [next, m, v] = made as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { weight: next, slots: { m, v } };
     };
   }
 

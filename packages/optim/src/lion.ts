@@ -1,7 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from './checks.ts';
 import { type Rule, type RuleSettings, SlotOptimizer } from './slot-optimizer.ts';
 import type { OptimizerSettings, Slot } from './slots.ts';
+import { type LionAttrs, lionStep } from './steps/lion.ts';
 
 /** What `Lion` takes; the defaults are the paper's, without weight decay. */
 export interface LionOptions extends OptimizerSettings {
@@ -42,18 +43,20 @@ export class Lion extends SlotOptimizer<'m'> {
 
   /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'m'> {
-    const keep = 1 - learningRate * weightDecay;
-    const keptWeight = tf.scalar(keep);
-    const rate = tf.scalar(learningRate);
-    const beta1 = tf.scalar(this.#beta1);
-    const beta2 = tf.scalar(this.#beta2);
-    const newShare1 = tf.scalar(1 - this.#beta1);
-    const newShare2 = tf.scalar(1 - this.#beta2);
+    const attrs: LionAttrs = {
+      keep: 1 - learningRate * weightDecay,
+      rate: learningRate,
+      beta1: this.#beta1,
+      beta2: this.#beta2,
+      share1: 1 - this.#beta1,
+      share2: 1 - this.#beta2,
+    };
     return (weight, gradient, slots) => {
-      const direction = tf.sign(tf.add(tf.mul(slots.m, beta1), tf.mul(gradient, newShare1)));
-      const m = tf.add(tf.mul(slots.m, beta2), tf.mul(gradient, newShare2));
-      const kept = keep === 1 ? weight : tf.mul(weight, keptWeight);
-      return { weight: tf.sub(kept, tf.mul(direction, rate)), slots: { m } };
+      const [next, m] = lionStep.run({ weight, gradient, ...slots }, attrs) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      return { weight: next, slots: { m } };
     };
   }
 

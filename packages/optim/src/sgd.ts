@@ -1,7 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from './checks.ts';
 import { type Rule, type RuleSettings, SlotOptimizer } from './slot-optimizer.ts';
 import type { OptimizerSettings, Slot } from './slots.ts';
+import { type MomentumAttrs, momentumStep, type SGDAttrs, sgdStep } from './steps/sgd.ts';
 
 /** What `SGD` takes; the defaults are PyTorch's. */
 export interface SGDOptions extends OptimizerSettings {
@@ -54,18 +55,27 @@ export class SGD extends SlotOptimizer<'momentum'> {
 
   /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'momentum'> {
-    const rate = tf.scalar(learningRate);
-    const momentum = tf.scalar(this.#momentum);
-    const decay = tf.scalar(weightDecay);
-    const keptWeight = tf.scalar(1 - learningRate * weightDecay);
+    const keep = this.#decoupled ? 1 - learningRate * weightDecay : 1;
+    const decay = this.#decoupled ? 0 : weightDecay;
+    const momentum = this.#momentum;
+    if (momentum === 0) {
+      const attrs: SGDAttrs = { keep, decay, rate: learningRate };
+      return (weight, gradient, slots) => ({
+        weight: sgdStep.run({ weight, gradient }, attrs)[0] as tf.Tensor,
+        slots,
+      });
+    }
+    const attrs: MomentumAttrs = {
+      keep,
+      decay,
+      momentum,
+      gradientRate: this.#nesterov ? learningRate : 0,
+      sumRate: this.#nesterov ? learningRate * momentum : learningRate,
+    };
     return (weight, gradient, slots) => {
-      const decayed = weightDecay !== 0;
-      const g = decayed && !this.#decoupled ? tf.add(gradient, tf.mul(weight, decay)) : gradient;
-      const kept = decayed && this.#decoupled ? tf.mul(weight, keptWeight) : weight;
-      if (this.#momentum === 0) return { weight: tf.sub(kept, tf.mul(g, rate)), slots };
-      const sum = tf.add(tf.mul(slots.momentum, momentum), g);
-      const direction = this.#nesterov ? tf.add(g, tf.mul(sum, momentum)) : sum;
-      return { weight: tf.sub(kept, tf.mul(direction, rate)), slots: { momentum: sum } };
+      const made = momentumStep.run({ weight, gradient, ...slots }, attrs);
+      const [next, sum] = made as [tf.Tensor, tf.Tensor];
+      return { weight: next, slots: { momentum: sum } };
     };
   }
 

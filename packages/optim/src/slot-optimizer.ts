@@ -43,7 +43,7 @@ export interface RuleSettings {
  * the rule.
  *
  * State belongs to variables by name and begins at zero with a variable's first gradient. Nothing is read
- * back from the device, and every update puts new tensors in place of the old ones.
+ * back from the device. An update leaves clones as they were, of variables and of their state.
  *
  * @typeParam K names of the tensors.
  */
@@ -122,8 +122,8 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
   }
 
   /**
-   * Everything that `restore` needs. The tensors are the optimiser's own: they live until its next step,
-   * and the caller must not dispose them.
+   * Everything that `restore` needs. The tensors are the optimiser's own: they live until its next step, which may
+   * write into them, and the caller must not dispose them.
    */
   state(): { step: number; slots: Record<string, Required<Slot<K>>> } {
     const slots = [...this.#slots].map(([name, { tensors, step }]) => [name, { ...tensors, step }]);

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
-import { gemmThreads, startGemmThreads } from '../wasm/gemm.ts';
 import type { WasmBackend } from '../wasm/host.ts';
+import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
 import { importInNode, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
@@ -37,7 +37,7 @@ export async function startWasm({
     registerWasmMatMul();
     if (runs || !(await isThreaded())) await select('wasm');
     else await startThreaded(wasm, threads, () => select('wasm'));
-    if (!runs) await startGemmThreads(tf.backend() as unknown as WasmBackend, threads);
+    if (!runs) await startThreads(tf.backend() as unknown as WasmBackend, threads);
   } catch (error) {
     // After a start without its file, TensorFlow.js throws this for every path.
     const tooLate = reasonOf(error).includes('already initialized');
@@ -49,7 +49,7 @@ export async function startWasm({
     );
   }
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const count = gemmThreads(tf.backend() as unknown as WasmBackend);
+  const count = threadsOf(tf.backend() as unknown as WasmBackend);
   const device = `CPU, WebAssembly${simd === true ? ' SIMD' : ''}, ${count} thread${count === 1 ? '' : 's'}`;
   return {
     available: true,

@@ -4,4 +4,5 @@ export { gelu } from './gelu/index.ts';
 export { layerNorm } from './layer-norm/index.ts';
 export { rmsNorm } from './rms-norm/index.ts';
 export { scatterAddRows } from './scatter-add-rows/index.ts';
+export { setRows } from './set-rows/index.ts';
 export { softmax } from './softmax/index.ts';

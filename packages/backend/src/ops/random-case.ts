@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { KernelAttrs, KernelCall, KernelInputs } from '../kernels/index.ts';
 import { randomKey, randomNormal } from '../random.ts';
 
-interface RandomInput {
+/** Normal numbers with a mean and a scale, 0 and 1 if not given. */
+export interface RandomInput {
   readonly shape: readonly number[];
   readonly scale?: number;
   readonly mean?: number;

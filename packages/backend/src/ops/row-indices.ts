@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { randomInt, randomKey } from '../random.ts';
+import { randomInt, randomKey, randomPermutation } from '../random.ts';
 
 interface RowIndices {
   /** N and D of the table. */
@@ -25,4 +25,23 @@ export const rowIndices: readonly RowIndices[] = [
   some(5, 3, 7),
   some(33, 66, 129),
   some(70_000, 2, 4_099),
+];
+
+const distinct = (rows: number, width: number, count: number): RowIndices => ({
+  rows,
+  width,
+  count,
+  indices: () =>
+    tf.tensor1d(
+      Int32Array.from(randomPermutation(randomKey('row', rows), rows).subarray(0, count)),
+      'int32',
+    ),
+});
+
+/** The same for a kernel that each row may come to once. */
+export const distinctRowIndices: readonly RowIndices[] = [
+  distinct(1, 1, 1),
+  distinct(9, 3, 7),
+  distinct(150, 66, 129),
+  distinct(70_000, 2, 4_099),
 ];

@@ -40,6 +40,12 @@ export function markEdited(tensor: tf.Tensor): void {
   } else if ('tensorMap' in backend) {
     const data = (backend as Webgpu).tensorMap.get(dataId);
     // Data that the GPU has not got yet is nowhere else.
-    if (data.resource != null) data.values = null;
+    if (data.resource == null) return;
+    // To drop the copy there is now would not be enough: a read that is under way stores what it got when it ends.
+    Object.defineProperty(data, 'values', {
+      get: () => null,
+      set: () => {},
+      configurable: true,
+    });
   }
 }

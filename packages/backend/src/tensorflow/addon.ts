@@ -22,11 +22,10 @@ interface Addon {
 interface NodeBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: { readonly TF_ATTR_BOOL: number; readonly TF_ATTR_FLOAT: number };
-  executeSingleOutput(name: string, attrs: Attribute[], inputs: tf.TensorInfo[]): tf.Tensor;
   executeMultipleOutputs(
     name: string,
     attrs: Attribute[],
-    inputs: tf.TensorInfo[],
+    inputs: readonly tf.TensorInfo[],
     outputs: number,
   ): tf.Tensor[];
 }
@@ -83,133 +82,29 @@ export function setAddonThreads(count: number): void {
 }
 
 /**
- * GELU of x + bias: x [..., D], bias [D], or null for none. `approximate` takes the form with tanh, else erf.
+ * Runs one op of the addon on float32 (or, for indices, int32) tensors of the backend `tensorflow`. Records no gradient.
  *
- * The calls below run single ops of the addon on float32 tensors of the backend `tensorflow`. They record no
- * gradient, and TensorFlow throws where shapes do not fit.
+ * An attribute makes TensorFlow keep a kernel for each of its values: pass numbers that change as an input.
+ *
+ * @param attributes numbers are the op's `float`, booleans its `bool`.
+ * @returns the caller's to dispose.
+ * @throws what TensorFlow says where shapes do not fit.
  */
-export function gelu(
-  x: tf.TensorInfo,
-  bias: tf.TensorInfo | null,
-  approximate: boolean,
-): tf.Tensor {
-  const none = bias === null ? tf.tensor1d([]) : undefined;
-  const y = one('NeverendGelu', [x, bias ?? (none as tf.Tensor)], [flag(approximate)]);
-  none?.dispose();
-  return y;
-}
-
-/** Gradients of `gelu`: dx [..., D], and dbias [D] where there was a bias. */
-export function geluGrad(
-  dy: tf.TensorInfo,
-  x: tf.TensorInfo,
-  bias: tf.TensorInfo | null,
-  approximate: boolean,
-): { dx: tf.Tensor; dbias: tf.Tensor | null } {
-  const none = bias === null ? tf.tensor1d([]) : undefined;
-  const inputs = [dy, x, bias ?? (none as tf.Tensor)];
-  const [dx, dbias] = many('NeverendGeluGrad', inputs, 2, [flag(approximate)]);
-  none?.dispose();
-  if (bias !== null) return { dx, dbias };
-  dbias.dispose();
-  return { dx, dbias: null };
-}
-
-/** Softmax over the last axis. */
-export function softmax(x: tf.TensorInfo): tf.Tensor {
-  return one('NeverendSoftmax', [x]);
-}
-
-/** Gradient of `softmax`, from its result y. */
-export function softmaxGrad(dy: tf.TensorInfo, y: tf.TensorInfo): tf.Tensor {
-  return one('NeverendSoftmaxGrad', [dy, y]);
-}
-
-/** Layer norm over the last axis: x [..., D], gain and offset [D]; mean and rstd are [rows]. */
-export function layerNorm(
-  x: tf.TensorInfo,
-  gain: tf.TensorInfo,
-  offset: tf.TensorInfo,
-  epsilon: number,
-): { y: tf.Tensor; mean: tf.Tensor; rstd: tf.Tensor } {
-  const [y, mean, rstd] = many('NeverendLayerNorm', [x, gain, offset], 3, [epsilonOf(epsilon)]);
-  return { y, mean, rstd };
-}
-
-/** Gradients of `layerNorm`, from its inputs and the mean and rstd that it gave. */
-export function layerNormGrad(
-  dy: tf.TensorInfo,
-  x: tf.TensorInfo,
-  gain: tf.TensorInfo,
-  mean: tf.TensorInfo,
-  rstd: tf.TensorInfo,
-): { dx: tf.Tensor; dgain: tf.Tensor; doffset: tf.Tensor } {
-  const [dx, dgain, doffset] = many('NeverendLayerNormGrad', [dy, x, gain, mean, rstd], 3);
-  return { dx, dgain, doffset };
-}
-
-/** RMS norm over the last axis: x [..., D], gain [D]; rstd, one over the root mean square, is [rows]. */
-export function rmsNorm(
-  x: tf.TensorInfo,
-  gain: tf.TensorInfo,
-  epsilon: number,
-): { y: tf.Tensor; rstd: tf.Tensor } {
-  const [y, rstd] = many('NeverendRmsNorm', [x, gain], 2, [epsilonOf(epsilon)]);
-  return { y, rstd };
-}
-
-/** Gradients of `rmsNorm`, from its inputs and the rstd that it gave. */
-export function rmsNormGrad(
-  dy: tf.TensorInfo,
-  x: tf.TensorInfo,
-  gain: tf.TensorInfo,
-  rstd: tf.TensorInfo,
-): { dx: tf.Tensor; dgain: tf.Tensor } {
-  const [dx, dgain] = many('NeverendRmsNormGrad', [dy, x, gain, rstd], 2);
-  return { dx, dgain };
-}
-
-/** Rows of a table: table [N, D], indices int32 [K], each in [0, N). @returns [K, D] */
-export function gatherRows(table: tf.TensorInfo, indices: tf.TensorInfo): tf.Tensor {
-  return one('NeverendGatherRows', [table, indices]);
-}
-
-/**
- * table[indices[k]] += rows[k] in the table's own memory: table [N, D], indices int32 [K], rows [K, D]. Repeated
- * indices add up in their order, so the sums do not depend on the number of threads. Every tensor that shares the
- * table's data changes; nothing is written where an index is out of range.
- */
-export function scatterAddRows(
-  table: tf.TensorInfo,
-  indices: tf.TensorInfo,
-  rows: tf.TensorInfo,
-): void {
-  node().executeMultipleOutputs('NeverendScatterAddRows', [], [table, indices, rows], 0);
+export function runAddonOp(
+  name: string,
+  inputs: readonly tf.TensorInfo[],
+  outputs: number,
+  attributes: Readonly<Record<string, boolean | number>> = {},
+): tf.Tensor[] {
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = node().binding;
+  const list = Object.entries(attributes).map(([name, value]) => ({
+    name,
+    type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_FLOAT,
+    value,
+  }));
+  return node().executeMultipleOutputs(name, list, inputs, outputs);
 }
 
 function node(): NodeBackend {
   return tf.backend() as unknown as NodeBackend;
-}
-
-function flag(value: boolean): Attribute {
-  return { name: 'approximate', type: node().binding.TF_ATTR_BOOL, value };
-}
-
-function epsilonOf(value: number): Attribute {
-  return { name: 'epsilon', type: node().binding.TF_ATTR_FLOAT, value };
-}
-
-function one(name: string, inputs: tf.TensorInfo[], attributes: Attribute[] = []): tf.Tensor {
-  return node().executeSingleOutput(name, attributes, inputs);
-}
-
-type Tensors = [tf.Tensor, tf.Tensor, tf.Tensor];
-
-function many(
-  name: string,
-  inputs: tf.TensorInfo[],
-  outputs: 2 | 3,
-  attributes: Attribute[] = [],
-): Tensors {
-  return node().executeMultipleOutputs(name, attributes, inputs, outputs) as Tensors;
 }

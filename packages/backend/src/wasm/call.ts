@@ -1,13 +1,13 @@
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { addressOf, type WasmBackend } from './host.ts';
-import { type Kernels, kernelBinaries } from './kernels.generated.ts';
+import type { KernelBinaries } from './kernel-binaries.ts';
 import { loadKernels } from './load-kernels.ts';
 
 /** So many numbers, some 50 microseconds of work, are worth waking another thread for. */
 const worthAThread = 65_536;
 
 /** What a wasm version of a kernel needs. */
-export interface WasmCall {
+export interface WasmCall<Exports> {
   /**
    * Runs a compiled function on all threads.
    *
@@ -15,7 +15,7 @@ export interface WasmCall {
    * @param size numbers that it goes through.
    */
   readonly run: (
-    name: keyof Kernels & string,
+    name: keyof Exports & string,
     values: readonly number[],
     units: number,
     size: number,
@@ -26,10 +26,17 @@ export interface WasmCall {
   readonly output: (shape: readonly number[]) => TensorInfo;
 }
 
-/** @param backend which must be the wasm backend. */
-export function wasmCall(backend: KernelBackend): WasmCall {
+/**
+ * Kernels on the memory of the wasm backend; they are compiled at the first call.
+ *
+ * @param backend which must be the wasm backend. @param binaries what `tools/wasm-kernels.mjs` made.
+ */
+export function wasmCall<Exports>(
+  backend: KernelBackend,
+  binaries: KernelBinaries<Exports>,
+): WasmCall<Exports> {
   const wasm = backend as unknown as WasmBackend;
-  const kernels = loadKernels(wasm, kernelBinaries);
+  const kernels = loadKernels(wasm, binaries);
   return {
     run: (name, values, units, size) =>
       kernels.run(name, values, units, Math.ceil((worthAThread * units) / size), 0),

@@ -1,7 +1,7 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { addressOf, type WasmBackend } from './host.ts';
 import { kernelBinaries } from './kernels.generated.ts';
-import { loadKernels } from './load-kernels.ts';
+import { loadKernels, threadsOf } from './load-kernels.ts';
 
 /** What the kernel can do to each number before it is stored; the numbers are the kernel's. */
 const activations = { linear: 0, relu: 1, relu6: 2, leakyrelu: 3 } as const;
@@ -57,7 +57,7 @@ export function gemm(
     const [height, width] = swap ? [1, rows] : [rows, N];
     const matrices = tall ? 1 : run.length;
     // Each thread packs all of the side that is not cut: it should be the smaller one.
-    const byColumns = height < 4 || (matrices < kernels.threads && width > height);
+    const byColumns = height < 4 || (matrices < threadsOf(backend) && width > height);
     const lines = byColumns ? 8 : 4;
     const units = matrices * Math.ceil((byColumns ? width : height) / lines);
     const work = lines * (byColumns ? height : width) * K;
@@ -74,16 +74,6 @@ export function gemm(
     );
   }
   return out;
-}
-
-/** Starts further threads for the backend's products; resolves when they wait for work. */
-export function startGemmThreads(backend: WasmBackend, threads: number): Promise<void> {
-  return loadKernels(backend, kernelBinaries).startThreads(threads);
-}
-
-/** Threads that the backend's products use. */
-export function gemmThreads(backend: WasmBackend): number {
-  return loadKernels(backend, kernelBinaries).threads;
 }
 
 /** The batch, rows and columns of a matrix as it enters the product. */

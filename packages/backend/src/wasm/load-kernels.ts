@@ -1,13 +1,11 @@
 import { allocate, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
-import { startThreadPool, type ThreadPool } from './thread-pool.ts';
+import { type PoolModule, startThreadPool, type ThreadPool } from './thread-pool.ts';
 
 /** Compiled kernels on the memory of a backend: they take the addresses of its tensors, and nothing is copied. */
 export interface LoadedKernels<Exports> {
   readonly exports: Exports;
-  /** Threads that `run` uses. */
-  readonly threads: number;
   /**
    * Calls a kernel whose last parameters are `from`, `to` and, if it needs any, `scratch`: from which up to which unit of work, and memory
    * for it alone. On this thread where there are fewer units than two grains, else on all.
@@ -19,41 +17,79 @@ export interface LoadedKernels<Exports> {
     grain: number,
     scratchBytes: number,
   ): void;
-  /** Starts threads where the memory is shared, once; where the host refuses them, this one thread goes on. */
-  startThreads(threads: number): Promise<void>;
 }
 
-const loaded = new WeakMap<WasmBackend, Map<object, unknown>>();
+/** What is known of a backend. */
+interface Host {
+  readonly loaded: Map<object, unknown>;
+  starting?: Promise<void>;
+  pool?: ThreadPool;
+}
+
+const hosts = new WeakMap<WasmBackend, Host>();
+
+function hostOf(backend: WasmBackend): Host {
+  let host = hosts.get(backend);
+  if (host === undefined) {
+    host = { loaded: new Map() };
+    hosts.set(backend, host);
+  }
+  return host;
+}
 
 /** The kernels on this backend, compiled at the first call. */
 export function loadKernels<Exports>(
   backend: WasmBackend,
   binaries: KernelBinaries<Exports>,
 ): LoadedKernels<Exports> {
-  let known = loaded.get(backend);
-  if (known === undefined) {
-    known = new Map();
-    loaded.set(backend, known);
-  }
-  let kernels = known.get(binaries) as LoadedKernels<Exports> | undefined;
+  const host = hostOf(backend);
+  let kernels = host.loaded.get(binaries) as LoadedKernels<Exports> | undefined;
   if (kernels === undefined) {
-    kernels = load(backend, binaries);
-    known.set(binaries, kernels);
+    kernels = load(backend, host, binaries);
+    host.loaded.set(binaries, kernels);
   }
   return kernels;
 }
 
+/**
+ * Starts threads for all kernels of a backend where its memory is shared, once; where the host refuses them, this
+ * one thread goes on.
+ */
+export function startThreads(backend: WasmBackend, threads: number): Promise<void> {
+  const host = hostOf(backend);
+  host.starting ??= start(backend, host, threads);
+  return host.starting;
+}
+
+/** Threads that the kernels of a backend run on. */
+export const threadsOf = (backend: WasmBackend): number => hostOf(backend).pool?.threads ?? 1;
+
+async function start(backend: WasmBackend, host: Host, threads: number): Promise<void> {
+  if (threads < 2 || !isShared(memoryOf(backend))) return;
+  try {
+    host.pool = await startThreadPool(backend, threads);
+  } catch {
+    return;
+  }
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    host.pool?.stop();
+    dispose();
+  };
+}
+
 function load<Exports>(
   backend: WasmBackend,
+  host: Host,
   binaries: KernelBinaries<Exports>,
 ): LoadedKernels<Exports> {
   const memory = memoryOf(backend);
-  const module = new WebAssembly.Module(decode(chooseBinary(memory, binaries)));
+  const binary = decode(chooseBinary(memory, binaries));
+  const module = new WebAssembly.Module(binary);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   let scratch = 0;
   let scratchSize = 0;
-  let pool: ThreadPool | undefined;
-  let starting: Promise<void> | undefined;
+  let shared: PoolModule | undefined;
 
   function runAlone(name: string, values: readonly number[], units: number, bytes: number): void {
     if (scratchSize < bytes) {
@@ -64,32 +100,15 @@ function load<Exports>(
     (exports[name] as (...values: number[]) => void)(...values, 0, units, scratch);
   }
 
-  async function start(threads: number): Promise<void> {
-    if (threads < 2 || !isShared(memory)) return;
-    try {
-      pool = await startThreadPool(backend, module, exports, threads);
-    } catch {
-      return;
-    }
-    const dispose = backend.dispose.bind(backend);
-    backend.dispose = () => {
-      pool?.stop();
-      dispose();
-    };
-  }
-
   return {
     exports: exports as Exports,
-    get threads() {
-      return pool?.threads ?? 1;
-    },
     run(name, values, units, grain, scratchBytes) {
+      const { pool } = host;
       if (units < 2 * grain || pool === undefined) runAlone(name, values, units, scratchBytes);
-      else pool.run(name, values, units, grain, scratchBytes);
-    },
-    startThreads(threads) {
-      starting ??= start(threads);
-      return starting;
+      else {
+        shared ??= pool.add(binary, module, exports);
+        pool.run(shared, name, values, units, grain, scratchBytes);
+      }
     },
   };
 }

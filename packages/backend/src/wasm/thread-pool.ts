@@ -15,23 +15,39 @@ const VALUES = 4;
 /** The first unit of work that nobody has taken. */
 const NEXT = 5;
 const FAILED = 6;
+const MODULE = 7;
 /** From the start: scratch memory, its bytes per thread, the values. At the end: */
 const NUMBERS = 32;
+const BINARY = 28;
+const BINARY_BYTES = 29;
 const GRAIN = 30;
 const UNITS = 31;
 /** Loads of a counter before a thread goes to sleep: some 20 microseconds. */
 const SPINS = 2000;
 
-/** Further threads that run the functions of one module on a backend's shared memory. */
+/** A module as the threads of a pool know it: each compiles it when it first has work of it. */
+export interface PoolModule {
+  readonly id: number;
+  /** Where its binary lies in the shared memory. */
+  readonly address: number;
+  readonly bytes: number;
+  readonly names: readonly string[];
+  readonly exports: WebAssembly.Exports;
+}
+
+/** Further threads that run the functions of modules on a backend's shared memory. */
 export interface ThreadPool {
   /** The calling one included. */
   readonly threads: number;
+  /** Makes a module known, with what this thread made of it. */
+  add(binary: Uint8Array, module: WebAssembly.Module, exports: WebAssembly.Exports): PoolModule;
   /**
-   * Calls `name` of the module with (...values, from, to, scratch) until all units of work are done, on this thread and on those that come
+   * Calls `name` of a module with (...values, from, to, scratch) until all units of work are done, on this thread and on those that come
    * in time: each takes its part of what is left, at least `grain` units, so that one that the system lets wait holds
    * up nobody. Each thread has `scratchBytes` of memory of its own.
    */
   run(
+    module: PoolModule,
     name: string,
     values: readonly number[],
     units: number,
@@ -52,24 +68,18 @@ interface Thread {
  *
  * @throws what the host says where it lets no worker start.
  */
-export async function startThreadPool(
-  backend: WasmBackend,
-  module: WebAssembly.Module,
-  exports: WebAssembly.Exports,
-  threads: number,
-): Promise<ThreadPool> {
+export async function startThreadPool(backend: WasmBackend, threads: number): Promise<ThreadPool> {
   const memory = memoryOf(backend);
   const block = allocate(backend, 4 * STATE_INTS + 8 * NUMBERS);
   const state = new Int32Array(memory.buffer, block, STATE_INTS).fill(0);
   const numbers = new Float64Array(memory.buffer, block + 4 * STATE_INTS, NUMBERS);
-  const names = WebAssembly.Module.exports(module).map(({ name }) => name);
   const workers: Thread[] = [];
   const stop = (): void => {
     for (const worker of workers) worker.stop();
   };
   try {
     for (let index = 1; index < threads; index++) {
-      workers.push(startWorker({ module, memory, block, index, threads }));
+      workers.push(startWorker({ memory, block, index, threads }));
     }
     await Promise.all(workers.map(({ ready }) => ready));
   } catch (error) {
@@ -79,6 +89,19 @@ export async function startThreadPool(
   }
   let scratch = 0;
   let scratchSize = 0;
+  let modules = 0;
+
+  function add(
+    binary: Uint8Array,
+    module: WebAssembly.Module,
+    exports: WebAssembly.Exports,
+  ): PoolModule {
+    // A thread that sleeps for work hears no message, but it can read.
+    const address = allocate(backend, binary.length);
+    new Uint8Array(memory.buffer).set(binary, address);
+    const names = WebAssembly.Module.exports(module).map(({ name }) => name);
+    return { id: modules++, address, bytes: binary.length, names, exports };
+  }
 
   /** Takes units of the open turn until none are left. */
   function work(
@@ -98,6 +121,7 @@ export async function startThreadPool(
   }
 
   function run(
+    { id, address, bytes, names, exports }: PoolModule,
     name: string,
     values: readonly number[],
     units: number,
@@ -110,8 +134,11 @@ export async function startThreadPool(
       scratch = allocate(backend, scratchSize);
     }
     numbers.set([scratch, scratchBytes, ...values]);
+    numbers[BINARY] = address;
+    numbers[BINARY_BYTES] = bytes;
     numbers[GRAIN] = grain;
     numbers[UNITS] = units;
+    state[MODULE] = id;
     state[FUNCTION] = names.indexOf(name);
     state[VALUES] = values.length;
     state[NEXT] = 0;
@@ -130,7 +157,7 @@ export async function startThreadPool(
     if (state[FAILED] !== 0) throw new Error(`the kernel ${name} failed in a thread`);
   }
 
-  return { threads, run, stop };
+  return { threads, add, run, stop };
 }
 
 /** Spins, then sleeps where the host lets this thread sleep: a page's own thread must not. */

@@ -7,9 +7,17 @@
  */
 export const workerSource = `
 const inNode = typeof require === 'function';
-function work({ module, memory, block, index, threads }, tell) {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const functions = WebAssembly.Module.exports(module).map(({ name }) => exports[name]);
+function work({ memory, block, index, threads }, tell) {
+  const modules = [];
+  function functionsOf(id, address, bytes) {
+    // After another thread has let the memory grow, this one may still see it as it was.
+    memory.grow(0);
+    // What is shared cannot be compiled: a copy.
+    const module = new WebAssembly.Module(new Uint8Array(memory.buffer, address, bytes).slice());
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    modules[id] = WebAssembly.Module.exports(module).map(({ name }) => exports[name]);
+    return modules[id];
+  }
   const state = new Int32Array(memory.buffer, block, 8);
   const numbers = new Float64Array(memory.buffer, block + 32, 32);
   let turn = 0;
@@ -22,6 +30,7 @@ function work({ module, memory, block, index, threads }, tell) {
     if (Atomics.load(state, 2) === turn) {
       try {
         const [scratch, bytes, ...values] = numbers.subarray(0, 2 + state[4]);
+        const functions = modules[state[7]] ?? functionsOf(state[7], numbers[28], numbers[29]);
         const call = functions[state[3]];
         const own = scratch + index * bytes;
         for (;;) {

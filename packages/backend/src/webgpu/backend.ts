@@ -1,10 +1,5 @@
 import type { DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 
-interface ProgramUniform {
-  readonly type: 'uint32' | 'float32';
-  readonly data: number[];
-}
-
 /** The part of TensorFlow.js' WebGPU backend that kernels build on; `recordAndSubmit` is private in its types. */
 export interface WebgpuBackend {
   readonly device: GPUDevice;
@@ -21,7 +16,7 @@ export interface WebgpuBackend {
     },
     output: TensorInfo,
     inputs: readonly TensorInfo[],
-    uniforms: ProgramUniform[],
+    uniforms: { readonly type: 'uint32' | 'float32'; readonly data: number[] }[],
   ): void;
 }
 

@@ -5,13 +5,13 @@ import type { WebgpuBackend } from './backend.ts';
 export const threads = 256;
 
 /** `read` buffers may share memory with each other, `write` buffers with none; those can be read as well. */
-type Access = `${'read' | 'write'} ${'f32' | 'i32' | 'vec2<u32>'}`;
+export type BufferAccess = `${'read' | 'write'} ${'f32' | 'i32' | 'vec2<u32>'}`;
 
 /** A compute shader with any number of outputs, up to eight buffers in all. */
 export interface WgslProgram<Buffer extends string, Uniform extends string> {
   /** Names the code: two programs of one key have the same. */
   readonly key: string;
-  readonly buffers: Readonly<Record<Buffer, Access>>;
+  readonly buffers: Readonly<Record<Buffer, BufferAccess>>;
   readonly uniforms: Readonly<Record<Uniform, 'u32' | 'f32'>>;
   /**
    * Makes the code: declarations, and `fn kernel(group : u32, thread : u32)`, run by 256 threads for every

@@ -30,6 +30,7 @@ for (const backend of ['wasm', 'tensorflow', 'webgpu'] as const) {
         'NeverendRmsNorm',
         'NeverendRmsNormGrad',
         'NeverendScatterAddRows',
+        'NeverendSetRows',
         'NeverendSoftmax',
         'NeverendSoftmaxGrad',
       ]);

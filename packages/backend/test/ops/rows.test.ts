@@ -4,13 +4,17 @@ import { describe, expect, it } from 'vitest';
 import {
   DTypeError,
   gatherRows,
+  kernelMode,
   randomInt,
   randomKey,
+  randomPermutation,
   ShapeError,
   scatterAddRows,
+  setRows,
 } from '../../src/index.ts';
 import { gatherRowsNaive } from '../../src/ops/gather-rows/naive.ts';
 import { scatterAddRowsNaive } from '../../src/ops/scatter-add-rows/naive.ts';
+import { setRowsNaive } from '../../src/ops/set-rows/naive.ts';
 import {
   describeBackends,
   expectLikeReference,
@@ -120,7 +124,66 @@ await describeBackends('scatterAddRows', () => {
   });
 });
 
+await describeBackends('setRows', (backend) => {
+  const inPlace = () => backend !== 'cpu' && kernelMode() !== 'composite';
+
+  for (const { shape, count } of [
+    { shape: [1], count: 1 },
+    { shape: [9], count: 4 },
+    { shape: [7, 3], count: 7 },
+    { shape: [150, 66], count: 40 },
+    { shape: [11, 2, 5], count: 3 },
+    { shape: [70_000, 3], count: 66_001 },
+  ]) {
+    it(`puts ${count} rows into [${shape}], twice, as plain loops do, and not into a clone`, async () => {
+      poisonMemory();
+      const row = shape.slice(1);
+      const table = normalInput(randomKey('table'), shape);
+      await expectNoLeak(async () => {
+        const start = toTensor(table);
+        let [current, expected] = [tf.clone(start), table.data];
+        for (const turn of [1, 2]) {
+          const numbers = randomPermutation(randomKey(turn), shape[0] ?? 1).slice(0, count);
+          const replaced = normalInput(randomKey('rows', turn), [count, ...row]);
+          const indices = tf.tensor1d(Int32Array.from(numbers), 'int32');
+          const rows = toTensor(replaced);
+          const next = setRows(current, indices, rows);
+          expected = setRowsNaive(expected, numbers, replaced.data);
+          // In the first turn `start` holds the data too (not on wasm, whose clones are copies).
+          const alone = current.dataId !== start.dataId;
+          expect(next.dataId === current.dataId).toBe(alone && inPlace());
+          await expectTensorClose(next, { shape, data: expected });
+          tf.dispose([indices, rows, current]);
+          current = next;
+        }
+        await expectTensorClose(start, { shape, data: table.data });
+        tf.dispose([start, current]);
+      });
+    });
+  }
+
+  it('lets a product that has packed a table see its new rows', async () => {
+    const table = tf.tidy(() => tf.tensor2d([1, 1, 1, 1], [2, 2]));
+    const product = () => tf.matMul(tf.ones([1, 2]), table);
+    await expectTensorClose(product(), [2, 2]);
+    const next = setRows(table, tf.tensor1d([1], 'int32'), tf.tensor2d([[5, 7]]));
+    await expectTensorClose(tf.matMul(tf.ones([1, 2]), next), [6, 8]);
+  });
+});
+
 describe('the arguments', () => {
+  it('of setRows are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const indices = tf.zeros([1], 'int32');
+      expect(() => setRows(tf.zeros([4, 2, 3]), indices, tf.zeros([1, 2]))).toThrow(
+        new ShapeError('rows was [1, 2]; it must be [1, 2, 3]'),
+      );
+      expect(() => setRows(tf.zeros([4]), tf.zeros([1]), tf.zeros([1]))).toThrow(
+        new DTypeError('indices was float32; it must be int32'),
+      );
+    });
+  });
+
   it('of gatherRows are refused with the name, what it was and what it must be', () => {
     tf.tidy(() => {
       expect(() => gatherRows(tf.zeros([4]), tf.zeros([1], 'int32'))).toThrow(

@@ -2,21 +2,20 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { starts } from '../../src/backends/start.ts';
 import { randomKey } from '../../src/random.ts';
+import { loadAddon, setAddonThreads } from '../../src/tensorflow/addon.ts';
+import { expectNoLeak, expectTensorClose, randomTensor } from '../../src/testing/index.ts';
 import {
   gatherRows,
   gelu,
   geluGrad,
   layerNorm,
   layerNormGrad,
-  loadAddon,
   rmsNorm,
   rmsNormGrad,
   scatterAddRows,
-  setAddonThreads,
   softmax,
   softmaxGrad,
-} from '../../src/tensorflow/addon.ts';
-import { expectNoLeak, expectTensorClose, randomTensor } from '../../src/testing/index.ts';
+} from './addon-ops.ts';
 
 const required = (process.env['NEVEREND_REQUIRE'] ?? '').split(',').includes('tensorflow');
 const backend = await starts.tensorflow({});

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/host.ts';
-import { startThreadPool, type ThreadPool } from '../../src/wasm/thread-pool.ts';
+import { type PoolModule, startThreadPool, type ThreadPool } from '../../src/wasm/thread-pool.ts';
 
 /**
  * Stands in for kernels: `fill(value, from, to, scratch)` writes its int32 value at 1024 + 4 i for each unit i, and traps on 0.
@@ -35,18 +35,24 @@ const backend = {
   },
 } as unknown as WasmBackend;
 let pool: ThreadPool;
+let filling: PoolModule;
+let fillingToo: PoolModule;
 
 beforeAll(async () => {
-  const module = new WebAssembly.Module(fill);
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  pool = await startThreadPool(backend, module, exports, 3);
+  pool = await startThreadPool(backend, 3);
+  const add = () => {
+    const module = new WebAssembly.Module(fill);
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return pool.add(fill, module, exports);
+  };
+  [filling, fillingToo] = [add(), add()];
 });
 afterAll(() => pool.stop());
 
-it('does every unit of every turn, however the turns follow each other', () => {
+it('does every unit of every turn, however turns of two modules follow each other', () => {
   const cells = new Int32Array(memory.buffer, 1024, 1001);
   for (let turn = 1; turn <= 500; turn++) {
-    pool.run('fill', [turn], 1000, 1 + (turn % 300), 16);
+    pool.run(turn % 3 === 0 ? fillingToo : filling, 'fill', [turn], 1000, 1 + (turn % 300), 16);
     if (!cells.subarray(0, 1000).every((cell) => cell === turn)) {
       throw new Error(`turn ${turn} left ${cells.findIndex((cell) => cell !== turn)}`);
     }
@@ -56,8 +62,8 @@ it('does every unit of every turn, however the turns follow each other', () => {
 
 it('throws when a kernel fails, and goes on', () => {
   for (let i = 0; i < 20; i++) {
-    expect(() => pool.run('fill', [0], 100, 1, 16)).toThrow();
+    expect(() => pool.run(filling, 'fill', [0], 100, 1, 16)).toThrow();
   }
-  pool.run('fill', [7], 100, 1, 16);
+  pool.run(filling, 'fill', [7], 100, 1, 16);
   expect([...new Int32Array(memory.buffer, 1024, 100)]).toEqual(new Array(100).fill(7));
 });

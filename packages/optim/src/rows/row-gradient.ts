@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '@neverend/backend';
+import { DTypeError, ShapeError, scatterAddRows } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../checks.ts';
 
@@ -53,7 +53,9 @@ export function checkRowIndices(name: string, indices: Int32Array, rowCount: num
 }
 
 /**
- * Sums the gradients of rows that come several times, in the order in which they come (on WebGPU in any order).
+ * Sums the gradients of rows that come several times, in the order in which they come.
+ *
+ * Called in a `tf.tidy`.
  *
  * @param rows float32 `[K, D]`, the caller's own; also returned where no row comes twice.
  */
@@ -66,7 +68,9 @@ export function mergeRows(indices: Int32Array, rows: tf.Tensor): MergedRows {
   });
   if (places.size === indices.length) return { indices, rows };
   const [, width = 0] = rows.shape;
-  const target = tf.tensor2d(targets, [targets.length, 1], 'int32');
-  const merged = tf.scatterND(target, rows, [places.size, width]);
+  const sums = tf.variable(tf.zeros([places.size, width]), false);
+  scatterAddRows(sums, tf.tensor1d(targets, 'int32'), rows);
+  const merged = tf.clone(sums);
+  sums.dispose();
   return { indices: Int32Array.from(places.keys()), rows: merged };
 }

@@ -1,3 +1,4 @@
+import { gatherRows, setRows } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { MergedRows } from './row-gradient.ts';
 
@@ -12,13 +13,11 @@ export type RowRule<K extends string> = (
 ) => { readonly weights: tf.Tensor; readonly slots: SlotRows<K> };
 
 /**
- * Updates the rows of a table, and of the state beside it, that a gradient touches.
- *
- * This is the composite, for every backend: it computes with the touched rows alone, but puts them into copies of the
- * whole tensors. A native kernel takes its place per rule, with the same arguments, and writes in place.
+ * Updates the rows of a table, and of the state beside it, that a gradient touches. In place, at a cost of those rows
+ * alone, where the backend has kernels for it and nothing else holds the tensors' data; else in copies.
  *
  * @param table float32 `[N, D]`. @param slots `[N, D]` or `[N]` each.
- * @returns new tensors in place of `table` and `slots`, which stay the caller's.
+ * @returns tensors to go on with in place of `table` and `slots`, which stay the caller's to dispose.
  */
 export function updateRows<K extends string>(
   rule: RowRule<K>,
@@ -27,24 +26,18 @@ export function updateRows<K extends string>(
   gradient: MergedRows,
 ): { table: tf.Tensor; slots: Record<K, tf.Tensor> } {
   const indices = tf.tensor1d(gradient.indices, 'int32');
-  const places = tf.expandDims(indices, 1);
   const keys = Object.keys(slots) as K[];
   const map = (make: (key: K) => tf.Tensor) =>
     Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<K, tf.Tensor>;
+  const touched = (tensor: tf.Tensor) =>
+    tensor.rank === 2 ? gatherRows(tensor, indices) : tf.gather(tensor, indices);
   const updated = rule(
-    tf.gather(table, indices),
+    touched(table),
     gradient.rows,
-    map((key) => tf.gather(slots[key], indices)),
+    map((key) => touched(slots[key])),
   );
-  const put = (tensor: tf.Tensor, rows: tf.Tensor) =>
-    tf.tensorScatterUpdate(ownCopy(tensor), places, rows);
   return {
-    table: put(table, updated.weights),
-    slots: map((key) => put(slots[key], updated.slots[key])),
+    table: setRows(table, indices, updated.weights),
+    slots: map((key) => setRows(slots[key], indices, updated.slots[key])),
   };
-}
-
-/** The kernel of the backend cpu writes into its input, and so into every clone of it. */
-function ownCopy(tensor: tf.Tensor): tf.Tensor {
-  return tf.getBackend() === 'cpu' ? tf.mul(tensor, 1) : tensor;
 }

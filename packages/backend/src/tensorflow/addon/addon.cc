@@ -16,8 +16,7 @@ std::string registerOp(const Op& op) {
   for (const char* input : op.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : op.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
   if (op.attribute != nullptr) TF_OpDefinitionBuilderAddAttr(definition, op.attribute);
-  // What writes to its input is no function of it.
-  if (op.outputs.empty()) TF_OpDefinitionBuilderSetIsStateful(definition, true);
+  if (op.writesInputs) TF_OpDefinitionBuilderSetIsStateful(definition, true);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(
       definition, [](TF_ShapeInferenceContext* context, TF_Status* shapeStatus) {
         TF_ShapeInferenceContextSetUnknownShape(context, shapeStatus);
@@ -33,7 +32,7 @@ std::string registerOp(const Op& op) {
 // The first failure; empty where there is none.
 const std::string& registerAll() {
   static const std::string failure = [] {
-    for (const auto& ops : {geluOps(), normOps(), rowOps(), softmaxOps()}) {
+    for (const auto& ops : {geluOps(), normOps(), rowOps(), softmaxOps(), stepOps()}) {
       for (const Op& op : ops) {
         const std::string problem = registerOp(op);
         if (!problem.empty()) return problem;

@@ -115,6 +115,8 @@ struct Op {
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void*, TF_OpKernelContext*);
   void (*destroy)(void*);
+  // It is no function of its inputs then.
+  bool writesInputs = false;
 };
 
 // The ops of each file.
@@ -122,6 +124,7 @@ std::vector<Op> geluOps();
 std::vector<Op> normOps();
 std::vector<Op> rowOps();
 std::vector<Op> softmaxOps();
+std::vector<Op> stepOps();
 
 inline void* noState(TF_OpKernelConstruction*) { return nullptr; }
 inline void nothing(void*) {}

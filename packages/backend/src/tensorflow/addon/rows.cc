@@ -1,4 +1,4 @@
-// Rows of a table [N, D] by their numbers [K]: read, and added to in place.
+// Rows of a table [N, D] by their numbers [K]: read, and added to or replaced in place.
 #include <cstring>
 #include <string>
 
@@ -16,7 +16,6 @@ NEVEREND_VECTORISED void addRow(float* __restrict target, const float* __restric
 
 // Ends the run where a number is no row of the table.
 void requireRows(Run& run, const Tensor& table, const Tensor& numbers) {
-  run.require(table.rank() == 2, "table must be [N, D]");
   run.require(numbers.rank() == 1, "indices must be [K]");
   if (!run.ok()) return;
   for (int64_t k = 0; k < numbers.size(); ++k) {
@@ -29,10 +28,13 @@ void requireRows(Run& run, const Tensor& table, const Tensor& numbers) {
   }
 }
 
+constexpr char kTable[] = "table must be [N, D]";
+
 void gatherRows(void*, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor table = run.input(0), numbers = run.input(1);
   if (!run.ok()) return;
+  run.require(table.rank() == 2, kTable);
   requireRows(run, table, numbers);
   if (!run.ok()) return;
   const int64_t columns = table.dim(1), count = numbers.size();
@@ -52,6 +54,7 @@ void scatterAddRows(void*, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor table = run.input(0), numbers = run.input(1), rows = run.input(2);
   if (!run.ok()) return;
+  run.require(table.rank() == 2, kTable);
   requireRows(run, table, numbers);
   if (!run.ok()) return;
   const int64_t columns = table.dim(1), count = numbers.size();
@@ -67,13 +70,34 @@ void scatterAddRows(void*, TF_OpKernelContext* context) {
   });
 }
 
+// table may be [N] or have more axes: all but the first make a row. No number may come twice.
+void setRows(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const Tensor table = run.input(0), numbers = run.input(1), rows = run.input(2);
+  if (!run.ok()) return;
+  run.require(table.rank() > 0, "table must be [N, ...]");
+  requireRows(run, table, numbers);
+  if (!run.ok() || numbers.size() == 0) return;
+  const int64_t columns = table.size() / table.dim(0), count = numbers.size();
+  run.require(rows.size() == count * columns, "rows must be [K, ...]");
+  if (!run.ok()) return;
+  parallel(count, 2 * count * columns, [&](int64_t begin, int64_t end, int) {
+    for (int64_t k = begin; k < end; ++k) {
+      std::memcpy(table.floats() + numbers.ints()[k] * columns, rows.floats() + k * columns,
+                  columns * sizeof(float));
+    }
+  });
+}
+
 }  // namespace
 
 std::vector<Op> rowOps() {
   return {{"NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"}, nullptr,
            noState, gatherRows, nothing},
           {"NeverendScatterAddRows", {"table: float", "indices: int32", "rows: float"}, {}, nullptr,
-           noState, scatterAddRows, nothing}};
+           noState, scatterAddRows, nothing, true},
+          {"NeverendSetRows", {"table: float", "indices: int32", "rows: float"}, {}, nullptr,
+           noState, setRows, nothing, true}};
 }
 
 }  // namespace neverend

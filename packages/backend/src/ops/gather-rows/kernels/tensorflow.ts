@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { gatherRows } from '../../../tensorflow/addon.ts';
+import { runAddonOp } from '../../../tensorflow/addon.ts';
 import { addonVersion } from '../../../tensorflow/version.ts';
 
 export const gatherRowsTensorflow: NativeVersion<
@@ -8,7 +8,7 @@ export const gatherRowsTensorflow: NativeVersion<
   Record<string, never>
 > = addonVersion(({ inputs: { table, indices } }) =>
   tf.tidy(() => {
-    const rows = gatherRows(table, tf.reshape(indices, [-1]));
-    return [tf.reshape(rows, [...indices.shape, table.shape[1] ?? 1])];
+    const [rows] = runAddonOp('NeverendGatherRows', [table, tf.reshape(indices, [-1])], 1);
+    return [tf.reshape(rows as tf.Tensor, [...indices.shape, table.shape[1] ?? 1])];
   }),
 );

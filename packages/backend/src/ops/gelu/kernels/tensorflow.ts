@@ -1,28 +1,36 @@
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { gelu, geluGrad } from '../../../tensorflow/addon.ts';
+import { runAddonOp } from '../../../tensorflow/addon.ts';
 import { addonVersion } from '../../../tensorflow/version.ts';
 import type { GeluAttrs } from '../form.ts';
 
 type Version<I> = NativeVersion<I, GeluAttrs>;
 
-export const geluTensorflow: Version<{ readonly x: Tensor }> = addonVersion(
-  ({ inputs: { x }, attrs: { form } }) => [gelu(x, null, form === 'tanh')],
+/** The op with a bias takes one of length 0 for none. */
+const noBias = (): tf.Tensor => tf.tensor1d([]);
+const approximately = ({ form }: GeluAttrs) => ({ approximate: form === 'tanh' });
+
+export const geluTensorflow: Version<{ readonly x: tf.Tensor }> = addonVersion(
+  ({ inputs: { x }, attrs }) =>
+    tf.tidy(() => runAddonOp('NeverendGelu', [x, noBias()], 1, approximately(attrs))),
 );
 
-export const biasGeluTensorflow: Version<{ readonly x: Tensor; readonly bias: Tensor }> =
-  addonVersion(({ inputs: { x, bias }, attrs: { form } }) => [gelu(x, bias, form === 'tanh')]);
+export const biasGeluTensorflow: Version<{ readonly x: tf.Tensor; readonly bias: tf.Tensor }> =
+  addonVersion(({ inputs: { x, bias }, attrs }) =>
+    runAddonOp('NeverendGelu', [x, bias], 1, approximately(attrs)),
+  );
 
-export const geluGradTensorflow: Version<{ readonly dy: Tensor; readonly x: Tensor }> =
-  addonVersion(({ inputs: { dy, x }, attrs: { form } }) => [
-    geluGrad(dy, x, null, form === 'tanh').dx,
-  ]);
+export const geluGradTensorflow: Version<{ readonly dy: tf.Tensor; readonly x: tf.Tensor }> =
+  addonVersion(({ inputs: { dy, x }, attrs }) =>
+    tf.tidy(() =>
+      runAddonOp('NeverendGeluGrad', [dy, x, noBias()], 2, approximately(attrs)).slice(0, 1),
+    ),
+  );
 
 export const biasGeluGradTensorflow: Version<{
-  readonly dy: Tensor;
-  readonly x: Tensor;
-  readonly bias: Tensor;
-}> = addonVersion(({ inputs: { dy, x, bias }, attrs: { form } }): TensorInfo[] => {
-  const { dx, dbias } = geluGrad(dy, x, bias, form === 'tanh');
-  return dbias === null ? [dx] : [dx, dbias];
-});
+  readonly dy: tf.Tensor;
+  readonly x: tf.Tensor;
+  readonly bias: tf.Tensor;
+}> = addonVersion(({ inputs: { dy, x, bias }, attrs }) =>
+  runAddonOp('NeverendGeluGrad', [dy, x, bias], 2, approximately(attrs)),
+);

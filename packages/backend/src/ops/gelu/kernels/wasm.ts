@@ -1,6 +1,7 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
 import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { kernelBinaries } from '../../../wasm/kernels.generated.ts';
 import type { GeluAttrs } from '../form.ts';
 
 /** Numbers that make a row where there is no bias to make one. */
@@ -8,7 +9,7 @@ const block = 1024;
 
 export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { x }, attrs: { form }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const y = output(x.shape);
     const rows = Math.ceil(x.size / block);
     run('gelu', [at(y), at(x), 0, block, x.size, Number(form === 'erf')], rows, x.size);
@@ -19,7 +20,7 @@ export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
 export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
   {
     run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
-      const { run, at, output } = wasmCall(backend);
+      const { run, at, output } = wasmCall(backend, kernelBinaries);
       const { rows, width } = rowsOf(x);
       const y = output(x.shape);
       run('gelu', [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')], rows, x.size);
@@ -29,7 +30,7 @@ export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Te
 
 export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const dx = output(x.shape);
     const rows = Math.ceil(x.size / block);
     const from = [at(dx), 0, at(dy), at(x), 0];
@@ -43,7 +44,7 @@ export const biasGeluGradWasm: NativeVersion<
   GeluAttrs
 > = {
   run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dBias, sums] = [output(x.shape), output([width]), output([blocks, width])];

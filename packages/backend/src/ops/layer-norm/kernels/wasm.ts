@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
 import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { kernelBinaries } from '../../../wasm/kernels.generated.ts';
 import type { LayerNormGradInputs } from '../gradient.ts';
 
 export const layerNormWasm: NativeVersion<
@@ -8,7 +9,7 @@ export const layerNormWasm: NativeVersion<
   { readonly eps: number }
 > = {
   run: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const [y, mean, rstd] = [output(x.shape), output([rows]), output([rows])];
     const to = [at(y), at(mean), at(rstd)];
@@ -19,7 +20,7 @@ export const layerNormWasm: NativeVersion<
 
 export const layerNormGradWasm: NativeVersion<LayerNormGradInputs, Record<string, never>> = {
   run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dScale, dBias] = [output(x.shape), output([width]), output([width])];

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { rmsNorm, rmsNormGrad } from '../../../tensorflow/addon.ts';
+import { runAddonOp } from '../../../tensorflow/addon.ts';
 import { addonVersion } from '../../../tensorflow/version.ts';
 import type { RmsNormGradInputs } from '../gradient.ts';
 
@@ -8,16 +8,10 @@ export const rmsNormTensorflow: NativeVersion<
   { readonly x: tf.Tensor; readonly scale: tf.Tensor },
   { readonly eps: number; readonly offset: number }
 > = addonVersion(({ inputs: { x, scale }, attrs: { eps, offset } }) =>
-  tf.tidy(() => {
-    const { y, rstd } = rmsNorm(x, tf.add(scale, offset), eps);
-    return [y, rstd];
-  }),
+  tf.tidy(() => runAddonOp('NeverendRmsNorm', [x, tf.add(scale, offset)], 2, { epsilon: eps })),
 );
 
 export const rmsNormGradTensorflow: NativeVersion<RmsNormGradInputs, { readonly offset: number }> =
   addonVersion(({ inputs: { dy, x, scale, rstd }, attrs: { offset } }) =>
-    tf.tidy(() => {
-      const { dx, dgain } = rmsNormGrad(dy, x, tf.add(scale, offset), rstd);
-      return [dx, dgain];
-    }),
+    tf.tidy(() => runAddonOp('NeverendRmsNormGrad', [dy, x, tf.add(scale, offset), rstd], 2)),
   );

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
 import { blocksOf, groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { kernelBinaries } from '../../../wasm/kernels.generated.ts';
 import type { RmsNormGradInputs } from '../gradient.ts';
 
 export const rmsNormWasm: NativeVersion<
@@ -8,7 +9,7 @@ export const rmsNormWasm: NativeVersion<
   { readonly eps: number; readonly offset: number }
 > = {
   run: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const [y, rstd] = [output(x.shape), output([rows])];
     run('norm', [at(y), 0, at(rstd), at(x), at(scale), 0, offset, eps, width], rows, x.size);
@@ -18,7 +19,7 @@ export const rmsNormWasm: NativeVersion<
 
 export const rmsNormGradWasm: NativeVersion<RmsNormGradInputs, { readonly offset: number }> = {
   run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
-    const { run, at, output } = wasmCall(backend);
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dScale, sums] = [output(x.shape), output([width]), output([blocks, width])];

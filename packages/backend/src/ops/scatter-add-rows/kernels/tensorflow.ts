@@ -1,5 +1,6 @@
+import { editedInPlace } from '../../../kernels/in-place.ts';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { scatterAddRows } from '../../../tensorflow/addon.ts';
+import { runAddonOp } from '../../../tensorflow/addon.ts';
 import { addonVersion } from '../../../tensorflow/version.ts';
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
@@ -7,7 +8,6 @@ export const scatterAddRowsTensorflow: NativeVersion<
   ScatterAddRowsInputs,
   Record<string, never>
 > = addonVersion(({ inputs: { table, indices, rows }, backend }) => {
-  scatterAddRows(table, indices, rows);
-  backend.incRef(table.dataId);
-  return [{ dataId: table.dataId, shape: table.shape, dtype: table.dtype }];
+  runAddonOp('NeverendScatterAddRows', [table, indices, rows], 0);
+  return [editedInPlace(backend, table)];
 });

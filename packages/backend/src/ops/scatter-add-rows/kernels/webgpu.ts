@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { editedInPlace } from '../../../kernels/in-place.ts';
 import type { NativeVersion } from '../../../kernels/index.ts';
 import { asWebgpu } from '../../../webgpu/backend.ts';
 import { dispatch, threads } from '../../../webgpu/dispatch.ts';
-import { markEdited } from '../../../webgpu/mark-edited.ts';
 import { orderOfRows } from './webgpu-order.ts';
 
 type Inputs = {
@@ -18,9 +18,7 @@ export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> 
     rows.dataId !== table.dataId && indices.dataId !== table.dataId,
   run: ({ inputs: { table, indices, rows }, backend }) => {
     const gpu = asWebgpu(backend);
-    const { dataId, shape, dtype } = table;
-    gpu.incRef(dataId);
-    if (table.size === 0 || indices.size === 0) return [{ dataId, shape, dtype }];
+    if (table.size === 0 || indices.size === 0) return [editedInPlace(backend, table)];
     const count = indices.size;
     const pairs = orderOfRows(gpu, indices, count);
     dispatch(
@@ -50,7 +48,6 @@ fn kernel(group : u32, thread : u32) {
       Math.ceil(rows.size / threads),
     );
     gpu.disposeData(pairs.dataId);
-    markEdited(gpu, dataId);
-    return [{ dataId, shape, dtype }];
+    return [editedInPlace(backend, table)];
   },
 };

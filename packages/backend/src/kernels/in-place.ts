@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { markEdited } from '../stock-fixes/mark-edited.ts';
+
+/** What a version answers in place of an output when it has written into one of its inputs: that input's data. */
+export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
+  const { dataId, shape, dtype } = tensor;
+  markEdited(tensor);
+  backend.incRef(dataId);
+  return { dataId, shape, dtype };
+}
+
+/**
+ * The numbers of a float32 tensor for a version to write into and to answer as an output: the tensor's own data where
+ * no clone, reshape or saved tensor holds it too, else a copy. On `tensorflow` not all holders are seen: slices,
+ * reshapes and other results of TensorFlow may share memory with what they were made from.
+ */
+export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
+  const shared = backend.refCount(tensor.dataId) > 1;
+  const target = shared ? tf.mul(tensor, 1) : tensor;
+  // Numbers that WebGPU has not got yet could not be marked, and would be read from where they are.
+  if ('uploadToGPU' in backend) {
+    (backend as unknown as { uploadToGPU(dataId: tf.DataId): void }).uploadToGPU(target.dataId);
+  }
+  if (!shared) return editedInPlace(backend, target);
+  markEdited(target);
+  return target;
+}
