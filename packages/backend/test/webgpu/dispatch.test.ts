@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { markEdited } from '../../src/index.ts';
 import { describeBackends, expectTensorClose, poisonMemory } from '../../src/testing/index.ts';
 import { asWebgpu, makeOutput, type WebgpuBackend } from '../../src/webgpu/backend.ts';
 import { dispatch, gridOf, type WgslProgram } from '../../src/webgpu/dispatch.ts';
-import { markEdited } from '../../src/webgpu/mark-edited.ts';
 
 const gpu = (): WebgpuBackend => asWebgpu(tf.backend() as tf.KernelBackend);
 const tensorOf = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info);
@@ -75,10 +75,10 @@ await describeBackends('markEdited', () => {
     const x = tf.tidy(() => tf.mul(tf.ones([300]), 2));
     await expectTensorClose(x, new Array(300).fill(2));
     dispatch(gpu(), increment, { x }, {}, 2);
-    markEdited(gpu(), x.dataId);
+    markEdited(x);
     const before = x.data();
     dispatch(gpu(), increment, { x }, {}, 2);
-    markEdited(gpu(), x.dataId);
+    markEdited(x);
     expect((await before)[7]).toBe(3);
     await expectTensorClose(x, new Array(300).fill(4));
     x.dispose();

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NativeVersion } from '../../../kernels/index.ts';
+import { markEdited } from '../../../stock-fixes/mark-edited.ts';
 import { asWebgpu } from '../../../webgpu/backend.ts';
 import { dispatch, threads } from '../../../webgpu/dispatch.ts';
-import { markEdited } from '../../../webgpu/mark-edited.ts';
 import { orderOfRows } from './webgpu-order.ts';
 
 type Inputs = {
@@ -50,7 +50,7 @@ fn kernel(group : u32, thread : u32) {
       Math.ceil(rows.size / threads),
     );
     gpu.disposeData(pairs.dataId);
-    markEdited(gpu, dataId);
+    markEdited(table);
     return [{ dataId, shape, dtype }];
   },
 };
