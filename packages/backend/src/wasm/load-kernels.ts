@@ -1,4 +1,4 @@
-import { allocate, memoryOf, type WasmBackend } from './host.ts';
+import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
 import { startThreadPool, type ThreadPool } from './thread-pool.ts';
@@ -50,18 +50,12 @@ function load<Exports>(
   const memory = memoryOf(backend);
   const module = new WebAssembly.Module(decode(chooseBinary(memory, binaries)));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  let scratch = 0;
-  let scratchSize = 0;
+  const scratch = makeScratch(backend);
   let pool: ThreadPool | undefined;
   let starting: Promise<void> | undefined;
 
   function runAlone(name: string, values: readonly number[], units: number, bytes: number): void {
-    if (scratchSize < bytes) {
-      if (scratch !== 0) backend.wasm._free(scratch);
-      scratch = allocate(backend, bytes);
-      scratchSize = bytes;
-    }
-    (exports[name] as (...values: number[]) => void)(...values, 0, units, scratch);
+    (exports[name] as (...values: number[]) => void)(...values, 0, units, scratch(bytes));
   }
 
   async function start(threads: number): Promise<void> {
