@@ -25,6 +25,13 @@ export async function startWasm({
   } catch (error) {
     return absentPackage('wasm', specifier, error);
   }
+  if (tf.findBackendFactory('wasm') === null) {
+    return absent(
+      'wasm',
+      'it was removed (tf.removeBackend), and its package registers it only once',
+      'reload the page, or start the process again',
+    );
+  }
   try {
     if (!runs) await chooseBuild(threads);
     if (wasmPath !== undefined && !runs) {

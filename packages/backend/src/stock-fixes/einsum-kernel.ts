@@ -20,18 +20,21 @@ const einsumOf = (backendName: string): tf.KernelConfig => ({
     checkEinsumDimSizes(allDims.length, idDims, operands as tf.Tensor[]);
     const { terms, output } = parseEinsum(equation);
     return composite(backend as tf.KernelBackend, backendName, (run) => {
-      // The backend multiplies matrices of float32 only; integers up to 2^24 are exact in it.
       const integer = operands.every(({ dtype }) => dtype === 'int32');
+      // Backends multiply matrices of float32 only, in which integers beyond 2^24 are rounded; webgpu also multiplies
+      // and sums single integers so.
+      const exact = integer && backendName !== 'webgpu';
       const [first, second] = operands.map((info, index) => {
-        const cast =
-          info.dtype === 'float32' ? info : run('Cast', { x: info }, { dtype: 'float32' });
+        const kept = exact || info.dtype === 'float32';
+        const cast = kept ? info : run('Cast', { x: info }, { dtype: 'float32' });
         const labelled = { info: cast, labels: terms[index] ?? '' };
         return sumAlone(run, labelled, output + (terms[1 - index] ?? ''));
       }) as [Labelled, Labelled?];
-      const { info, labels } = second === undefined ? first : contract(run, first, second, output);
+      const join = exact ? multiplyOut : contract;
+      const { info, labels } = second === undefined ? first : join(run, first, second, output);
       const perm = [...output].map((label) => labels.indexOf(label));
       const result = permute(run, info, perm);
-      if (integer) return run('Cast', { x: result }, { dtype: 'int32' });
+      if (integer && !exact) return run('Cast', { x: result }, { dtype: 'int32' });
       // Also where the result is an operand as it is.
       return run('Reshape', { x: result }, { shape: result.shape });
     });
@@ -81,9 +84,21 @@ function contract(run: Run, a: Labelled, b: Labelled, output: string): Labelled 
   };
 }
 
+/** The product for every combination of labels, summed: slow, and as exact as the backend's own products and sums. */
+function multiplyOut(run: Run, a: Labelled, b: Labelled, output: string): Labelled {
+  const labels = [...new Set(a.labels + b.labels)];
+  const expand = ({ info, labels: own }: Labelled) => {
+    const perm = labels.filter((label) => own.includes(label)).map((label) => own.indexOf(label));
+    const shape = labels.map((label) => info.shape[own.indexOf(label)] ?? 1);
+    return run('Reshape', { x: permute(run, info, perm) }, { shape });
+  };
+  const product = run('Multiply', { a: expand(a), b: expand(b) });
+  return sumAlone(run, { info: product, labels: labels.join('') }, output);
+}
+
 /**
- * Sums of products by the labels of their axes, by one batched matrix product. Stock TensorFlow.js has no
- * kernel on wasm; those of cpu and webgpu multiply out every combination of labels, give wrong shapes where
+ * Sums of products by the labels of their axes, by one batched matrix product; on cpu and wasm
+ * integers are multiplied and summed as such. Stock TensorFlow.js has no kernel on wasm; those of cpu and webgpu multiply out every combination of labels, give wrong shapes where
  * a label of one operand alone is summed beside others, and the operand itself for `i->i`.
  */
 export function registerEinsumKernel(): void {

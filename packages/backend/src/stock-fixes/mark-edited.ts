@@ -18,14 +18,17 @@ interface Wasm {
 
 /** The part of TensorFlow.js' WebGPU backend that keeps what was read. */
 interface Webgpu {
-  readonly tensorMap: { get(dataId: tf.DataId): { values: unknown; resource: unknown } };
+  readonly tensorMap: { get(dataId: tf.DataId): { values: unknown; resource?: unknown } };
 }
 
 /**
  * Must be called after a tensor's data was changed in place, by a kernel of one's own or through the
  * backend's memory: TensorFlow.js takes data for constant. On wasm, products and convolutions would go on
- * with weights that were packed before; on webgpu, reads would give what an earlier read got. It costs
- * next to nothing, and the tensor and all that share its data stay valid.
+ * with weights that were packed before; on webgpu, reads would give what an earlier read got, and from now on
+ * each read of this data asks the GPU. It costs next to nothing, and the tensor and all that share its data
+ * stay valid.
+ *
+ * @throws Error when the tensor was disposed.
  */
 export function markEdited(tensor: tf.Tensor): void {
   const { dataId, size } = tensor;
@@ -42,10 +45,6 @@ export function markEdited(tensor: tf.Tensor): void {
     // Data that the GPU has not got yet is nowhere else.
     if (data.resource == null) return;
     // To drop the copy there is now would not be enough: a read that is under way stores what it got when it ends.
-    Object.defineProperty(data, 'values', {
-      get: () => null,
-      set: () => {},
-      configurable: true,
-    });
+    Object.defineProperty(data, 'values', { get: () => null, set: () => {}, configurable: true });
   }
 }

@@ -8,7 +8,7 @@ import { addonFile, addonSources } from './addon-file.ts';
 import { bindingPath, compileAddon } from './compile.ts';
 import { firstError, runProgram } from './run-program.ts';
 import { openStage } from './stage.ts';
-import { type Trial, tryPackage } from './try-package.ts';
+import { type Trial, tryKernels, tryPackage } from './try-package.ts';
 import { takeLibtensorflow } from './wheel.ts';
 
 export interface InstallOptions {
@@ -29,7 +29,7 @@ export interface InstallReport extends Trial {
   readonly folder: string;
   /** Where libtensorflow is from. */
   readonly source: string;
-  /** Why the kernels in C++ were not built; undefined where they were. Everything works without them, slower. */
+  /** Why there are no kernels in C++: they could not be built, or did not run; undefined where they are. Everything works without them, slower. */
   readonly kernelsMissing?: string;
   /** What is not as it was asked for. */
   readonly warning?: string;
@@ -143,24 +143,50 @@ async function prepare(stage: string, options: InstallOptions): Promise<string> 
   return wheel;
 }
 
-/** Builds the kernels in C++ where they are not there yet. @returns why that failed; undefined where it did not. */
+/**
+ * Builds the kernels in C++ where none are there that run. What does not run is not left there: it would take the
+ * whole backend down.
+ *
+ * @returns why that failed; undefined where it did not.
+ */
 async function buildKernels(
   packageFolder: string,
   { signal, say }: InstallOptions,
 ): Promise<string | undefined> {
   try {
     const target = addonFile(packageFolder);
-    if (existsSync(target)) return undefined;
+    if (existsSync(target)) {
+      const failure = await whyKernelsFail(packageFolder, target, signal);
+      if (failure === undefined) return undefined;
+      say(`the kernels that are there fail: ${failure}`);
+      await rm(target);
+    }
     say('compiling the kernels');
     const sources = addonSources().filter((file) => file.endsWith('.cc'));
-    const unfinished = `${target}.${process.pid}`;
+    // Node tells an addon by the end of its name.
+    const unfinished = target.replace(/node$/, `${process.pid}.node`);
     await mkdir(dirname(target), { recursive: true });
     try {
       await compileAddon(packageFolder, sources, unfinished, signal);
+      await tryKernels(packageFolder, unfinished, signal);
       await rename(unfinished, target);
     } finally {
       await rm(unfinished, { force: true });
     }
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return reasonOf(error);
+  }
+}
+
+async function whyKernelsFail(
+  packageFolder: string,
+  file: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    await tryKernels(packageFolder, file, signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();

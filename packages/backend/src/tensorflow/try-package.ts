@@ -11,18 +11,32 @@ export interface Trial {
 /** x times x for x = [[1, 2], [3, 4]], and the gradient of the sum of its entries. */
 const expected = { product: [7, 10, 15, 22], gradient: [7, 11, 9, 13] };
 
-const script = `
+const start = `
 const util = require('node:util');
 util.isNullOrUndefined ??= (value) => value == null;
 util.isArray ??= Array.isArray;
 const tf = require(process.argv[1]);
 tf.setBackend('tensorflow');
+const { binding, isUsingGpuDevice: gpu } = tf.backend();
+`;
+
+const packageScript = `${start}
 const square = (x) => tf.matMul(x, x);
 const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
 const product = [...square(x).dataSync()];
 const gradient = [...tf.grad((x) => tf.sum(square(x)))(x).dataSync()];
-const { binding, isUsingGpuDevice: gpu } = tf.backend();
 console.log(JSON.stringify({ libtensorflow: binding.TF_Version, gpu, product, gradient }));
+`;
+
+/** They are for tensors on the CPU, and are never loaded where there is a GPU. */
+const kernelsScript = `${start}
+if (gpu) console.log('[1,3]');
+else {
+  require(process.argv[2]);
+  const x = tf.tensor2d([0, Math.log(3)], [1, 2]);
+  const y = tf.backend().executeSingleOutput('NeverendSoftmax', [], [x]).dataSync();
+  console.log(JSON.stringify([...y].map((value) => Math.round(4e5 * value) / 1e5)));
+}
 `;
 
 /**
@@ -31,22 +45,45 @@ console.log(JSON.stringify({ libtensorflow: binding.TF_Version, gpu, product, gr
  * @throws BackendError that says why it does not run, or that it computes wrong numbers.
  */
 export async function tryPackage(folder: string, signal: AbortSignal): Promise<Trial> {
-  const { status, stdout, output } = await runProgram(process.execPath, ['-e', script, folder], {
-    signal,
-    timeout: 300_000,
-    env: { ...process.env, NODE_OPTIONS: '', TF_CPP_MIN_LOG_LEVEL: '2' },
-  });
-  if (status !== 0) {
-    const reason = firstError(output) ?? 'without a word';
-    throw new BackendError(`tfjs-node does not run (status ${status}): ${reason}`);
-  }
-  const { libtensorflow, gpu, ...numbers } = JSON.parse(
-    stdout.trim().split('\n').at(-1) ?? '',
-  ) as Trial & typeof expected;
+  const output = await runTrial('tfjs-node does', packageScript, [folder], signal);
+  const { libtensorflow, gpu, ...numbers } = JSON.parse(output) as Trial & typeof expected;
   if (JSON.stringify(numbers) !== JSON.stringify(expected)) {
     throw new BackendError(
       `tfjs-node computes ${JSON.stringify(numbers)}; it must be ${JSON.stringify(expected)}`,
     );
   }
   return { libtensorflow, gpu };
+}
+
+/**
+ * Loads the kernels in this file into the tfjs-node in this folder and runs one of them, in a fresh process.
+ *
+ * @throws BackendError that says why they do not run, or that one computes wrong numbers.
+ */
+export async function tryKernels(folder: string, file: string, signal: AbortSignal): Promise<void> {
+  const numbers = await runTrial('the kernels do', kernelsScript, [folder, file], signal);
+  if (numbers !== '[1,3]') {
+    throw new BackendError(
+      `the kernels compute a softmax of ${numbers} quarters; it must be [1,3]`,
+    );
+  }
+}
+
+/** The last line that the script prints. */
+async function runTrial(
+  what: string,
+  script: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  const { status, stdout, output } = await runProgram(process.execPath, ['-e', script, ...args], {
+    signal,
+    timeout: 300_000,
+    env: { ...process.env, NODE_OPTIONS: '', TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
+  if (status !== 0) {
+    const reason = firstError(output) ?? 'without a word';
+    throw new BackendError(`${what} not run (status ${status}): ${reason}`);
+  }
+  return stdout.trim().split('\n').at(-1) ?? '';
 }

@@ -40,3 +40,22 @@ export function allocate({ wasm }: WasmBackend, bytes: number): number {
   if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes left`);
   return address;
 }
+
+/**
+ * Memory that is kept from call to call, and is another one once a call needs more; 0 bytes need none. What it
+ * holds is undefined. Where the heap is full it throws, and what there was is given back.
+ */
+export function makeScratch(backend: WasmBackend): (bytes: number) => number {
+  let address = 0;
+  let size = 0;
+  return (bytes) => {
+    if (size >= bytes) return address;
+    const before = address;
+    // The heap may throw below, and must not be given the same memory twice.
+    [address, size] = [0, 0];
+    if (before !== 0) backend.wasm._free(before);
+    address = allocate(backend, bytes);
+    size = bytes;
+    return address;
+  };
+}

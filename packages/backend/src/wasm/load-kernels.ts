@@ -1,4 +1,4 @@
-import { allocate, memoryOf, type WasmBackend } from './host.ts';
+import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
 import { type PoolModule, startThreadPool, type ThreadPool } from './thread-pool.ts';
@@ -87,17 +87,11 @@ function load<Exports>(
   const binary = decode(chooseBinary(memory, binaries));
   const module = new WebAssembly.Module(binary);
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  let scratch = 0;
-  let scratchSize = 0;
+  const scratch = makeScratch(backend);
   let shared: PoolModule | undefined;
 
   function runAlone(name: string, values: readonly number[], units: number, bytes: number): void {
-    if (scratchSize < bytes) {
-      if (scratch !== 0) backend.wasm._free(scratch);
-      scratch = allocate(backend, bytes);
-      scratchSize = bytes;
-    }
-    (exports[name] as (...values: number[]) => void)(...values, 0, units, scratch);
+    (exports[name] as (...values: number[]) => void)(...values, 0, units, scratch(bytes));
   }
 
   return {

@@ -1,5 +1,5 @@
 import { isNode } from '../backends/platform.ts';
-import { allocate, memoryOf, type WasmBackend } from './host.ts';
+import { allocate, makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
 
 // The block that all threads share: int32 counters, then float64 numbers. workerSource has the same numbers.
@@ -87,8 +87,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     backend.wasm._free(block);
     throw error;
   }
-  let scratch = 0;
-  let scratchSize = 0;
+  const scratch = makeScratch(backend);
   let modules = 0;
 
   function add(
@@ -109,14 +108,14 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     values: readonly number[],
     units: number,
     grain: number,
+    own: number,
   ): void {
     for (;;) {
       const from = Atomics.load(state, NEXT);
       const left = units - from;
       if (left <= 0) return;
       const to = from + Math.min(left, Math.max(grain, Math.ceil(left / threads)));
-      if (Atomics.compareExchange(state, NEXT, from, to) === from)
-        call(...values, from, to, scratch);
+      if (Atomics.compareExchange(state, NEXT, from, to) === from) call(...values, from, to, own);
     }
   }
 
@@ -128,12 +127,8 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     grain: number,
     scratchBytes: number,
   ): void {
-    if (scratchSize < scratchBytes * threads) {
-      if (scratch !== 0) backend.wasm._free(scratch);
-      scratchSize = scratchBytes * threads;
-      scratch = allocate(backend, scratchSize);
-    }
-    numbers.set([scratch, scratchBytes, ...values]);
+    const own = scratch(scratchBytes * threads);
+    numbers.set([own, scratchBytes, ...values]);
     numbers[BINARY] = address;
     numbers[BINARY_BYTES] = bytes;
     numbers[GRAIN] = grain;
@@ -149,7 +144,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     Atomics.store(state, TURN, turn);
     Atomics.notify(state, TURN);
     try {
-      work(exports[name] as (...values: number[]) => void, values, units, grain);
+      work(exports[name] as (...values: number[]) => void, values, units, grain, own);
     } finally {
       Atomics.store(state, OPEN, 0);
       waitForOthers(state);

@@ -42,3 +42,11 @@ it('does not look at wasmPath once the backend runs', async () => {
   await useBackend('cpu');
   expect(await useBackend('wasm', { wasmPath: '/nowhere/' })).toMatchObject({ name: 'wasm' });
 });
+
+it('says that a backend that was removed cannot come back', async () => {
+  await useBackend('cpu');
+  tf.removeBackend('wasm');
+  await expect(useBackend('wasm')).rejects.toThrow(
+    'it was removed (tf.removeBackend), and its package registers it only once',
+  );
+});

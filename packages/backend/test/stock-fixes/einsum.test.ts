@@ -58,9 +58,9 @@ await describeBackends('einsum', (backend) => {
     });
   }
 
-  if (backend === 'cpu') {
+  if (backend === 'cpu' || backend === 'webgpu') {
     // No backend has been used so far.
-    const stock = tf.getKernel('Einsum', 'cpu');
+    const stock = tf.getKernel('Einsum', backend);
 
     it('has the wrong shape in stock TensorFlow.js where a label is summed alone beside others', () => {
       const work = () => tf.einsum('bij,k->kb', tf.ones([2, 4, 5]), tf.ones([3])) as tf.Tensor;
@@ -86,6 +86,39 @@ await describeBackends('einsum', (backend) => {
     const y = tf.einsum('ij,j->i', a, b);
     expect(y.dtype).toBe('int32');
     await expectTensorClose(y, [17, 39]);
+  });
+
+  // webgpu computes integers as float32.
+  it.skipIf(backend === 'webgpu')('is exact in integers that float32 cannot hold', async () => {
+    const vector = (...values: number[]) => tf.tensor1d(values, 'int32');
+    const expectExact = async (
+      equation: string,
+      operands: tf.Tensor[],
+      shape: number[],
+      values: number[],
+    ) => {
+      const y = tf.einsum(equation, ...operands) as tf.Tensor;
+      expect(y).toMatchObject({ dtype: 'int32', shape });
+      expect([...(await y.data())]).toEqual(values);
+    };
+    const row = tf.tensor2d([16_777_217, 2], [1, 2], 'int32');
+    await expectExact('i,i->', [vector(16_777_217, 2), vector(1, 0)], [], [16_777_217]);
+    await expectExact(
+      'i,j->ji',
+      [vector(16_777_217, 2), vector(1, 3)],
+      [2, 2],
+      [16_777_217, 2, 50_331_651, 6],
+    );
+    await expectExact('ij,k->ki', [row, vector(1, 2)], [2, 1], [16_777_219, 33_554_438]);
+    await expectExact(
+      'ij,kj->ik',
+      [row, tf.tensor2d([1, 0, 0, 1], [2, 2], 'int32')],
+      [1, 2],
+      [16_777_217, 2],
+    );
+    await expectExact('ij->i', [row], [1], [16_777_219]);
+    const a = vector(16_777_217, 2);
+    await expectNoLeak(() => (tf.einsum('i,i->', a, a) as tf.Tensor).dispose());
   });
 
   it('refuses what does not fit together', () => {

@@ -55,6 +55,21 @@ await describeBackends('markEdited', (backend) => {
     await expectTensorClose(product(), [0, 1]);
   });
 
+  if (backend === 'webgpu') {
+    it('also makes a read see it that begins while an older one is under way', async () => {
+      const x = tf.tidy(() => tf.mul(tf.ones([4]), 2));
+      const before = x.data();
+      editInPlace(backend, x, [1, 2, 3, 4]);
+      markEdited(x);
+      expect([...(await before)]).toEqual([2, 2, 2, 2]);
+      await expectTensorClose(x, [1, 2, 3, 4]);
+      editInPlace(backend, x, [5, 6, 7, 8]);
+      markEdited(x);
+      await expectTensorClose(x, [5, 6, 7, 8]);
+      x.dispose();
+    });
+  }
+
   it('sees an edited bias', async () => {
     const [x, filter] = [
       tf.ones([1, 1, 1, 1]) as tf.Tensor4D,

@@ -6,9 +6,11 @@ import { type InstallOptions, install, installSummary } from '../../src/tensorfl
 import {
   binding,
   hasCompiler,
+  kernelsThatRun,
   makeProject,
   makePythonTensorflow,
   makeWheel,
+  replaceKernels,
   writeFiles,
 } from './made-project.ts';
 
@@ -147,6 +149,52 @@ describe.runIf(hasCompiler)('install', () => {
       install(options(project, { wheel: makePythonTensorflow() })),
       /tfjs-node computes .*"product":\[1,4,9,16\].*it must be .*"product":\[7,10,15,22\]/,
     );
+  });
+
+  const softmax = 'globalThis.kernels = { NeverendSoftmax: (tf, x) => tf.softmax(x) };';
+
+  it.each([
+    {
+      kernels: 'crash when they are loaded',
+      cc: '#include <cstdlib>\n#include <node_api.h>\nNAPI_MODULE_INIT() { abort(); return exports; }',
+      reason: /^the kernels do not run \(status null\)/,
+    },
+    {
+      kernels: 'throw when one is run',
+      cc: kernelsThatRun(
+        "globalThis.kernels = { NeverendSoftmax() { throw new Error('no kernel'); } };",
+      ),
+      reason: /^the kernels do not run \(status 1\): Error: no kernel$/,
+    },
+    {
+      kernels: 'compute wrong numbers',
+      cc: kernelsThatRun('globalThis.kernels = { NeverendSoftmax: (tf, x) => tf.softplus(x) };'),
+      reason:
+        /^the kernels compute a softmax of \[2\.77259,5\.54518\] quarters; it must be \[1,3\]$/,
+    },
+  ])('publishes no kernels that $kernels', async ({ cc, reason }) => {
+    const { project, folder } = makeProject();
+    const wheel = makePythonTensorflow();
+    const kernels = join(folder, 'lib', 'neverend');
+    let restore = replaceKernels(kernelsThatRun(softmax));
+    try {
+      expect(await install(options(project, { wheel }))).not.toHaveProperty('kernelsMissing');
+      const [name = ''] = readdirSync(kernels);
+      expect(readdirSync(kernels)).toEqual([expect.stringMatching(/^kernels-\w{12}\.node$/)]);
+      restore();
+      restore = replaceKernels(cc);
+      const report = await install(options(project, { wheel }));
+      expect(report.kernelsMissing).toMatch(reason);
+      expect(readdirSync(kernels)).toEqual([]);
+      // One that is there already is not left either.
+      restore();
+      restore = replaceKernels(kernelsThatRun(softmax));
+      writeFileSync(join(kernels, name), 'torn');
+      expect(await install(options(project))).not.toHaveProperty('kernelsMissing');
+      expect(readFileSync(join(kernels, name), 'latin1')).not.toBe('torn');
+    } finally {
+      restore();
+    }
   });
 
   it("names the compiler's first error", async () => {

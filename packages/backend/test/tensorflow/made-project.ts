@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -27,6 +27,7 @@ const binding = require('../lib/napi-v8/tfjs_binding.node');
 tf.registerBackend('tensorflow', () => Object.assign(new MathBackendCPU(), {
   binding: { TF_Version: binding.version },
   isUsingGpuDevice: binding.gpu,
+  executeSingleOutput: (name, attributes, [x]) => globalThis.kernels[name](tf, x),
 }));
 tf.copyRegisteredKernels('cpu', 'tensorflow');
 module.exports = tf;
@@ -45,6 +46,47 @@ NAPI_MODULE_INIT() {
   return exports;
 }
 `;
+
+/**
+ * Names a compiler, until `restore` is called, that makes an addon of this source in the place of the kernels. A script
+ * that it runs can put the ops into `globalThis.kernels`.
+ */
+export function replaceKernels(cc: string): () => void {
+  const folder = mkdtempSync(join(tmpdir(), 'neverend-compiler-'));
+  const before = process.env['CXX'];
+  writeFiles(folder, {
+    'kernels.cc': cc,
+    compiler: `#!/bin/bash
+args=()
+for arg; do
+  case $arg in
+    */addon.cc) args+=("${folder}/kernels.cc"); ;;
+    */src/tensorflow/addon/*.cc) ;;
+    *) args+=("$arg") ;;
+  esac
+done
+exec ${compiler} "\${args[@]}"
+`,
+  });
+  chmodSync(join(folder, 'compiler'), 0o755);
+  process.env['CXX'] = join(folder, 'compiler');
+  return () => {
+    if (before === undefined) delete process.env['CXX'];
+    else process.env['CXX'] = before;
+  };
+}
+
+/** An addon that runs this as JavaScript when it is loaded. */
+export function kernelsThatRun(script: string): string {
+  return `#include <node_api.h>
+NAPI_MODULE_INIT() {
+  napi_value script, result;
+  napi_create_string_utf8(env, R"js(${script})js", NAPI_AUTO_LENGTH, &script);
+  napi_run_script(env, script, &result);
+  return exports;
+}
+`;
+}
 
 /** A project with a made tfjs-node, or tfjs-node-gpu, in it. */
 export function makeProject({

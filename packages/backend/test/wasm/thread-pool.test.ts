@@ -23,15 +23,22 @@ const fill = new Uint8Array([
 
 const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
 let top = 32_768;
+let full = false;
+const held = new Set<number>();
 const backend = {
   wasm: {
     wasmMemory: memory,
     asm: {},
     _malloc(bytes: number) {
+      if (full) return 0;
       top += 64 * Math.ceil(bytes / 64);
-      return top - 64 * Math.ceil(bytes / 64);
+      const address = top - 64 * Math.ceil(bytes / 64);
+      held.add(address);
+      return address;
     },
-    _free() {},
+    _free(address: number) {
+      if (!held.delete(address)) throw new Error(`${address} is not held`);
+    },
   },
 } as unknown as WasmBackend;
 let pool: ThreadPool;
@@ -66,4 +73,18 @@ it('throws when a kernel fails, and goes on', () => {
   }
   pool.run(filling, 'fill', [7], 100, 1, 16);
   expect([...new Int32Array(memory.buffer, 1024, 100)]).toEqual(new Array(100).fill(7));
+});
+
+it('throws while the heap is full, frees nothing twice, and goes on', () => {
+  const run = (bytes: number) => pool.run(filling, 'fill', [9], 100, 1, bytes);
+  run(64);
+  full = true;
+  // The second time, what the first one freed must not be freed again, and must not be taken for memory.
+  for (let i = 0; i < 2; i++) expect(() => run(128)).toThrow('has no 384 bytes left');
+  expect(() => run(64)).toThrow('has no 192 bytes left');
+  full = false;
+  run(128);
+  expect([...new Int32Array(memory.buffer, 1024, 100)]).toEqual(new Array(100).fill(9));
+  // The block that the threads share, the two modules, and the scratch.
+  expect(held.size).toBe(4);
 });
