@@ -12,7 +12,7 @@ async function onThreads(...args: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=@neverend/source', '--import', 'tsx', 'test/fixtures/threads.ts', ...args],
-    { cwd: root, timeout: 100_000, env: { ...process.env, NEVEREND_KERNELS: 'auto' } },
+    { cwd: root, timeout: 100_000, env: { ...process.env, NEVEREND_KERNELS: 'native' } },
   );
   return stdout.trimEnd().split('\n');
 }
