@@ -12,13 +12,13 @@ async function onThreads(...args: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--conditions=@neverend/source', '--import', 'tsx', 'test/fixtures/threads.ts', ...args],
-    { cwd: root, timeout: 100_000 },
+    { cwd: root, timeout: 100_000, env: { ...process.env, NEVEREND_KERNELS: 'native' } },
   );
   return stdout.trimEnd().split('\n');
 }
 
 describe('wasm in Node', () => {
-  it('has the same bits on any number of threads, and its process ends', async () => {
+  it('has the same bits on any number of threads, its process ends, and no thread is left after a removal', async () => {
     const [one, ...others] = [
       await onThreads('1'),
       await onThreads('2'),
@@ -34,6 +34,10 @@ describe('wasm in Node', () => {
       // A global Worker would look like a browser.
       expect(worker).toBe('undefined');
     }
+    if (process.platform !== 'linux') return;
+    const [before = 0, during, after] = (others[1]?.[3] ?? '').split(' ').map(Number);
+    expect(during).toBeGreaterThanOrEqual(before + 2);
+    expect(after).toBe(before);
   });
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d threads', async (threads) => {
