@@ -184,7 +184,7 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
     for (const full of byName.keys()) {
       const end = full.lastIndexOf('/');
       const name = full.slice(0, end);
-      if (end < 0 || name in slots || !keys.includes(full.slice(end + 1))) continue;
+      if (end < 0 || Object.hasOwn(slots, name) || !keys.includes(full.slice(end + 1))) continue;
       const step = await number(`${name}/step`);
       slots[name] = { ...this.#map((key) => get(`${name}/${key}`)), step };
     }
