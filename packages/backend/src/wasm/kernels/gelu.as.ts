@@ -110,7 +110,7 @@ function slopesByTanh(dx: usize, dy: usize, x: usize, bias: usize, sums: usize, 
 }
 
 @inline
-function eachVector(
+export function eachVector(
   out: usize,
   dy: usize,
   x: usize,
@@ -131,7 +131,7 @@ function eachVector(
 }
 
 @inline
-function oneVector(
+export function oneVector(
   out: usize,
   dy: usize,
   x: usize,

@@ -37,7 +37,7 @@ export function norm(
 }
 
 @inline
-function normalise(
+export function normalise(
   y: usize,
   x: usize,
   scale: usize,
@@ -124,7 +124,7 @@ export function normGrad(
 }
 
 @inline
-function inputGradient(
+export function inputGradient(
   dx: usize,
   dy: usize,
   x: usize,
@@ -144,6 +144,6 @@ function inputGradient(
 }
 
 @inline
-function addTo(at: usize, v: v128, lanes: usize): void {
+export function addTo(at: usize, v: v128, lanes: usize): void {
   storeLanes(at, f32x4.add(loadLanes(at, lanes), v), lanes);
 }
