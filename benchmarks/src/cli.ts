@@ -1,10 +1,19 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
 import { benchmark } from './harness.ts';
+import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
@@ -21,8 +30,9 @@ const usage = `npm run bench -- [options]
   --quick          small sizes and short times: does everything still run?
   --no-python      without the Python runners
   --json           the results on stdout, as JSON
-  --out FILE       where the results go; a run without --case, --runner and --quick also writes
-                   benchmarks/results/<machine>.json and the README's tables
+  --resume         leaves out the cases that benchmarks/results/<machine>.json has, and adds the others to it
+  --out FILE       where the results go. Without it, a run of all runners at full size writes, after each case,
+                   benchmarks/results/<machine>.json, and the README's tables; with --case only where it resumes
 `;
 
 const folder = fileURLToPath(new URL('..', import.meta.url));
@@ -45,6 +55,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       'no-python': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
       out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -62,8 +73,16 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   const python = once(() => pythonEnvironment(say));
   const npmPeers = once(() => installNpmPeers(say));
+  const allRunners = !values.runner && !values.quick && !values['no-python'];
+  const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
+  const kept = fileURLToPath(new URL(`${nameOf(describeMachine())}.json`, resultsFolder));
+  if (values.resume && !keeps) {
+    throw new Error('--resume goes on with all runners at full size, and without --out');
+  }
   const results = await benchmark({
     threads,
+    ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
+    ...(keeps ? { save: (sofar: Results) => write(kept, format(sofar)) } : {}),
     cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
     runners: ({ id, role }) =>
       role === 'machine' || (values.runner?.some((text) => id.includes(text)) ?? true),
@@ -79,14 +98,9 @@ async function main(): Promise<void> {
     say,
   });
   if (results.cases.length === 0) throw new Error('no case has such an id');
-  const whole = !values.case && !values.runner && !values.quick && !values['no-python'];
-  const json = `${JSON.stringify(results, null, 1)}\n`;
-  if (values.out !== undefined) write(values.out, json);
-  else if (whole) {
-    write(fileURLToPath(new URL(`${nameOf(results)}.json`, resultsFolder)), json);
-    writeReadme();
-  }
-  process.stdout.write(values.json ? json : report(results));
+  if (values.out !== undefined) write(values.out, format(results));
+  else if (keeps) writeReadme();
+  process.stdout.write(values.json ? format(results) : report(results));
   const wrong = results.cases.flatMap((one) =>
     Object.entries(one.outcomes).flatMap(([id, outcome]) =>
       'disagrees' in outcome ? [`${id} on ${one.case}`] : [],
@@ -120,12 +134,16 @@ function once<T>(work: () => T): () => T {
 }
 
 /** A name of the machine that can be a file's. */
-function nameOf({ machine }: Results): string {
+function nameOf(machine: Results['machine']): string {
   return `${machine.cpu} ${machine.cpus} CPUs`
     .toLowerCase()
     .replaceAll(/\([^)]*\)/g, '')
     .replaceAll(/[^a-z0-9]+/g, '-');
 }
+
+const format = (results: Results): string => `${JSON.stringify(results, null, 1)}\n`;
+
+const parse = (file: string): Results => JSON.parse(readFileSync(file, 'utf8')) as Results;
 
 function writeReadme(): void {
   const path = join(folder, 'README.md');

@@ -25,6 +25,10 @@ export interface Options {
   /** How to start a runner; throws the reason where it cannot run here. */
   readonly command: (kind: RunnerKind, threads: number) => Command;
   readonly say: (line: string) => void;
+  /** Results whose cases are kept and do not run again. */
+  readonly known?: Results;
+  /** Takes all results so far, after each case. */
+  readonly save?: (results: Results) => void;
 }
 
 /** Seconds that one answer may take. */
@@ -34,12 +38,30 @@ const patience = 300;
 export async function benchmark(options: Options): Promise<Results> {
   const machine = describeMachine();
   const wanted = casesOf(options.size).filter(options.cases);
-  const cases: CaseResult[] = [];
+  const cases: CaseResult[] = [...(options.known?.cases ?? [])];
   const runners: Record<string, Record<string, RunnerResult[string]>> = {};
+  for (const [id, byThreads] of Object.entries(options.known?.runners ?? {})) {
+    runners[id] = { ...byThreads };
+  }
+  const order = casesOf(options.size).map(({ id }) => id);
+  const results = (): Results => {
+    const limits = limitsOf(cases);
+    cases.sort((a, b) => a.threads - b.threads || order.indexOf(a.case) - order.indexOf(b.case));
+    return {
+      date: new Date().toISOString(),
+      machine,
+      limits,
+      runners,
+      cases: withShares(cases, limits),
+    };
+  };
   for (const threads of options.threads) {
+    const left = wanted.filter(
+      ({ id }) => !cases.some((known) => known.case === id && known.threads === threads),
+    );
     // Memory that a backend has taken it may keep: a group of large cases starts with new processes.
     const groupOf = (one: Case) => (options.size === 'tiny' ? 'all' : one.group);
-    for (const group of new Set(wanted.map(groupOf))) {
+    for (const group of new Set(left.map(groupOf))) {
       const field = new Field(options, threads);
       try {
         await field.start();
@@ -47,18 +69,17 @@ export async function benchmark(options: Options): Promise<Results> {
           runners[id] ??= {};
           (runners[id] as Record<string, RunnerResult[string]>)[String(threads)] = result;
         }
-        for (const one of wanted.filter((each) => groupOf(each) === group)) {
+        for (const one of left.filter((each) => groupOf(each) === group)) {
           options.say(`${one.title}, ${threads} thread${threads === 1 ? '' : 's'}`);
           cases.push(await field.run(one));
+          options.save?.(results());
         }
       } finally {
         await field.end();
       }
     }
   }
-  const date = new Date().toISOString();
-  const limits = limitsOf(cases);
-  return { date, machine, limits, runners, cases: withShares(cases, limits) };
+  return results();
 }
 
 interface Runner {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { benchmark } from '../src/harness.ts';
+import { benchmark, type Options } from '../src/harness.ts';
 import { report } from '../src/report.ts';
+import type { Results } from '../src/results.ts';
 import { commandOf } from '../src/runner-list.ts';
 
 const wrong = fileURLToPath(new URL('fixtures/wrong-runner.mjs', import.meta.url));
@@ -31,10 +32,10 @@ const cases = [
 ];
 
 /** The whole harness at its small sizes; a runner that computes zeros takes the place of PyTorch. */
-const run = () =>
+const run = (wanted: readonly string[], more: Partial<Options> = {}) =>
   benchmark({
     threads: [1],
-    cases: ({ id }) => cases.includes(id),
+    cases: ({ id }) => wanted.includes(id),
     runners: ({ id }) => runners.includes(id),
     size: 'tiny',
     secondsPerCase: 0.01,
@@ -44,11 +45,12 @@ const run = () =>
         ? { file: process.execPath, args: [wrong], env: process.env }
         : commandOf(kind, threads, 'no Python here'),
     say: () => {},
+    ...more,
   });
 
 describe('the harness', () => {
   it('times what agrees, refuses what does not, says who has no such operation, and reports it', async () => {
-    const results = await run();
+    const results = await run(cases);
     const outcome = (id: string, runner: string) =>
       results.cases.find((one) => one.case === id)?.outcomes[runner];
 
@@ -81,5 +83,21 @@ describe('the harness', () => {
     expect(text).toContain('TF.js wasm');
     expect(text).toContain('`torch`, softmax [5, 37]: array 0 differs');
     expect(text).toContain('it computes no gradients (');
+  });
+
+  it('goes on from results that it has, and hands over all after each case', async () => {
+    const only = { runners: ({ id }: { id: string }) => id === 'neverend-wasm' };
+    const saved: Results[] = [];
+    const first = await run(['rms-norm'], { ...only, save: (results) => saved.push(results) });
+    const all = await run(['softmax', 'rms-norm'], {
+      ...only,
+      known: first,
+      save: (results) => saved.push(results),
+    });
+    const names = (results: Results | undefined) => results?.cases.map((one) => one.case);
+    expect(saved.map(names)).toEqual([['rms-norm'], ['softmax', 'rms-norm']]);
+    expect(names(all)).toEqual(['softmax', 'rms-norm']);
+    expect(all.cases[1]?.outcomes).toEqual(first.cases[0]?.outcomes);
+    expect(all.runners).toEqual(first.runners);
   });
 });

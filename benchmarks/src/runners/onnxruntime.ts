@@ -41,7 +41,7 @@ async function load(
 ): Promise<Prepared<Tensor> | string> {
   const graph = graphs[wanted.op];
   if (wanted.mode === 'gradient') return 'it computes no gradients';
-  if (graph === undefined) return 'it has no such operation';
+  if (graph === undefined) return 'no graph of ONNX is written for it here';
   const largest = Math.max(...[...arrays.values()].map(({ byteLength }) => byteLength));
   if (kind === 'web' && largest > 2 ** 29)
     return 'it copies the table into its memory at each call';
