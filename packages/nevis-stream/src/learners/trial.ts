@@ -46,8 +46,10 @@ export class Trial {
     this.#options = options;
     // TensorFlow.js wants variable names unique in the process; checkpoints want them stable.
     const scope = `nevis-trial-${names.next++}/`;
+    // In one order, wherever they come from: the global norm of their gradients is a sum, and rounds by its order.
+    const ordered = Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1));
     this.#weights = Object.fromEntries(
-      Object.entries(weights).map(([name, tensor]) => {
+      ordered.map(([name, tensor]) => {
         const variable = tf.variable(tensor, true, `${scope}${name}`);
         tensor.dispose();
         return [name, variable];
