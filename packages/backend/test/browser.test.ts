@@ -1,24 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice, BackendStatus } from '../src/index.ts';
 import { listed } from '../src/testing/describe-backends.ts';
-import { findChromium } from '../src/testing/index.ts';
+import { openSite, runsInBrowser, type Site } from './browser/open-site.ts';
 
-const executablePath = findChromium();
 const required = listed('NEVEREND_REQUIRE') ?? [];
-const requiresBrowser = required.includes('webgpu');
-if (executablePath === undefined && !requiresBrowser) {
-  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
-}
-
-const wasmFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
 
 /** A page that has the package and TensorFlow.js as globals. */
 const entry = `
@@ -32,62 +19,17 @@ interface PageGlobals {
   tf: typeof import('@tensorflow/tfjs-core');
 }
 
-describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', () => {
-  let server: Server;
-  let browser: Browser;
+describe.runIf(runsInBrowser)('in a browser', () => {
+  let site: Site;
   let page: Page;
 
   beforeAll(async () => {
-    if (executablePath === undefined) {
-      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-    }
-    const { outputFiles } = await build({
-      stdin: { contents: entry, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },
-      bundle: true,
-      format: 'esm',
-      platform: 'browser',
-      conditions: ['@neverend/source'],
-      write: false,
-      logLevel: 'error',
-    });
-    const script = outputFiles[0]?.text ?? '';
-    server = createServer(({ url = '' }, response) => {
-      if (url === '/' || url === '/isolated') {
-        response.setHeader('content-type', 'text/html');
-        if (url === '/isolated') {
-          response.setHeader('cross-origin-opener-policy', 'same-origin');
-          response.setHeader('cross-origin-embedder-policy', 'require-corp');
-        }
-        response.end('<!doctype html><script type="module" src="/page.js"></script>');
-      } else if (url === '/page.js') {
-        response.setHeader('content-type', 'text/javascript');
-        response.end(script);
-      } else if (url.startsWith('/any/')) {
-        response.end('<!doctype html>');
-      } else if (url.startsWith('/wasm/')) {
-        response.setHeader('content-type', 'application/wasm');
-        response.end(readFileSync(join(wasmFolder, url.slice('/wasm/'.length))));
-      } else response.writeHead(404).end();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    browser = await chromium.launch({
-      executablePath,
-      args: ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
-    });
-    page = await open();
+    const resolveDir = fileURLToPath(new URL('.', import.meta.url));
+    site = await openSite({ stdin: { contents: entry, resolveDir } }, 'backend');
+    page = await site.open();
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    server?.close();
-  });
-
-  async function open(path = ''): Promise<Page> {
-    const opened = await browser.newPage();
-    await opened.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${path}`);
-    await opened.waitForFunction(() => 'backend' in globalThis);
-    return opened;
-  }
+  afterAll(() => site?.close());
 
   /** What `useBackend('wasm')` says in this page. */
   function startWasm(where: Page, wasmPath?: string): Promise<string> {
@@ -112,7 +54,7 @@ describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', 
   });
 
   it('tells to pass wasmPath where it is missing, and to reload', async () => {
-    const fresh = await open();
+    const fresh = await site.open();
     try {
       for (const path of [undefined, '/wasm/', undefined]) {
         const message = await startWasm(fresh, path);
@@ -129,7 +71,7 @@ describe.runIf(executablePath !== undefined || requiresBrowser)('in a browser', 
 
   /** The device of wasm in a fresh page, and the numbers of a product there. */
   async function multiplyIn(path: string, threads: number): Promise<[string, number[]]> {
-    const fresh = await open(path);
+    const fresh = await site.open(`/${path}`);
     try {
       return await fresh.evaluate(async (count) => {
         const { backend, tf } = globalThis as unknown as PageGlobals;
