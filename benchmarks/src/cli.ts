@@ -31,7 +31,7 @@ const usage = `npm run bench -- [options]
   --no-python      without the Python runners
   --json           the results on stdout, as JSON
   --resume         leaves out the cases that benchmarks/results/<machine>.json has, and adds the others to it
-  --out FILE       where the results go. Without it, a run of all runners at full size writes, after each case,
+  --out FILE       where the results go after each case. Without it, a run of all runners at full size writes
                    benchmarks/results/<machine>.json, and the README's tables; with --case only where it resumes
 `;
 
@@ -76,13 +76,14 @@ async function main(): Promise<void> {
   const allRunners = !values.runner && !values.quick && !values['no-python'];
   const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
   const kept = fileURLToPath(new URL(`${nameOf(describeMachine())}.json`, resultsFolder));
+  const file = values.out ?? (keeps ? kept : undefined);
   if (values.resume && !keeps) {
     throw new Error('--resume goes on with all runners at full size, and without --out');
   }
   const results = await benchmark({
     threads,
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
-    ...(keeps ? { save: (sofar: Results) => write(kept, format(sofar)) } : {}),
+    ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
     cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
     runners: ({ id, role }) =>
       role === 'machine' || (values.runner?.some((text) => id.includes(text)) ?? true),
@@ -98,8 +99,7 @@ async function main(): Promise<void> {
     say,
   });
   if (results.cases.length === 0) throw new Error('no case has such an id');
-  if (values.out !== undefined) write(values.out, format(results));
-  else if (keeps) writeReadme();
+  if (keeps) writeReadme();
   process.stdout.write(values.json ? format(results) : report(results));
   const wrong = results.cases.flatMap((one) =>
     Object.entries(one.outcomes).flatMap(([id, outcome]) =>
@@ -141,9 +141,13 @@ function nameOf(machine: Results['machine']): string {
     .replaceAll(/[^a-z0-9]+/g, '-');
 }
 
-const format = (results: Results): string => `${JSON.stringify(results, null, 1)}\n`;
+function format(results: Results): string {
+  return `${JSON.stringify(results, null, 1)}\n`;
+}
 
-const parse = (file: string): Results => JSON.parse(readFileSync(file, 'utf8')) as Results;
+function parse(file: string): Results {
+  return JSON.parse(readFileSync(file, 'utf8')) as Results;
+}
 
 function writeReadme(): void {
   const path = join(folder, 'README.md');
