@@ -46,7 +46,7 @@ export interface Results {
 export interface MachineLimits {
   /** GB/s, read and written, of the largest copy. */
   readonly copy?: number;
-  /** GB/s, read and written, of rows of 1 KiB out of 1 GiB. */
+  /** GB/s, read and written, of rows of 1 KiB out of 512 MiB. */
   readonly randomRows?: number;
   /** GFLOP/s of the fastest runner's best product of two 2048 x 2048 matrices. */
   readonly gemm?: number;

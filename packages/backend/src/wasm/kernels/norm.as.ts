@@ -31,9 +31,42 @@ export function norm(
     const m = f32x4.splat(middle);
     const r = f32x4.splat(root);
     let j: usize = 0;
+    if (bias == 0) {
+      for (; j + 64 <= bytes; j += 64) normaliseFour(target + j, source + j, scale + j, 0, false, m, r, o);
+    } else {
+      for (; j + 64 <= bytes; j += 64) {
+        normaliseFour(target + j, source + j, scale + j, bias + j, true, m, r, o);
+      }
+    }
     for (; j + 16 <= bytes; j += 16) normalise(target, source, scale, bias, j, 4, m, r, o);
     if (j < bytes) normalise(target, source, scale, bias, j, (bytes - j) >> 2, m, r, o);
   }
+}
+
+/** Four vectors at constant distances, for which the compiler adds no address. */
+@inline
+export function normaliseFour(
+  y: usize,
+  x: usize,
+  scale: usize,
+  bias: usize,
+  biased: bool,
+  middle: v128,
+  root: v128,
+  offset: v128,
+): void {
+  const n0 = f32x4.mul(f32x4.sub(v128.load(x), middle), root);
+  const n1 = f32x4.mul(f32x4.sub(v128.load(x, 16), middle), root);
+  const n2 = f32x4.mul(f32x4.sub(v128.load(x, 32), middle), root);
+  const n3 = f32x4.mul(f32x4.sub(v128.load(x, 48), middle), root);
+  const f0 = f32x4.add(v128.load(scale), offset);
+  const f1 = f32x4.add(v128.load(scale, 16), offset);
+  const f2 = f32x4.add(v128.load(scale, 32), offset);
+  const f3 = f32x4.add(v128.load(scale, 48), offset);
+  v128.store(y, biased ? madd(n0, f0, v128.load(bias)) : f32x4.mul(n0, f0));
+  v128.store(y, biased ? madd(n1, f1, v128.load(bias, 16)) : f32x4.mul(n1, f1), 16);
+  v128.store(y, biased ? madd(n2, f2, v128.load(bias, 32)) : f32x4.mul(n2, f2), 32);
+  v128.store(y, biased ? madd(n3, f3, v128.load(bias, 48)) : f32x4.mul(n3, f3), 48);
 }
 
 @inline

@@ -49,12 +49,12 @@ export function sumSquares(x: usize, middle: f32, bytes: usize): f32 {
   let d = f32x4.splat(0);
   let j: usize = 0;
   for (; j + 64 <= bytes; j += 64) {
-    a = addSquare(x + j, m, a);
-    b = addSquare(x + j + 16, m, b);
-    c = addSquare(x + j + 32, m, c);
-    d = addSquare(x + j + 48, m, d);
+    a = addSquare(v128.load(x + j), m, a);
+    b = addSquare(v128.load(x + j, 16), m, b);
+    c = addSquare(v128.load(x + j, 32), m, c);
+    d = addSquare(v128.load(x + j, 48), m, d);
   }
-  for (; j + 16 <= bytes; j += 16) a = addSquare(x + j, m, a);
+  for (; j + 16 <= bytes; j += 16) a = addSquare(v128.load(x + j), m, a);
   let total = sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
   for (; j < bytes; j += 4) {
     const rest = load<f32>(x + j) - middle;
@@ -64,8 +64,8 @@ export function sumSquares(x: usize, middle: f32, bytes: usize): f32 {
 }
 
 @inline
-export function addSquare(x: usize, middle: v128, total: v128): v128 {
-  const centred = f32x4.sub(v128.load(x), middle);
+export function addSquare(x: v128, middle: v128, total: v128): v128 {
+  const centred = f32x4.sub(x, middle);
   return madd(centred, centred, total);
 }
 
