@@ -14,24 +14,27 @@
 
 namespace neverend {
 
-// e^x to 2 units in the last place: 2^n e^r with |r| <= ln(2) / 2, the polynomial of Cephes' expf. 0 below
-// -87.7; bounded by 2.2e38 above.
+// 1.5 * 2^23 + 127. A number well below 2^22 that it is added to becomes whole, n, and the last bits of the sum are
+// those of n + 127, the exponent of 2^n.
+constexpr float kShift = 12583039.0f;
+
+// e^x to 2 units in the last place: 2^n e^r with |r| <= ln(2) / 2, XNNPACK's polynomial. 0 below -87.3, where float
+// has no normal number; bounded by 1.7e38 above. NaN for NaN.
 NEVEREND_INLINE float exponential(float x) {
-  float bounded = x > 88.3f ? 88.3f : x;
-  bounded = bounded < -88.0f ? -88.0f : bounded;
-  const float whole = __builtin_floorf(bounded * 1.44269504f + 0.5f);
+  const float bounded = x > 88.02969f ? 88.02969f : x;
+  const float shifted = bounded * 1.44269504f + kShift;
+  const float power = __builtin_bit_cast(float, __builtin_bit_cast(int32_t, shifted) << 23);
+  const float n = shifted - kShift;
   // ln(2) in two parts, so that the difference stays exact.
-  const float r = (bounded - whole * 0.693359375f) + whole * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float power = p * (r * r) + r + 1.0f;
-  // The bits of 2^whole; those of 0 where whole is -127. No branch: it would keep a loop from being vectorised.
-  const int32_t bits = (static_cast<int32_t>(whole) + 127) << 23;
-  return power * __builtin_bit_cast(float, bits);
+  float r = bounded - n * 0.693145751953125f;
+  r -= n * 1.428606765330187e-6f;
+  float p = r * 8.289290592074394e-3f + 4.189782217144966e-2f;
+  p = p * r + 0.16667652130126953f;
+  p = p * r + 0.4999915063381195f;
+  p = p * r + 0.9999997019767761f;
+  const float value = r * power * p + power;
+  // No branch: it would keep a loop from being vectorised.
+  return x < -87.33654f ? 0.0f : value;
 }
 
 NEVEREND_INLINE float sigmoid(float x) { return 1.0f / (1.0f + exponential(-x)); }

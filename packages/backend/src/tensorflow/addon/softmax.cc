@@ -1,4 +1,6 @@
 // Softmax over the last axis: [..., D].
+#include <algorithm>
+
 #include "op.h"
 #include "simd.h"
 #include "threads.h"
@@ -6,17 +8,42 @@
 namespace neverend {
 namespace {
 
+NEVEREND_INLINE float largestOf(const float* x, int64_t count) {
+  float largest = x[0];
+#pragma omp simd reduction(max : largest)
+  for (int64_t j = 0; j < count; ++j) largest = x[j] > largest ? x[j] : largest;
+  return largest;
+}
+
+// y = e^(x - largest) and the sum of all but the first `skip`.
+NEVEREND_INLINE float exponentials(const float* __restrict x, float* __restrict y, float largest,
+                                   int64_t count, int64_t skip) {
+  float sum = 0;
+#pragma omp simd reduction(+ : sum)
+  for (int64_t j = 0; j < count; ++j) {
+    y[j] = exponential(x[j] - largest);
+    sum += j < skip ? 0.0f : y[j];
+  }
+  return sum;
+}
+
+// Of a row that is no multiple of a vector the last vector goes back over numbers that are done: one by one the rest would take as
+// long as several vectors.
+constexpr int64_t kVector = 16;
+
 NEVEREND_VECTORISED void forward(const float* __restrict x, float* __restrict y, int64_t rows,
                                  int64_t columns) {
+  const int64_t rest = columns < kVector ? columns : columns % kVector;
+  const int64_t whole = columns - rest;
   for (int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
-    float largest = x[0];
-#pragma omp simd reduction(max : largest)
-    for (int64_t j = 0; j < columns; ++j) largest = x[j] > largest ? x[j] : largest;
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < columns; ++j) {
-      y[j] = exponential(x[j] - largest);
-      sum += y[j];
+    float sum;
+    if (whole == 0) {
+      sum = exponentials(x, y, largestOf(x, columns), columns, 0);
+    } else {
+      const int64_t last = columns - kVector;
+      const float top = std::max(largestOf(x, whole), largestOf(x + last, kVector));
+      sum = exponentials(x, y, top, whole, 0);
+      if (rest > 0) sum += exponentials(x + last, y + last, top, kVector, kVector - rest);
     }
     const float scale = 1.0f / sum;
     for (int64_t j = 0; j < columns; ++j) y[j] *= scale;

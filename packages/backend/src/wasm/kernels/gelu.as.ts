@@ -1,6 +1,7 @@
 import { exp, exp2 } from './exp.as';
 import { madd } from './madd.as';
 import { normalDistribution } from './normal.as';
+import { addTo } from './norm.as';
 import { loadLanes, storeLanes } from './sums.as';
 
 // 0.5 (1 + tanh(u)) = 1 / (1 + 2^(-2u log2(e))), so with u = sqrt(2/π) (x + 0.044715 x³) the exponent is
@@ -121,34 +122,29 @@ export function eachVector(
   grad: bool,
 ): void {
   let j: usize = 0;
+  // Two vectors, the second at a constant distance, for which the compiler adds no address.
   for (; j + 32 <= bytes; j += 32) {
-    oneVector(out, dy, x, bias, sums, j, 4, erf, grad);
-    oneVector(out, dy, x, bias, sums, j + 16, 4, erf, grad);
+    let low = v128.load(x + j);
+    let high = v128.load(x + j, 16);
+    if (bias != 0) {
+      low = f32x4.add(low, v128.load(bias + j));
+      high = f32x4.add(high, v128.load(bias + j, 16));
+    }
+    low = grad ? f32x4.mul(v128.load(dy + j), slope(low, erf)) : value(low, erf);
+    high = grad ? f32x4.mul(v128.load(dy + j, 16), slope(high, erf)) : value(high, erf);
+    v128.store(out + j, low);
+    v128.store(out + j, high, 16);
+    if (grad && bias != 0) {
+      v128.store(sums + j, f32x4.add(v128.load(sums + j), low));
+      v128.store(sums + j, f32x4.add(v128.load(sums + j, 16), high), 16);
+    }
   }
   for (; j < bytes; j += 16) {
-    oneVector(out, dy, x, bias, sums, j, min(4, (bytes - j) >> 2), erf, grad);
-  }
-}
-
-@inline
-export function oneVector(
-  out: usize,
-  dy: usize,
-  x: usize,
-  bias: usize,
-  sums: usize,
-  j: usize,
-  lanes: usize,
-  erf: bool,
-  grad: bool,
-): void {
-  let v = loadLanes(x + j, lanes);
-  if (bias != 0) v = f32x4.add(v, loadLanes(bias + j, lanes));
-  const result = grad
-    ? f32x4.mul(loadLanes(dy + j, lanes), slope(v, erf))
-    : value(v, erf);
-  storeLanes(out + j, result, lanes);
-  if (grad && bias != 0) {
-    storeLanes(sums + j, f32x4.add(loadLanes(sums + j, lanes), result), lanes);
+    const lanes = min(4, (bytes - j) >> 2);
+    let v = loadLanes(x + j, lanes);
+    if (bias != 0) v = f32x4.add(v, loadLanes(bias + j, lanes));
+    v = grad ? f32x4.mul(loadLanes(dy + j, lanes), slope(v, erf)) : value(v, erf);
+    storeLanes(out + j, v, lanes);
+    if (grad && bias != 0) addTo(sums + j, v, lanes);
   }
 }

@@ -1,6 +1,6 @@
 import { editedInPlace } from '../../../kernels/in-place.ts';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { groups, rowsOf, wasmCall } from '../../../wasm/call.ts';
+import { rowsOf, wasmCall } from '../../../wasm/call.ts';
 import { kernelBinaries } from '../../../wasm/kernels.generated.ts';
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
@@ -8,8 +8,13 @@ export const scatterAddRowsWasm: NativeVersion<ScatterAddRowsInputs, Record<stri
   run: ({ inputs: { table, indices, rows: added }, backend }) => {
     const { run, at } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);
-    const values = [at(table), at(indices), at(added), rows, indices.size, width];
-    run('scatterAddRows', values, groups(width), added.size);
+    // Each thread has a part of the table and adds what falls into it: the same sums on any number of threads.
+    run(
+      'scatterAddRows',
+      [at(table), at(indices), at(added), indices.size, width],
+      rows,
+      added.size,
+    );
     return [editedInPlace(backend, table)];
   },
 };
