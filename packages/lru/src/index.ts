@@ -1,0 +1,2 @@
+export { complexLinearScan, type LinearScanOptions, linearScan } from './scan/index.ts';
+export type { Complex } from './types.ts';

@@ -1,0 +1,38 @@
+import { type KernelCall, type KernelInputs, randomKey, randomNormal } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+
+export type ScanAttrs = { readonly reverse: boolean };
+
+/** Shapes `[outer, T, inner]` that a kernel for the scan must agree with its composite on. */
+const shapes: readonly (readonly [number, number, number])[] = [
+  [1, 1, 1],
+  [3, 1, 5],
+  [2, 7, 1],
+  [1, 33, 6],
+  [5, 16, 35],
+  [65_537, 3, 2],
+];
+
+/**
+ * Calls with inputs of these names, `[outer, T, inner]` or, where the name begins with h0, `[outer, inner]`. What begins
+ * with a is in (0, 0.7), so that complex numbers of two such parts stay within the unit circle.
+ */
+export function scanCases(names: readonly string[]): (() => KernelCall<KernelInputs, ScanAttrs>)[] {
+  return shapes.flatMap((shape) =>
+    [false, true].map((reverse) => () => ({
+      inputs: Object.fromEntries(names.map((name) => [name, inputOf(name, shape)])),
+      attrs: { reverse },
+    })),
+  );
+}
+
+function inputOf(
+  name: string,
+  [outer, length, inner]: readonly [number, number, number],
+): tf.Tensor {
+  const shape = name.startsWith('h0') ? [outer, inner] : [outer, length, inner];
+  const size = shape.reduce((product, n) => product * n, 1);
+  const values = randomNormal(randomKey('scan', name, size), size);
+  const gates = values.map((value) => 0.7 / (1 + Math.exp(-2 - value)));
+  return tf.tensor(name.startsWith('a') ? gates : values, shape, 'float32');
+}

@@ -1,0 +1,68 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Real numbers as one tensor, complex numbers as two: real and imaginary parts. */
+export type Planes = readonly tf.Tensor[];
+
+/**
+ * h_t = a_t h_{t-1} + x_t over the middle axis in ceil(log2 T) rounds, each of which doubles how many steps a number
+ * reaches back (Hillis and Steele, "Data parallel algorithms", CACM 1986).
+ *
+ * @param a `[outer, T, inner]` each. @param x `[outer, T, inner]` each. @param h0 `[outer, inner]` each.
+ * @returns h, `[outer, T, inner]` each.
+ */
+export function scanComposite(a: Planes, x: Planes, h0: Planes, reverse: boolean): tf.Tensor[] {
+  const length = x[0]?.shape[1] ?? 1;
+  // The first step meets h0; after it nothing reaches further back.
+  let h = plus(x, times(a, atStart(h0, length, reverse)));
+  let reach: Planes = a;
+  for (let distance = 1; distance < length; distance *= 2) {
+    h = plus(h, times(reach, shifted(h, distance, reverse)));
+    if (2 * distance < length) reach = times(reach, shifted(reach, distance, reverse));
+  }
+  return h;
+}
+
+export function plus(a: Planes, b: Planes): tf.Tensor[] {
+  return a.map((plane, index) => tf.add(plane, b[index] as tf.Tensor));
+}
+
+export function times(a: Planes, b: Planes): tf.Tensor[] {
+  const [re, im] = a as [tf.Tensor, tf.Tensor?];
+  const [otherRe, otherIm] = b as [tf.Tensor, tf.Tensor?];
+  if (im === undefined || otherIm === undefined) return [tf.mul(re, otherRe)];
+  return [
+    tf.sub(tf.mul(re, otherRe), tf.mul(im, otherIm)),
+    tf.add(tf.mul(re, otherIm), tf.mul(im, otherRe)),
+  ];
+}
+
+export function conjugate([re, im]: Planes): tf.Tensor[] {
+  return im === undefined ? [re as tf.Tensor] : [re as tf.Tensor, tf.neg(im)];
+}
+
+/** The numbers of as many steps earlier in the recurrence; zeros where there was none. */
+export function shifted(x: Planes, steps: number, reverse: boolean): tf.Tensor[] {
+  return x.map((plane) => {
+    const [outer, length, inner] = plane.shape as [number, number, number];
+    const kept = tf.slice(plane, [0, reverse ? steps : 0, 0], [outer, length - steps, inner]);
+    return padded(kept, steps, !reverse);
+  });
+}
+
+/** `[outer, inner]` where a recurrence of this length begins, zeros elsewhere. */
+export function atStart(states: Planes, length: number, reverse: boolean): tf.Tensor[] {
+  return states.map((state) => padded(tf.expandDims(state, 1), length - 1, reverse));
+}
+
+/** What stands where the recurrence begins, `[outer, inner]`. */
+export function startOf(x: Planes, reverse: boolean): tf.Tensor[] {
+  return x.map((plane) => {
+    const [outer, length, inner] = plane.shape as [number, number, number];
+    const start = tf.slice(plane, [0, reverse ? length - 1 : 0, 0], [outer, 1, inner]);
+    return tf.reshape(start, [outer, inner]);
+  });
+}
+
+function padded(x: tf.Tensor, steps: number, before: boolean): tf.Tensor {
+  return steps === 0 ? x : tf.pad(x, [[0, 0], before ? [steps, 0] : [0, steps], [0, 0]]);
+}
