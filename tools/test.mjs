@@ -8,8 +8,8 @@ import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
 
 const operations = [
-  ...['backend', 'attention', 'optim'].flatMap((name) => ['--project', `@neverend/${name}`]),
-  ...['packages/backend/test/ops/', 'packages/attention/', 'packages/optim/'],
+  ...['backend', 'attention', 'lru', 'optim'].flatMap((name) => ['--project', `@neverend/${name}`]),
+  ...['packages/backend/test/ops/', 'packages/attention/', 'packages/lru/', 'packages/optim/'],
 ];
 
 await main(async () => {
