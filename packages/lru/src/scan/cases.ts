@@ -10,6 +10,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [2, 7, 1],
   [1, 33, 6],
   [5, 16, 35],
+  [3, 4, 1037],
   [65_537, 3, 2],
 ];
 

@@ -110,7 +110,7 @@ struct Op {
   const char* name;
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
-  // At most one attribute: "approximate: bool" or "epsilon: float".
+  // At most one attribute: "approximate: bool", "reverse: bool" or "epsilon: float".
   const char* attribute;
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void*, TF_OpKernelContext*);
@@ -123,6 +123,7 @@ struct Op {
 std::vector<Op> geluOps();
 std::vector<Op> normOps();
 std::vector<Op> rowOps();
+std::vector<Op> scanOps();
 std::vector<Op> softmaxOps();
 std::vector<Op> stepOps();
 

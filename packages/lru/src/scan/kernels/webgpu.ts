@@ -1,0 +1,75 @@
+import type { NativeVersion } from '@neverend/backend';
+import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ScanAttrs } from '../cases.ts';
+import type { ScanGradInputs, ScanInputs } from '../real.ts';
+
+const uniforms = { states: 'u32', length: 'u32', inner: 'u32', reverse: 'u32' } as const;
+
+// A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap around, as u32 does.
+const start = `
+  let state = group * ${threads}u + thread;
+  if (state >= uniforms.states) { return; }
+  let inner = uniforms.inner;
+  let first = state / inner * uniforms.length * inner + state % inner;
+  let last = first + (uniforms.length - 1u) * inner;
+  let reverse = uniforms.reverse == 1u;
+  let next = select(inner, 0u - inner, reverse);`;
+
+export const scanWebgpu: NativeVersion<ScanInputs, ScanAttrs> = {
+  run: ({ inputs: { a, x, h0 }, attrs, backend }) => {
+    const gpu = asWebgpu(backend);
+    const y = makeOutput(gpu, x.shape);
+    const buffers = { a: 'read f32', x: 'read f32', h0: 'read f32', y: 'write f32' } as const;
+    const code = () => `
+fn kernel(group : u32, thread : u32) {${start}
+  var at = select(first, last, reverse);
+  var h = h0[state];
+  for (var t = 0u; t < uniforms.length; t++) {
+    h = a[at] * h + x[at];
+    y[at] = h;
+    at += next;
+  }
+}`;
+    const program = { key: 'linear scan', buffers, uniforms, code };
+    dispatch(gpu, program, { a, x, h0, y }, sizesOf(x, attrs), Math.ceil(h0.size / threads));
+    return [y];
+  },
+};
+
+export const scanGradWebgpu: NativeVersion<ScanGradInputs, ScanAttrs> = {
+  run: ({ inputs: { dy, a, y, h0 }, attrs, backend }) => {
+    const gpu = asWebgpu(backend);
+    const [da, dx, dh0] = [y, y, h0].map(({ shape }) => makeOutput(gpu, shape)) as Three;
+    const buffers = {
+      ...({ dy: 'read f32', a: 'read f32', y: 'read f32', h0: 'read f32' } as const),
+      ...({ da: 'write f32', dx: 'write f32', dh0: 'write f32' } as const),
+    };
+    const code = () => `
+fn kernel(group : u32, thread : u32) {${start}
+  var at = select(last, first, reverse);
+  // What the step after hands back: its a times its g.
+  var handed = 0.0;
+  for (var left = uniforms.length; left > 0u; left--) {
+    let g = dy[at] + handed;
+    dx[at] = g;
+    if (left > 1u) { da[at] = g * y[at - next]; } else { da[at] = g * h0[state]; }
+    handed = a[at] * g;
+    at -= next;
+  }
+  dh0[state] = handed;
+}`;
+    const program = { key: 'linear scan grad', buffers, uniforms, code };
+    const tensors = { dy, a, y, h0, da, dx, dh0 };
+    dispatch(gpu, program, tensors, sizesOf(y, attrs), Math.ceil(h0.size / threads));
+    return [da, dx, dh0];
+  },
+};
+
+type Output = ReturnType<typeof makeOutput>;
+type Three = [Output, Output, Output];
+
+function sizesOf({ shape }: Tensor, { reverse }: ScanAttrs) {
+  const [outer, length, inner] = shape as [number, number, number];
+  return { states: outer * inner, length, inner, reverse: Number(reverse) };
+}

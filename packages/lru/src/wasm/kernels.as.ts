@@ -1,0 +1,1 @@
+export { linearScan, linearScanGrad } from './scan.as';
