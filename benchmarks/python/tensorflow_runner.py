@@ -50,7 +50,15 @@ def start():
         square = tf.reduce_mean(tf.square(t["x"]), -1, keepdims=True)
         return t["x"] * tf.math.rsqrt(square + attrs["eps"]) * t["scale"]
 
+    def linear_scan(t, attrs):
+        gates, added = tf.unstack(t["a"], axis=1), tf.unstack(t["x"], axis=1)
+        states = [added[0]]
+        for a, x in zip(gates[1:], added[1:]):
+            states.append(a * states[-1] + x)
+        return tf.stack(states, 1)
+
     pure = {
+        "linearScan": linear_scan,
         "matMul": mat_mul,
         "softmax": lambda t, attrs: tf.nn.softmax(t["x"]),
         "layerNorm": lambda t, attrs: norm(t["x"], t["scale"], t["bias"], attrs["eps"]),

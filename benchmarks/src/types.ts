@@ -26,6 +26,7 @@ export type Op =
   | 'gatherRows'
   | 'scatterAddRows'
   | 'adamW'
+  | 'linearScan'
   | 'encoderBlock';
 
 /** One thing to compute. Plain data: it goes to the runners as JSON. */

@@ -28,6 +28,7 @@ const cases = [
   'gather-rows',
   'scatter-add-rows',
   'adamw',
+  'scan',
   'encoder-block',
 ];
 

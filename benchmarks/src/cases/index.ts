@@ -4,6 +4,7 @@ import { encoderBlockCases } from './encoder-block.ts';
 import { matMulCases } from './mat-mul.ts';
 import { rowCases } from './rows.ts';
 import { rowwiseCases } from './rowwise.ts';
+import { scanCases } from './scan.ts';
 
 /** Every case, in the order in which they run; the same ids at both sizes. */
 export const casesOf = (size: Size): Case[] => [
@@ -11,5 +12,6 @@ export const casesOf = (size: Size): Case[] => [
   ...rowwiseCases(size),
   ...rowCases(size),
   ...adamWCases(size),
+  ...scanCases(size),
   ...encoderBlockCases(size),
 ];

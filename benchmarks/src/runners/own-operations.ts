@@ -1,5 +1,6 @@
 import { encoderBlock } from '@neverend/attention';
 import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/backend';
+import { linearScan } from '@neverend/lru';
 import { AdamW } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import type { adamWSettings } from '../cases/adamw.ts';
@@ -18,6 +19,7 @@ export const ownOperations: Operations = {
     rmsNorm: (inputs, { eps }) =>
       rmsNorm(input(inputs, 'x'), input(inputs, 'scale'), { eps: eps as number }),
     gelu: (inputs) => gelu(input(inputs, 'x'), { bias: input(inputs, 'bias') }),
+    linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')).y,
     gatherRows: (inputs) => gatherRows(input(inputs, 'table'), input(inputs, 'indices')),
     encoderBlock: (inputs, { heads }) =>
       encoderBlock(input(inputs, 'x'), inputs, { heads: heads as number }),

@@ -16,6 +16,7 @@ export const stockOperations: Operations = {
       return tf.mul(tf.mul(x, tf.rsqrt(tf.add(square, eps as number))), input(inputs, 'scale'));
     },
     gelu: (inputs) => gelu(tf.add(input(inputs, 'x'), input(inputs, 'bias'))),
+    linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')),
     gatherRows: (inputs) => tf.gather(input(inputs, 'table'), input(inputs, 'indices')),
     encoderBlock: (inputs, { heads, eps }) => encoderBlock(inputs, heads as number, eps as number),
   },
@@ -82,6 +83,16 @@ function layerNorm(x: tf.Tensor, scale: tf.Tensor, bias: tf.Tensor, eps: number)
   const { mean, variance } = tf.moments(x, -1, true);
   const normed = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, eps)));
   return tf.add(tf.mul(normed, scale), bias);
+}
+
+function linearScan(a: tf.Tensor, x: tf.Tensor): tf.Tensor {
+  const [gates, added] = [tf.unstack(a, 1), tf.unstack(x, 1)];
+  let h: tf.Tensor | undefined;
+  const states = added.map((step, t) => {
+    h = h === undefined ? step : tf.add(tf.mul(gates[t] as tf.Tensor, h), step);
+    return h;
+  });
+  return tf.stack(states, 1);
 }
 
 function gelu(x: tf.Tensor): tf.Tensor {
