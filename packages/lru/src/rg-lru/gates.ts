@@ -1,0 +1,141 @@
+import {
+  defineKernel,
+  type Kernel,
+  type KernelCall,
+  type KernelInputs,
+  randomKey,
+  randomNormal,
+} from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+
+type Inputs = {
+  /** `[M, N, E]`. */
+  readonly x: tf.Tensor;
+  /** What the input gate's sigmoid takes, `[M, N, E]`. */
+  readonly input: tf.Tensor;
+  /** What the recurrence gate's sigmoid takes, `[M, N, E]`. */
+  readonly forget: tf.Tensor;
+  /** `[E]`. */
+  readonly aParam: tf.Tensor;
+  /** 0 where a sequence begins and 1 elsewhere, `[M]`. */
+  readonly keep: tf.Tensor;
+};
+
+type GradInputs = Inputs & { readonly da: tf.Tensor; readonly dGated: tf.Tensor };
+
+type NoAttrs = Record<string, never>;
+
+/** The square root of x, with the slope that it has at numbers from 1 / (4 · 1000²) on: at most 1000. */
+function boundedSqrt(x: tf.Tensor): tf.Tensor {
+  const sqrt = tf.customGrad((value, save) => {
+    (save as tf.GradSaveFunc)([value as tf.Tensor]);
+    return {
+      value: tf.sqrt(value as tf.Tensor),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.mul(dy, tf.mul(boundedRsqrt(saved[0] as tf.Tensor), 0.5)),
+    };
+  });
+  return sqrt(x);
+}
+
+function boundedRsqrt(x: tf.Tensor): tf.Tensor {
+  return tf.rsqrt(tf.maximum(x, 1 / (4 * 1000 ** 2)));
+}
+
+interface GateTerms {
+  /** sigmoid(input), `[M, N, E]`. */
+  readonly gate: tf.Tensor;
+  /** sigmoid(forget), `[M, N, E]`. */
+  readonly rate: tf.Tensor;
+  /** `keep` as `[M, 1, 1]`. */
+  readonly kept: tf.Tensor;
+  /** exp(-8 rate softplus(aParam)), `[M, N, E]`. */
+  readonly a: tf.Tensor;
+  /** 1 - a², `[M, N, E]`. */
+  readonly radicand: tf.Tensor;
+  /** Its root, or 1 where a sequence begins, `[M, N, E]`. */
+  readonly gamma: tf.Tensor;
+}
+
+export function gateTerms({ input, forget, aParam, keep }: Omit<Inputs, 'x'>): GateTerms {
+  const gate = tf.sigmoid(input);
+  const rate = tf.sigmoid(forget);
+  const logA = tf.mul(rate, tf.mul(tf.softplus(aParam), -8));
+  const kept = tf.reshape(keep, [-1, 1, 1]);
+  const a = tf.exp(logA);
+  const radicand = tf.sub(1, tf.exp(tf.mul(logA, 2)));
+  const gamma = tf.add(tf.mul(boundedSqrt(radicand), kept), tf.sub(1, kept));
+  return { gate, rate, kept, a, radicand, gamma };
+}
+
+const grad: Kernel<GradInputs, NoAttrs> = defineKernel<GradInputs, NoAttrs>({
+  name: 'NeverendRgLruGatesGrad',
+  composite: ({ inputs }) => {
+    const { x, aParam, da, dGated } = inputs;
+    const { gate, rate, kept, a, radicand, gamma } = gateTerms(inputs);
+    const dx = tf.mul(tf.mul(dGated, gamma), gate);
+    const dInput = tf.mul(tf.mul(dx, x), tf.sub(1, gate));
+    // d gamma / d log a = -a² / gamma, with the slope of the root bounded.
+    const dGamma = tf.mul(tf.mul(dGated, gate), x);
+    const slope = tf.mul(a, boundedRsqrt(radicand));
+    const dLogA = tf.mul(tf.mul(a, kept), tf.sub(da, tf.mul(dGamma, slope)));
+    const dRate = tf.mul(tf.mul(dLogA, rate), -8);
+    const dForget = tf.mul(tf.mul(dRate, tf.sub(1, rate)), tf.softplus(aParam));
+    const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
+    return [dx, dInput, dForget, dAParam];
+  },
+  cases: gateCases(['x', 'input', 'forget', 'da', 'dGated']),
+  flops: ({ inputs: { x } }) => 32 * x.size,
+});
+
+/**
+ * From the gates of the real-gated linear recurrent unit to its recurrence: a = keep exp(-8 sigmoid(forget) softplus(aParam)),
+ * and gamma sigmoid(input) x with gamma = sqrt(1 - a²), or 1 where a sequence begins. The backward pass keeps the inputs and
+ * computes the rest again; the slope of the root counts as at most 1000.
+ */
+export const rgLruGates: Kernel<Inputs, NoAttrs> = defineKernel<Inputs, NoAttrs>({
+  name: 'NeverendRgLruGates',
+  composite: ({ inputs }) => {
+    const { gate, kept, a, gamma } = gateTerms(inputs);
+    return [tf.mul(a, kept), tf.mul(tf.mul(gamma, gate), inputs.x)];
+  },
+  gradient: {
+    saveInputs: ['x', 'input', 'forget', 'aParam', 'keep'],
+    backward: ([da, dGated], [x, input, forget, aParam, keep], attrs) => {
+      const call = { x, input, forget, aParam, keep, da, dGated };
+      const [dx, dInput, dForget, dAParam] = grad.run(call as GradInputs, attrs) as Four;
+      return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
+    },
+  },
+  cases: gateCases(['x', 'input', 'forget']),
+  flops: ({ inputs: { x } }) => 18 * x.size,
+});
+
+type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+
+/** Calls with tensors `[M, N, E]` of these names, and with aParam and keep. */
+function gateCases(names: readonly string[]): (() => KernelCall<KernelInputs, NoAttrs>)[] {
+  const shapes = [
+    [1, 1, 1],
+    [5, 1, 7],
+    [3, 5, 6],
+    [33, 4, 35],
+    [65_537, 1, 2],
+  ] as const;
+  return shapes.map((shape) => () => {
+    const [steps, , width] = shape;
+    const draw = (name: string, shape: readonly number[]) => {
+      const size = shape.reduce((product, n) => product * n, 1);
+      return tf.tensor(randomNormal(randomKey('gates', name, size), size), [...shape], 'float32');
+    };
+    const keep = Float32Array.from({ length: steps }, (_, step) => (step % 3 === 0 ? 0 : 1));
+    return {
+      inputs: {
+        ...Object.fromEntries(names.map((name) => [name, draw(name, shape)])),
+        aParam: draw('aParam', [width]),
+        keep: tf.tensor1d(keep),
+      },
+      attrs: {},
+    };
+  });
+}

@@ -1,0 +1,70 @@
+import { checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkedParam, type Params } from '../params.ts';
+import { linearScan } from '../scan/index.ts';
+import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
+import { rgLruGates } from './gates.ts';
+import { initGates, type RgLruArgs, ringParam } from './init.ts';
+
+/**
+ * The real-gated linear recurrent unit of Griffin (arXiv 2402.19427, section 2.4) as RecurrentGemma computes it:
+ *
+ *     i_t = sigmoid(input_gate(x_t)),  r_t = sigmoid(a_gate(x_t)),  a_t = exp(-8 r_t softplus(a_param)),
+ *     h_t = a_t h_{t-1} + sqrt(1 - a_t²) i_t x_t,
+ *
+ * where the first step of a sequence (`segmentPos` 0) has a_t = 0 and 1 in place of the root. The gates are linear layers out of
+ * H blocks. In the backward pass the root's slope counts as at most 1000, and the gates' results are computed again, not kept.
+ *
+ * @param x `[rows, T, E]` or `[B, T, N, E]`, float32.
+ * @param params `a_param` `[E]`; `input_gate/w`, `a_gate/w` `[H, E/H, E/H]`; `input_gate/b`, `a_gate/b` `[H, E/H]`.
+ * @param options `state`: `[rows, E]` or `[B, N, E]`, float32.
+ * @returns `y`, every h_t, of the shape of `x`, and `state`, the last of them; both the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function rgLru(
+  x: tf.Tensor,
+  params: Params,
+  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+): { y: tf.Tensor; state: tf.Tensor } {
+  checkSequence(x, segmentPos);
+  const width = x.shape.at(-1) ?? 1;
+  const aParam = checkedParam(params, 'a_param', [width]);
+  const { input, forget } = gateBlocks(params, width, width);
+  if (state !== undefined) checkTensor('state', state, withTime(x));
+  return tf.tidy(() => {
+    const [outer, steps] = x.shape as [number, number];
+    const shape = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
+    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [input, forget]);
+    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, shape)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
+    const call = { x: tf.reshape(x, shape), input: inputs, forget: forgets, aParam, keep };
+    const [a, gated] = rgLruGates.run(call, {}).map((term) => tf.reshape(term, x.shape)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const { y, hLast } = linearScan(a, gated, state === undefined ? {} : { h0: state });
+    return { y, state: hLast };
+  });
+}
+
+/**
+ * Weights to start with, as RecurrentGemma has them: eigenvalues in a ring, gates normal with a standard deviation of
+ * 1 / sqrt(E), biases 0.
+ *
+ * @returns tensors by the names that `rgLru` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError when `heads` does not divide `width`. @throws RangeError for a `minRadius` outside of [0, 0.999).
+ */
+export function initRgLru(
+  key: RandomKey,
+  { width, heads, minRadius = 0.9 }: RgLruArgs,
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  return tf.tidy(() => ({
+    a_param: ringParam(keyOf('a_param'), width, minRadius),
+    ...initGates(key, { width, outputWidth: width, heads }),
+  }));
+}

@@ -1,0 +1,50 @@
+import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { normal } from '../init.ts';
+
+/** Sizes of a real-gated linear recurrent unit, and where its eigenvalues start. */
+export interface RgLruArgs {
+  /** E. */
+  readonly width: number;
+  /** Number H of blocks of the gates; must divide E. */
+  readonly heads: number;
+  /**
+   * At the start the magnitudes sigmoid(-a_param) of the eigenvalues are uniform by area in the ring from here to 0.999.
+   * Default: 0.9, that of Griffin; TRecViT has 0.5.
+   */
+  readonly minRadius?: number;
+}
+
+/** The parameters of both gates: normal with a standard deviation of 1 / sqrt(D), biases 0. */
+export function initGates(
+  key: RandomKey,
+  sizes: { readonly width: number; readonly outputWidth: number; readonly heads: number },
+): Record<string, tf.Tensor> {
+  const { width, outputWidth, heads } = sizes;
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0 || outputWidth % heads !== 0) {
+    throw new ShapeError(
+      `heads was ${heads}; it must be a positive divisor of the width, ${outputWidth}`,
+    );
+  }
+  const params: Record<string, tf.Tensor> = {};
+  for (const gate of ['input_gate', 'a_gate']) {
+    const shape = [heads, width / heads, outputWidth / heads];
+    const gateKey = randomKey(key.low, key.high, gate);
+    params[`${gate}/w`] = normal(gateKey, shape, 1 / Math.sqrt(width));
+    params[`${gate}/b`] = tf.zeros([heads, outputWidth / heads]);
+  }
+  return params;
+}
+
+/** Numbers p of which the sigmoid of -p is uniform by area in the ring from `minRadius` to 0.999. */
+export function ringParam(key: RandomKey, width: number, minRadius: number): tf.Tensor {
+  if (!(minRadius >= 0 && minRadius < 0.999)) {
+    throw new RangeError(`minRadius was ${minRadius}; it must be at least 0 and below 0.999`);
+  }
+  const values = Array.from(randomUniform(key, width), (u) => {
+    // The same small number as in the official code keeps the logarithm finite at a radius of 0.
+    const logRadius = 0.5 * Math.log(u * (0.999 ** 2 - minRadius ** 2) + minRadius ** 2 + 1e-8);
+    return Math.log(Math.expm1(-logRadius));
+  });
+  return tf.tensor1d(values);
+}

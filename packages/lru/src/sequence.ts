@@ -1,0 +1,45 @@
+import { checkTensor } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What every layer over time takes beside its input and parameters. */
+export interface SequenceOptions<State> {
+  /**
+   * Where each step stands in its own sequence, int32: `[rows, T]` or `[B, T]`, the first two axes of `x`. A step at 0 begins
+   * a sequence anew: nothing from before reaches it or what follows, in its row alone. Default: without a state the first
+   * step is at 0, with a state none is.
+   */
+  readonly segmentPos?: tf.Tensor;
+  /** What a call returned for the steps before. Default: nothing came before. */
+  readonly state?: State;
+}
+
+/** @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. */
+export function checkSequence(x: tf.Tensor, segmentPos: tf.Tensor | undefined): void {
+  checkTensor('x', x, x.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
+  if (segmentPos !== undefined) {
+    checkTensor('segmentPos', segmentPos, x.shape.slice(0, 2), 'int32');
+  }
+}
+
+/** The shape of `x` with its time replaced, or left out. */
+export function withTime(x: tf.Tensor, steps?: number): number[] {
+  const [outer, , ...rest] = x.shape as [number, number, ...number[]];
+  return steps === undefined ? [outer, ...rest] : [outer, steps, ...rest];
+}
+
+/** 0 where a sequence begins, 1 elsewhere: `[rows, T]` or `[B, T]`, float32. */
+export function keepMask(
+  x: tf.Tensor,
+  segmentPos: tf.Tensor | undefined,
+  isContinued: boolean,
+): tf.Tensor2D {
+  const [outer, steps] = x.shape as [number, number];
+  if (segmentPos !== undefined)
+    return tf.cast(tf.notEqual(segmentPos, 0), 'float32') as tf.Tensor2D;
+  if (isContinued) return tf.ones([outer, steps]);
+  if (steps === 1) return tf.zeros([outer, 1]);
+  return tf.pad(tf.ones([outer, steps - 1]) as tf.Tensor2D, [
+    [0, 0],
+    [1, 0],
+  ]);
+}

@@ -1,0 +1,255 @@
+import { DTypeError, randomInt, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  expectTensorClose,
+  type Inputs,
+  normalInput,
+  numbers,
+  poisonMemory,
+  randomTensor,
+  tolerances,
+  toTensor,
+  toTensors,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { initRgLru, rgLru, type SequenceOptions } from '../../src/index.ts';
+import { type RgLruInputs, rgLruNaive } from '../../src/rg-lru/naive.ts';
+import { numericGradients } from '../numeric.ts';
+import { cuts, expectPartsLikeWhole } from '../splits.ts';
+
+const paramNames = {
+  aParam: 'a_param',
+  inputW: 'input_gate/w',
+  inputB: 'input_gate/b',
+  aW: 'a_gate/w',
+  aB: 'a_gate/b',
+} as const;
+
+function paramInputs(width: number, heads: number): Inputs {
+  const size = width / heads;
+  const w = [heads, size, size];
+  const draw = (name: string, shape: number[], scale: number, mean = 0) =>
+    normalInput(randomKey('param', name), shape, scale, mean);
+  return {
+    aParam: draw('aParam', [width], 1, -2),
+    inputW: draw('inputW', w, 0.7),
+    inputB: draw('inputB', [heads, size], 0.3),
+    aW: draw('aW', w, 0.7),
+    aB: draw('aB', [heads, size], 0.3),
+  };
+}
+
+/** The parameters by the names that `rgLru` reads. */
+const named = (tensors: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> =>
+  Object.fromEntries(
+    Object.entries(paramNames).map(([name, path]) => [path, tensors[name] as tf.Tensor]),
+  );
+
+/** Positions in which each row begins anew at some steps, not the same in all. */
+const positions = (rows: number, steps: number): Int32Array =>
+  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 3));
+
+await describeBackends('rgLru', (backend) => {
+  const tolerance = tolerances[backend];
+  for (const [shape, heads] of [
+    [[1, 1, 1], 1],
+    [[3, 1, 6], 3],
+    [[2, 5, 6], 2],
+    [[1, 9, 5], 1],
+    [[2, 4, 3, 4], 2],
+    [[2, 3, 2, 5], 5],
+  ] as const) {
+    it(`of [${shape}] with ${heads} heads has the reference's output and gradients`, async () => {
+      poisonMemory();
+      const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
+      const width = rest.at(-1) ?? 1;
+      const sizes = { outer, steps, tokens: rest.length === 2 ? (rest[0] ?? 1) : 1, width, heads };
+      const inputs = {
+        x: normalInput(randomKey('x'), shape),
+        state: normalInput(randomKey('state'), [outer, ...rest]),
+        ...paramInputs(width, heads),
+      };
+      const dy = normalInput(randomKey('dy'), shape);
+      const segmentPos = positions(outer, steps);
+      const naive = (arrays: Record<string, Float64Array>) =>
+        rgLruNaive(arrays as unknown as RgLruInputs, segmentPos, sizes);
+      await expectLikeReference({
+        op: (tensors) =>
+          tf.tidy(() => {
+            const options = {
+              segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32'),
+              state: tensors['state'] as tf.Tensor,
+            };
+            return rgLru(tensors['x'] as tf.Tensor, named(tensors), options).y;
+          }),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, naive),
+        tolerance,
+      });
+    });
+  }
+
+  it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 9 }),
+        fc.nat({ max: 8 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.nat(),
+        async (steps, count, restarts, tokens, seed) => {
+          const params = named(toTensors(paramInputs(4, 2)));
+          const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 4] : [2, steps, 4]);
+          const segmentPos = tf.tensor2d(positions(2, steps), [2, steps], 'int32');
+          const points = cuts(randomKey(seed, 'cuts'), steps, count);
+          await expectPartsLikeWhole(
+            (part, options: SequenceOptions<tf.Tensor>) => rgLru(part, params, options),
+            x,
+            restarts ? segmentPos : undefined,
+            points,
+            tolerance,
+          );
+          tf.dispose([params, x, segmentPos]);
+        },
+      ),
+      { numRuns: backend === 'webgpu' ? 4 : 20 },
+    );
+  });
+
+  it('begins one row anew and leaves its neighbours as they were', async () => {
+    const params = named(toTensors(paramInputs(4, 2)));
+    const x = toTensor(normalInput(randomKey('x'), [3, 5, 4]));
+    const state = toTensor(normalInput(randomKey('state'), [3, 4]));
+    const at = (values: number[][]) => tf.tensor2d(values, [3, 5], 'int32');
+    const going = [5, 6, 7, 8, 9];
+    const plain = rgLru(x, params, { segmentPos: at([going, going, going]), state });
+    const reset = rgLru(x, params, { segmentPos: at([going, [5, 6, 0, 1, 2], going]), state });
+    const fresh = rgLru(tf.slice(x, [1, 2, 0], [1, 3, 4]), params);
+    const row = (y: tf.Tensor, index: number) => tf.slice(y, [index, 0, 0], [1, 5, 4]);
+    for (const index of [0, 2]) {
+      await expectTensorClose(row(reset.y, index), await row(plain.y, index).data());
+    }
+    await expectTensorClose(tf.slice(reset.y, [1, 2, 0], [1, 3, 4]), await fresh.y.data());
+    const before = [1, 0, 0];
+    await expectTensorClose(
+      tf.slice(reset.y, before, [1, 2, 4]),
+      await tf.slice(plain.y, before, [1, 2, 4]).data(),
+    );
+  });
+
+  it('does not normalise the first frame', async () => {
+    // Gates of 1/2: a = exp(-4 ln 2) = 1/16, h = x / 2 and then h / 16 + sqrt(1 - 1/256) x / 2.
+    const params = {
+      a_param: tf.zeros([1]),
+      'input_gate/w': tf.zeros([1, 1, 1]),
+      'input_gate/b': tf.zeros([1, 1]),
+      'a_gate/w': tf.zeros([1, 1, 1]),
+      'a_gate/b': tf.zeros([1, 1]),
+    };
+    const x = tf.tensor3d([2, 2], [1, 2, 1]);
+    const second = 1 / 16 + Math.sqrt(255 / 256);
+    const { y, state } = rgLru(x, params);
+    await expectTensorClose(y, { shape: [1, 2, 1], data: [1, second] });
+    await expectTensorClose(state, { shape: [1, 1], data: [second] });
+    const { y: later } = rgLru(x, params, { state: tf.zeros([1, 1]) });
+    await expectTensorClose(tf.slice(later, [0, 0, 0], [1, 1, 1]), [Math.sqrt(255 / 256)]);
+  });
+
+  it('has finite gradients where an eigenvalue is 1 in float32', async () => {
+    const params = { ...named(toTensors(paramInputs(2, 1))), a_param: tf.tensor1d([-40, -1]) };
+    const x = randomTensor(randomKey('x'), [1, 4, 2]);
+    const names = Object.keys(params);
+    const gradients = tf.grads(
+      (...tensors: tf.Tensor[]) =>
+        rgLru(
+          x,
+          Object.fromEntries(names.map((name, index) => [name, tensors[index] as tf.Tensor])),
+        ).y,
+    )(Object.values(params));
+    for (const gradient of gradients) {
+      expect((await gradient.data()).every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+await describeBackends('the weights of initRgLru', () => {
+  it('have eigenvalues uniform by area in the ring, and gates of the given deviation', async () => {
+    const [width, heads, minRadius] = [4000, 50, 0.5];
+    const params = initRgLru(randomKey(1), { width, heads, minRadius });
+    const shapes = Object.fromEntries(
+      Object.entries(params).map(([name, { shape }]) => [name, shape]),
+    );
+    expect(shapes).toEqual({
+      a_param: [width],
+      'input_gate/w': [heads, 80, 80],
+      'input_gate/b': [heads, 80],
+      'a_gate/w': [heads, 80, 80],
+      'a_gate/b': [heads, 80],
+    });
+    const squares = Array.from(
+      await (params['a_param'] as tf.Tensor).data(),
+      (value) => (1 / (1 + Math.exp(value))) ** 2,
+    ).sort((a, b) => a - b);
+    // Areas are uniform from minRadius² to 0.999²: the quartiles are evenly spaced, to three deviations of 4000 draws.
+    const [low, span] = [minRadius ** 2, 0.999 ** 2 - minRadius ** 2];
+    expect(squares[0]).toBeGreaterThanOrEqual(low - 1e-5);
+    expect(squares.at(-1)).toBeLessThanOrEqual(0.999 ** 2 + 1e-5);
+    for (const part of [0.25, 0.5, 0.75]) {
+      const quantile = ((squares[part * width] ?? 0) - low) / span;
+      expect(Math.abs(quantile - part)).toBeLessThan(3 * Math.sqrt((part * (1 - part)) / width));
+    }
+    for (const gate of ['input_gate', 'a_gate']) {
+      const { mean, variance } = tf.moments(params[`${gate}/w`] as tf.Tensor);
+      expect(Math.abs((await mean.data())[0] ?? 1)).toBeLessThan(1e-4);
+      expect(((await variance.data())[0] ?? 0) * width).toBeCloseTo(1, 1);
+    }
+    tf.dispose(params);
+  });
+});
+
+describe('the arguments of rgLru', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = initRgLru(randomKey(1), { width: 4, heads: 2 });
+      const x = tf.zeros([2, 3, 4]);
+      expect(() => rgLru(tf.zeros([3, 4]), params)).toThrow(
+        new ShapeError('x was [3, 4]; it must be [rows, T, D]'),
+      );
+      expect(() => rgLru(tf.zeros([2, 3, 6]), params)).toThrow(
+        new ShapeError('params["a_param"] was [4]; it must be [6]'),
+      );
+      const { 'a_gate/b': _, ...rest } = params;
+      expect(() => rgLru(x, rest)).toThrow(
+        new ShapeError('params["a_gate/b"] was missing; it must be [2, 2]'),
+      );
+      const odd = { ...params, 'input_gate/w': tf.zeros([3, 1, 1]) };
+      expect(() => rgLru(x, odd)).toThrow(
+        new ShapeError('params["input_gate/w"] had 3 blocks; their number must divide 4'),
+      );
+      const segmentPos = tf.zeros([2, 4], 'int32');
+      expect(() => rgLru(x, params, { segmentPos })).toThrow(
+        new ShapeError('segmentPos was [2, 4]; it must be [2, 3]'),
+      );
+      expect(() => rgLru(x, params, { segmentPos: tf.zeros([2, 3]) })).toThrow(
+        new DTypeError('segmentPos was float32; it must be int32'),
+      );
+      expect(() => rgLru(x, params, { state: tf.zeros([2, 3]) })).toThrow(
+        new ShapeError('state was [2, 3]; it must be [2, 4]'),
+      );
+    });
+  });
+
+  it('of initRgLru too', () => {
+    expect(() => initRgLru(randomKey(1), { width: 4, heads: 3 })).toThrow(
+      new ShapeError('heads was 3; it must be a positive divisor of the width, 4'),
+    );
+    expect(() => initRgLru(randomKey(1), { width: 4, heads: 2, minRadius: 1 })).toThrow(
+      new RangeError('minRadius was 1; it must be at least 0 and below 0.999'),
+    );
+  });
+});
