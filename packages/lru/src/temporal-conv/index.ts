@@ -1,0 +1,76 @@
+import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { normal } from '../init.ts';
+import { checkedParam, type Params } from '../params.ts';
+import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { tapMasks, temporalConvKernel } from './kernel.ts';
+
+/**
+ * Causal depthwise convolution over time with K taps: y_t = b + w_{K-1} x_t + w_{K-2} x_{t-1} + … + w_0 x_{t-K+1}, each
+ * channel on its own. Before the first step are zeros, or the `state` of the call before: a whole clip, single frames and
+ * chunks of any length give the same.
+ *
+ * A step with `segmentPos` 0 begins anew: no tap reaches over it, and the returned state has zeros for what lies before it. (In
+ * RecurrentGemma the state keeps it, and with a state no step begins anew.)
+ *
+ * @param x `[rows, T, E]` or `[B, T, N, E]`, float32. @param params `w` `[K, E]` with K of at least 2, and `b` `[E]`.
+ * @param options `state`: `[rows, K-1, E]` or `[B, K-1, N, E]`.
+ * @returns `y` of the shape of `x`, and `state`, the last K-1 steps; both the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function temporalConv(
+  x: tf.Tensor,
+  params: Params,
+  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+): { y: tf.Tensor; state: tf.Tensor } {
+  checkSequence(x, segmentPos);
+  const width = x.shape.at(-1) ?? 1;
+  const w = checkedParam(params, 'w', ['K', width]);
+  const b = checkedParam(params, 'b', [width]);
+  const taps = w.shape[0] ?? 1;
+  if (taps < 2) throw new ShapeError(`params["w"] had ${taps} tap; it must have at least 2`);
+  if (state !== undefined) checkTensor('state', state, withTime(x, taps - 1));
+  return tf.tidy(() => {
+    const [outer, steps] = x.shape as [number, number];
+    const before = state ?? tf.zeros(withTime(x, taps - 1));
+    const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
+    const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
+    const restarts = segmentPos !== undefined;
+    // What comes before the first step of all is zeros, so that only given positions mask anything.
+    const keep = keepMask(x, segmentPos, true);
+    const [y] = temporalConvKernel.run({ x: padded, w, b, keep }, { restarts }) as [tf.Tensor];
+    const last = tf.slice(padded, [0, steps, 0, 0], [outer, taps - 1, tokens, width]);
+    return {
+      y: tf.reshape(y, x.shape),
+      state: tf.reshape(
+        restarts ? tf.mul(last, stateMask(keep, taps)) : last,
+        withTime(x, taps - 1),
+      ),
+    };
+  });
+}
+
+/** 0 for what lies before the last beginning of a sequence, `[outer, K-1, 1, 1]`. */
+function stateMask(keep: tf.Tensor2D, taps: number): tf.Tensor {
+  const [outer, steps] = keep.shape;
+  const columns = tapMasks(keep, taps - 1).map((mask) =>
+    tf.slice(mask, [0, steps - 1], [outer, 1]),
+  );
+  return tf.reshape(tf.concat(columns.reverse(), 1), [outer, taps - 1, 1, 1]);
+}
+
+/**
+ * Weights to start with, as RecurrentGemma has them: normal with a variance of 0.01 / K, biases 0.
+ *
+ * @param sizes `width`: E. `taps`: K; default 4.
+ * @returns `w` and `b`, a function of `key` alone and the caller's to dispose.
+ */
+export function initTemporalConv(
+  key: RandomKey,
+  { width, taps = 4 }: { readonly width: number; readonly taps?: number },
+): Record<string, tf.Tensor> {
+  return {
+    w: normal(randomKey(key.low, key.high, 'w'), [taps, width], Math.sqrt(0.01 / taps)),
+    b: tf.zeros([width]),
+  };
+}

@@ -1,0 +1,153 @@
+import {
+  defineKernel,
+  type Kernel,
+  type KernelCall,
+  type KernelInputs,
+  randomKey,
+  randomNormal,
+} from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+
+type Inputs = {
+  /** What came before and the steps themselves, `[outer, K-1 + T, N, E]`. */
+  readonly x: tf.Tensor;
+  /** `[K, E]`. */
+  readonly w: tf.Tensor;
+  /** `[E]`. */
+  readonly b: tf.Tensor;
+  /** 0 where a sequence begins and 1 elsewhere, `[outer, T]`. */
+  readonly keep: tf.Tensor;
+};
+
+/** dy: `[outer, T, N, E]`. */
+type GradInputs = Omit<Inputs, 'b'> & { readonly dy: tf.Tensor };
+
+/** `restarts`: whether any of `keep` may be 0. */
+type Attrs = { readonly restarts: boolean };
+
+/**
+ * For each tap k the product of the last k of `keep` up to each step, `[outer, T]`: 0 where the tap would reach over the
+ * beginning of a sequence.
+ */
+export function tapMasks(keep: tf.Tensor2D, taps: number): tf.Tensor2D[] {
+  const masks = [tf.onesLike(keep)];
+  for (let tap = 1; tap < taps; tap++) {
+    masks.push(tf.mul(masks.at(-1) as tf.Tensor2D, delayed(keep, tap - 1)));
+  }
+  return masks;
+}
+
+/** `[outer, T]` as many steps later, with ones before. */
+function delayed(keep: tf.Tensor2D, steps: number): tf.Tensor2D {
+  const [outer, length] = keep.shape;
+  if (steps === 0) return keep;
+  if (steps >= length) return tf.onesLike(keep);
+  const before: [[number, number], [number, number]] = [
+    [0, 0],
+    [steps, 0],
+  ];
+  return tf.pad(tf.slice(keep, [0, 0], [outer, length - steps]), before, 1);
+}
+
+/** What tap k meets, `[outer, T, N, E]`, its weights `[E]`, and its mask where there are restarts. */
+function* eachTap({ x, w, keep }: Omit<Inputs, 'b'>, { restarts }: Attrs) {
+  const [taps, width] = w.shape as [number, number];
+  const [outer, , tokens] = x.shape as [number, number, number];
+  const steps = keep.shape[1] ?? 1;
+  const masks = restarts ? tapMasks(keep as tf.Tensor2D, taps) : [];
+  for (let tap = 0; tap < taps; tap++) {
+    const start = taps - 1 - tap;
+    const mask = masks[tap];
+    yield {
+      start,
+      after: tap,
+      met: () => tf.slice(x, [0, start, 0, 0], [outer, steps, tokens, width]),
+      weights: () => tf.reshape(tf.slice(w, [start, 0], [1, width]), [width]),
+      masked: (value: tf.Tensor) =>
+        tap === 0 || mask === undefined
+          ? value
+          : tf.mul(value, tf.reshape(mask, [outer, steps, 1, 1])),
+    };
+  }
+}
+
+const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
+  name: 'NeverendTemporalConvGrad',
+  composite: ({ inputs, attrs }) => {
+    const { dy, w } = inputs;
+    const width = w.shape[1] ?? 1;
+    const sum = (value: tf.Tensor) => tf.sum(tf.reshape(value, [-1, width]), 0);
+    const [dx, dw]: [tf.Tensor[], tf.Tensor[]] = [[], []];
+    for (const { start, after, met, weights, masked } of eachTap(inputs, attrs)) {
+      const slope = masked(dy);
+      const around: [number, number][] = [
+        [0, 0],
+        [start, after],
+        [0, 0],
+        [0, 0],
+      ];
+      dx.push(tf.pad(tf.mul(slope, weights()), around));
+      dw.unshift(sum(tf.mul(slope, met())));
+    }
+    return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
+  },
+  cases: convCases(['x', 'dy']),
+  flops: ({ inputs: { dy, w } }) => 4 * dy.size * (w.shape[0] ?? 1) + dy.size,
+});
+
+/** y_t = b + the sum over k of w_{K-1-k} x_{t-k}, up to where a sequence begins: `[outer, T, N, E]`. */
+export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
+  name: 'NeverendTemporalConv',
+  composite: ({ inputs, attrs }) => {
+    let y: tf.Tensor = inputs.b;
+    for (const { met, weights, masked } of eachTap(inputs, attrs)) {
+      y = tf.add(y, masked(tf.mul(met(), weights())));
+    }
+    return [y];
+  },
+  gradient: {
+    saveInputs: ['x', 'w', 'keep'],
+    backward: ([dy], [x, w, keep], attrs) => {
+      const [dx, dw, db] = grad.run({ dy, x, w, keep } as GradInputs, attrs) as Three;
+      return { x: () => dx, w: () => dw, b: () => db };
+    },
+  },
+  cases: convCases(['x']),
+  flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
+});
+
+type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
+
+/** Calls with an x `[outer, K-1 + T, N, E]`, where it is named a dy `[outer, T, N, E]`, weights, and restarts or none. */
+function convCases(names: readonly string[]): (() => KernelCall<KernelInputs, Attrs>)[] {
+  const shapes = [
+    [1, 1, 1, 1, 2],
+    [2, 1, 3, 5, 4],
+    [1, 7, 1, 6, 4],
+    [3, 33, 2, 35, 3],
+    [65_537, 2, 1, 2, 2],
+  ] as const;
+  return shapes.flatMap(([outer, steps, tokens, width, taps]) =>
+    [false, true].map((restarts) => () => {
+      const draw = (name: string, shape: number[]) => {
+        const size = shape.reduce((product, n) => product * n, 1);
+        return tf.tensor(randomNormal(randomKey('conv', name, size), size), shape, 'float32');
+      };
+      const time = (name: string) => (name === 'x' ? taps - 1 + steps : steps);
+      const keep = Float32Array.from({ length: outer * steps }, (_, step) =>
+        restarts && step % 5 === 1 ? 0 : 1,
+      );
+      return {
+        inputs: {
+          ...Object.fromEntries(
+            names.map((name) => [name, draw(name, [outer, time(name), tokens, width])]),
+          ),
+          w: draw('w', [taps, width]),
+          ...(names.includes('dy') ? {} : { b: draw('b', [width]) }),
+          keep: tf.tensor2d(keep, [outer, steps]),
+        },
+        attrs: { restarts },
+      };
+    }),
+  );
+}

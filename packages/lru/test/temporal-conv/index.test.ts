@@ -1,0 +1,152 @@
+import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  expectTensorClose,
+  normalInput,
+  numbers,
+  poisonMemory,
+  randomTensor,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { initTemporalConv, type SequenceOptions, temporalConv } from '../../src/index.ts';
+import { type TemporalConvInputs, temporalConvNaive } from '../../src/temporal-conv/naive.ts';
+import { numericGradients } from '../numeric.ts';
+import { cuts, expectPartsLikeWhole } from '../splits.ts';
+
+const positions = (rows: number, steps: number): Int32Array =>
+  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 4));
+
+await describeBackends('temporalConv', (backend) => {
+  const tolerance = tolerances[backend];
+  for (const [shape, taps, restarts] of [
+    [[1, 1, 1], 2, false],
+    [[2, 1, 5], 4, true],
+    [[3, 2, 3], 4, false],
+    [[2, 9, 6], 4, true],
+    [[1, 12, 7], 3, true],
+    [[2, 5, 3, 4], 4, false],
+    [[2, 6, 2, 5], 4, true],
+  ] as const) {
+    const name = `of [${shape}] with ${taps} taps${restarts ? ' and restarts' : ''}`;
+    it(`${name} has the reference's output and gradients`, async () => {
+      poisonMemory();
+      const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
+      const width = rest.at(-1) ?? 1;
+      const inner = rest.reduce((product, n) => product * n, 1);
+      const inputs = {
+        x: normalInput(randomKey('x'), shape),
+        history: normalInput(randomKey('history'), [outer, taps - 1, ...rest]),
+        w: normalInput(randomKey('w'), [taps, width]),
+        b: normalInput(randomKey('b'), [width]),
+      };
+      const dy = normalInput(randomKey('dy'), shape);
+      const segmentPos = restarts ? positions(outer, steps) : new Int32Array(outer * steps).fill(1);
+      const naive = (arrays: Record<string, Float64Array>) =>
+        temporalConvNaive(arrays as unknown as TemporalConvInputs, segmentPos, {
+          outer,
+          steps,
+          inner,
+        });
+      await expectLikeReference({
+        op: ({ x, history, w, b }) =>
+          tf.tidy(() => {
+            const options = {
+              state: history as tf.Tensor,
+              ...(restarts ? { segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32') } : {}),
+            };
+            const params = { w: w as tf.Tensor, b: b as tf.Tensor };
+            return temporalConv(x as tf.Tensor, params, options).y;
+          }),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, naive),
+        tolerance,
+      });
+    });
+  }
+
+  it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 10 }),
+        fc.nat({ max: 9 }),
+        fc.boolean(),
+        fc.integer({ min: 2, max: 5 }),
+        fc.nat(),
+        async (steps, count, restarts, taps, seed) => {
+          const params = {
+            w: randomTensor(randomKey(seed, 'w'), [taps, 3]),
+            b: randomTensor(randomKey(seed, 'b'), [3]),
+          };
+          const x = randomTensor(randomKey(seed, 'x'), [2, steps, 3]);
+          const segmentPos = tf.tensor2d(positions(2, steps), [2, steps], 'int32');
+          await expectPartsLikeWhole(
+            (part, options: SequenceOptions<tf.Tensor>) => temporalConv(part, params, options),
+            x,
+            restarts ? segmentPos : undefined,
+            cuts(randomKey(seed, 'cuts'), steps, count),
+            tolerance,
+          );
+          tf.dispose([params, x, segmentPos]);
+        },
+      ),
+      { numRuns: backend === 'webgpu' ? 4 : 20 },
+    );
+  });
+
+  it('weighs the current step with the last weight, and sees no step to come', async () => {
+    const params = { w: tf.tensor2d([1000, 100, 10, 1], [4, 1]), b: tf.tensor1d([0.5]) };
+    const { y, state } = temporalConv(tf.tensor3d([1, 2, 3, 4, 5], [1, 5, 1]), params);
+    const data = [1.5, 12.5, 123.5, 1234.5, 2345.5];
+    await expectTensorClose(y, { shape: [1, 5, 1], data });
+    await expectTensorClose(state, { shape: [1, 3, 1], data: [3, 4, 5] });
+  });
+
+  it('passes the gradient of the state on to the steps in it, but not over a restart', async () => {
+    const x = tf.tensor3d([1, 2, 3, 4], [1, 4, 1]);
+    const params = { w: tf.ones([4, 1]), b: tf.zeros([1]) };
+    const segmentPos = tf.tensor2d([[4, 5, 0, 1]], [1, 4], 'int32');
+    const dState = tf.tensor3d([7, 8, 9], [1, 3, 1]);
+    const last = (input: tf.Tensor) => temporalConv(input, params, { segmentPos }).state;
+    await expectTensorClose(last(x), { shape: [1, 3, 1], data: [0, 3, 4] });
+    await expectTensorClose(tf.grad(last)(x, dState), { shape: [1, 4, 1], data: [0, 0, 8, 9] });
+  });
+
+  it('starts with weights of variance 0.01 over the taps', async () => {
+    const { w, b } = initTemporalConv(randomKey(1), { width: 5000 }) as Record<
+      'w' | 'b',
+      tf.Tensor
+    >;
+    expect([w.shape, b.shape]).toEqual([[4, 5000], [5000]]);
+    const { mean, variance } = tf.moments(w);
+    expect(Math.abs((await mean.data())[0] ?? 1)).toBeLessThan(0.0015);
+    expect(((await variance.data())[0] ?? 0) / 0.0025).toBeCloseTo(1, 1);
+    expect((await tf.max(tf.abs(b)).data())[0]).toBe(0);
+  });
+});
+
+describe('the arguments of temporalConv', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = { w: tf.zeros([4, 3]), b: tf.zeros([3]) };
+      const x = tf.zeros([2, 5, 3]);
+      expect(() => temporalConv(tf.zeros([2, 5, 4]), params)).toThrow(
+        new ShapeError('params["w"] was [4, 3]; it must be [K, 4]'),
+      );
+      expect(() => temporalConv(x, { ...params, w: tf.zeros([1, 3]) })).toThrow(
+        new ShapeError('params["w"] had 1 tap; it must have at least 2'),
+      );
+      expect(() => temporalConv(x, params, { state: tf.zeros([2, 4, 3]) })).toThrow(
+        new ShapeError('state was [2, 4, 3]; it must be [2, 3, 3]'),
+      );
+      expect(() => temporalConv(x, params, { segmentPos: tf.zeros([2], 'int32') })).toThrow(
+        new ShapeError('segmentPos was [2]; it must be [2, 5]'),
+      );
+    });
+  });
+});
