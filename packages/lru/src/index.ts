@@ -1,4 +1,17 @@
+export { rmsNorm } from '@neverend/backend';
 export type { Params } from './params.ts';
+export {
+  initRecurrentBlock,
+  type RecurrentBlockArgs,
+  type RecurrentState,
+  recurrentBlock,
+} from './recurrent-block/index.ts';
+export { gatedMlp, initGatedMlp } from './residual-block/gated-mlp.ts';
+export {
+  initResidualBlock,
+  type ResidualBlockArgs,
+  residualBlock,
+} from './residual-block/index.ts';
 export { initRgLru, rgLru } from './rg-lru/index.ts';
 export type { RgLruArgs } from './rg-lru/init.ts';
 export { complexLinearScan, type LinearScanOptions, linearScan } from './scan/index.ts';

@@ -1,0 +1,35 @@
+import type { RandomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { normal } from './init.ts';
+import { checkedParam, type Params } from './params.ts';
+
+/** x W over the last axis, as a product of two matrices: `[..., D]` to `[..., E]`. @param kernel `[D, E]`. */
+export function product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
+  const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1]);
+  const y = tf.matMul(rows, kernel as tf.Tensor2D);
+  return tf.reshape(y, [...x.shape.slice(0, -1), kernel.shape[1] ?? 1]);
+}
+
+/** `kernel` `[D, E]` and `bias` `[E]` below a prefix, checked. @param units E; any where it is left out. */
+export function linearParams(
+  params: Params,
+  name: string,
+  width: number,
+  units?: number,
+): { readonly kernel: tf.Tensor; readonly bias: tf.Tensor } {
+  const kernel = checkedParam(params, `${name}/kernel`, [width, units ?? 'E']);
+  return { kernel, bias: checkedParam(params, `${name}/bias`, [kernel.shape[1] ?? 1]) };
+}
+
+/** Weights of a linear layer: normal with a variance of `variance` / D, bias 0. */
+export function initLinear(
+  key: RandomKey,
+  width: number,
+  units: number,
+  variance = 1,
+): Record<string, tf.Tensor> {
+  return {
+    kernel: normal(key, [width, units], Math.sqrt(variance / width)),
+    bias: tf.zeros([units]),
+  };
+}

@@ -1,0 +1,88 @@
+import { gelu, type RandomKey, randomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { initLinear, linearParams, product } from '../linear.ts';
+import { type Params, paramsAbove, paramsBelow } from '../params.ts';
+import { initRgLru, rgLru } from '../rg-lru/index.ts';
+import type { RgLruArgs } from '../rg-lru/init.ts';
+import { checkSequence, type SequenceOptions } from '../sequence.ts';
+import { initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
+
+/** What a recurrent block needs of the steps before. */
+export type RecurrentState = {
+  /** `[rows, E]` or `[B, N, E]`. */
+  readonly rgLru: tf.Tensor;
+  /** `[rows, K-1, E]` or `[B, K-1, N, E]`. */
+  readonly conv: tf.Tensor;
+};
+
+/**
+ * The recurrent block of Griffin (arXiv 2402.19427, section 2.3): linear_out(RG-LRU(conv(linear_x x)) · GELU(linear_y x)), with
+ * the tanh form of GELU.
+ *
+ * @param x `[rows, T, D]` or `[B, T, N, D]`, float32.
+ * @param params `linear_x/kernel`, `linear_y/kernel` `[D, E]` and their `bias` `[E]`; what `temporalConv` reads below `conv_1d/`;
+ * what `rgLru` reads below `rg_lru/`; `linear_out/kernel` `[E, D]`, `linear_out/bias` `[D]`.
+ * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function recurrentBlock(
+  x: tf.Tensor,
+  params: Params,
+  { segmentPos, state }: SequenceOptions<RecurrentState> = {},
+): { y: tf.Tensor; state: RecurrentState } {
+  checkSequence(x, segmentPos);
+  const width = x.shape.at(-1) ?? 1;
+  const linearX = linearParams(params, 'linear_x', width);
+  const inner = linearX.kernel.shape[1] ?? 1;
+  const linearY = linearParams(params, 'linear_y', width, inner);
+  const linearOut = linearParams(params, 'linear_out', inner, width);
+  const options = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
+    ...(segmentPos === undefined ? {} : { segmentPos }),
+    ...(of === undefined ? {} : { state: of }),
+  });
+  return tf.tidy(() => {
+    const gate = gelu(product(x, linearY.kernel), { bias: linearY.bias });
+    const conv = temporalConv(
+      tf.add(product(x, linearX.kernel), linearX.bias),
+      paramsBelow(params, 'conv_1d/'),
+      options(state?.conv),
+    );
+    const unit = rgLru(conv.y, paramsBelow(params, 'rg_lru/'), options(state?.rgLru));
+    const y = tf.add(product(tf.mul(unit.y, gate), linearOut.kernel), linearOut.bias);
+    return { y, state: { rgLru: unit.state, conv: conv.state } };
+  });
+}
+
+/** Sizes of a recurrent block. */
+export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius'> {
+  /** D. */
+  readonly width: number;
+  /** E. Default: D. */
+  readonly lruWidth?: number;
+  /** K, the taps of the convolution. Default: 4. */
+  readonly taps?: number;
+  /** Variance of the weights of the last linear layer, times its number of inputs. Default: 1; Griffin has 2 / its number of blocks. */
+  readonly outVariance?: number;
+}
+
+/**
+ * Weights to start with, as RecurrentGemma has them: linear layers normal with a variance of 1 / inputs, biases 0, and those of
+ * `initTemporalConv` and `initRgLru`.
+ *
+ * @returns tensors by the names that `recurrentBlock` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError | RangeError as `initRgLru` does.
+ */
+export function initRecurrentBlock(
+  key: RandomKey,
+  { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 }: RecurrentBlockArgs,
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const unit = { width: lruWidth, heads, ...(minRadius === undefined ? {} : { minRadius }) };
+  return {
+    ...paramsAbove(initRgLru(keyOf('rg_lru'), unit), 'rg_lru/'),
+    ...paramsAbove(initLinear(keyOf('linear_x'), width, lruWidth), 'linear_x/'),
+    ...paramsAbove(initLinear(keyOf('linear_y'), width, lruWidth), 'linear_y/'),
+    ...paramsAbove(initTemporalConv(keyOf('conv_1d'), { width: lruWidth, taps }), 'conv_1d/'),
+    ...paramsAbove(initLinear(keyOf('linear_out'), lruWidth, width, outVariance), 'linear_out/'),
+  };
+}

@@ -1,0 +1,73 @@
+import { type RandomKey, randomKey, rmsNorm } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkedParam, type Params, paramsAbove, paramsBelow } from '../params.ts';
+import {
+  initRecurrentBlock,
+  type RecurrentBlockArgs,
+  type RecurrentState,
+  recurrentBlock,
+} from '../recurrent-block/index.ts';
+import { checkSequence, type SequenceOptions } from '../sequence.ts';
+import { gatedMlp, initGatedMlp } from './gated-mlp.ts';
+
+/**
+ * The residual block of Griffin (arXiv 2402.19427, section 2.1) and TRecViT (arXiv 2412.14294): r = x + recurrentBlock(RMSNorm(x)),
+ * and, where the parameters have an MLP, r + gatedMlp(RMSNorm(r)). The norms scale by 1 + `scale`.
+ *
+ * @param x `[rows, T, D]` or `[B, T, N, D]`, float32.
+ * @param params `temporal_pre_norm/scale` `[D]`, what `recurrentBlock` reads below `recurrent_block/`, and for the MLP
+ * `channel_pre_norm/scale` `[D]` and what `gatedMlp` reads below `mlp_block/`.
+ * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function residualBlock(
+  x: tf.Tensor,
+  params: Params,
+  options: SequenceOptions<RecurrentState> = {},
+): { y: tf.Tensor; state: RecurrentState } {
+  checkSequence(x, options.segmentPos);
+  const width = x.shape.at(-1) ?? 1;
+  const norm = (value: tf.Tensor, name: string) =>
+    rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { offset: 1 });
+  const mlp = paramsBelow(params, 'mlp_block/');
+  const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;
+  return tf.tidy(() => {
+    const block = paramsBelow(params, 'recurrent_block/');
+    const { y, state } = recurrentBlock(norm(x, 'temporal_pre_norm'), block, options);
+    const residual = tf.add(x, y);
+    if (!hasMlp) return { y: residual, state };
+    return { y: tf.add(residual, gatedMlp(norm(residual, 'channel_pre_norm'), mlp)), state };
+  });
+}
+
+/** Sizes of a residual block. */
+export interface ResidualBlockArgs extends RecurrentBlockArgs {
+  /** F, the width of the MLP's hidden layer; without it there is no MLP. */
+  readonly mlpWidth?: number;
+}
+
+/**
+ * Weights to start with, as RecurrentGemma has them: those of `initRecurrentBlock` and `initGatedMlp`, and norms of 0.
+ *
+ * @returns tensors by the names that `residualBlock` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError | RangeError as `initRgLru` does.
+ */
+export function initResidualBlock(
+  key: RandomKey,
+  { mlpWidth, ...args }: ResidualBlockArgs,
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const { width, outVariance = 1 } = args;
+  const recurrent = initRecurrentBlock(keyOf('recurrent_block'), args);
+  const sizes = { width, mlpWidth: mlpWidth ?? 0, outVariance };
+  return {
+    ...paramsAbove(recurrent, 'recurrent_block/'),
+    'temporal_pre_norm/scale': tf.zeros([width]),
+    ...(mlpWidth === undefined
+      ? {}
+      : {
+          'channel_pre_norm/scale': tf.zeros([width]),
+          ...paramsAbove(initGatedMlp(keyOf('mlp_block'), sizes), 'mlp_block/'),
+        }),
+  };
+}
