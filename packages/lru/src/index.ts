@@ -1,4 +1,5 @@
 export { rmsNorm } from '@neverend/backend';
+export { initLru, type LruArgs, lru } from './lru/index.ts';
 export type { Params } from './params.ts';
 export {
   initRecurrentBlock,

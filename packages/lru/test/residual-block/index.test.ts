@@ -148,7 +148,6 @@ describe('the weights of initResidualBlock', () => {
   });
 
   it('have the deviations of the official code', async () => {
-    await tf.setBackend('cpu');
     const [width, lruWidth, mlpWidth, outVariance] = [64, 128, 192, 0.5];
     const args = { width, lruWidth, mlpWidth, heads: 4, outVariance };
     const params = initResidualBlock(randomKey(1), args);
