@@ -13,6 +13,7 @@ export {
   type ResidualBlockArgs,
   residualBlock,
 } from './residual-block/index.ts';
+export { complexRgLru, initComplexRgLru } from './rg-lru/complex.ts';
 export { initRgLru, rgLru } from './rg-lru/index.ts';
 export type { RgLruArgs } from './rg-lru/init.ts';
 export { complexLinearScan, type LinearScanOptions, linearScan } from './scan/index.ts';

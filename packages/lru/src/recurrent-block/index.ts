@@ -2,6 +2,7 @@ import { gelu, type RandomKey, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { initLinear, linearParams, product } from '../linear.ts';
 import { type Params, paramsAbove, paramsBelow } from '../params.ts';
+import { complexRgLru } from '../rg-lru/complex.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
 import { checkSequence, type SequenceOptions } from '../sequence.ts';
@@ -21,7 +22,7 @@ export type RecurrentState = {
  *
  * @param x `[rows, T, D]` or `[B, T, N, D]`, float32.
  * @param params `linear_x/kernel`, `linear_y/kernel` `[D, E]` and their `bias` `[E]`; what `temporalConv` reads below `conv_1d/`;
- * what `rgLru` reads below `rg_lru/`; `linear_out/kernel` `[E, D]`, `linear_out/bias` `[D]`.
+ * what `rgLru` reads below `rg_lru/`, or, with an `a_imag_param` there, `complexRgLru`; `linear_out/kernel` `[E, D]`, `linear_out/bias` `[D]`.
  * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
@@ -47,7 +48,9 @@ export function recurrentBlock(
       paramsBelow(params, 'conv_1d/'),
       options(state?.conv),
     );
-    const unit = rgLru(conv.y, paramsBelow(params, 'rg_lru/'), options(state?.rgLru));
+    const below = paramsBelow(params, 'rg_lru/');
+    const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
+    const unit = recurrence(conv.y, below, options(state?.rgLru));
     const y = tf.add(product(tf.mul(unit.y, gate), linearOut.kernel), linearOut.bias);
     return { y, state: { rgLru: unit.state, conv: conv.state } };
   });

@@ -1,0 +1,102 @@
+import { checkTensor, type RandomKey, randomKey, randomUniform, remat } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { cosine, sine } from '../cos-sin.ts';
+import { checkedParam, type Params } from '../params.ts';
+import { complexLinearScan } from '../scan/index.ts';
+import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
+import { gateTerms } from './gates.ts';
+import { initGates, type RgLruArgs, ringParam } from './init.ts';
+
+/**
+ * `rgLru` with complex eigenvalues, the variant of RecurrentGemma that TRecViT does not use: a_t = exp(-8 r_t softplus(a_param)
+ * + i r_t a_imag_param), and h is complex. Complex numbers lie side by side on the last axis, first all E real parts, then all
+ * imaginary parts, and both gates, which are real, see them as one vector of 2 E numbers.
+ *
+ * @param x `[rows, T, 2 E]` or `[B, T, N, 2 E]`, float32.
+ * @param params `a_param`, `a_imag_param` `[E]`; `input_gate/w`, `a_gate/w` `[H, 2 E/H, E/H]`; `input_gate/b`, `a_gate/b` `[H, E/H]`.
+ * @param options `state`: `[rows, 2 E]` or `[B, N, 2 E]`, float32.
+ * @returns `y`, every h_t, of the shape of `x`, and `state`, the last of them; both the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function complexRgLru(
+  x: tf.Tensor,
+  params: Params,
+  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+): { y: tf.Tensor; state: tf.Tensor } {
+  checkSequence(x, segmentPos);
+  const aParam = checkedParam(params, 'a_param', ['E']);
+  const width = aParam.size;
+  const aImagParam = checkedParam(params, 'a_imag_param', [width]);
+  checkTensor('x', x, [...x.shape.slice(0, -1), 2 * width]);
+  const { input, forget } = gateBlocks(params, 2 * width, width);
+  if (state !== undefined) checkTensor('state', state, withTime(x));
+  return tf.tidy(() => {
+    const shape = [...x.shape.slice(0, -1), width];
+    const [outer, steps] = x.shape as [number, number];
+    const flat = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
+    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [input, forget]);
+    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, flat)) as [tf.Tensor, tf.Tensor];
+    const [re, im] = tf.split(x, 2, -1).map((part) => tf.reshape(part, flat)) as [
+      tf.Tensor,
+      tf.Tensor,
+    ];
+    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
+    const terms = recurrence(re, im, inputs, forgets, aParam, aImagParam, keep);
+    const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
+    const h0 = state && tf.split(state, 2, -1);
+    const { y, hLast } = complexLinearScan(
+      { re: aRe, im: aIm },
+      { re: xRe, im: xIm },
+      h0 === undefined ? {} : { h0: { re: h0[0] as tf.Tensor, im: h0[1] as tf.Tensor } },
+    );
+    return { y: tf.concat([y.re, y.im], -1), state: tf.concat([hLast.re, hLast.im], -1) };
+  });
+}
+
+type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+
+/** Real and imaginary parts of a and of gamma i x, `[M, N, E]`; computed again in the backward pass. */
+const recurrence = /* @__PURE__ */ remat(
+  (
+    re: tf.Tensor,
+    im: tf.Tensor,
+    input: tf.Tensor,
+    forget: tf.Tensor,
+    aParam: tf.Tensor,
+    aImagParam: tf.Tensor,
+    keep: tf.Tensor,
+  ): tf.Tensor[] => {
+    const { gate, rate, kept, a, gamma } = gateTerms({ input, forget, aParam, keep });
+    const magnitude = tf.mul(a, kept);
+    const phase = tf.mul(rate, aImagParam);
+    const factor = tf.mul(gamma, gate);
+    return [
+      tf.mul(magnitude, cosine(phase)),
+      tf.mul(magnitude, sine(phase)),
+      tf.mul(factor, re),
+      tf.mul(factor, im),
+    ];
+  },
+);
+
+/**
+ * Weights to start with, as RecurrentGemma has them: those of `initRgLru`, with gates from 2 E to E, and phases
+ * `a_imag_param` uniform in [0, 0.1 π).
+ *
+ * @param args `width`: E, half of the last axis of the input. `heads`: must divide E.
+ * @returns tensors by the names that `complexRgLru` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError | RangeError as `initRgLru` does.
+ */
+export function initComplexRgLru(
+  key: RandomKey,
+  { width, heads, minRadius = 0.9 }: RgLruArgs,
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);
+  return tf.tidy(() => ({
+    a_param: ringParam(keyOf('a_param'), width, minRadius),
+    a_imag_param: tf.tensor1d(phases),
+    ...initGates(key, { width: 2 * width, outputWidth: width, heads }),
+  }));
+}

@@ -1,0 +1,140 @@
+import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectTensorClose,
+  randomTensor,
+  readGolden,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  complexRgLru,
+  initComplexRgLru,
+  recurrentBlock,
+  rgLru,
+  type SequenceOptions,
+} from '../../src/index.ts';
+import { caseNames, expectLikeOfficial, officialTolerance } from '../official.ts';
+import { cuts, expectPartsLikeWhole } from '../splits.ts';
+
+const golden = readGolden(new URL('../golden/rg-lru.json', import.meta.url));
+const names = caseNames(golden).filter((name) => name.startsWith('complex'));
+
+await describeBackends('complexRgLru', (backend) => {
+  it.each(names)('has the outputs and gradients of the official code: %s', async (name) => {
+    await expectLikeOfficial(golden, name, complexRgLru, officialTolerance(backend));
+  });
+
+  it('is the real unit for both parts where all phases are 0 and the gates see one number each', async () => {
+    const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2, minRadius: 0.5 });
+    const [inputBias, aBias] = ['input_gate/b', 'a_gate/b'].map((name) =>
+      randomTensor(randomKey(name), [2, 2]),
+    ) as [tf.Tensor, tf.Tensor];
+    const complex = {
+      a_param: params['a_param'] as tf.Tensor,
+      a_imag_param: tf.zeros([4]),
+      'input_gate/w': tf.zeros([2, 4, 2]),
+      'input_gate/b': inputBias,
+      'a_gate/w': tf.zeros([2, 4, 2]),
+      'a_gate/b': aBias,
+    };
+    const zeros = tf.zeros([2, 2, 2]);
+    const real = { ...complex, 'input_gate/w': zeros, 'a_gate/w': zeros };
+    const x = randomTensor(randomKey('x'), [2, 5, 3, 8]);
+    const { y } = complexRgLru(x, complex);
+    const parts = tf.split(x, 2, -1).map((part) => rgLru(part, real).y);
+    const expected = { shape: x.shape, data: await tf.concat(parts, -1).data() };
+    await expectTensorClose(y, expected, tolerances[backend]);
+  });
+
+  it('of parts, cut at any points, is that of the whole', async () => {
+    const params = initComplexRgLru(randomKey(2), { width: 4, heads: 2 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 8 }),
+        fc.nat({ max: 7 }),
+        fc.nat(),
+        async (steps, count, seed) => {
+          const x = randomTensor(randomKey(seed, 'x'), [2, steps, 8]);
+          const values = Int32Array.from(randomInt(randomKey(seed, 'pos'), 2 * steps, 4));
+          const segmentPos = tf.tensor2d(values, [2, steps], 'int32');
+          await expectPartsLikeWhole(
+            (part, options: SequenceOptions<tf.Tensor>) => complexRgLru(part, params, options),
+            x,
+            segmentPos,
+            cuts(randomKey(seed, 'cuts'), steps, count),
+            tolerances[backend],
+          );
+          tf.dispose([x, segmentPos]);
+        },
+      ),
+      { numRuns: backend === 'webgpu' ? 3 : 10 },
+    );
+    tf.dispose(params);
+  });
+
+  it('takes the place of the real unit in a block whose parameters have phases', async () => {
+    const unit = initComplexRgLru(randomKey(3), { width: 3, heads: 1 });
+    const draw = (name: string, shape: number[]) => randomTensor(randomKey(name), shape);
+    const eye = tf.eye(6);
+    // Linear layers that change nothing, a convolution that passes the current step, and a gate of GELU(100).
+    const params = {
+      'linear_x/kernel': eye,
+      'linear_x/bias': tf.zeros([6]),
+      'linear_y/kernel': tf.zeros([6, 6]),
+      'linear_y/bias': tf.fill([6], 100),
+      'conv_1d/w': tf.concat([tf.zeros([1, 6]), tf.ones([1, 6])]),
+      'conv_1d/b': tf.zeros([6]),
+      'linear_out/kernel': tf.mul(eye, 0.01),
+      'linear_out/bias': tf.zeros([6]),
+      ...Object.fromEntries(
+        Object.entries(unit).map(([name, tensor]) => [`rg_lru/${name}`, tensor]),
+      ),
+    };
+    const x = draw('x', [2, 4, 6]);
+    const expected = await complexRgLru(x, unit).y.data();
+    const { y } = recurrentBlock(x, params);
+    await expectTensorClose(y, { shape: [2, 4, 6], data: expected }, tolerances[backend]);
+  });
+});
+
+describe('the weights of initComplexRgLru', () => {
+  it('have the shapes of the official code, and phases below a tenth of π', async () => {
+    const params = initComplexRgLru(randomKey(1), { width: 1000, heads: 4 });
+    const shapes = Object.fromEntries(
+      Object.entries(params).map(([name, { shape }]) => [name, shape]),
+    );
+    expect(shapes).toEqual({
+      a_param: [1000],
+      a_imag_param: [1000],
+      'input_gate/w': [4, 500, 250],
+      'input_gate/b': [4, 250],
+      'a_gate/w': [4, 500, 250],
+      'a_gate/b': [4, 250],
+    });
+    const phases = Array.from(await (params['a_imag_param'] as tf.Tensor).data()).sort(
+      (a, b) => a - b,
+    );
+    expect(phases[0]).toBeGreaterThanOrEqual(0);
+    expect(phases.at(-1)).toBeLessThan(0.1 * Math.PI);
+    expect((phases[500] ?? 0) / (0.05 * Math.PI)).toBeCloseTo(1, 0.9);
+    tf.dispose(params);
+  });
+});
+
+describe('the arguments of complexRgLru', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2 });
+      expect(() => complexRgLru(tf.zeros([2, 3, 4]), params)).toThrow(
+        new ShapeError('x was [2, 3, 4]; it must be [2, 3, 8]'),
+      );
+      const { a_imag_param: _, ...rest } = params;
+      expect(() => complexRgLru(tf.zeros([2, 3, 8]), rest)).toThrow(
+        new ShapeError('params["a_imag_param"] was missing; it must be [4]'),
+      );
+    });
+  });
+});
