@@ -1,0 +1,218 @@
+import { randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { linearScan, recurrentBlock } from '../src/index.ts';
+import {
+  neverendLinearScan,
+  neverendLru,
+  neverendRecurrentBlock,
+  neverendRgLru,
+  neverendRmsNorm,
+  neverendTemporalConv,
+  register,
+} from '../src/register.ts';
+
+type Layer = tfl.layers.Layer;
+
+const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
+  NeverendRgLru: (seed = 1) => neverendRgLru({ heads: 2, minRadius: 0.5, seed }),
+  NeverendLru: (seed = 1) => neverendLru({ lruWidth: 5, minRadius: 0.2, maxRadius: 0.9, seed }),
+  NeverendTemporalConv: (seed = 1) => neverendTemporalConv({ taps: 3, seed }),
+  NeverendRecurrentBlock: (seed = 1) => neverendRecurrentBlock({ heads: 2, lruWidth: 8, seed }),
+  NeverendRmsNorm: (seed = 1) => neverendRmsNorm({ eps: 1e-5, seed }),
+};
+
+const exact = { rtol: 0, atol: 0 };
+
+/** Saves a model and loads it again, through JSON as a file would. */
+async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
+  let saved: tf.io.ModelArtifacts = {};
+  await model.save(
+    tf.io.withSaveHandler(async (artifacts) => {
+      saved = artifacts;
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
+    }),
+  );
+  const { modelTopology, weightSpecs, weightData } = saved;
+  return tfl.loadLayersModel(
+    tf.io.fromMemory({
+      modelTopology: JSON.parse(JSON.stringify(modelTopology)),
+      weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
+      weightData: weightData as tf.io.WeightData,
+    }),
+  );
+}
+
+/** A model of the scan, whose two inputs are another layer's output and the model's own input. */
+function scanModel(): tfl.LayersModel {
+  const x = tfl.input({ shape: [4, 6] });
+  const a = tfl.layers.activation({ activation: 'sigmoid' }).apply(x) as tfl.SymbolicTensor;
+  const y = neverendLinearScan({ reverse: true }).apply([a, x]) as tfl.SymbolicTensor;
+  return tfl.model({ inputs: x, outputs: y });
+}
+
+await describeBackends('the layers', (backend) => {
+  for (const [className, make] of Object.entries(layers)) {
+    for (const shape of [
+      [4, 6],
+      [4, 3, 6],
+    ]) {
+      it(`${className} over [${shape}] gives the same output after save and load`, async () => {
+        await expectNoLeak(async () => {
+          const x = randomTensor(randomKey('x'), [2, ...shape]);
+          // Two of a kind, so that equal names would collide.
+          const model = tfl.sequential({
+            layers: [neverendRmsNorm({ inputShape: shape }), make(1), make(2)],
+          });
+          const y = model.predict(x) as tf.Tensor;
+          expect(y.shape).toEqual(x.shape);
+          const loaded = await reload(model);
+          const again = loaded.predict(x) as tf.Tensor;
+          expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
+          await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
+          tf.dispose([x, y, again]);
+          model.dispose();
+          loaded.dispose();
+        });
+      });
+    }
+  }
+
+  it('NeverendLinearScan gives what the function gives, also after save and load', async () => {
+    const x = randomTensor(randomKey('x'), [2, 4, 6]);
+    const model = scanModel();
+    const loaded = await reload(model);
+    const expected = tf.tidy(() => linearScan(tf.sigmoid(x), x, { reverse: true }).y);
+    for (const one of [model, loaded]) {
+      const y = one.predict(x) as tf.Tensor;
+      const close = tolerances[backend];
+      await expectTensorClose(y, { shape: [2, 4, 6], data: await expected.data() }, close);
+      y.dispose();
+    }
+    model.dispose();
+    loaded.dispose();
+    tf.dispose([x, expected]);
+  });
+
+  it('learn: every weight moves, and the loss falls', async () => {
+    const model = tfl.sequential({
+      layers: [
+        neverendRmsNorm({ inputShape: [5, 6] }),
+        neverendRecurrentBlock({ heads: 2, seed: 1 }),
+        neverendTemporalConv({ seed: 2 }),
+        neverendLru({ maxRadius: 0.9, seed: 3 }),
+        neverendRgLru({ heads: 3, seed: 4 }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
+    const x = randomTensor(randomKey('x'), [8, 5, 6]);
+    const target = randomTensor(randomKey('target'), [8, 5, 6]);
+    const weights = () =>
+      Promise.all(model.getWeights().map(async (weight) => String(await weight.data())));
+    const before = await weights();
+    const losses: number[] = [];
+    for (let step = 0; step < 20; step++) {
+      losses.push((await model.trainOnBatch(x, target)) as number);
+    }
+    const after = await weights();
+    const names = model.weights.map(({ originalName }) => originalName);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.filter((_, index) => before[index] === after[index])).toEqual([]);
+    expect(losses.at(-1)).toBeLessThan(0.95 * (losses[0] ?? 0));
+    model.dispose();
+    tf.dispose([x, target]);
+  });
+
+  it('compute what the functions compute', async () => {
+    const x = randomTensor(randomKey('x'), [2, 4, 6]);
+    const layer = neverendRecurrentBlock({ heads: 2, lruWidth: 8, seed: 1, name: 'block' });
+    const y = layer.apply(x) as tf.Tensor;
+    const params = Object.fromEntries(
+      layer.weights.map((weight) => [
+        weight.originalName.replace(/^(block\/)+/, ''),
+        weight.read(),
+      ]),
+    );
+    const expected = recurrentBlock(x, params).y;
+    await expectTensorClose(y, { shape: [2, 4, 6], data: await expected.data() }, exact);
+    layer.dispose();
+  });
+});
+
+describe('a layer', () => {
+  it('comes back from its config with every argument', () => {
+    for (const make of Object.values(layers)) {
+      const layer = make(3);
+      const cls = layer.constructor as tf.serialization.SerializableConstructor<Layer>;
+      const config = layer.getConfig();
+      expect(config['seed']).toBe(3);
+      const again = new cls(JSON.parse(JSON.stringify(config)));
+      expect(again.getConfig()).toEqual(config);
+    }
+    expect(layers['NeverendRgLru']?.().getConfig()).toMatchObject({ heads: 2, minRadius: 0.5 });
+    expect(layers['NeverendLru']?.().getConfig()).toMatchObject({
+      lruWidth: 5,
+      minRadius: 0.2,
+      maxRadius: 0.9,
+    });
+    expect(layers['NeverendTemporalConv']?.().getConfig()).toMatchObject({ taps: 3 });
+    expect(layers['NeverendRecurrentBlock']?.().getConfig()).toMatchObject({
+      heads: 2,
+      lruWidth: 8,
+      taps: 4,
+    });
+    expect(layers['NeverendRmsNorm']?.().getConfig()).toMatchObject({ eps: 1e-5 });
+    expect(neverendLinearScan({ reverse: true }).getConfig()).toMatchObject({ reverse: true });
+  });
+
+  it('has the weights of its seed', async () => {
+    const [first, same, other] = await Promise.all(
+      [1, 1, 2].map(async (seed) => {
+        const layer = neverendTemporalConv({ seed });
+        layer.build([null, 4, 6]);
+        const [w] = layer.weights.map((weight) => weight.read()) as [tf.Tensor];
+        return Array.from(await w.data());
+      }),
+    );
+    expect(same).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  it('tells the shape of its output', () => {
+    for (const make of Object.values(layers)) {
+      expect(make().computeOutputShape([null, 4, 6])).toEqual([null, 4, 6]);
+    }
+  });
+
+  it('refuses wrong arguments and inputs by name', () => {
+    expect(() => neverendRgLru({ heads: 0 })).toThrow(
+      new ShapeError('heads was 0; it must be a positive integer'),
+    );
+    expect(() => neverendRgLru({ heads: 4 }).build([null, 3, 6])).toThrow(
+      'heads was 4; it must be a positive divisor of the width, 6',
+    );
+    expect(() => neverendRecurrentBlock({ heads: 2, lruWidth: 1.5 })).toThrow('lruWidth was 1.5');
+    expect(() => neverendTemporalConv({ taps: -1 })).toThrow('taps was -1');
+    expect(() => neverendRmsNorm().build([null, 4, null])).toThrow(
+      'the last dimension of the input was not given; it must be a positive integer',
+    );
+  });
+
+  it('may be registered again', async () => {
+    register();
+    register();
+    const model = tfl.sequential({ layers: [neverendRmsNorm({ inputShape: [3] })] });
+    const loaded = await reload(model);
+    expect(loaded.layers[0]?.getClassName()).toBe('NeverendRmsNorm');
+    model.dispose();
+    loaded.dispose();
+  });
+});
