@@ -57,6 +57,7 @@ interface GateTerms {
   readonly gamma: tf.Tensor;
 }
 
+/** The gates and what follows from them, with a gradient for use outside of the kernels. */
 export function gateTerms({ input, forget, aParam, keep }: Omit<Inputs, 'x'>): GateTerms {
   const gate = tf.sigmoid(input);
   const rate = tf.sigmoid(forget);

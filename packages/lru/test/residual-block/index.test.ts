@@ -147,6 +147,17 @@ describe('the weights of initResidualBlock', () => {
     });
   });
 
+  it('have the taps and the ring that were asked for', async () => {
+    const args = { width: 4, lruWidth: 50, heads: 5, taps: 3, minRadius: 0.99 };
+    const params = initResidualBlock(randomKey(1), args);
+    expect(params['recurrent_block/conv_1d/w']?.shape).toEqual([3, 50]);
+    const aParam = params['recurrent_block/rg_lru/a_param'] as tf.Tensor;
+    const radii = Array.from(await aParam.data(), (value) => 1 / (1 + Math.exp(value)));
+    expect(Math.min(...radii)).toBeGreaterThan(0.99 - 1e-5);
+    expect(Math.max(...radii)).toBeLessThan(0.999 + 1e-5);
+    tf.dispose(params);
+  });
+
   it('have the deviations of the official code', async () => {
     const [width, lruWidth, mlpWidth, outVariance] = [64, 128, 192, 0.5];
     const args = { width, lruWidth, mlpWidth, heads: 4, outVariance };

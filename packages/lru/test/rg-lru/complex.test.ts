@@ -100,6 +100,12 @@ await describeBackends('complexRgLru', (backend) => {
   });
 });
 
+describe('the golden file', () => {
+  it('has the complex unit from a first frame, with restarts and a state, and as a step', () => {
+    expect(names.sort()).toEqual(['complex', 'complex-state', 'complex-step']);
+  });
+});
+
 describe('the weights of initComplexRgLru', () => {
   it('have the shapes of the official code, and phases below a tenth of π', async () => {
     const params = initComplexRgLru(randomKey(1), { width: 1000, heads: 4 });
