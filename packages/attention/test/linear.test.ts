@@ -13,9 +13,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { linear } from '../src/index.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
-import { sumRows, transposed } from '../src/linear/products.ts';
+import { sumRows } from '../src/rows.ts';
 
-// Leading dimensions, D, E: one row, odd sizes, D above and below E, and rows in blocks of 32.
+// Leading dimensions, D, E: one row, odd sizes, D above and below E.
 const sizes: readonly (readonly [number[], number, number])[] = [
   [[], 3, 2],
   [[1], 1, 1],
@@ -92,25 +92,19 @@ await describeBackends('linear', (backend) => {
     tf.dispose([x, kernel]);
   });
 
-  it('transposes and sums rows exactly, whatever the number of rows', async () => {
+  it('sums rows exactly, whatever the number of rows', async () => {
     poisonMemory();
     for (const rows of [1, 2, 31, 32, 33, 64, 96]) {
       // Integers whose sums float32 holds exactly.
       const data = Float32Array.from({ length: rows * 3 }, (_, index) => index % 97);
       const x = tf.tensor2d(data, [rows, 3]);
-      const flipped = transposed(x);
       const sum = sumRows(x);
       const column = (d: number) =>
         Array.from({ length: rows }, (_, row) => data[row * 3 + d] ?? 0);
       const columns = [0, 1, 2].map(column);
-      await expectTensorClose(
-        flipped,
-        { shape: [3, rows], data: columns.flat() },
-        { rtol: 0, atol: 0 },
-      );
       const sums = columns.map((values) => values.reduce((total, value) => total + value, 0));
       await expectTensorClose(sum, { shape: [3], data: sums }, { rtol: 3e-7, atol: 0 });
-      tf.dispose([x, flipped, sum]);
+      tf.dispose([x, sum]);
     }
   });
 

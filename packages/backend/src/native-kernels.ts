@@ -5,6 +5,7 @@
  */
 export { writable } from './kernels/in-place.ts';
 export { type RandomInput, randomCase } from './ops/random-case.ts';
+export { softmaxGrad } from './ops/softmax/gradient.ts';
 export { markEdited } from './stock-fixes/mark-edited.ts';
 export { runAddonOp } from './tensorflow/addon.ts';
 export { addonVersion } from './tensorflow/version.ts';

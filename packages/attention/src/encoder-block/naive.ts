@@ -2,7 +2,7 @@ import { layerNormBackwardNaive, layerNormNaive } from '@neverend/backend/testin
 import { mlpBackwardNaive, mlpNaive } from '../mlp/naive.ts';
 import {
   type Arrays,
-  type AttentionSizes,
+  type SpaceAttentionSizes,
   spaceAttentionBackwardNaive,
   spaceAttentionNaive,
 } from '../space-attention/naive.ts';
@@ -32,14 +32,14 @@ const sum = (a: Float64Array, b: Float64Array) => a.map((v, index) => v + (b[ind
 export function encoderBlockNaive(
   x: Float64Array,
   params: Arrays,
-  sizes: AttentionSizes,
+  sizes: SpaceAttentionSizes,
 ): Float64Array {
   const attended = attend(x, params, sizes);
   const normed = layerNormNaive(norm(params, 'LayerNorm_1', attended));
   return sum(attended, mlpNaive(normed, below(params, block)));
 }
 
-function attend(x: Float64Array, params: Arrays, sizes: AttentionSizes): Float64Array {
+function attend(x: Float64Array, params: Arrays, sizes: SpaceAttentionSizes): Float64Array {
   const normed = layerNormNaive(norm(params, 'LayerNorm_0', x));
   return sum(x, spaceAttentionNaive(normed, below(params, attention), sizes));
 }
@@ -48,7 +48,7 @@ function attend(x: Float64Array, params: Arrays, sizes: AttentionSizes): Float64
 export function encoderBlockBackwardNaive(
   x: Float64Array,
   params: Arrays,
-  sizes: AttentionSizes,
+  sizes: SpaceAttentionSizes,
   dy: Float64Array,
 ): { x: Float64Array; params: Arrays } {
   const inner0 = norm(params, 'LayerNorm_0', x);

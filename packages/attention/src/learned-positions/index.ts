@@ -1,8 +1,8 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomNormal } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { sumRows } from '../linear/products.ts';
 import { withGradient } from '../own-gradient.ts';
+import { sumRows } from '../rows.ts';
 
 /**
  * Adds a learned vector to every token (arXiv 2010.11929, equation 1).

@@ -2,7 +2,7 @@ import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomUniform } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { withGradient } from '../own-gradient.ts';
-import { asRows, inputGradient, kernelGradient, sumRows } from './products.ts';
+import { asRows, sumRows } from '../rows.ts';
 
 /**
  * y = x W + b over the last axis, with a gradient that is fast on every backend.
@@ -25,8 +25,8 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
       saved: [x, kernel],
       backward: (dy, [savedX, savedKernel]) => {
         const rows = asRows(dy);
-        const dx = tf.reshape(inputGradient(rows, savedKernel as tf.Tensor2D), x.shape);
-        const dKernel = kernelGradient(asRows(savedX as tf.Tensor), rows);
+        const dx = tf.reshape(tf.matMul(rows, savedKernel as tf.Tensor2D, false, true), x.shape);
+        const dKernel = tf.matMul(asRows(savedX as tf.Tensor), rows, true, false);
         return bias === undefined ? [dx, dKernel] : [dx, dKernel, sumRows(rows)];
       },
     };

@@ -120,8 +120,8 @@ await describeBackends('FLOPs counted from kernels equal hand counts', () => {
     const dense = 2 * R * N * W * W;
     const among = 2 * R * H * N * N * (W / H);
     const scores = R * H * N * N;
-    // Scores are scaled through the kernel and the bias of the queries, and so are their gradients.
-    const scale = W * W + W;
+    // The queries are multiplied by the scale of the scores.
+    const scale = R * N * W;
     const forward = 4 * (dense + R * N * W) + 2 * among + 5 * scores + scale;
     const open = () => {
       const params = initSpaceAttention(randomKey('flops'), { width: W, heads: H });
@@ -146,13 +146,16 @@ await describeBackends('FLOPs counted from kernels equal hand counts', () => {
       tf.dispose(inputs);
     });
 
-    it('backward: every product twice, 4 per score through the softmax, the scale, and sums of rows for the biases', async () => {
+    it('backward: every product twice, the weights again, 4 per score through the softmax, and sums for biases and tokens', async () => {
       const { inputs, attend } = open();
       const dy = tf.ones([R, N, W]);
       const products = 2 * (4 * dense + 2 * among);
       const biases = 4 * (R * N * W + W);
+      const weights = among + 5 * scores + scale;
+      // Queries, keys and values are of the same tokens.
+      const sums = 2 * R * N * W;
       expect(await flopsOf(() => tf.grads(attend)(inputs, dy))).toBe(
-        BigInt(forward + products + 4 * scores + scale + biases),
+        BigInt(forward + products + weights + 4 * scores + scale + biases + sums),
       );
       tf.dispose([inputs, dy]);
     });

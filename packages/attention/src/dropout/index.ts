@@ -1,0 +1,41 @@
+import { checkTensor, type RandomKey, randomBits } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Which numbers dropout takes out: those of a key are the same on every backend, another key gives others. */
+export interface Dropout {
+  /** Share of the numbers that become 0, from 0 up to but not including 1; the others grow by 1 / (1 - rate). */
+  readonly rate: number;
+  readonly key: RandomKey;
+}
+
+/**
+ * Dropout (JMLR 15, 2014, pages 1929-1958), in the inverted form: number i becomes 0 where number i of
+ * `randomUniform(key)` is below `rate`, and is divided by 1 - rate elsewhere.
+ *
+ * @param x any shape, float32. @param dropout none gives `x` as it is.
+ * @returns the shape of `x`, the caller's to dispose.
+ * @throws RangeError for a rate outside of [0, 1). @throws ShapeError | DTypeError naming the argument.
+ */
+export function dropout(x: tf.Tensor, dropout: Dropout | undefined): tf.Tensor {
+  checkTensor('x', x, ['...']);
+  checkRate(dropout?.rate ?? 0);
+  if (dropout === undefined || dropout.rate === 0) return tf.clone(x);
+  return tf.tidy(() => tf.mul(x, tf.tensor(dropoutFactors(x.size, dropout), x.shape)));
+}
+
+/** What the first `size` numbers are multiplied by. */
+export function dropoutFactors(size: number, { rate, key }: Dropout): Float32Array {
+  const threshold = dropoutThreshold(rate);
+  const kept = 1 / (1 - rate);
+  return Float32Array.from(randomBits(key, size), (bits) => (bits >>> 8 < threshold ? 0 : kept));
+}
+
+/** A number of 24 random bits below this is one of `randomUniform` below `rate`. */
+export const dropoutThreshold = (rate: number): number => Math.ceil(rate * 2 ** 24);
+
+/** @throws RangeError for a rate that is not in [0, 1). */
+export function checkRate(rate: number): void {
+  if (!(rate >= 0 && rate < 1)) {
+    throw new RangeError(`dropout.rate was ${rate}; it must be at least 0 and below 1`);
+  }
+}

@@ -1,0 +1,86 @@
+import { checkTensor, layerNorm } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkedParam, headWidth } from './checks.ts';
+import { linear } from './linear/index.ts';
+import type { Params } from './params.ts';
+import {
+  type AttentionOptions,
+  scaledDotProductAttention,
+} from './scaled-dot-product-attention/index.ts';
+
+/** Options of attention with projections. */
+export interface MultiHeadOptions extends AttentionOptions {
+  /** Number H of heads; must divide the width. */
+  readonly heads: number;
+  /**
+   * Layer norm without a bias over each head's queries and keys (arXiv 2302.05442, section 2.2), by `query_ln/scale` and
+   * `key_ln/scale` `[D/H]`. False where it is left out.
+   */
+  readonly qkNorm?: boolean | undefined;
+}
+
+export interface Heads {
+  readonly q: tf.Tensor;
+  readonly k: tf.Tensor;
+  readonly v: tf.Tensor;
+}
+
+/**
+ * Queries of `x` `[rows, M, D]`, keys and values of `context` `[rows, N, C]`, normalised if that is asked for; each
+ * `[rows, M or N, H, D/H]`.
+ *
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function projectHeads(
+  x: tf.Tensor,
+  context: tf.Tensor,
+  params: Params,
+  { heads, qkNorm = false }: MultiHeadOptions,
+): Heads {
+  const width = x.shape[2] ?? 1;
+  const depth = headWidth(width, heads);
+  const project = (y: tf.Tensor, name: string) => {
+    const inputs = y.shape[2] ?? 1;
+    const kernel = checkedParam(params, `${name}/kernel`, [inputs, heads, depth]);
+    const bias = checkedParam(params, `${name}/bias`, [heads, depth]);
+    const joined = linear(y, tf.reshape(kernel, [inputs, width]), tf.reshape(bias, [width]));
+    return tf.reshape(joined, [...y.shape.slice(0, 2), heads, depth]);
+  };
+  const normalised = (y: tf.Tensor, name: string) =>
+    qkNorm ? layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth])) : y;
+  return {
+    q: normalised(project(x, 'query'), 'query_ln'),
+    k: normalised(project(context, 'key'), 'key_ln'),
+    v: project(context, 'value'),
+  };
+}
+
+/** Attention among heads, and the linear layer over them. @returns `[rows, M, D]`. */
+export function attendAndJoin(
+  { q, k, v }: Heads,
+  params: Params,
+  { heads, mask, causal, causalOffset, dropout }: MultiHeadOptions,
+): tf.Tensor {
+  const [rows = 1, queries = 1, , depth = 1] = q.shape;
+  const width = heads * depth;
+  const kernel = checkedParam(params, 'out/kernel', [heads, depth, width]);
+  const bias = checkedParam(params, 'out/bias', [width]);
+  const context = scaledDotProductAttention(q, k, v, { mask, causal, causalOffset, dropout });
+  return linear(
+    tf.reshape(context, [rows, queries, width]),
+    tf.reshape(kernel, [width, width]),
+    bias,
+  );
+}
+
+/** Multi-head attention of `x` `[rows, M, D]` to `context` `[rows, N, C]`. @returns `[rows, M, D]`. */
+export function multiHeadAttention(
+  x: tf.Tensor,
+  context: tf.Tensor,
+  params: Params,
+  options: MultiHeadOptions,
+): tf.Tensor {
+  checkTensor('x', x, ['rows', 'M', 'D']);
+  checkTensor('context', context, [x.shape[0] ?? 1, 'N', 'C']);
+  return tf.tidy(() => attendAndJoin(projectHeads(x, context, params, options), params, options));
+}

@@ -1,0 +1,116 @@
+import { checkTensor, DTypeError, defineKernel, type Kernel, ShapeError } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkRate, type Dropout } from '../dropout/index.ts';
+import {
+  type AttentionAttrs,
+  type AttentionInputs,
+  attentionCases,
+  attentionSizes,
+  unseen,
+} from './attrs.ts';
+import { attentionComposite, maskGradComposite } from './composite.ts';
+import { attentionGrad } from './gradient.ts';
+
+/** What decides which keys a query sees. */
+export interface AttentionOptions {
+  /**
+   * Broadcasts to `[rows, H, M, N]`; fewer axes are the last ones. bool: true where the query may see the key.
+   * float32: added to the scores, as a learned bias is, and -Infinity hides. A query that sees no key gets zeros.
+   */
+  readonly mask?: tf.Tensor | undefined;
+  /** Hides from query i the keys after i + `causalOffset`. */
+  readonly causal?: boolean | undefined;
+  /** Where query 0 stands among the keys, an integer; 0 where it is left out. */
+  readonly causalOffset?: number | undefined;
+  /** Of the weights, after the softmax. */
+  readonly dropout?: Dropout | undefined;
+}
+
+/**
+ * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
+ * The gradient keeps the inputs alone, and computes the weights again. It reaches q, k, v, and a float32 mask.
+ *
+ * @param q `[rows, M, H, d]`, float32: heads beside each other, as a projection leaves them. @param k `[rows, N, H, d]`.
+ * @param v `[rows, N, H, e]`.
+ * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
+ * @returns `[rows, M, H, e]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), or an
+ * offset that is no integer.
+ */
+export function scaledDotProductAttention(
+  q: tf.Tensor,
+  k: tf.Tensor,
+  v: tf.Tensor,
+  options: AttentionOptions & { readonly scale?: number | undefined } = {},
+): tf.Tensor {
+  checkTensor('q', q, ['rows', 'M', 'H', 'd']);
+  const [rows, , heads, depth] = q.shape as [number, number, number, number];
+  checkTensor('k', k, [rows, 'N', heads, depth]);
+  checkTensor('v', v, [rows, k.shape[1] ?? 1, heads, 'e']);
+  const { mask, causal = false, causalOffset = 0, dropout } = options;
+  if (!Number.isInteger(causalOffset)) {
+    throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
+  }
+  checkRate(dropout?.rate ?? 0);
+  const attrs: AttentionAttrs = {
+    scale: options.scale ?? 1 / Math.sqrt(depth),
+    masked: mask !== undefined,
+    causal,
+    causalOffset: causal ? causalOffset : 0,
+    dropoutRate: dropout?.rate ?? 0,
+    keyLow: dropout?.key.low ?? 0,
+    keyHigh: dropout?.key.high ?? 0,
+  };
+  return tf.tidy(() => {
+    const added = mask === undefined ? tf.zeros([1, 1, 1, 1]) : scoresMask(mask, q, k);
+    return attentionKernel.run({ q, k, v, mask: added }, attrs)[0] as tf.Tensor;
+  });
+}
+
+/** What a mask adds to the scores, with four axes. */
+function scoresMask(mask: tf.Tensor, q: tf.Tensor, k: tf.Tensor): tf.Tensor {
+  if (mask.dtype !== 'bool' && mask.dtype !== 'float32') {
+    throw new DTypeError(`mask was ${mask.dtype}; it must be bool or float32`);
+  }
+  const full = [q.shape[0], q.shape[2], q.shape[1], k.shape[1]];
+  const shape = [1, 1, 1, 1, ...mask.shape].slice(-4);
+  if (mask.rank > 4 || shape.some((size, axis) => size !== 1 && size !== full[axis])) {
+    throw new ShapeError(
+      `mask was [${mask.shape.join(', ')}]; it must broadcast to [${full.join(', ')}]`,
+    );
+  }
+  const added = mask.dtype === 'bool' ? tf.mul(tf.sub(1, tf.cast(mask, 'float32')), unseen) : mask;
+  return tf.reshape(added, shape);
+}
+
+const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
+  AttentionInputs,
+  AttentionAttrs
+>({
+  name: 'NeverendAttention',
+  composite: ({ inputs, attrs }) => [attentionComposite(inputs, attrs)],
+  gradient: {
+    saveInputs: ['q', 'k', 'v', 'mask'],
+    backward: ([dy], saved, attrs) => {
+      const [q, k, v, mask] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const inputs = { q, k, v, mask };
+      const [dq, dk, dv] = attentionGrad.run({ dy: dy as tf.Tensor, ...inputs }, attrs) as [
+        tf.Tensor,
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      return {
+        q: () => dq,
+        k: () => dk,
+        v: () => dv,
+        // Learned biases are rare, and no version needs to know of them.
+        mask: () => tf.tidy(() => maskGradComposite(inputs, dy as tf.Tensor, attrs)),
+      };
+    },
+  },
+  cases: attentionCases(() => ({})),
+  flops: ({ inputs }) => {
+    const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
+    return rows * heads * queries * (keys * (2 * (depth + valueDepth) + 5) + depth);
+  },
+});

@@ -1,0 +1,129 @@
+import type { AttentionSizes } from './attrs.ts';
+
+/** Plain loops in float64 for `scaledDotProductAttention`: the reference that the tests hold it against. */
+export interface AttentionArrays {
+  /** `[rows, M, H, d]`. */
+  readonly q: Float64Array;
+  /** `[rows, N, H, d]`. */
+  readonly k: Float64Array;
+  /** `[rows, N, H, e]`. */
+  readonly v: Float64Array;
+}
+
+export interface NaiveOptions {
+  /** 1 / sqrt(d) where it is left out. */
+  readonly scale?: number;
+  /** Added to the score of key j for query i; -Infinity hides it. */
+  readonly added?: (row: number, head: number, i: number, j: number) => number;
+  /** What the weights `[rows, H, M, N]` are multiplied by. */
+  readonly factors?: ArrayLike<number>;
+}
+
+/** What becomes of a query's weight of a key: the position of both vectors, and the numbers. */
+interface Query {
+  readonly row: number;
+  readonly head: number;
+  readonly i: number;
+  readonly weights: Float64Array;
+  /** Of the query, and of key j. */
+  readonly qAt: number;
+  readonly kAt: (j: number) => number;
+  readonly yAt: number;
+  readonly vAt: (j: number) => number;
+  readonly factor: (j: number) => number;
+}
+
+function eachQuery(
+  { q, k }: AttentionArrays,
+  sizes: AttentionSizes,
+  { scale = 1 / Math.sqrt(sizes.depth), added = () => 0, factors }: NaiveOptions,
+  visit: (query: Query) => void,
+): void {
+  const { rows, queries, keys, heads, depth, valueDepth } = sizes;
+  for (let row = 0; row < rows; row++) {
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < queries; i++) {
+        const query = (row * queries + i) * heads + head;
+        const key = (j: number) => (row * keys + j) * heads + head;
+        const kAt = (j: number) => key(j) * depth;
+        const scores = new Float64Array(keys).map((_, j) => {
+          let score = 0;
+          for (let c = 0; c < depth; c++) {
+            score += (q[query * depth + c] ?? 0) * (k[kAt(j) + c] ?? 0);
+          }
+          return scale * score + added(row, head, i, j);
+        });
+        const largest = Math.max(...scores);
+        const seesAny = largest > Number.NEGATIVE_INFINITY;
+        const powers = scores.map((score) => (seesAny ? Math.exp(score - largest) : 0));
+        const total = powers.reduce((sum, power) => sum + power, 0);
+        const first = ((row * heads + head) * queries + i) * keys;
+        visit({
+          ...{ row, head, i, qAt: query * depth, kAt },
+          weights: powers.map((power) => (seesAny ? power / total : 0)),
+          yAt: query * valueDepth,
+          vAt: (j) => key(j) * valueDepth,
+          factor: (j) => factors?.[first + j] ?? 1,
+        });
+      }
+    }
+  }
+}
+
+/** @returns `[rows, M, H, e]`. */
+export function attentionNaive(
+  arrays: AttentionArrays,
+  sizes: AttentionSizes,
+  options: NaiveOptions = {},
+): Float64Array {
+  const y = new Float64Array(sizes.rows * sizes.queries * sizes.heads * sizes.valueDepth);
+  eachQuery(arrays, sizes, options, ({ weights, yAt, vAt, factor }) => {
+    weights.forEach((weight, j) => {
+      for (let c = 0; c < sizes.valueDepth; c++) {
+        add(y, yAt + c, weight * factor(j) * (arrays.v[vAt(j) + c] ?? 0));
+      }
+    });
+  });
+  return y;
+}
+
+/** @param dy `[rows, M, H, e]`. @returns the gradients of sum(dy · y); `added` is that of each score, `[rows, H, M, N]`. */
+export function attentionBackwardNaive(
+  arrays: AttentionArrays,
+  sizes: AttentionSizes,
+  dy: Float64Array,
+  options: NaiveOptions = {},
+): AttentionArrays & { readonly added: Float64Array } {
+  const { scale = 1 / Math.sqrt(sizes.depth) } = options;
+  const { rows, heads, queries, keys } = sizes;
+  const q = new Float64Array(arrays.q.length);
+  const k = new Float64Array(arrays.k.length);
+  const v = new Float64Array(arrays.v.length);
+  const added = new Float64Array(rows * heads * queries * keys);
+  eachQuery(arrays, sizes, options, (query) => {
+    const { row, head, i, weights, qAt, kAt, yAt, vAt, factor } = query;
+    const dWeights = weights.map((weight, j) => {
+      let slope = 0;
+      for (let c = 0; c < sizes.valueDepth; c++) {
+        const d = dy[yAt + c] ?? 0;
+        slope += d * factor(j) * (arrays.v[vAt(j) + c] ?? 0);
+        add(v, vAt(j) + c, d * factor(j) * weight);
+      }
+      return slope;
+    });
+    const average = dWeights.reduce((sum, slope, j) => sum + slope * (weights[j] ?? 0), 0);
+    weights.forEach((weight, j) => {
+      const dScore = weight * ((dWeights[j] ?? 0) - average);
+      added[((row * heads + head) * queries + i) * keys + j] = dScore;
+      for (let c = 0; c < sizes.depth; c++) {
+        add(q, qAt + c, scale * dScore * (arrays.k[kAt(j) + c] ?? 0));
+        add(k, kAt(j) + c, scale * dScore * (arrays.q[qAt + c] ?? 0));
+      }
+    });
+  });
+  return { q, k, v, added };
+}
+
+function add(array: Float64Array, at: number, amount: number): void {
+  array[at] = (array[at] ?? 0) + amount;
+}
