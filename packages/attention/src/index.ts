@@ -1,18 +1,35 @@
 export { gelu, layerNorm } from '@neverend/backend';
+export {
+  type CachedAttentionOptions,
+  cachedAttention,
+  type KeyValueCache,
+} from './cached-attention/index.ts';
 export { crossAttention } from './cross-attention/index.ts';
 export { type Dropout, dropout } from './dropout/index.ts';
+export { encoder } from './encoder/index.ts';
 export { encoderBlock, initEncoderBlock } from './encoder-block/index.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
+export { interpolatePositions } from './learned-positions/interpolate.ts';
 export { initLinear, linear } from './linear/index.ts';
 export { initMlp, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
 export type { Params } from './params.ts';
 export {
+  attentionPooling,
+  initAttentionPooling,
+  poolTokens,
+  prependToken,
+} from './pooling/index.ts';
+export { type RotaryOptions, rotaryPositions } from './rotary-positions/index.ts';
+export {
   type AttentionOptions,
   scaledDotProductAttention,
 } from './scaled-dot-product-attention/index.ts';
+export { sincosPositions } from './sincos-positions/index.ts';
 export {
   type InitAttentionOptions,
   initSpaceAttention,
   spaceAttention,
 } from './space-attention/index.ts';
+export { type CheckpointArray, vitParams } from './vit-checkpoint/index.ts';
+export type { VitLayout, VitSizes } from './vit-checkpoint/layouts.ts';

@@ -1,0 +1,55 @@
+import { checkTensor } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { attendAndJoin, type MultiHeadOptions, projectHeads } from '../multi-head-attention.ts';
+import type { Params } from '../params.ts';
+import { type RotaryOptions, rotaryPositions } from '../rotary-positions/index.ts';
+
+/** Keys and values of the M tokens that were seen so far, each `[rows, M, H, D/H]`. */
+export type KeyValueCache = {
+  readonly key: tf.Tensor;
+  readonly value: tf.Tensor;
+};
+
+/** Options of `cachedAttention`, which is causal. */
+export interface CachedAttentionOptions
+  extends Omit<MultiHeadOptions, 'causal' | 'causalOffset' | 'mask'> {
+  /** Turns queries and keys by their positions, counted from the first token of the cache. None where it is left out. */
+  readonly rotary?: Omit<RotaryOptions, 'positions'> | undefined;
+}
+
+/**
+ * Causal self-attention of the next N tokens, to themselves and to all before. A sequence that is cut at any points gives
+ * what the whole one gives. State goes in and comes out as plain tensors: nothing is kept or changed.
+ *
+ * @param x `[rows, N, D]`, float32: one token, a chunk or the whole sequence. @param params those of `spaceAttention`.
+ * @param cache what the call before gave; undefined before the first token.
+ * @returns `y` `[rows, N, D]` and the cache with the new tokens, all of them the caller's to dispose, as `cache` stays.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function cachedAttention(
+  x: tf.Tensor,
+  params: Params,
+  cache: KeyValueCache | undefined,
+  options: CachedAttentionOptions,
+): { y: tf.Tensor; cache: KeyValueCache } {
+  checkTensor('x', x, ['rows', 'N', 'D']);
+  const { heads, rotary } = options;
+  const [rows, , width] = x.shape as [number, number, number];
+  if (cache !== undefined) {
+    checkTensor('cache.key', cache.key, [rows, 'M', heads, width / heads]);
+    checkTensor('cache.value', cache.value, cache.key.shape);
+  }
+  const past = cache?.key.shape[1] ?? 0;
+  const [y, key, value] = tf.tidy(() => {
+    const made = projectHeads(x, x, params, options);
+    const placed = (heads: tf.Tensor) =>
+      rotary === undefined ? heads : rotaryPositions(heads, { ...rotary, positions: past });
+    const after = (before: tf.Tensor | undefined, next: tf.Tensor) =>
+      before === undefined ? next : tf.concat([before, next], 1);
+    const k = after(cache?.key, placed(made.k));
+    const v = after(cache?.value, made.v);
+    const causal = { causal: true, causalOffset: past } as const;
+    return [attendAndJoin({ q: placed(made.q), k, v }, params, { ...options, ...causal }), k, v];
+  }) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  return { y, cache: { key, value } };
+}

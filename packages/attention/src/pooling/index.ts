@@ -1,0 +1,92 @@
+import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkedParam } from '../checks.ts';
+import { crossAttention } from '../cross-attention/index.ts';
+import { xavierUniform } from '../linear/index.ts';
+import { initMlp, mlp } from '../mlp/index.ts';
+import { type Params, paramsAbove, paramsBelow } from '../params.ts';
+import { initSpaceAttention } from '../space-attention/index.ts';
+
+/**
+ * Puts a learned token before the tokens of each row (arXiv 2010.11929, equation 1).
+ *
+ * @param x `[rows, N, D]`, float32. @param token `[1, 1, D]`.
+ * @returns `[rows, 1 + N, D]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function prependToken(x: tf.Tensor, token: tf.Tensor): tf.Tensor {
+  checkTensor('x', x, ['rows', 'N', 'D']);
+  const [rows = 1, , width = 1] = x.shape;
+  checkTensor('token', token, [1, 1, width]);
+  return tf.tidy(() => tf.concat([tf.add(tf.zeros([rows, 1, width]), token), x], 1));
+}
+
+/**
+ * One vector for each row: its first token, which `prependToken` put there, or the average of its tokens.
+ *
+ * @param x `[rows, N, D]`, float32. @returns `[rows, D]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
+  checkTensor('x', x, ['rows', 'N', 'D']);
+  const [rows = 1, , width = 1] = x.shape;
+  return tf.tidy(() =>
+    kind === 'average'
+      ? tf.mean(x, 1)
+      : tf.reshape(tf.slice(x, [0, 0, 0], [rows, 1, width]), [rows, width]),
+  );
+}
+
+/**
+ * Pooling by attention (arXiv 2106.04560, section 3.4; `MAPHead` of github.com/google-research/big_vision): a learned probe
+ * attends to the tokens of each row, then x + MLP(LN(x)).
+ *
+ * @param x `[rows, N, D]`, float32.
+ * @param params `probe` `[1, 1, D]`; what `crossAttention` reads below `MultiHeadDotProductAttention_0/`; `LayerNorm_0/scale`
+ * and `LayerNorm_0/bias` `[D]`; what `mlp` reads below `MlpBlock_0/`.
+ * @returns `[rows, D]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function attentionPooling(
+  x: tf.Tensor,
+  params: Params,
+  { heads }: { readonly heads: number },
+): tf.Tensor {
+  checkTensor('x', x, ['rows', 'N', 'D']);
+  const [rows = 1, , width = 1] = x.shape;
+  const probe = checkedParam(params, 'probe', [1, 1, width]);
+  const scale = checkedParam(params, 'LayerNorm_0/scale', [width]);
+  const bias = checkedParam(params, 'LayerNorm_0/bias', [width]);
+  return tf.tidy(() => {
+    const probes = tf.add(tf.zeros([rows, 1, width]), probe);
+    const attention = paramsBelow(params, 'MultiHeadDotProductAttention_0/');
+    const attended = crossAttention(probes, x, attention, { heads });
+    const hidden = mlp(layerNorm(attended, scale, bias), paramsBelow(params, 'MlpBlock_0/'));
+    return tf.reshape(tf.add(attended, hidden), [rows, width]);
+  });
+}
+
+/**
+ * Weights of `attentionPooling`: Xavier uniform for probe and kernels, biases 0, the norm 1 and 0.
+ *
+ * @returns tensors by the names that `attentionPooling` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError when `heads` does not divide `width`.
+ */
+export function initAttentionPooling(
+  key: RandomKey,
+  {
+    width,
+    heads,
+    mlpWidth,
+  }: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
+): Record<string, tf.Tensor> {
+  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const attention = initSpaceAttention(keyOf('attention'), { width, heads });
+  return {
+    probe: xavierUniform(keyOf('probe'), [1, 1, width], 1, width),
+    ...paramsAbove(attention, 'MultiHeadDotProductAttention_0/'),
+    'LayerNorm_0/scale': tf.ones([width]),
+    'LayerNorm_0/bias': tf.zeros([width]),
+    ...paramsAbove(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+  };
+}

@@ -1,0 +1,90 @@
+import { randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  type Inputs,
+  normalInput,
+  numbers,
+  numericGradient,
+  poisonMemory,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { crossAttentionNaive } from '../src/cross-attention/naive.ts';
+import { crossAttention, initSpaceAttention, spaceAttention } from '../src/index.ts';
+
+const [rows, queries, keys, heads, depth, context] = [2, 3, 5, 2, 4, 3];
+const width = heads * depth;
+const sizes = { rows, queries, keys, heads, depth, valueDepth: depth };
+
+function inputsOf(qkNorm: boolean): Inputs {
+  const params = tf.tidy(() =>
+    Object.entries(
+      initSpaceAttention(randomKey(1), { width, heads, contextWidth: context, qkNorm }),
+    ).map(([name, { shape }]) => [name, shape] as const),
+  );
+  return {
+    x: normalInput(randomKey('x'), [rows, queries, width]),
+    context: normalInput(randomKey('context'), [rows, keys, context]),
+    ...Object.fromEntries(
+      params.map(([name, shape]) => [
+        name,
+        normalInput(randomKey(name), shape, 0.5, name.endsWith('scale') ? 1 : 0),
+      ]),
+    ),
+  };
+}
+
+await describeBackends('crossAttention', (backend) => {
+  for (const qkNorm of [false, true]) {
+    it(`has the reference's output and gradients ${qkNorm ? 'with' : 'without'} norms of queries and keys`, async () => {
+      poisonMemory();
+      const inputs = inputsOf(qkNorm);
+      const dy = normalInput(randomKey('dy'), [rows, queries, width]);
+      const forward = ({ x, context, ...params }: Record<string, Float64Array>) =>
+        crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes);
+      const arrays = numbers(inputs);
+      const gradients = Object.fromEntries(
+        Object.entries(arrays).map(([name, data]) => {
+          const loss = (at: Float64Array) =>
+            forward({ ...arrays, [name]: at }).reduce(
+              (sum, y, index) => sum + y * (dy.data[index] ?? 0),
+              0,
+            );
+          return [name, numericGradient(loss, data)];
+        }),
+      );
+      await expectLikeReference({
+        op: ({ x, context, ...params }) =>
+          crossAttention(x as tf.Tensor, context as tf.Tensor, params, { heads, qkNorm }),
+        inputs,
+        dy,
+        y: forward(arrays),
+        gradients,
+        tolerance: tolerances[backend],
+      });
+    });
+  }
+});
+
+describe('the arguments of crossAttention', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    tf.tidy(() => {
+      const params = initSpaceAttention(randomKey(1), { width, heads, contextWidth: context });
+      const x = tf.zeros([2, 3, width]);
+      expect(() => crossAttention(x, tf.zeros([1, 5, 3]), params, { heads })).toThrow(
+        new ShapeError('context was [1, 5, 3]; it must be [2, N, C]'),
+      );
+      expect(() => crossAttention(x, tf.zeros([2, 5, 4]), params, { heads })).toThrow(
+        new ShapeError('params["key/kernel"] was [3, 2, 4]; it must be [4, 2, 4]'),
+      );
+      expect(() =>
+        spaceAttention(x, initSpaceAttention(randomKey(1), { width, heads }), {
+          heads,
+          qkNorm: true,
+        }),
+      ).toThrow(new ShapeError('params["query_ln/scale"] was missing; it must be [4]'));
+    });
+  });
+});

@@ -1,0 +1,72 @@
+import { randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { interpolatePositions, sincosPositions } from '../src/index.ts';
+
+await describeBackends('the positions of a grid', () => {
+  it('are sines and cosines of x and y, by hand for 2 x 3 tokens of width 8', async () => {
+    const positions = sincosPositions([2, 3], 8);
+    // ω is 1 and 1 / 10,000; row-major: token 5 is x = 2, y = 1.
+    const of = (x: number, y: number) => [
+      ...[Math.sin(x), Math.sin(x / 1e4), Math.cos(x), Math.cos(x / 1e4)],
+      ...[Math.sin(y), Math.sin(y / 1e4), Math.cos(y), Math.cos(y / 1e4)],
+    ];
+    const data = [0, 1].flatMap((y) => [0, 1, 2].flatMap((x) => of(x, y)));
+    await expectTensorClose(positions, { shape: [1, 6, 8], data });
+    positions.dispose();
+  });
+
+  it('keep their corners and what lies before the grid, and are linear in between', async () => {
+    await expectNoLeak(async () => {
+      // A class token 9, then x + 10 y at 2 x 3 places.
+      const positions = tf.tensor3d([9, 0, 1, 2, 10, 11, 12], [1, 7, 1]);
+      const moved = interpolatePositions(positions, [2, 3], [3, 5], 1);
+      const rows = [0, 5, 10].flatMap((y) => [0, 0.5, 1, 1.5, 2].map((x) => x + y));
+      await expectTensorClose(moved, { shape: [1, 16, 1], data: [9, ...rows] });
+      tf.dispose([positions, moved]);
+    });
+  });
+
+  it('come back from a finer grid whose places hold theirs, also in the gradient', async () => {
+    const positions = randomTensor(randomKey('p'), [1, 12, 5]);
+    const there = (p: tf.Tensor) => interpolatePositions(p, [3, 4], [5, 7]);
+    const back = tf.tidy(() => interpolatePositions(there(positions), [5, 7], [3, 4]));
+    await expectTensorClose(back, { shape: [1, 12, 5], data: await positions.data() });
+    // Every new place shares out 1 among the old ones.
+    const gradient = tf.grad((p: tf.Tensor) => tf.sum(there(p)))(positions);
+    const total = tf.sum(gradient);
+    await expectTensorClose(total, [5 * 7 * 5]);
+    tf.dispose([positions, back, gradient, total]);
+  });
+
+  it('of one row or column take its first place', async () => {
+    const positions = tf.tensor3d([1, 2, 3], [1, 3, 1]);
+    const [one, wide] = [
+      interpolatePositions(positions, [1, 3], [1, 1]),
+      interpolatePositions(positions, [3, 1], [3, 2]),
+    ];
+    await expectTensorClose(one, { shape: [1, 1, 1], data: [1] });
+    await expectTensorClose(wide, { shape: [1, 6, 1], data: [1, 1, 2, 2, 3, 3] });
+    tf.dispose([positions, one, wide]);
+  });
+});
+
+describe('the arguments of positions of grids', () => {
+  it('are refused with the name, what it was and what it must be', () => {
+    expect(() => sincosPositions([2, 0], 8)).toThrow(
+      new ShapeError('grid was [2, 0]; it must be two positive integers'),
+    );
+    expect(() => sincosPositions([2, 2], 6)).toThrow(
+      new ShapeError('width was 6; it must be a positive multiple of 4'),
+    );
+    expect(() => interpolatePositions(tf.zeros([1, 4, 2]), [2, 2], [3, 3], 1)).toThrow(
+      new ShapeError('positions was [1, 4, 2]; it must be [1, 5, D]'),
+    );
+  });
+});
