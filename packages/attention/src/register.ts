@@ -1,10 +1,18 @@
 import { serialization } from '@tensorflow/tfjs-core';
+import { NeverendAttentionPooling } from './layers/attention-pooling-layer.ts';
+import { NeverendClassToken } from './layers/class-token-layer.ts';
 import { NeverendEncoderBlock } from './layers/encoder-block-layer.ts';
 import { NeverendLearnedPositions } from './layers/learned-positions-layer.ts';
 import { NeverendLinear } from './layers/linear-layer.ts';
 import { NeverendMlp } from './layers/mlp-layer.ts';
 import { NeverendSpaceAttention } from './layers/space-attention-layer.ts';
 
+export {
+  NeverendAttentionPooling,
+  type NeverendAttentionPoolingArgs,
+  neverendAttentionPooling,
+} from './layers/attention-pooling-layer.ts';
+export { NeverendClassToken, neverendClassToken } from './layers/class-token-layer.ts';
 export {
   NeverendEncoderBlock,
   type NeverendEncoderBlockArgs,
@@ -33,6 +41,8 @@ export function register(): void {
   serialization.registerClass(NeverendMlp);
   serialization.registerClass(NeverendEncoderBlock);
   serialization.registerClass(NeverendLearnedPositions);
+  serialization.registerClass(NeverendClassToken);
+  serialization.registerClass(NeverendAttentionPooling);
 }
 
 register();

@@ -10,6 +10,8 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { encoderBlock, linear } from '../src/index.ts';
 import {
+  neverendAttentionPooling,
+  neverendClassToken,
   neverendEncoderBlock,
   neverendLearnedPositions,
   neverendLinear,
@@ -22,10 +24,13 @@ type Layer = tfl.layers.Layer;
 
 const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
   NeverendLinear: (seed = 1) => neverendLinear({ units: 5, seed }),
-  NeverendSpaceAttention: (seed = 1) => neverendSpaceAttention({ heads: 2, seed }),
+  NeverendSpaceAttention: (seed = 1) =>
+    neverendSpaceAttention({ heads: 2, qkNorm: true, causal: true, seed }),
   NeverendMlp: (seed = 1) => neverendMlp({ mlpWidth: 7, seed }),
   NeverendEncoderBlock: (seed = 1) => neverendEncoderBlock({ heads: 3, mlpWidth: 7, seed }),
   NeverendLearnedPositions: (seed = 1) => neverendLearnedPositions({ seed }),
+  NeverendClassToken: (seed = 1) => neverendClassToken({ seed }),
+  NeverendAttentionPooling: (seed = 1) => neverendAttentionPooling({ heads: 2, mlpWidth: 5, seed }),
 };
 
 /** Saves a model and loads it again, through JSON as a file would. */
@@ -56,7 +61,7 @@ await describeBackends('the layers', () => {
         const model = tfl.sequential({
           layers: [neverendLinear({ units: 6, inputShape: [4, 6] }), make(1), make(2)].slice(
             0,
-            className === 'NeverendLinear' ? 2 : 3,
+            ['NeverendLinear', 'NeverendAttentionPooling'].includes(className) ? 2 : 3,
           ),
         });
         const y = model.predict(x) as tf.Tensor;
@@ -75,12 +80,14 @@ await describeBackends('the layers', () => {
     const model = tfl.sequential();
     model.add(neverendLinear({ units: 6, inputShape: [4, 3], seed: 1 }));
     model.add(neverendLearnedPositions({ seed: 2 }));
-    model.add(neverendSpaceAttention({ heads: 2, seed: 3 }));
+    model.add(neverendSpaceAttention({ heads: 2, qkNorm: true, seed: 3 }));
+    model.add(neverendClassToken({ seed: 6 }));
     model.add(neverendMlp({ mlpWidth: 8, seed: 4 }));
     model.add(neverendEncoderBlock({ heads: 2, mlpWidth: 8, seed: 5 }));
+    model.add(neverendAttentionPooling({ heads: 2, mlpWidth: 8, seed: 7 }));
     model.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
     const x = randomTensor(randomKey('x'), [16, 4, 3]);
-    const target = randomTensor(randomKey('target'), [16, 4, 6]);
+    const target = randomTensor(randomKey('target'), [16, 6]);
     const weights = () =>
       Promise.all(model.getWeights().map(async (weight) => String(await weight.data())));
     const before = await weights();
@@ -155,6 +162,8 @@ describe('a layer', () => {
     }
     const plain = neverendLinear({ units: 4, useBias: false });
     expect(plain.getConfig()).toMatchObject({ units: 4, useBias: false });
+    const options = { qkNorm: true, causal: true };
+    expect(neverendSpaceAttention({ heads: 2, ...options }).getConfig()).toMatchObject(options);
     expect(plain.getConfig()).not.toHaveProperty('seed');
   });
 
@@ -173,9 +182,15 @@ describe('a layer', () => {
 
   it('tells the shape of its output', () => {
     expect(neverendLinear({ units: 5 }).computeOutputShape([null, 4, 6])).toEqual([null, 4, 5]);
-    for (const make of Object.values(layers).slice(1)) {
-      expect(make().computeOutputShape([null, 4, 6])).toEqual([null, 4, 6]);
+    for (const [name, make] of Object.entries(layers).slice(1, -2)) {
+      expect(make().computeOutputShape([null, 4, 6]), name).toEqual([null, 4, 6]);
     }
+    const [token, pooling] = Object.values(layers)
+      .slice(-2)
+      .map((make) => make());
+    expect(token?.computeOutputShape([null, 4, 6])).toEqual([null, 5, 6]);
+    expect(token?.computeOutputShape([null, null, 6])).toEqual([null, null, 6]);
+    expect(pooling?.computeOutputShape([null, 4, 6])).toEqual([null, 6]);
   });
 
   it('refuses wrong arguments and inputs by name', () => {

@@ -1,0 +1,53 @@
+import type { RandomKey } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Shape } from '@tensorflow/tfjs-layers';
+import type { Params } from '../params.ts';
+import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';
+import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
+
+/** Arguments of `neverendAttentionPooling`. */
+export interface NeverendAttentionPoolingArgs extends ParameterLayerArgs {
+  /** Number H of heads; must divide the width of the input. */
+  heads: number;
+  /** Width F of the MLP's hidden layer. */
+  mlpWidth: number;
+}
+
+/** `attentionPooling` as a layer: `[rows, N, D]` to `[rows, D]`. */
+export class NeverendAttentionPooling extends ParameterLayer {
+  static readonly className = 'NeverendAttentionPooling';
+  readonly #heads: number;
+  readonly #mlpWidth: number;
+
+  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. */
+  constructor(args: NeverendAttentionPoolingArgs) {
+    super(args);
+    this.#heads = positive('heads', args.heads);
+    this.#mlpWidth = positive('mlpWidth', args.mlpWidth);
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    const [rows = null, , width = null] = inputShape as Shape;
+    return [rows, width];
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), heads: this.#heads, mlpWidth: this.#mlpWidth };
+  }
+
+  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
+    const width = positive('the last dimension of the input', inputShape.at(-1));
+    return initAttentionPooling(key, { width, heads: this.#heads, mlpWidth: this.#mlpWidth });
+  }
+
+  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+    return attentionPooling(x, params, { heads: this.#heads });
+  }
+}
+
+/** Pooling of the tokens by a learned probe. @throws ShapeError for wrong `heads` or `mlpWidth`. */
+export function neverendAttentionPooling(
+  args: NeverendAttentionPoolingArgs,
+): NeverendAttentionPooling {
+  return new NeverendAttentionPooling(args);
+}
