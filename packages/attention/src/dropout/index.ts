@@ -25,13 +25,11 @@ export function dropout(x: tf.Tensor, dropout: Dropout | undefined): tf.Tensor {
 
 /** What the first `size` numbers are multiplied by. */
 export function dropoutFactors(size: number, { rate, key }: Dropout): Float32Array {
-  const threshold = dropoutThreshold(rate);
+  // A number of 24 random bits below this is one of `randomUniform` below the rate.
+  const threshold = Math.ceil(rate * 2 ** 24);
   const kept = 1 / (1 - rate);
   return Float32Array.from(randomBits(key, size), (bits) => (bits >>> 8 < threshold ? 0 : kept));
 }
-
-/** A number of 24 random bits below this is one of `randomUniform` below `rate`. */
-export const dropoutThreshold = (rate: number): number => Math.ceil(rate * 2 ** 24);
 
 /** @throws RangeError for a rate that is not in [0, 1). */
 export function checkRate(rate: number): void {

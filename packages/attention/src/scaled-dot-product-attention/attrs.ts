@@ -50,7 +50,7 @@ export function attentionSizes(inputs: {
 /** A score that no key can be seen with: far below all others, and finite, so that no difference of two is NaN. */
 export const unseen = -1e30;
 
-export const plainAttrs: AttentionAttrs = {
+const plainAttrs: AttentionAttrs = {
   scale: 1,
   masked: false,
   causal: false,
