@@ -6,7 +6,8 @@ import { checkGrid } from '../sincos-positions/index.ts';
  * Learned positions for a grid of another size: linear interpolation along both sides with the corners in place, as
  * github.com/google-research/vision_transformer has it (`scipy.ndimage.zoom` of order 1). Differentiable.
  *
- * @param positions `[1, P + height · width of the grid, D]`, float32. @param from, to rows and columns of the grids.
+ * @param positions `[1, P + height · width of the grid, D]`, float32. @param from rows and columns of its grid. @param to those of
+ * the new one.
  * @param prefix P, the number of tokens before the grid, such as a class token; they stay as they are.
  * @returns `[1, P + height · width of the new grid, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
