@@ -259,4 +259,12 @@ describe('a checkpoint that is not of these sizes', () => {
     expect(tf.memory().numTensors).toBe(before);
     expect(() => vitParams({}, 'flax', { ...sizes, heads: 3 })).toThrow('heads was 3');
   });
+
+  it('is refused where an entry has fewer numbers than its shape says', async () => {
+    const arrays = await read('timm');
+    const short = { shape: [width], data: new Float32Array(width - 1) };
+    expect(() => vitParams({ ...arrays, 'norm.weight': short }, 'timm', sizes)).toThrow(
+      `norm.weight has ${width - 1} numbers and must have ${width}`,
+    );
+  });
 });

@@ -27,6 +27,15 @@ export function withTime(x: tf.Tensor, steps?: number): number[] {
   return steps === undefined ? [outer, ...rest] : [outer, steps, ...rest];
 }
 
+/** `state` with zeros for the rows that begin anew at their first step: 0 times what is not finite would be NaN. */
+export function carriedState(state: tf.Tensor, segmentPos: tf.Tensor | undefined): tf.Tensor {
+  if (segmentPos === undefined) return state;
+  const [outer, ...rest] = state.shape as [number, ...number[]];
+  const begins = tf.equal(tf.slice(segmentPos, [0, 0], [outer, 1]), 0);
+  const condition = tf.broadcastTo(tf.reshape(begins, [outer, ...rest.map(() => 1)]), state.shape);
+  return tf.where(condition, tf.zerosLike(state), state);
+}
+
 /** 0 where a sequence begins, 1 elsewhere: `[rows, T]` or `[B, T]`, float32. */
 export function keepMask(
   x: tf.Tensor,

@@ -52,8 +52,13 @@ function faultsOf(
   const faults = entries.flatMap(({ name, shape }) => {
     const array = arrays.get(name);
     if (array === undefined) return [`${name} is missing`];
-    if (String(array.shape) === String(shape)) return [];
-    return [`${name} is [${array.shape.join(', ')}] and must be [${shape.join(', ')}]`];
+    if (String(array.shape) !== String(shape)) {
+      return [`${name} is [${array.shape.join(', ')}] and must be [${shape.join(', ')}]`];
+    }
+    const size = shape.reduce((product, length) => product * length, 1);
+    return array.data.length === size
+      ? []
+      : [`${name} has ${array.data.length} numbers and must have ${size}`];
   });
   const unknown = [...arrays.keys()].filter((name) => !known.has(name));
   return [...faults, ...unknown.map((name) => `${name} is unknown`)];

@@ -4,7 +4,7 @@ import { cosine, sine } from '../cos-sin.ts';
 import { normal } from '../init.ts';
 import { checkedParam, type Params } from '../params.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
+import { carriedState, checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
 
 /**
@@ -57,7 +57,11 @@ export function lru(
     const { y: h, hLast } = complexLinearScan(
       { re: a[0], im: a[1] },
       { re: driven[0], im: driven[1] },
-      state === undefined ? {} : { h0: state },
+      state === undefined
+        ? {}
+        : {
+            h0: { re: carriedState(state.re, segmentPos), im: carriedState(state.im, segmentPos) },
+          },
     );
     const states = tf.concat([h.re, h.im], -1);
     const out = tf.concat([cRe, tf.neg(cIm)], 1) as tf.Tensor2D;

@@ -3,7 +3,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { checkedParam, type Params } from '../params.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import {
+  carriedState,
+  checkSequence,
+  keepMask,
+  type SequenceOptions,
+  withTime,
+} from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { gateTerms } from './gates.ts';
 import { initGates, type RgLruArgs, ringParam } from './init.ts';
@@ -44,7 +50,7 @@ export function complexRgLru(
     const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
     const terms = recurrence(re, im, inputs, forgets, aParam, aImagParam, keep);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
-    const h0 = state && tf.split(state, 2, -1);
+    const h0 = state && tf.split(carriedState(state, segmentPos), 2, -1);
     const { y, hLast } = complexLinearScan(
       { re: aRe, im: aIm },
       { re: xRe, im: xIm },

@@ -25,12 +25,15 @@ type GradInputs = Inputs & { readonly da: tf.Tensor; readonly dGated: tf.Tensor 
 
 type NoAttrs = Record<string, never>;
 
-/** The square root of x, with the slope that it has at numbers from 1 / (4 · 1000²) on: at most 1000. */
+/**
+ * The square root of x, with the slope that it has at numbers from 1 / (4 · 1000²) on: at most 1000. Below 0, where an exponential
+ * that should be 1 came out above, it is 0.
+ */
 function boundedSqrt(x: tf.Tensor): tf.Tensor {
   const sqrt = tf.customGrad((value, save) => {
     (save as tf.GradSaveFunc)([value as tf.Tensor]);
     return {
-      value: tf.sqrt(value as tf.Tensor),
+      value: tf.sqrt(tf.relu(value as tf.Tensor)),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
         tf.mul(dy, tf.mul(boundedRsqrt(saved[0] as tf.Tensor), 0.5)),
     };

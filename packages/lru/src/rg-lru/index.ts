@@ -2,7 +2,13 @@ import { checkTensor, type RandomKey, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkedParam, type Params } from '../params.ts';
 import { linearScan } from '../scan/index.ts';
-import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import {
+  carriedState,
+  checkSequence,
+  keepMask,
+  type SequenceOptions,
+  withTime,
+} from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { rgLruGates } from './gates.ts';
 import { initGates, type RgLruArgs, ringParam } from './init.ts';
@@ -46,7 +52,11 @@ export function rgLru(
       tf.Tensor,
       tf.Tensor,
     ];
-    const { y, hLast } = linearScan(a, gated, state === undefined ? {} : { h0: state });
+    const { y, hLast } = linearScan(
+      a,
+      gated,
+      state === undefined ? {} : { h0: carriedState(state, segmentPos) },
+    );
     return { y, state: hLast };
   });
 }

@@ -13,11 +13,17 @@ export type Planes = readonly tf.Tensor[];
 export function scanComposite(a: Planes, x: Planes, h0: Planes, reverse: boolean): tf.Tensor[] {
   const length = x[0]?.shape[1] ?? 1;
   // The first step meets h0; after it nothing reaches further back.
-  let h = plus(x, times(a, atStart(h0, length, reverse)));
+  let h = tf.tidy(() => plus(x, times(a, atStart(h0, length, reverse))));
   let reach: Planes = a;
   for (let distance = 1; distance < length; distance *= 2) {
-    h = plus(h, times(reach, shifted(h, distance, reverse)));
-    if (2 * distance < length) reach = times(reach, shifted(reach, distance, reverse));
+    // Each round frees what the one before made: all of them at once would fill the 4 GiB of wasm.
+    const [next, further] = tf.tidy(() => [
+      plus(h, times(reach, shifted(h, distance, reverse))),
+      2 * distance < length ? times(reach, shifted(reach, distance, reverse)) : [],
+    ]) as [tf.Tensor[], tf.Tensor[]];
+    tf.dispose(reach === a ? h : [...h, ...reach]);
+    h = next;
+    reach = further;
   }
   return h;
 }

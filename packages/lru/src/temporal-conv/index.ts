@@ -2,7 +2,13 @@ import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/ba
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
 import { checkedParam, type Params } from '../params.ts';
-import { checkSequence, keepMask, type SequenceOptions, withTime } from '../sequence.ts';
+import {
+  carriedState,
+  checkSequence,
+  keepMask,
+  type SequenceOptions,
+  withTime,
+} from '../sequence.ts';
 import { tapMasks, temporalConvKernel } from './kernel.ts';
 
 /**
@@ -32,7 +38,8 @@ export function temporalConv(
   if (state !== undefined) checkTensor('state', state, withTime(x, taps - 1));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
-    const before = state ?? tf.zeros(withTime(x, taps - 1));
+    const before =
+      state === undefined ? tf.zeros(withTime(x, taps - 1)) : carriedState(state, segmentPos);
     const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
     const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
     const restarts = segmentPos !== undefined;
