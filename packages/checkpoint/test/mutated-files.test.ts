@@ -114,6 +114,7 @@ describe('an .npz file that is mutated', () => {
       fc.asyncProperty(fc.constantFrom(...files), mutations, async (file, changes) => {
         const expected = await read(file);
         const mutated = changes.reduce(mutate, file);
+        fc.pre(Buffer.compare(mutated, file) !== 0);
         const watch = new MemoryWatch();
         try {
           expect(await read(mutated, watch)).toEqual(expected);
@@ -141,6 +142,7 @@ describe('an .npz file that is mutated', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...contents), mutations, async (content, changes) => {
         const mutated = changes.reduce(mutate, content);
+        fc.pre(Buffer.compare(mutated, content) !== 0);
         const watch = new MemoryWatch();
         try {
           const npz = await openNpz(zip([{ name: 'a.npy', content: mutated, deflate: true }]));
@@ -184,6 +186,7 @@ describe('a safetensors file that is mutated', () => {
     fc.assert(
       fc.property(fc.constantFrom(...files), mutations, (file, changes) => {
         const mutated = changes.reduce(mutate, file).slice();
+        fc.pre(Buffer.compare(mutated, file) !== 0);
         const watch = new MemoryWatch();
         try {
           const { tensors } = decodeSafetensors(mutated);

@@ -24,7 +24,7 @@ export const rowIndices: readonly RowIndices[] = [
   some(1, 1, 1),
   some(5, 3, 7),
   some(33, 66, 129),
-  some(70_000, 2, 4_099),
+  some(70_000, 2, 65_537),
 ];
 
 const distinct = (rows: number, width: number, count: number): RowIndices => ({
@@ -43,5 +43,5 @@ export const distinctRowIndices: readonly RowIndices[] = [
   distinct(1, 1, 1),
   distinct(9, 3, 7),
   distinct(150, 66, 129),
-  distinct(70_000, 2, 4_099),
+  distinct(70_000, 2, 65_537),
 ];

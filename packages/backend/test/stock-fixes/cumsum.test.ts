@@ -53,22 +53,25 @@ await describeBackends('cumsum', (backend) => {
   });
 
   if (backend === 'webgpu') {
-    // No backend has been used so far.
-    const stock = tf.getKernel('Cumsum', 'webgpu');
+    for (const [name, op, value, four, seven] of [
+      ['Cumsum', tf.cumsum, 1, [4, 3, 2, 1], [7, 6, 5, 4, 3, 2, 1]],
+      ['Cumprod', tf.cumprod, 2, [16, 8, 4, 2], [128, 64, 32, 16, 8, 4, 2]],
+    ] as const) {
+      // No backend has been used so far.
+      const stock = tf.getKernel(name, 'webgpu');
 
-    it('goes on with the length of the first call in stock TensorFlow.js', async () => {
-      const reverse = (length: number) => tf.cumsum(tf.ones([length]), 0, false, true);
-      const four = [4, 3, 2, 1];
-      const seven = [7, 6, 5, 4, 3, 2, 1];
-      await expectTensorClose(
-        withKernel(stock, () => reverse(4)),
-        four,
-      );
-      const wrong = await withKernel(stock, () => reverse(7)).data();
-      expect([...wrong]).not.toEqual(seven);
-      await expectTensorClose(reverse(4), four);
-      await expectTensorClose(reverse(7), seven);
-    });
+      it(`goes on with the length of the first call in stock TensorFlow.js: ${name}`, async () => {
+        const reverse = (length: number) => op(tf.fill([length], value), 0, false, true);
+        await expectTensorClose(
+          withKernel(stock, () => reverse(4)),
+          [...four],
+        );
+        const wrong = await withKernel(stock, () => reverse(7)).data();
+        expect([...wrong]).not.toEqual(seven);
+        await expectTensorClose(reverse(4), [...four]);
+        await expectTensorClose(reverse(7), [...seven]);
+      });
+    }
   }
 
   it('also goes along an axis that is counted from the end', async () => {

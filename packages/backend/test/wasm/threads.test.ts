@@ -40,6 +40,17 @@ describe('wasm in Node', () => {
     expect(after).toBe(before);
   });
 
+  it('has one thread in stock TensorFlow.js', async () => {
+    const program = `
+      import * as tf from '@tensorflow/tfjs-core';
+      import '@tensorflow/tfjs-backend-wasm';
+      await tf.setBackend('wasm');
+      process.stdout.write(String(await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')));`;
+    const args = ['--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    expect(stdout).toBe('false');
+  });
+
   it.each([0, -1, 1.5, Number.NaN])('refuses %d threads', async (threads) => {
     await expect(useBackend('wasm', { threads })).rejects.toThrow(
       `threads was ${threads}; it must be a whole number of at least 1`,
