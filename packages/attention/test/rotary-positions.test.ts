@@ -6,12 +6,19 @@ import {
   expectTensorClose,
   normalInput,
   tolerances,
+  toTensor,
   toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cachedAttention, type KeyValueCache, rotaryPositions } from '../src/index.ts';
+import {
+  cachedAttention,
+  type KeyValueCache,
+  rotaryPositions,
+  spaceAttention,
+} from '../src/index.ts';
+import { attentionNaive } from '../src/scaled-dot-product-attention/naive.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
 
 /** Each pair times e^(i position θ), as complex numbers. */
@@ -104,6 +111,53 @@ await describeBackends('cachedAttention', (backend) => {
       { numRuns: 4 },
     );
     tf.dispose([x, params, whole]);
+  });
+});
+
+await describeBackends('attention with projections that change nothing', (backend) => {
+  const [rows, tokens, heads, depth] = [2, 5, 2, 4];
+  const width = heads * depth;
+  const sizes = { rows, queries: tokens, keys: tokens, heads, depth, valueDepth: depth };
+  const x = normalInput(randomKey('x'), [rows, tokens, width]);
+  const none = Number.NEGATIVE_INFINITY;
+
+  /** Kernels that are the identity, and biases of 0. */
+  function identity(): Record<string, tf.Tensor> {
+    const names = ['query', 'key', 'value'];
+    return tf.tidy(() => ({
+      ...Object.fromEntries(
+        names.flatMap((name) => [
+          [`${name}/kernel`, tf.reshape(tf.eye(width), [width, heads, depth])],
+          [`${name}/bias`, tf.zeros([heads, depth])],
+        ]),
+      ),
+      'out/kernel': tf.reshape(tf.eye(width), [heads, depth, width]),
+      'out/bias': tf.zeros([width]),
+    }));
+  }
+
+  it('turns queries and keys by their positions, no values, and sees no later token', async () => {
+    const turned = rotaryNaive(x.data, [rows, tokens, heads, depth], [0, 1, 2, 3, 4]);
+    const expected = attentionNaive({ q: turned, k: turned, v: x.data }, sizes, {
+      added: (_row, _head, i, j) => (j > i ? none : 0),
+    });
+    const [params, input] = [identity(), toTensor(x)];
+    const { y, cache } = cachedAttention(input, params, undefined, { heads, rotary: {} });
+    await expectTensorClose(y, expected, tolerances[backend]);
+    await expectTensorClose(cache.key, turned, tolerances[backend]);
+    await expectTensorClose(cache.value, x.data, tolerances[backend]);
+    tf.dispose([params, input, y, cache]);
+  });
+
+  it('hides from spaceAttention what its mask hides, and later tokens where it is causal', async () => {
+    const expected = attentionNaive({ q: x.data, k: x.data, v: x.data }, sizes, {
+      added: (_row, _head, i, j) => (j > i || j === 1 ? none : 0),
+    });
+    const [params, input] = [identity(), toTensor(x)];
+    const mask = tf.tensor([1, 0, 1, 1, 1], [1, 1, 1, tokens], 'bool');
+    const y = spaceAttention(input, params, { heads, mask, causal: true });
+    await expectTensorClose(y, expected, tolerances[backend]);
+    tf.dispose([params, input, mask, y]);
   });
 });
 

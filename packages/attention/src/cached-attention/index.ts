@@ -1,5 +1,6 @@
 import { checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { headWidth } from '../checks.ts';
 import { attendAndJoin, type MultiHeadOptions, projectHeads } from '../multi-head-attention.ts';
 import type { Params } from '../params.ts';
 import { type RotaryOptions, rotaryPositions } from '../rotary-positions/index.ts';
@@ -12,7 +13,7 @@ export type KeyValueCache = {
 
 /** Options of `cachedAttention`, which is causal. */
 export interface CachedAttentionOptions
-  extends Omit<MultiHeadOptions, 'causal' | 'causalOffset' | 'mask'> {
+  extends Omit<MultiHeadOptions, 'causal' | 'causalOffset' | 'mask' | 'dropout'> {
   /** Turns queries and keys by their positions, counted from the first token of the cache. None where it is left out. */
   readonly rotary?: Omit<RotaryOptions, 'positions'> | undefined;
 }
@@ -36,7 +37,7 @@ export function cachedAttention(
   const { heads, rotary } = options;
   const [rows, , width] = x.shape as [number, number, number];
   if (cache !== undefined) {
-    checkTensor('cache.key', cache.key, [rows, 'M', heads, width / heads]);
+    checkTensor('cache.key', cache.key, [rows, 'M', heads, headWidth(width, heads)]);
     checkTensor('cache.value', cache.value, cache.key.shape);
   }
   const past = cache?.key.shape[1] ?? 0;
