@@ -50,9 +50,6 @@ export function vitEntries(layout: VitLayout, sizes: VitSizes): VitEntry[] {
 function flaxEntries(sizes: VitSizes): VitEntry[] {
   const { width, depth, heads, mlpWidth, patch, channels = 3, tokens, classes } = sizes;
   const head = [heads, width / heads];
-  const same = (name: string, shape: readonly number[], param: string): VitEntry => ({
-    ...{ name, shape, params: [param] },
-  });
   const norm = (name: string, param: string) =>
     ['scale', 'bias'].map((part) => same(`${name}/${part}`, [width], `${param}/${part}`));
   const dense = (
@@ -99,6 +96,13 @@ function flaxEntries(sizes: VitSizes): VitEntry[] {
   ];
 }
 
+/** An entry that is a parameter as it stands. */
+const same = (name: string, shape: readonly number[], param: string): VitEntry => ({
+  name,
+  shape,
+  params: [param],
+});
+
 /** How a PyTorch package names its entries; a block's names are below `block(index)`. */
 interface TorchNames {
   readonly embedding: string;
@@ -144,9 +148,6 @@ const transformersNames: TorchNames = {
 function torchEntries(sizes: VitSizes, names: TorchNames): VitEntry[] {
   const { width, depth, heads, mlpWidth, patch, channels = 3, tokens, classes } = sizes;
   const head = [heads, width / heads];
-  const same = (name: string, shape: readonly number[], param: string): VitEntry => ({
-    ...{ name, shape, params: [param] },
-  });
   const norm = (name: string, param: string) => [
     same(`${name}.weight`, [width], `${param}/scale`),
     same(`${name}.bias`, [width], `${param}/bias`),

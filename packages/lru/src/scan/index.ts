@@ -67,13 +67,15 @@ export function complexLinearScan(
   });
 }
 
+type Named = [name: string, tensor: tf.Tensor];
+
 /** Checks sequences of one shape and their states, and takes all axes after time as one and back. */
 function layout(
   sequences: Readonly<Record<string, tf.Tensor>>,
   states: Readonly<Record<string, tf.Tensor | undefined>>,
   reverse: boolean,
 ) {
-  const [[name, first] = ['x', tf.scalar(0)], ...others] = Object.entries(sequences);
+  const [[name, first], ...others] = Object.entries(sequences) as [Named, ...Named[]];
   checkTensor(name, first, first.rank === 4 ? ['B', 'T', 'N', 'E'] : ['rows', 'T', 'E']);
   for (const [other, tensor] of others) checkTensor(other, tensor, first.shape);
   const [outer, length, ...rest] = first.shape as [number, number, ...number[]];
