@@ -7,6 +7,7 @@ import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerMatMul } from './mat-mul.ts';
+import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
@@ -15,7 +16,7 @@ import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
 /**
- * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels on wasm, an error
+ * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels on wasm and tensorflow, an error
  * message on webgpu. `useBackend` calls it; who sets a backend without it calls this once, before or after.
  * Further calls do nothing, unless an import has put a stock gradient back in the meantime.
  */
@@ -33,6 +34,7 @@ export function registerStockFixes(): void {
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
   registerWasmMatMul();
+  registerTensorflowMatMul();
   registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
 }
