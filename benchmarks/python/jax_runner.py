@@ -19,25 +19,27 @@ def start():
         variance = jnp.var(x, -1, keepdims=True)
         return (x - mean) * jax.lax.rsqrt(variance + eps) * scale + bias
 
-    def block(t, attrs):
-        x = t["x"]
-        batch, tokens, width = x.shape
-        heads = attrs["heads"]
+    def linear(y, t, name):
+        kernel = t[f"{name}/kernel"].reshape(y.shape[-1], -1)
+        return y @ kernel + t[f"{name}/bias"].reshape(-1)
+
+    def attend(y, t, attrs):
+        batch, tokens, _ = y.shape
         attention = "MultiHeadDotProductAttention_0"
-
-        def linear(y, name, inputs):
-            return y @ t[f"{name}/kernel"].reshape(inputs, -1) + t[f"{name}/bias"].reshape(-1)
-
-        y = norm(x, t["LayerNorm_0/scale"], t["LayerNorm_0/bias"], attrs["eps"])
         q, k, v = (
-            linear(y, f"{attention}/{name}", width).reshape(batch, tokens, heads, -1)
+            linear(y, t, f"{attention}/{name}").reshape(batch, tokens, attrs["heads"], -1)
             for name in ("query", "key", "value")
         )
-        context = jax.nn.dot_product_attention(q, k, v).reshape(x.shape)
-        attended = x + linear(context, f"{attention}/out", width)
+        context = jax.nn.dot_product_attention(q, k, v).reshape(y.shape)
+        return linear(context, t, f"{attention}/out")
+
+    def block(t, attrs):
+        x = t["x"]
+        y = norm(x, t["LayerNorm_0/scale"], t["LayerNorm_0/bias"], attrs["eps"])
+        attended = x + attend(y, t, attrs)
         y = norm(attended, t["LayerNorm_1/scale"], t["LayerNorm_1/bias"], attrs["eps"])
-        active = jax.nn.gelu(linear(y, "MlpBlock_0/Dense_0", width), approximate=True)
-        return attended + linear(active, "MlpBlock_0/Dense_1", 4 * width)
+        active = jax.nn.gelu(linear(y, t, "MlpBlock_0/Dense_0"), approximate=True)
+        return attended + linear(active, t, "MlpBlock_0/Dense_1")
 
     def mat_mul(t, attrs):
         a = jnp.swapaxes(t["a"], -1, -2) if attrs["transposeA"] else t["a"]
@@ -70,6 +72,7 @@ def start():
         "rmsNorm": rms_norm,
         "gelu": lambda t, attrs: jax.nn.gelu(t["x"] + t["bias"], approximate=True),
         "gatherRows": lambda t, attrs: t["table"][t["indices"]],
+        "spaceAttention": lambda t, attrs: attend(t["x"], t, attrs),
         "encoderBlock": block,
     }
 

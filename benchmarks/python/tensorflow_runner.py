@@ -18,30 +18,37 @@ def start():
         mean, variance = tf.nn.moments(x, [-1], keepdims=True)
         return tf.nn.batch_normalization(x, mean, variance, bias, scale, eps)
 
-    def block(t, attrs):
-        x = t["x"]
-        batch, tokens, width = x.shape
+    def linear(y, t, name):
+        kernel = tf.reshape(t[f"{name}/kernel"], [y.shape[1], -1])
+        return tf.nn.bias_add(y @ kernel, tf.reshape(t[f"{name}/bias"], [-1]))
+
+    def attend(y, t, attrs):
+        """Of all tokens beneath each other, [batch * tokens, width]."""
+        batch, tokens, width = t["x"].shape
         heads = attrs["heads"]
         attention = "MultiHeadDotProductAttention_0"
-        flat = tf.reshape(x, [-1, width])
-
-        def linear(y, name):
-            kernel = tf.reshape(t[f"{name}/kernel"], [y.shape[1], -1])
-            return tf.nn.bias_add(y @ kernel, tf.reshape(t[f"{name}/bias"], [-1]))
-
-        y = norm(flat, t["LayerNorm_0/scale"], t["LayerNorm_0/bias"], attrs["eps"])
         q, k, v = (
             tf.transpose(
-                tf.reshape(linear(y, f"{attention}/{name}"), [batch, tokens, heads, -1]), [0, 2, 1, 3]
+                tf.reshape(linear(y, t, f"{attention}/{name}"), [batch, tokens, heads, -1]), [0, 2, 1, 3]
             )
             for name in ("query", "key", "value")
         )
         scores = tf.matmul(q, k, transpose_b=True) * (heads / width) ** 0.5
         context = tf.transpose(tf.nn.softmax(scores) @ v, [0, 2, 1, 3])
-        attended = flat + linear(tf.reshape(context, [-1, width]), f"{attention}/out")
+        return linear(tf.reshape(context, [-1, width]), t, f"{attention}/out")
+
+    def space_attention(t, attrs):
+        x = t["x"]
+        return tf.reshape(attend(tf.reshape(x, [-1, x.shape[2]]), t, attrs), x.shape)
+
+    def block(t, attrs):
+        x = t["x"]
+        flat = tf.reshape(x, [-1, x.shape[2]])
+        y = norm(flat, t["LayerNorm_0/scale"], t["LayerNorm_0/bias"], attrs["eps"])
+        attended = flat + attend(y, t, attrs)
         y = norm(attended, t["LayerNorm_1/scale"], t["LayerNorm_1/bias"], attrs["eps"])
-        active = tf.nn.gelu(linear(y, "MlpBlock_0/Dense_0"), approximate=True)
-        return tf.reshape(attended + linear(active, "MlpBlock_0/Dense_1"), x.shape)
+        active = tf.nn.gelu(linear(y, t, "MlpBlock_0/Dense_0"), approximate=True)
+        return tf.reshape(attended + linear(active, t, "MlpBlock_0/Dense_1"), x.shape)
 
     def mat_mul(t, attrs):
         return tf.matmul(t["a"], t["b"], attrs["transposeA"], attrs["transposeB"])
@@ -65,6 +72,7 @@ def start():
         "rmsNorm": rms_norm,
         "gelu": lambda t, attrs: tf.nn.gelu(t["x"] + t["bias"], approximate=True),
         "gatherRows": lambda t, attrs: tf.gather(t["table"], t["indices"]),
+        "spaceAttention": space_attention,
         "encoderBlock": block,
     }
 

@@ -12,27 +12,27 @@ def start():
     threads = int(sys.argv[1])
     torch.set_num_threads(threads)
 
-    def block(x, p, attrs):
-        batch, tokens, width = x.shape
-        heads = attrs["heads"]
+    def linear(y, p, name):
+        kernel = p[f"{name}/kernel"].reshape(y.shape[-1], -1)
+        return y @ kernel + p[f"{name}/bias"].reshape(-1)
+
+    def attend(y, p, attrs):
+        batch, tokens, _ = y.shape
         attention = "MultiHeadDotProductAttention_0"
-
-        def norm(y, name):
-            return F.layer_norm(y, (width,), p[f"{name}/scale"], p[f"{name}/bias"], attrs["eps"])
-
-        def linear(y, name, inputs):
-            return y @ p[f"{name}/kernel"].reshape(inputs, -1) + p[f"{name}/bias"].reshape(-1)
-
-        y = norm(x, "LayerNorm_0")
         q, k, v = (
-            linear(y, f"{attention}/{name}", width).reshape(batch, tokens, heads, -1).transpose(1, 2)
+            linear(y, p, f"{attention}/{name}").reshape(batch, tokens, attrs["heads"], -1).transpose(1, 2)
             for name in ("query", "key", "value")
         )
-        context = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(x.shape)
-        attended = x + linear(context, f"{attention}/out", width)
-        hidden = linear(norm(attended, "LayerNorm_1"), "MlpBlock_0/Dense_0", width)
-        active = F.gelu(hidden, approximate="tanh")
-        return attended + linear(active, "MlpBlock_0/Dense_1", 4 * width)
+        context = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(y.shape)
+        return linear(context, p, f"{attention}/out")
+
+    def block(x, p, attrs):
+        def norm(y, name):
+            return F.layer_norm(y, y.shape[-1:], p[f"{name}/scale"], p[f"{name}/bias"], attrs["eps"])
+
+        attended = x + attend(norm(x, "LayerNorm_0"), p, attrs)
+        hidden = linear(norm(attended, "LayerNorm_1"), p, "MlpBlock_0/Dense_0")
+        return attended + linear(F.gelu(hidden, approximate="tanh"), p, "MlpBlock_0/Dense_1")
 
     def mat_mul(t, attrs):
         a = t["a"].transpose(-1, -2) if attrs["transposeA"] else t["a"]
@@ -58,6 +58,7 @@ def start():
         "rmsNorm": lambda t, attrs: F.rms_norm(t["x"], t["scale"].shape, t["scale"], attrs["eps"]),
         "gelu": lambda t, attrs: F.gelu(t["x"] + t["bias"], approximate="tanh"),
         "gatherRows": lambda t, attrs: torch.index_select(t["table"], 0, t["indices"]),
+        "spaceAttention": lambda t, attrs: attend(t["x"], t, attrs),
         "encoderBlock": lambda t, attrs: block(t["x"], t, attrs),
     }
 

@@ -27,6 +27,7 @@ export type Op =
   | 'scatterAddRows'
   | 'adamW'
   | 'linearScan'
+  | 'spaceAttention'
   | 'encoderBlock';
 
 /** One thing to compute. Plain data: it goes to the runners as JSON. */

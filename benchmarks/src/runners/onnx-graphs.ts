@@ -42,34 +42,28 @@ export const graphs: Readonly<Partial<Record<Op, Graph>>> = {
   ],
   gelu: () => [{ op: 'FastGelu', inputs: ['x', 'bias'], output: 'y', domain: 'com.microsoft' }],
   gatherRows: () => [{ op: 'Gather', inputs: ['table', 'indices'], output: 'y' }],
+  spaceAttention: ({ attrs }) => attend('x', Number(attrs['heads']), 'y'),
   encoderBlock: (wanted) => encoderBlock(wanted),
 };
 
+const product = (x: string, kernel: string, output: string): OnnxNode => ({
+  op: 'MatMul',
+  inputs: [x, kernel],
+  output,
+});
+
+const add = (a: string, b: string, output: string): OnnxNode => ({
+  op: 'Add',
+  inputs: [a, b],
+  output,
+});
+
 /** Its kernels are matrices: the heads' axes joined. */
-function encoderBlock({ attrs }: Case): OnnxNode[] {
-  const heads = Number(attrs['heads']);
-  const epsilon = { float: Number(attrs['eps']) };
+function attend(x: string, heads: number, output: string): OnnxNode[] {
   const attention = 'MultiHeadDotProductAttention_0';
-  const norm = (x: string, name: string): OnnxNode => ({
-    op: 'LayerNormalization',
-    inputs: [x, `${name}/scale`, `${name}/bias`],
-    output: `${name}/y`,
-    attributes: { epsilon },
-  });
-  const product = (x: string, kernel: string, output: string): OnnxNode => ({
-    op: 'MatMul',
-    inputs: [x, kernel],
-    output,
-  });
-  const add = (a: string, b: string, output: string): OnnxNode => ({
-    op: 'Add',
-    inputs: [a, b],
-    output,
-  });
   return [
-    norm('x', 'LayerNorm_0'),
     ...['query', 'key', 'value'].flatMap((name) => [
-      product('LayerNorm_0/y', `${attention}/${name}/kernel`, `${name}/xw`),
+      product(x, `${attention}/${name}/kernel`, `${name}/xw`),
       add(`${name}/xw`, `${attention}/${name}/bias`, name),
     ]),
     {
@@ -79,7 +73,21 @@ function encoderBlock({ attrs }: Case): OnnxNode[] {
       attributes: { q_num_heads: heads, kv_num_heads: heads },
     },
     product('context', `${attention}/out/kernel`, 'out/xw'),
-    add('out/xw', `${attention}/out/bias`, 'out'),
+    add('out/xw', `${attention}/out/bias`, output),
+  ];
+}
+
+function encoderBlock({ attrs }: Case): OnnxNode[] {
+  const epsilon = { float: Number(attrs['eps']) };
+  const norm = (x: string, name: string): OnnxNode => ({
+    op: 'LayerNormalization',
+    inputs: [x, `${name}/scale`, `${name}/bias`],
+    output: `${name}/y`,
+    attributes: { epsilon },
+  });
+  return [
+    norm('x', 'LayerNorm_0'),
+    ...attend('LayerNorm_0/y', Number(attrs['heads']), 'out'),
     add('x', 'out', 'attended'),
     norm('attended', 'LayerNorm_1'),
     product('LayerNorm_1/y', 'MlpBlock_0/Dense_0/kernel', 'hidden'),

@@ -1,4 +1,4 @@
-import { encoderBlock } from '@neverend/attention';
+import { encoderBlock, spaceAttention } from '@neverend/attention';
 import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/backend';
 import { linearScan } from '@neverend/lru';
 import { AdamW } from '@neverend/optim';
@@ -21,6 +21,13 @@ export const ownOperations: Operations = {
     gelu: (inputs) => gelu(input(inputs, 'x'), { bias: input(inputs, 'bias') }),
     linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')).y,
     gatherRows: (inputs) => gatherRows(input(inputs, 'table'), input(inputs, 'indices')),
+    spaceAttention: (inputs, { heads }) => {
+      const prefix = 'MultiHeadDotProductAttention_0/';
+      const params = Object.fromEntries(
+        Object.entries(inputs).map(([name, value]) => [name.replace(prefix, ''), value]),
+      );
+      return spaceAttention(input(inputs, 'x'), params, { heads: heads as number });
+    },
     encoderBlock: (inputs, { heads }) =>
       encoderBlock(input(inputs, 'x'), inputs, { heads: heads as number }),
   },

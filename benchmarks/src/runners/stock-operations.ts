@@ -18,6 +18,7 @@ export const stockOperations: Operations = {
     gelu: (inputs) => gelu(tf.add(input(inputs, 'x'), input(inputs, 'bias'))),
     linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')),
     gatherRows: (inputs) => tf.gather(input(inputs, 'table'), input(inputs, 'indices')),
+    spaceAttention: (inputs, { heads }) => spaceAttention(inputs, heads as number),
     encoderBlock: (inputs, { heads, eps }) => encoderBlock(inputs, heads as number, eps as number),
   },
   stateful: {
@@ -100,29 +101,38 @@ function gelu(x: tf.Tensor): tf.Tensor {
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(tf.mul(inner, Math.sqrt(2 / Math.PI))), 1));
 }
 
-function encoderBlock(inputs: Tensors, heads: number, eps: number): tf.Tensor {
-  const x = input(inputs, 'x');
-  const [rows, tokens, width] = x.shape as [number, number, number];
-  const linear = (y: tf.Tensor, name: string) => {
-    const bias = tf.reshape(input(inputs, `${name}/bias`), [-1]);
-    const kernel = tf.reshape(input(inputs, `${name}/kernel`), [y.shape[1] ?? 1, -1]);
-    return tf.add(tf.matMul(y as tf.Tensor2D, kernel as tf.Tensor2D), bias);
-  };
-  const norm = (y: tf.Tensor, name: string) =>
-    layerNorm(y, input(inputs, `${name}/scale`), input(inputs, `${name}/bias`), eps);
+function linear(inputs: Tensors, y: tf.Tensor, name: string): tf.Tensor {
+  const bias = tf.reshape(input(inputs, `${name}/bias`), [-1]);
+  const kernel = tf.reshape(input(inputs, `${name}/kernel`), [y.shape[1] ?? 1, -1]);
+  return tf.add(tf.matMul(y as tf.Tensor2D, kernel as tf.Tensor2D), bias);
+}
+
+/** Of all tokens beneath each other `[rows * tokens, width]`. */
+function attend(inputs: Tensors, y: tf.Tensor, heads: number): tf.Tensor {
+  const [rows, tokens, width] = input(inputs, 'x').shape as [number, number, number];
   const attention = 'MultiHeadDotProductAttention_0';
-  const flat = tf.reshape(x, [-1, width]);
-  const y = norm(flat, 'LayerNorm_0');
   const [q, k, v] = ['query', 'key', 'value'].map((name) =>
     tf.transpose(
-      tf.reshape(linear(y, `${attention}/${name}`), [rows, tokens, heads, width / heads]),
+      tf.reshape(linear(inputs, y, `${attention}/${name}`), [rows, tokens, heads, width / heads]),
       [0, 2, 1, 3],
     ),
   ) as [tf.Tensor, tf.Tensor, tf.Tensor];
   const scores = tf.mul(tf.matMul(q, k, false, true), Math.sqrt(heads / width));
   const context = tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]);
-  const out = linear(tf.reshape(context, [-1, width]), `${attention}/out`);
-  const attended = tf.add(flat, out);
-  const hidden = gelu(linear(norm(attended, 'LayerNorm_1'), 'MlpBlock_0/Dense_0'));
-  return tf.reshape(tf.add(attended, linear(hidden, 'MlpBlock_0/Dense_1')), x.shape);
+  return linear(inputs, tf.reshape(context, [-1, width]), `${attention}/out`);
+}
+
+function spaceAttention(inputs: Tensors, heads: number): tf.Tensor {
+  const x = input(inputs, 'x');
+  return tf.reshape(attend(inputs, tf.reshape(x, [-1, x.shape[2] ?? 1]), heads), x.shape);
+}
+
+function encoderBlock(inputs: Tensors, heads: number, eps: number): tf.Tensor {
+  const x = input(inputs, 'x');
+  const norm = (y: tf.Tensor, name: string) =>
+    layerNorm(y, input(inputs, `${name}/scale`), input(inputs, `${name}/bias`), eps);
+  const flat = tf.reshape(x, [-1, x.shape[2] ?? 1]);
+  const attended = tf.add(flat, attend(inputs, norm(flat, 'LayerNorm_0'), heads));
+  const hidden = gelu(linear(inputs, norm(attended, 'LayerNorm_1'), 'MlpBlock_0/Dense_0'));
+  return tf.reshape(tf.add(attended, linear(inputs, hidden, 'MlpBlock_0/Dense_1')), x.shape);
 }
