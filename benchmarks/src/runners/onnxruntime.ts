@@ -95,7 +95,7 @@ async function loadStep(
         const fetches = outputs.map(({ name }, index) => [name, held[index]]);
         await session.run(feeds, Object.fromEntries(fetches));
       } else {
-        // It would leave such tensors as they are, and copies what goes in and comes out.
+        // It leaves such tensors as they were, silently.
         const results = await session.run(feeds);
         held = outputs.map(({ name }) => results[name] as Tensor);
       }
