@@ -34,7 +34,7 @@ export const runnerKinds: readonly RunnerKind[] = [
     role: 'peer',
     script: ['onnxruntime.ts', 'web'],
   },
-  ...(['wasm', 'tensorflow', 'webgpu'] as const).flatMap((backend): RunnerKind[] => [
+  ...(['wasm', 'tensorflow', 'webgpu', 'cpu'] as const).flatMap((backend): RunnerKind[] => [
     {
       id: `tfjs-${backend}`,
       title: `TF.js ${backend}`,
