@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compare } from './agree.ts';
 import { casesOf } from './cases/index.ts';
 import { writeInputs } from './inputs.ts';
-import { describeMachine, limitsOf } from './machine-limits.ts';
+import { currentLoad, describeMachine, limitsOf } from './machine-limits.ts';
 import type { CaseResult, Outcome, Results, RunnerResult } from './results.ts';
 import { type Command, type RunnerKind, runnerKinds } from './runner-list.ts';
 import { RunnerProcess } from './runner-process.ts';
@@ -38,9 +38,11 @@ const patience = 300;
 export async function benchmark(options: Options): Promise<Results> {
   const machine = describeMachine();
   const wanted = casesOf(options.size).filter(options.cases);
-  const cases: CaseResult[] = [...(options.known?.cases ?? [])];
+  const { known } = options;
+  const cases: CaseResult[] =
+    known?.cases.map((one) => ({ date: known.date, load: known.machine.load, ...one })) ?? [];
   const runners: Record<string, Record<string, RunnerResult[string]>> = {};
-  for (const [id, byThreads] of Object.entries(options.known?.runners ?? {})) {
+  for (const [id, byThreads] of Object.entries(known?.runners ?? {})) {
     runners[id] = { ...byThreads };
   }
   const order = casesOf(options.size).map(({ id }) => id);
@@ -131,6 +133,7 @@ class Field {
   /** Checks at the small size, checks at the wanted size, times. A runner that fails a step takes no further one. */
   async run(wanted: Case): Promise<CaseResult> {
     const { size, secondsPerCase } = this.#options;
+    const [date, load] = [new Date().toISOString(), currentLoad()];
     const outcomes: Record<string, Outcome> = {};
     let field = this.#runners.filter(
       ({ kind }) => kind.role !== 'machine' || wanted.limit.kind !== 'gemm',
@@ -151,7 +154,17 @@ class Field {
     }
     const { id, title, limit, tolerance } = wanted;
     const known = reference === undefined ? {} : { reference };
-    return { case: id, title, threads: this.#threads, limit, tolerance, ...known, outcomes };
+    return {
+      case: id,
+      title,
+      threads: this.#threads,
+      date,
+      load,
+      limit,
+      tolerance,
+      ...known,
+      outcomes,
+    };
   }
 
   async #check(

@@ -8,8 +8,13 @@ export function describeMachine(): Results['machine'] {
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
     node: process.version,
-    load: Number((loadavg()[0] ?? 0).toFixed(1)),
+    load: currentLoad(),
   };
+}
+
+/** The mean number of processes that ran or waited in the last minute. */
+export function currentLoad(): number {
+  return Number((loadavg()[0] ?? 0).toFixed(1));
 }
 
 /** The median time of a runner on a case; undefined where it was not timed. */

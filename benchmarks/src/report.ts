@@ -4,15 +4,31 @@ import { runnerKinds } from './runner-list.ts';
 
 /** Results as Markdown: what ran on what, and a table for each number of threads. */
 export function report(results: Results): string {
-  const { machine, date, limits } = results;
+  const { machine, limits } = results;
   const threads = Object.keys(limits);
   return [
     `### ${machine.cpu}, ${machine.cpus} CPUs`,
     '',
-    `${date.slice(0, 10)}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node.slice(1)}, load ${machine.load} before the run. ${versions(results)}.`,
+    `${time(results)}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node.slice(1)}, ${load(results)}. ${versions(results)}.`,
     ...threads.flatMap((count) => ['', ...section(results, count)]),
     '',
   ].join('\n');
+}
+
+/** From the first case to the last, whatever their order: a run may be resumed on another day. */
+function time({ date, cases }: Results): string {
+  const times = cases.flatMap((one) => one.date ?? []).sort();
+  const [first = date, last = date] = [times[0], times.at(-1)];
+  const [day, lastDay] = [first.slice(0, 10), last.slice(0, 10)];
+  if (day !== lastDay) return `${day} to ${lastDay}`;
+  return first === last ? day : `${day}, ${first.slice(11, 16)} to ${last.slice(11, 16)} UTC`;
+}
+
+function load({ cases, machine }: Results): string {
+  const loads = cases.flatMap((one) => one.load ?? []);
+  return loads.length === 0
+    ? `load ${machine.load} before the run`
+    : `load ${Math.max(...loads)} or less before each case`;
 }
 
 function versions({ runners }: Results): string {

@@ -18,6 +18,9 @@ export interface CaseResult {
   readonly case: string;
   readonly title: string;
   readonly threads: number;
+  /** When it was begun, and the load of the machine then; results of earlier versions lack them. */
+  readonly date?: string;
+  readonly load?: number;
   readonly limit: Case['limit'];
   readonly tolerance: number;
   /** The runner whose results the others were held against. */

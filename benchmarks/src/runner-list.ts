@@ -34,7 +34,7 @@ export const runnerKinds: readonly RunnerKind[] = [
     role: 'peer',
     script: ['onnxruntime.ts', 'web'],
   },
-  ...(['wasm', 'tensorflow', 'webgpu'] as const).flatMap((backend): RunnerKind[] => [
+  ...(['wasm', 'tensorflow', 'webgpu', 'cpu'] as const).flatMap((backend): RunnerKind[] => [
     {
       id: `tfjs-${backend}`,
       title: `TF.js ${backend}`,
@@ -57,14 +57,20 @@ export interface Command {
 }
 
 /**
- * Lets glibc keep what is freed, in one heap. By default it gives large results back to the system, and each run
- * pays for new pages: where the system is a virtual machine, many times what the operation itself takes.
+ * Lets glibc keep what is freed, in one heap of large pages. By default it gives large results back to the system, and
+ * each run pays for new pages: where the system is a virtual machine, many times what the operation itself takes. Large
+ * pages NumPy asks for itself, so that random rows of arrays that a runner shares with it would come much faster.
  */
-const keepMemory = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_MAX_: '0',
-  MALLOC_TRIM_THRESHOLD_: String(2 ** 36),
-};
+function memoryVariables(): NodeJS.ProcessEnv {
+  const tunables = process.env['GLIBC_TUNABLES'];
+  return {
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_MAX_: '0',
+    MALLOC_TRIM_THRESHOLD_: String(2 ** 36),
+    // Of two values for the same glibc takes the last.
+    GLIBC_TUNABLES: `${tunables ? `${tunables}:` : ''}glibc.malloc.hugetlb=1`,
+  };
+}
 
 /**
  * How to start a runner on so many threads. Where the system can, the process is also held to as many CPUs, so
@@ -88,7 +94,7 @@ export function commandOf({ script }: RunnerKind, threads: number, python: strin
       OMP_NUM_THREADS: count,
       TF_NUM_INTRAOP_THREADS: count,
       TF_CPP_MIN_LOG_LEVEL: '3',
-      ...keepMemory,
+      ...memoryVariables(),
     },
   };
 }

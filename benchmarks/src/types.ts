@@ -62,7 +62,7 @@ export type Hello =
   | {
       readonly versions: Readonly<Record<string, string>>;
       readonly device: string;
-      /** Whether times say anything: false on a GPU that software plays. */
+      /** Whether times say anything: false on a GPU that software plays, and in plain JavaScript. */
       readonly timed: boolean;
       readonly threads: number;
     }

@@ -9,7 +9,7 @@ import type { Results } from '../src/results.ts';
 import { commandOf } from '../src/runner-list.ts';
 
 const wrong = fileURLToPath(new URL('fixtures/wrong-runner.mjs', import.meta.url));
-const runners = ['machine', 'tfjs-wasm', 'neverend-wasm', 'torch'];
+const runners = ['machine', 'tfjs-wasm', 'neverend-wasm', 'tfjs-cpu', 'neverend-cpu', 'torch'];
 
 let scratch: string;
 beforeEach(() => {
@@ -62,6 +62,9 @@ describe('the harness', () => {
         milliseconds: { min: expect.any(Number), median: expect.any(Number) },
       });
       expect({ id, ...outcomes['torch'] }).not.toHaveProperty('milliseconds');
+      for (const cpu of ['tfjs-cpu', 'neverend-cpu']) {
+        expect({ id, cpu, ...outcomes[cpu] }).toEqual({ id, cpu, agrees: true });
+      }
     }
     expect(outcome('softmax', 'torch')).toMatchObject({
       disagrees: expect.stringContaining('differs'),
@@ -82,6 +85,9 @@ describe('the harness', () => {
 
     const text = report(results);
     expect(text).toContain('TF.js wasm');
+    expect(text).toContain(
+      `\`neverend-cpu\` (JavaScript on the CPU) was checked on ${cases.length} cases of small size, not timed.`,
+    );
     expect(text).toContain('`torch`, softmax [5, 37]: array 0 differs');
     expect(text).toContain('it computes no gradients (');
   });
@@ -98,7 +104,11 @@ describe('the harness', () => {
     const names = (results: Results | undefined) => results?.cases.map((one) => one.case);
     expect(saved.map(names)).toEqual([['rms-norm'], ['softmax', 'rms-norm']]);
     expect(names(all)).toEqual(['softmax', 'rms-norm']);
-    expect(all.cases[1]?.outcomes).toEqual(first.cases[0]?.outcomes);
+    expect(all.cases[1]).toEqual(first.cases[0]);
+    expect(Date.parse(all.cases[0]?.date ?? '')).toBeGreaterThan(
+      Date.parse(first.cases[0]?.date ?? ''),
+    );
+    expect(all.cases[0]?.load).toBeGreaterThanOrEqual(0);
     expect(all.runners).toEqual(first.runners);
   });
 });

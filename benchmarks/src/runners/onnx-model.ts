@@ -36,17 +36,17 @@ export interface OnnxValue {
   readonly dtype: 'float32' | 'int32';
 }
 
-/** The bytes of a model with these inputs, nodes in the order in which they run, and one float32 output. */
+/** The bytes of a model with these inputs, nodes in the order in which they run, and outputs. */
 export function onnxModel(
   inputs: readonly OnnxValue[],
   nodes: readonly OnnxNode[],
-  output: OnnxValue,
+  outputs: readonly OnnxValue[],
 ): Uint8Array {
   const graph = [
     ...nodes.flatMap((node) => bytes(1, encodeNode(node))),
     ...text(2, 'benchmark'),
     ...inputs.flatMap((value) => bytes(11, encodeValue(value))),
-    ...bytes(12, encodeValue(output)),
+    ...outputs.flatMap((value) => bytes(12, encodeValue(value))),
   ];
   return Uint8Array.from([
     ...integer(1, 8),

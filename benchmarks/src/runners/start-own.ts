@@ -5,6 +5,7 @@ import type { Started } from './tfjs.ts';
 
 /** Readies a backend as a user of this repository's packages does. */
 export async function start(name: string, threads: number): Promise<Started> {
+  if (name === 'cpu' && threads > 1) throw new Error('plain JavaScript has one thread');
   const choice = await useBackend(name as BackendName, { threads });
   if (name === 'wasm' && threads > 1) {
     // What the backend says of itself decides, not what was asked for.
@@ -16,7 +17,7 @@ export async function start(name: string, threads: number): Promise<Started> {
     hello: {
       versions: { '@tensorflow/tfjs-core': tf.version_core, [name]: choice.version },
       device: choice.device,
-      timed: !choice.softwareGpu,
+      timed: !choice.softwareGpu && name !== 'cpu',
       threads,
     },
     operations: ownOperations,

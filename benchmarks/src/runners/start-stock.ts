@@ -10,17 +10,17 @@ interface Stock {
   readonly version: string;
   readonly device: string;
   readonly gpu: boolean;
-  readonly software: boolean;
+  readonly timed: boolean;
 }
 
 /** Readies a backend as TensorFlow.js comes, with nothing of this repository loaded. */
 export async function start(name: string, threads: number): Promise<Started> {
-  const { device, version, gpu, software } = await startBackend(name, threads);
+  const { device, version, gpu, timed } = await startBackend(name, threads);
   return {
     hello: {
       versions: { '@tensorflow/tfjs-core': tf.version_core, [name]: version },
       device,
-      timed: !software,
+      timed,
       threads,
     },
     operations: stockOperations,
@@ -32,14 +32,22 @@ function startBackend(name: string, threads: number): Promise<Stock> {
   if (name === 'wasm') return startWasm(threads);
   if (name === 'tensorflow') return startTensorflow();
   if (name === 'webgpu') return startWebgpu();
-  throw new Error(`backend was "${name}"; it must be wasm, tensorflow or webgpu`);
+  if (name === 'cpu') return startCpu(threads);
+  throw new Error(`backend was "${name}"; it must be wasm, tensorflow, webgpu or cpu`);
 }
 
 async function startWasm(threads: number): Promise<Stock> {
   if (threads > 1) throw new Error('stock TensorFlow.js has one thread in Node');
   const { version_wasm } = await import('@tensorflow/tfjs-backend-wasm');
   await select('wasm');
-  return { version: version_wasm, device: 'CPU, WebAssembly', gpu: false, software: false };
+  return { version: version_wasm, device: 'CPU, WebAssembly', gpu: false, timed: true };
+}
+
+async function startCpu(threads: number): Promise<Stock> {
+  if (threads > 1) throw new Error('plain JavaScript has one thread');
+  const { version_cpu } = await import('@tensorflow/tfjs-backend-cpu');
+  await select('cpu');
+  return { version: version_cpu, device: 'JavaScript on the CPU', gpu: false, timed: false };
 }
 
 async function startTensorflow(): Promise<Stock> {
@@ -57,7 +65,7 @@ async function startTensorflow(): Promise<Stock> {
     version: node.version['tfjs-node'] ?? tf.version_core,
     device: gpu ? 'NVIDIA GPU, CUDA' : 'CPU, libtensorflow',
     gpu,
-    software: false,
+    timed: true,
   };
 }
 
@@ -96,7 +104,7 @@ async function startWebgpu(): Promise<Stock> {
     version: tf.version_core,
     device,
     gpu: true,
-    software: /swiftshader|llvmpipe|lavapipe|software/i.test(device),
+    timed: !/swiftshader|llvmpipe|lavapipe|software/i.test(device),
   };
 }
 
