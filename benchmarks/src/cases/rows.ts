@@ -2,7 +2,7 @@ import type { Case, Input, Size } from '../types.ts';
 
 /** Random rows of a table that no cache holds. */
 export function rowCases(size: Size): Case[] {
-  const [entries, width, count] = size === 'full' ? [2 ** 19, 256, 65_536] : [301, 7, 77];
+  const [entries, width, count] = size === 'full' ? [2 ** 18, 256, 65_536] : [301, 7, 77];
   const table: Input = { name: 'table', shape: [entries, width], dtype: 'float32' };
   const indices: Input = { name: 'indices', shape: [count], dtype: 'int32', bound: entries };
   const rows: Input = { name: 'rows', shape: [count, width], dtype: 'float32' };

@@ -7,11 +7,12 @@ const integer = (field: number, value: number): number[] => [
   ...varint(field * 8),
   ...varint(value),
 ];
-const bytes = (field: number, value: Bytes): number[] => [
+/** What stands before so many bytes. */
+const start = (field: number, length: number): number[] => [
   ...varint(field * 8 + 2),
-  ...varint(value.length),
-  ...value,
+  ...varint(length),
 ];
+const bytes = (field: number, value: Bytes): number[] => [...start(field, value.length), ...value];
 const text = (field: number, value: string): number[] => bytes(field, [...Buffer.from(value)]);
 const float = (field: number, value: number): number[] => [
   ...varint(field * 8 + 5),
@@ -36,24 +37,44 @@ export interface OnnxValue {
   readonly dtype: 'float32' | 'int32';
 }
 
-/** The bytes of a model with these inputs, nodes in the order in which they run, and outputs. */
+/** Float32 numbers that are part of a model: ONNX Runtime may arrange them once, before the first run. */
+export interface OnnxConstant {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** The bytes of a model with these inputs, nodes in the order in which they run, outputs and constants. */
 export function onnxModel(
   inputs: readonly OnnxValue[],
   nodes: readonly OnnxNode[],
   outputs: readonly OnnxValue[],
+  constants: readonly OnnxConstant[] = [],
 ): Uint8Array {
-  const graph = [
-    ...nodes.flatMap((node) => bytes(1, encodeNode(node))),
-    ...text(2, 'benchmark'),
-    ...inputs.flatMap((value) => bytes(11, encodeValue(value))),
-    ...outputs.flatMap((value) => bytes(12, encodeValue(value))),
-  ];
-  return Uint8Array.from([
-    ...integer(1, 8),
-    ...bytes(7, graph),
-    ...bytes(8, [...text(1, ''), ...integer(2, opset)]),
-    ...bytes(8, [...text(1, 'com.microsoft'), ...integer(2, 1)]),
+  const graph = Buffer.concat([
+    Buffer.from(nodes.flatMap((node) => bytes(1, encodeNode(node)))),
+    Buffer.from(text(2, 'benchmark')),
+    ...constants.flatMap(encodeConstant),
+    Buffer.from(inputs.flatMap((value) => bytes(11, encodeValue(value)))),
+    Buffer.from(outputs.flatMap((value) => bytes(12, encodeValue(value)))),
   ]);
+  return Buffer.concat([
+    Buffer.from([...integer(1, 8), ...start(7, graph.length)]),
+    graph,
+    Buffer.from(bytes(8, [...text(1, ''), ...integer(2, opset)])),
+    Buffer.from(bytes(8, [...text(1, 'com.microsoft'), ...integer(2, 1)])),
+  ]);
+}
+
+function encodeConstant({ name, shape, data }: OnnxConstant): Uint8Array[] {
+  const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const rest = [
+    ...shape.flatMap((size) => integer(1, size)),
+    ...integer(2, 1),
+    ...text(8, name),
+    ...start(9, raw.length),
+  ];
+  return [Buffer.from([...start(5, rest.length + raw.length), ...rest]), raw];
 }
 
 /** The first that has RMSNormalization. */

@@ -48,13 +48,21 @@ async function load(
   if (op in steps) return loadStep(ort, steps[op as StatefulOp](wanted), arrays);
   const graph = graphs[op];
   if (graph === undefined) return 'no graph of ONNX is written for it here';
-  const inputs = wanted.inputs.map(({ name, shape, dtype }) => ({
+  const values = wanted.inputs.map(({ name, shape, dtype }) => ({
     name,
     shape: asMatrix(name, shape),
     dtype,
   }));
+  // A network's weights are part of its model.
+  const network = op === 'encoderBlock' || op === 'spaceAttention';
+  const [inputs, weights] = network ? [values.slice(0, 1), values.slice(1)] : [values, []];
+  const constants = weights.map(({ name, shape }) => ({
+    name,
+    shape,
+    data: arrays.get(name) as Float32Array,
+  }));
   const output = { name: 'y', shape: outputShape(wanted), dtype: 'float32' } as const;
-  const session = await start(ort, onnxModel(inputs, graph(wanted), [output]));
+  const session = await start(ort, onnxModel(inputs, graph(wanted), [output], constants));
   const feeds = Object.fromEntries(
     inputs.map((value) => [value.name, tensor(ort, value, arrays.get(value.name) as Numbers)]),
   );

@@ -59,14 +59,13 @@ export async function serve<Result>(start: () => Promise<Implementation<Result>>
           prepared = loaded;
           answer({ ok: true });
         }
-      } else if (prepared === undefined) throw new Error(`nothing is loaded to ${request.do}`);
-      else if (request.do === 'run') answer(await runOnce(prepared, request.folder));
-      else if (request.do === 'time') answer({ times: await time(prepared, request) });
-      else {
-        prepared.dispose();
+      } else if (request.do === 'unload') {
+        prepared?.dispose();
         prepared = undefined;
         answer({ ok: true });
-      }
+      } else if (prepared === undefined) throw new Error(`nothing is loaded to ${request.do}`);
+      else if (request.do === 'run') answer(await runOnce(prepared, request.folder));
+      else answer({ times: await time(prepared, request) });
       collect(request.do === 'load');
     } catch (error) {
       answer({ error: reasonOf(error) });
