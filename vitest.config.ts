@@ -12,7 +12,6 @@ const folders = [
   join(root, 'benchmarks'),
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
-const long = process.env['NEVEREND_LONG'] !== undefined;
 
 export default defineConfig({
   test: {
@@ -24,12 +23,12 @@ export default defineConfig({
       test: {
         name: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name as string,
         root: folder,
-        include: ['test/**/*.test.ts', ...(long ? ['test/**/*.long.ts'] : [])],
+        include: ['test/**/*.test.ts'],
         // A backend belongs to its process; files must not share one.
         pool: 'forks',
         // A forgotten `it.only` would silence every other test of its file.
         allowOnly: false,
-        testTimeout: long ? 3_600_000 : 120_000,
+        testTimeout: 120_000,
         hookTimeout: 120_000,
       },
     })),

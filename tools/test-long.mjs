@@ -1,6 +1,5 @@
-// `npm run test:long`: every test, also those that take long; the operations once more with composites forced, and
-// with composites forbidden; and every test on Node 24, which it downloads. The last line is the sum of all. Arguments go
-// to each of the four.
+// `npm run test:long`: every test; the operations once more with composites forced, and with composites forbidden; and
+// every test on Node 24, which it downloads. The last line is the sum of all. Arguments go to each of the four.
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ await main(async () => {
     const node24 = await installNode24(folder);
     const operations = ['--operations', ...rest];
     const sums = [
-      await tests('all tests', process.execPath, ['--long', ...rest]),
+      await tests('all tests', process.execPath, rest),
       await tests('operations, composite kernels', process.execPath, operations, 'composite'),
       await tests('operations, native kernels', process.execPath, operations, 'native'),
       await tests('all tests on Node 24', node24, rest),

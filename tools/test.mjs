@@ -1,6 +1,5 @@
 // `npm test`: sets up, then runs every test of every package on every backend that this machine has.
-// `--long` adds the tests that take long, `--operations` takes those of kernels and of what is made of them alone. Other
-// arguments go to vitest.
+// `--operations` takes those of kernels and of what is made of them alone. Other arguments go to vitest.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,18 +32,9 @@ await main(async () => {
         'run',
         '--reporter=default',
         `--reporter=${join(root, 'tools', 'summary-reporter.mjs')}`,
-        ...args.flatMap((argument) => {
-          if (argument === '--operations') return operations;
-          return argument === '--long' ? [] : [argument];
-        }),
+        ...args.flatMap((argument) => (argument === '--operations' ? operations : [argument])),
       ],
-      {
-        env: {
-          ...toolEnvironment(),
-          NEVEREND_SUMMARY: file,
-          ...(args.includes('--long') ? { NEVEREND_LONG: '1' } : {}),
-        },
-      },
+      { env: { ...toolEnvironment(), NEVEREND_SUMMARY: file } },
     );
     return report(file, code, probe, start);
   } finally {

@@ -2,117 +2,41 @@ import { DTypeError, randomKey, randomUniform, ShapeError } from '@neverend/back
 import {
   describeBackends,
   expectCentralDifferences,
-  expectLikeReference,
   expectNoLeak,
   expectTensorClose,
-  type Inputs,
   normalInput,
-  numbers,
-  poisonMemory,
   tolerances,
   toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AttentionOptions, scaledDotProductAttention } from '../src/index.ts';
-import type { AttentionSizes } from '../src/scaled-dot-product-attention/attrs.ts';
+import { scaledDotProductAttention } from '../src/index.ts';
 import {
   attentionBackwardNaive,
   attentionNaive,
   type NaiveOptions,
 } from '../src/scaled-dot-product-attention/naive.ts';
-
-const sizesOf = (list: readonly [number, number, number, number, number, number]) => {
-  const [rows, queries, keys, heads, depth, valueDepth] = list;
-  return { rows, queries, keys, heads, depth, valueDepth };
-};
-
-/** Rows, M, N, H, d, e: ones, odd numbers, more queries or keys than a block has, and heads of 64. */
-const sizes = [
-  [1, 1, 1, 1, 1, 1],
-  [2, 5, 7, 3, 6, 5],
-  [1, 37, 70, 2, 5, 9],
-  [3, 70, 3, 1, 8, 4],
-  [1, 40, 41, 2, 64, 64],
-] as const;
-
-const inputsOf = ({ rows, queries, keys, heads, depth, valueDepth }: AttentionSizes): Inputs => ({
-  q: normalInput(randomKey('q'), [rows, queries, heads, depth]),
-  k: normalInput(randomKey('k'), [rows, keys, heads, depth]),
-  v: normalInput(randomKey('v'), [rows, keys, heads, valueDepth]),
-});
-
-const attend = (tensors: Record<string, tf.Tensor>, options: Options = {}) =>
-  scaledDotProductAttention(
-    tensors['q'] as tf.Tensor,
-    tensors['k'] as tf.Tensor,
-    tensors['v'] as tf.Tensor,
-    options,
-  );
-
-type Options = AttentionOptions & { readonly scale?: number };
-
-/** Holds a call against the reference; `mask` is an input whose gradient counts too. */
-async function expectLikeNaive(
-  backend: keyof typeof tolerances,
-  size: AttentionSizes,
-  options: Options,
-  naive: NaiveOptions,
-  mask?: { readonly shape: readonly number[]; readonly data: Float64Array },
-): Promise<void> {
-  poisonMemory();
-  const inputs = inputsOf(size);
-  const { rows, queries, keys, heads, valueDepth } = size;
-  const dy = normalInput(randomKey('dy'), [rows, queries, heads, valueDepth]);
-  const arrays = numbers(inputs) as never;
-  const { added, ...gradients } = attentionBackwardNaive(arrays, size, dy.data, naive);
-  const dMask = new Float64Array(mask?.data.length ?? 0);
-  if (mask !== undefined) {
-    added.forEach((slope, at) => {
-      const index = maskIndex(mask.shape, positionOf(at, [rows, heads, queries, keys]));
-      dMask[index] = (dMask[index] ?? 0) + slope;
-    });
-  }
-  await expectLikeReference({
-    op: ({ mask, ...tensors }) => attend(tensors, { ...options, ...(mask && { mask }) }),
-    inputs: { ...inputs, ...(mask && { mask }) },
-    dy,
-    y: attentionNaive(arrays, size, naive),
-    gradients: { ...gradients, ...(mask && { mask: dMask }) },
-    tolerance: tolerances[backend],
-  });
-}
-
-function positionOf(at: number, shape: readonly number[]): number[] {
-  let rest = at;
-  return [...shape]
-    .reverse()
-    .map((size) => {
-      const place = rest % size;
-      rest = Math.floor(rest / size);
-      return place;
-    })
-    .reverse();
-}
-
-/** Where a broadcast mask of this shape has its number for a row, head, query and key. */
-const maskIndex = (shape: readonly number[], position: readonly number[]): number =>
-  shape.reduce((index, size, axis) => {
-    const place = position[axis + 4 - shape.length] ?? 0;
-    return index * size + (size === 1 ? 0 : place);
-  }, 0);
+import {
+  attend,
+  expectLikeNaive,
+  inputsOf,
+  maskIndex,
+  type Options,
+  sizes,
+  sizesOf,
+} from './attention-case.ts';
 
 await describeBackends('scaledDotProductAttention', (backend) => {
   for (const list of sizes) {
     const size = sizesOf(list);
     it(`has the reference's output and gradients for [${list}]`, async () => {
-      await expectLikeNaive(backend, size, {}, {});
+      await expectLikeNaive(tolerances[backend], size, {}, {});
     });
     const offset = size.keys - size.queries;
     it(`hides the keys after the query, shifted by ${offset}, for [${list}]`, async () => {
       await expectLikeNaive(
-        backend,
+        tolerances[backend],
         size,
         { causal: true, causalOffset: offset, scale: 0.7 },
         { added: (_row, _head, i, j) => (j <= i + offset ? 0 : -Infinity), scale: 0.7 },
@@ -126,7 +50,7 @@ await describeBackends('scaledDotProductAttention', (backend) => {
       const mask = normalInput(randomKey('mask'), shape);
       const added: NaiveOptions['added'] = (...position) =>
         mask.data[maskIndex(shape, position)] ?? 0;
-      await expectLikeNaive(backend, size, {}, { added }, mask);
+      await expectLikeNaive(tolerances[backend], size, {}, { added }, mask);
     });
 
     it(`hides what a bool mask [${shape}] says, and gives zeros to who sees nothing`, async () => {
@@ -135,7 +59,7 @@ await describeBackends('scaledDotProductAttention', (backend) => {
       const mask = tf.tensor(seen, shape, 'bool');
       const added: NaiveOptions['added'] = (...position) =>
         seen[maskIndex(shape, position)] ? 0 : -Infinity;
-      await expectLikeNaive(backend, size, { mask }, { added });
+      await expectLikeNaive(tolerances[backend], size, { mask }, { added });
       mask.dispose();
     });
   }
@@ -145,7 +69,12 @@ await describeBackends('scaledDotProductAttention', (backend) => {
     const mask = tf.tensor1d(values);
     const added: NaiveOptions['added'] = (_row, _head, i, j) =>
       j <= i - 1 ? (values[j] ?? 0) : -Infinity;
-    await expectLikeNaive(backend, size, { mask, causal: true, causalOffset: -1 }, { added });
+    await expectLikeNaive(
+      tolerances[backend],
+      size,
+      { mask, causal: true, causalOffset: -1 },
+      { added },
+    );
     mask.dispose();
   });
 
@@ -156,7 +85,7 @@ await describeBackends('scaledDotProductAttention', (backend) => {
       const factors = randomUniform(key, rows * heads * queries * keys).map((u) =>
         u < rate ? 0 : 1 / (1 - rate),
       );
-      await expectLikeNaive(backend, size, { dropout: { rate, key } }, { factors });
+      await expectLikeNaive(tolerances[backend], size, { dropout: { rate, key } }, { factors });
     });
   }
 

@@ -6,7 +6,9 @@ import {
   layerNorm,
   randomInt,
   randomKey,
+  randomPermutation,
   rmsNorm,
+  setRows,
   softmax,
 } from '../src/index.ts';
 import { gatherRowsNaive } from '../src/ops/gather-rows/naive.ts';
@@ -19,21 +21,29 @@ import {
 import { layerNormBackwardNaive, layerNormNaive } from '../src/ops/layer-norm/naive.ts';
 import { rmsNormBackwardNaive, rmsNormNaive } from '../src/ops/rms-norm/naive.ts';
 import { scatterAddRowsNaive } from '../src/ops/scatter-add-rows/naive.ts';
+import { setRowsNaive } from '../src/ops/set-rows/naive.ts';
 import { softmaxBackwardNaive, softmaxNaive } from '../src/ops/softmax/naive.ts';
-import { normalInput, type OpCase } from '../src/testing/op-case.ts';
+import { expectTensorClose } from '../src/testing/expect-close.ts';
+import { expectNoLeak } from '../src/testing/expect-no-leak.ts';
+import { expectLikeReference, normalInput, type OpCase, toTensor } from '../src/testing/op-case.ts';
 import { currentTolerance } from '../src/testing/tolerance.ts';
+import { matMulCases } from './mat-mul-cases.ts';
 
-/** An operation at one shape with its reference, for any backend; runs in browsers too. */
+/** An operation at one shape, held against its reference on the current backend; runs in browsers too. */
 export interface NamedCase {
   readonly name: string;
-  readonly makeCase: () => OpCase;
+  /** @throws Error telling what differs. */
+  readonly check: () => Promise<void>;
 }
 
 /** One number, odd lengths, widths that are no multiple of 4, rows of one number, and more rows than 65,536. */
 const shapes = [[1], [7], [5, 1], [2, 3, 66], [129, 63], [3, 1537], [65_537, 2]];
 
 const named = (name: string, makeCase: (shape: readonly number[]) => OpCase): NamedCase[] =>
-  shapes.map((shape) => ({ name: `${name} of [${shape}]`, makeCase: () => makeCase(shape) }));
+  shapes.map((shape) => ({
+    name: `${name} of [${shape}]`,
+    check: () => expectLikeReference(makeCase(shape)),
+  }));
 
 const geluReferences = {
   tanh: { forward: geluNaive, backward: geluBackwardNaive },
@@ -41,6 +51,19 @@ const geluReferences = {
 };
 
 function geluCase(form: GeluForm, shape: readonly number[]): OpCase {
+  const { forward, backward } = geluReferences[form];
+  const [x, dy] = [normalInput(randomKey('x'), shape, 2), normalInput(randomKey('dy'), shape)];
+  return {
+    op: (inputs) => gelu(inputs['x'] as tf.Tensor, { form }),
+    inputs: { x },
+    dy,
+    y: forward(x.data),
+    gradients: { x: backward(x.data, dy.data) },
+    tolerance: currentTolerance(),
+  };
+}
+
+function biasGeluCase(form: GeluForm, shape: readonly number[]): OpCase {
   const { forward, backward } = geluReferences[form];
   const width = shape.at(-1) ?? 1;
   const [x, bias] = [normalInput(randomKey('x'), shape, 2), normalInput(randomKey('b'), [width])];
@@ -128,10 +151,32 @@ function gatherRowsCase(rows: number, width: number, count: number): OpCase {
   };
 }
 
+/** Twice: where a clone holds the table's data, and where nothing else does. It has no gradient. */
+async function checkSetRows(shape: readonly number[], count: number): Promise<void> {
+  const table = normalInput(randomKey('table'), shape);
+  await expectNoLeak(async () => {
+    const start = toTensor(table);
+    let [current, expected] = [tf.clone(start), table.data];
+    for (const turn of [1, 2]) {
+      const numbers = randomPermutation(randomKey(turn), shape[0] ?? 1).slice(0, count);
+      const replaced = normalInput(randomKey('rows', turn), [count, ...shape.slice(1)]);
+      const [indices, rows] = [tf.tensor1d(Int32Array.from(numbers), 'int32'), toTensor(replaced)];
+      const next = setRows(current, indices, rows);
+      expected = setRowsNaive(expected, numbers, replaced.data);
+      await expectTensorClose(next, { shape, data: expected });
+      tf.dispose([indices, rows, current]);
+      current = next;
+    }
+    await expectTensorClose(start, { shape, data: table.data });
+    tf.dispose([start, current]);
+  });
+}
+
 export const opCases: readonly NamedCase[] = [
-  ...(['tanh', 'erf'] as const).flatMap((form) =>
-    named(`gelu by ${form} with a bias`, (shape) => geluCase(form, shape)),
-  ),
+  ...(['tanh', 'erf'] as const).flatMap((form) => [
+    ...named(`gelu by ${form}`, (shape) => geluCase(form, shape)),
+    ...named(`gelu by ${form} with a bias`, (shape) => biasGeluCase(form, shape)),
+  ]),
   ...named('softmax', softmaxCase),
   ...named('layerNorm', layerNormCase),
   ...named('rmsNorm', rmsNormCase),
@@ -145,6 +190,19 @@ export const opCases: readonly NamedCase[] = [
     ] as const
   ).map(([rows, width, count]) => ({
     name: `gatherRows of ${count} of ${rows} rows of ${width}`,
-    makeCase: () => gatherRowsCase(rows, width, count),
+    check: () => expectLikeReference(gatherRowsCase(rows, width, count)),
   })),
+  ...(
+    [
+      [[1], 1],
+      [[9], 4],
+      [[150, 66], 40],
+      [[11, 2, 5], 3],
+      [[70_000, 3], 40],
+    ] as const
+  ).map(([shape, count]) => ({
+    name: `setRows of ${count} rows of [${shape}]`,
+    check: () => checkSetRows(shape, count),
+  })),
+  ...matMulCases,
 ];

@@ -42,17 +42,19 @@ let addon: Addon | undefined;
 /**
  * Registers the ops in C++ with the libtensorflow of the tfjs-node that this process has loaded and whose backend is
  * current, at the first call. They are for tensors on the CPU: on a CUDA device nothing is loaded.
+ *
+ * @param file an addon to load at that call in the place of the one that `install` built.
  */
-export function loadAddon(): AddonStatus {
+export function loadAddon(file?: string): AddonStatus {
   try {
-    status ??= load();
+    status ??= load(file);
   } catch (error) {
     status = { available: false, reason: reasonOf(error) };
   }
   return status;
 }
 
-function load(): AddonStatus {
+function load(other?: string): AddonStatus {
   if (!isNode) return { available: false, reason: 'it exists in Node only' };
   if (node().isUsingGpuDevice) {
     return {
@@ -66,7 +68,7 @@ function load(): AddonStatus {
   const binding = /[\\/]lib[\\/][^\\/]+[\\/]tfjs_binding\.node$/;
   const path = Object.keys(require.cache).find((file) => binding.test(file));
   if (path === undefined) return { available: false, reason: 'no tfjs-node is loaded' };
-  const file = addonFile(path.replace(binding, ''));
+  const file = other ?? addonFile(path.replace(binding, ''));
   if (!existsSync(file)) {
     return { available: false, reason: `${file} was not built (npx neverend-backend install)` };
   }

@@ -14,6 +14,7 @@ export const bindingPath: string = join('lib', `napi-v${napiVersion}`, 'tfjs_bin
  * compiler (`CXX`, else g++). Node-API is the same for every Node, so no headers of this very Node are needed.
  *
  * @param packageFolder the tfjs-node whose `deps` hold libtensorflow and its headers
+ * @param sources may hold flags of the compiler too
  * @param target lies two folders below the package's root
  * @throws BackendError where there is no compiler, or it fails; the message ends with its first error.
  */

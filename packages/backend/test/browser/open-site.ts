@@ -33,10 +33,7 @@ export interface Site {
  *
  * @param ready the name of the global that the script defines at its end.
  */
-export async function openSite(
-  source: Pick<BuildOptions, 'stdin' | 'entryPoints'>,
-  ready: string,
-): Promise<Site> {
+export async function openSite(source: Pick<BuildOptions, 'stdin'>, ready: string): Promise<Site> {
   if (executablePath === undefined) {
     throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
   }
@@ -46,6 +43,8 @@ export async function openSite(
     format: 'esm',
     platform: 'browser',
     conditions: ['@neverend/source'],
+    // What of `@neverend/backend/testing` runs in Node alone; unused, it is left out.
+    external: ['vitest', 'node:*'],
     write: false,
     logLevel: 'error',
   });

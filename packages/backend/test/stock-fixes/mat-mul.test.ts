@@ -8,14 +8,16 @@ import {
   poisonMemory,
   randomTensor,
 } from '../../src/testing/index.ts';
+import {
+  matMulBackwardNaive,
+  matMulNaive,
+  type Product,
+  productShapes,
+  transposes,
+} from '../naive-mat-mul.ts';
 import { withStockGradient } from './stock.ts';
 
-interface Case {
-  readonly batchA: readonly number[];
-  readonly batchB: readonly number[];
-}
-
-const cases: readonly Case[] = [
+const cases: readonly Pick<Product, 'batchA' | 'batchB'>[] = [
   { batchA: [], batchB: [] },
   { batchA: [3], batchB: [] },
   { batchA: [], batchB: [3] },
@@ -24,69 +26,11 @@ const cases: readonly Case[] = [
   { batchA: [2, 3], batchB: [1, 1] },
   { batchA: [3], batchB: [1, 1] },
 ];
-const transposes = [
-  { transposeA: false, transposeB: false },
-  { transposeA: false, transposeB: true },
-  { transposeA: true, transposeB: false },
-  { transposeA: true, transposeB: true },
-];
 const [m, k, n] = [5, 3, 2];
 
-const size = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
-
-/** The place in an operand's batch of a place in the batch of the result. */
-function broadcastIndex(index: number, out: readonly number[], own: readonly number[]): number {
-  let [rest, place, stride] = [index, 0, 1];
-  for (let axis = 1; axis <= out.length; axis++) {
-    const length = out.at(-axis) ?? 1;
-    const ownLength = axis <= own.length ? (own.at(-axis) ?? 1) : 1;
-    if (ownLength > 1) place += (rest % length) * stride;
-    stride *= ownLength;
-    rest = Math.floor(rest / length);
-  }
-  return place;
-}
-
-/** The product and, for a given dy, both gradients, by plain loops. */
-function naive(
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-  dy: ArrayLike<number>,
-  { batchA, batchB }: Case,
-  { transposeA, transposeB }: (typeof transposes)[number],
-) {
-  const rank = Math.max(batchA.length, batchB.length);
-  const batch = Array.from({ length: rank }, (_, axis) =>
-    Math.max(batchA[axis - rank + batchA.length] ?? 1, batchB[axis - rank + batchB.length] ?? 1),
-  );
-  const y = new Float64Array(size(batch) * m * n);
-  const [da, db] = [new Float64Array(a.length), new Float64Array(b.length)];
-  for (let index = 0; index < size(batch); index++) {
-    const fromA = broadcastIndex(index, batch, batchA) * m * k;
-    const fromB = broadcastIndex(index, batch, batchB) * k * n;
-    for (let i = 0; i < m; i++) {
-      for (let j = 0; j < n; j++) {
-        const at = (index * m + i) * n + j;
-        for (let l = 0; l < k; l++) {
-          const inA = fromA + (transposeA ? l * m + i : i * k + l);
-          const inB = fromB + (transposeB ? j * k + l : l * n + j);
-          y[at] = (y[at] ?? 0) + (a[inA] ?? 0) * (b[inB] ?? 0);
-          da[inA] = (da[inA] ?? 0) + (dy[at] ?? 0) * (b[inB] ?? 0);
-          db[inB] = (db[inB] ?? 0) + (dy[at] ?? 0) * (a[inA] ?? 0);
-        }
-      }
-    }
-  }
-  return { y: { shape: [...batch, m, n], data: y }, da, db };
-}
-
-function operands(
-  { batchA, batchB }: Case,
-  { transposeA, transposeB }: (typeof transposes)[number],
-) {
-  const a = randomTensor(randomKey(2, 'a'), [...batchA, ...(transposeA ? [k, m] : [m, k])]);
-  const b = randomTensor(randomKey(2, 'b'), [...batchB, ...(transposeB ? [n, k] : [k, n])]);
-  return [a, b] as const;
+function operands(product: Product) {
+  const { a, b } = productShapes(product);
+  return [randomTensor(randomKey(2, 'a'), a), randomTensor(randomKey(2, 'b'), b)] as const;
 }
 
 await describeBackends('the gradient of matMul', () => {
@@ -103,15 +47,17 @@ await describeBackends('the gradient of matMul', () => {
   describe.each(cases)('of batches $batchA and $batchB', (sizes) => {
     it.each(transposes)('is that of plain loops ($transposeA, $transposeB)', async (how) => {
       const { transposeA, transposeB } = how;
-      const [a, b] = operands(sizes, how);
+      const product = { ...sizes, ...how, m, k, n };
+      const [a, b] = operands(product);
       const f = (x: tf.Tensor, y: tf.Tensor) => tf.matMul(x, y, transposeA, transposeB);
       const y = f(a, b);
       const dy = randomTensor(randomKey(2, 'dy'), y.shape);
-      const expected = naive(await a.data(), await b.data(), await dy.data(), sizes, how);
-      await expectTensorClose(y, expected.y);
+      const [aValues, bValues] = [await a.data(), await b.data()];
+      await expectTensorClose(y, matMulNaive(aValues, bValues, product));
+      const expected = matMulBackwardNaive(aValues, bValues, await dy.data(), product);
       const [da, db] = tf.grads(f)([a, b], dy) as [tf.Tensor, tf.Tensor];
-      await expectTensorClose(da, { shape: a.shape, data: expected.da });
-      await expectTensorClose(db, { shape: b.shape, data: expected.db });
+      await expectTensorClose(da, { shape: a.shape, data: expected.a });
+      await expectTensorClose(db, { shape: b.shape, data: expected.b });
       await expectNoLeak(() => tf.dispose(tf.grads(f)([a, b], dy)));
     });
   });
@@ -140,17 +86,17 @@ await describeBackends('the gradient of fused.matMul', (backend) => {
     'of batches $batchA and $batchB',
     (sizes) => {
       it.each(transposes)('is that of plain loops ($transposeA, $transposeB)', async (how) => {
-        const [a, b] = operands(sizes, how);
+        const product = { ...sizes, ...how, m, k, n };
+        const [a, b] = operands(product);
         const bias = randomTensor(randomKey(2, 'bias'), [n]);
         const f = (x: tf.Tensor, y: tf.Tensor, c: tf.Tensor) =>
           tf.fused.matMul({ a: x, b: y, bias: c, ...how }) as tf.Tensor;
-        const shape = tf.add(tf.matMul(a, b, how.transposeA, how.transposeB), bias).shape;
-        const dy = randomTensor(randomKey(2, 'dy'), shape);
+        const dy = randomTensor(randomKey(2, 'dy'), productShapes(product).y);
         const dyValues = await dy.data();
-        const expected = naive(await a.data(), await b.data(), dyValues, sizes, how);
+        const expected = matMulBackwardNaive(await a.data(), await b.data(), dyValues, product);
         const [da, db, dbias] = tf.grads(f)([a, b, bias], dy) as [tf.Tensor, tf.Tensor, tf.Tensor];
-        await expectTensorClose(da, { shape: a.shape, data: expected.da });
-        await expectTensorClose(db, { shape: b.shape, data: expected.db });
+        await expectTensorClose(da, { shape: a.shape, data: expected.a });
+        await expectTensorClose(db, { shape: b.shape, data: expected.b });
         const sums = new Float64Array(n);
         for (const [at, value] of dyValues.entries()) sums[at % n] = (sums[at % n] ?? 0) + value;
         await expectTensorClose(dbias, { shape: [n], data: sums });

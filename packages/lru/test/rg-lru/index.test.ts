@@ -1,11 +1,9 @@
-import { DTypeError, randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
   expectTensorClose,
-  type Inputs,
   normalInput,
-  numbers,
   poisonMemory,
   randomTensor,
   tolerances,
@@ -16,41 +14,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initRgLru, rgLru, type SequenceOptions } from '../../src/index.ts';
-import { type RgLruInputs, rgLruNaive } from '../../src/rg-lru/naive.ts';
-import { numericGradients } from '../numeric.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
-
-const paramNames = {
-  aParam: 'a_param',
-  inputW: 'input_gate/w',
-  inputB: 'input_gate/b',
-  aW: 'a_gate/w',
-  aB: 'a_gate/b',
-} as const;
-
-function paramInputs(width: number, heads: number): Inputs {
-  const size = width / heads;
-  const w = [heads, size, size];
-  const draw = (name: string, shape: number[], scale: number, mean = 0) =>
-    normalInput(randomKey('param', name), shape, scale, mean);
-  return {
-    aParam: draw('aParam', [width], 1, -2),
-    inputW: draw('inputW', w, 0.7),
-    inputB: draw('inputB', [heads, size], 0.3),
-    aW: draw('aW', w, 0.7),
-    aB: draw('aB', [heads, size], 0.3),
-  };
-}
-
-/** The parameters by the names that `rgLru` reads. */
-const named = (tensors: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> =>
-  Object.fromEntries(
-    Object.entries(paramNames).map(([name, path]) => [path, tensors[name] as tf.Tensor]),
-  );
-
-/** Positions in which each row begins anew at some steps, not the same in all. */
-const positions = (rows: number, steps: number): Int32Array =>
-  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 3));
+import { named, paramInputs, positions, rgLruArguments, rgLruCase } from './rg-lru-case.ts';
 
 await describeBackends('rgLru', (backend) => {
   const tolerance = tolerances[backend];
@@ -76,43 +41,11 @@ await describeBackends('rgLru', (backend) => {
     tf.dispose([params, x, segmentPos, state, clean, got, expected]);
   });
 
-  for (const [shape, heads] of [
-    [[1, 1, 1], 1],
-    [[3, 1, 6], 3],
-    [[2, 5, 6], 2],
-    [[1, 9, 5], 1],
-    [[2, 4, 3, 4], 2],
-    [[2, 3, 2, 5], 5],
-  ] as const) {
+  for (const args of rgLruArguments) {
+    const [shape, heads] = args;
     it(`of [${shape}] with ${heads} heads has the reference's output and gradients`, async () => {
       poisonMemory();
-      const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
-      const width = rest.at(-1) ?? 1;
-      const sizes = { outer, steps, tokens: rest.length === 2 ? (rest[0] ?? 1) : 1, width, heads };
-      const inputs = {
-        x: normalInput(randomKey('x'), shape),
-        state: normalInput(randomKey('state'), [outer, ...rest]),
-        ...paramInputs(width, heads),
-      };
-      const dy = normalInput(randomKey('dy'), shape);
-      const segmentPos = positions(outer, steps);
-      const naive = (arrays: Record<string, Float64Array>) =>
-        rgLruNaive(arrays as unknown as RgLruInputs, segmentPos, sizes);
-      await expectLikeReference({
-        op: (tensors) =>
-          tf.tidy(() => {
-            const options = {
-              segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32'),
-              state: tensors['state'] as tf.Tensor,
-            };
-            return rgLru(tensors['x'] as tf.Tensor, named(tensors), options).y;
-          }),
-        inputs,
-        dy,
-        y: naive(numbers(inputs)),
-        gradients: numericGradients(inputs, dy.data, naive),
-        tolerance,
-      });
+      await expectLikeReference(rgLruCase(args, tolerance));
     });
   }
 

@@ -4,8 +4,6 @@ import {
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
-  normalInput,
-  numbers,
   poisonMemory,
   randomTensor,
   tolerances,
@@ -14,40 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linearScan } from '../../src/index.ts';
-import {
-  linearScanBackwardNaive,
-  linearScanNaive,
-  type ScanInputs,
-  type ScanShape,
-} from '../../src/scan/naive.ts';
-
-const shapes = [
-  [1, 1, 1],
-  [3, 1, 5],
-  [2, 7, 1],
-  [4, 6, 10],
-  [2, 33, 3],
-  [2, 5, 3, 7],
-  [1, 16, 2, 4],
-] as const;
-
-/** As the kernel sees it: all axes after time are one. */
-const lanesOf = ([outer, length, ...rest]: readonly number[]): ScanShape => [
-  outer ?? 1,
-  length ?? 1,
-  rest.reduce((product, n) => product * n, 1),
-];
-
-function inputsOf(shape: readonly number[]) {
-  const [outer, , ...rest] = shape;
-  const a = normalInput(randomKey('a'), shape);
-  return {
-    // In [-1, 1]: as the gates of a recurrent unit have it, and below zero too.
-    a: { ...a, data: a.data.map((value) => Math.fround(Math.tanh(2 * value))) },
-    x: normalInput(randomKey('x'), shape),
-    h0: normalInput(randomKey('h0'), [outer ?? 1, ...rest]),
-  };
-}
+import { inputsOf, scanCase, shapes } from './scan-case.ts';
 
 await describeBackends('the linear scan', (backend) => {
   for (const shape of shapes) {
@@ -55,20 +20,7 @@ await describeBackends('the linear scan', (backend) => {
       const name = `of [${shape}]${reverse ? ', reversed' : ''}`;
       it(`${name} has the reference's output and gradients`, async () => {
         poisonMemory();
-        const inputs = inputsOf(shape);
-        const dy = normalInput(randomKey('dy'), shape);
-        const plain = numbers(inputs) as unknown as ScanInputs;
-        await expectLikeReference({
-          op: ({ a, x, h0 }) =>
-            tf.tidy(
-              () => linearScan(a as tf.Tensor, x as tf.Tensor, { h0: h0 as tf.Tensor, reverse }).y,
-            ),
-          inputs,
-          dy,
-          y: linearScanNaive(plain, lanesOf(shape), reverse),
-          gradients: { ...linearScanBackwardNaive(plain, dy.data, lanesOf(shape), reverse) },
-          tolerance: tolerances[backend],
-        });
+        await expectLikeReference(scanCase(shape, reverse, tolerances[backend]));
       });
     }
   }

@@ -1,10 +1,8 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
   expectTensorClose,
-  normalInput,
-  numbers,
   poisonMemory,
   randomTensor,
   tolerances,
@@ -13,60 +11,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initTemporalConv, type SequenceOptions, temporalConv } from '../../src/index.ts';
-import { type TemporalConvInputs, temporalConvNaive } from '../../src/temporal-conv/naive.ts';
-import { numericGradients } from '../numeric.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
-
-const positions = (rows: number, steps: number): Int32Array =>
-  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 4));
+import { convArguments, convCase, positions } from './conv-case.ts';
 
 await describeBackends('temporalConv', (backend) => {
   const tolerance = tolerances[backend];
-  for (const [shape, taps, restarts] of [
-    [[1, 1, 1], 2, false],
-    [[2, 1, 5], 4, true],
-    [[3, 2, 3], 4, false],
-    [[2, 9, 6], 4, true],
-    [[1, 12, 7], 3, true],
-    [[2, 5, 3, 4], 4, false],
-    [[2, 6, 2, 5], 4, true],
-  ] as const) {
+  for (const args of convArguments) {
+    const [shape, taps, restarts] = args;
     const name = `of [${shape}] with ${taps} taps${restarts ? ' and restarts' : ''}`;
     it(`${name} has the reference's output and gradients`, async () => {
       poisonMemory();
-      const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
-      const width = rest.at(-1) ?? 1;
-      const inner = rest.reduce((product, n) => product * n, 1);
-      const inputs = {
-        x: normalInput(randomKey('x'), shape),
-        history: normalInput(randomKey('history'), [outer, taps - 1, ...rest]),
-        w: normalInput(randomKey('w'), [taps, width]),
-        b: normalInput(randomKey('b'), [width]),
-      };
-      const dy = normalInput(randomKey('dy'), shape);
-      const segmentPos = restarts ? positions(outer, steps) : new Int32Array(outer * steps).fill(1);
-      const naive = (arrays: Record<string, Float64Array>) =>
-        temporalConvNaive(arrays as unknown as TemporalConvInputs, segmentPos, {
-          outer,
-          steps,
-          inner,
-        });
-      await expectLikeReference({
-        op: ({ x, history, w, b }) =>
-          tf.tidy(() => {
-            const options = {
-              state: history as tf.Tensor,
-              ...(restarts ? { segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32') } : {}),
-            };
-            const params = { w: w as tf.Tensor, b: b as tf.Tensor };
-            return temporalConv(x as tf.Tensor, params, options).y;
-          }),
-        inputs,
-        dy,
-        y: naive(numbers(inputs)),
-        gradients: numericGradients(inputs, dy.data, naive),
-        tolerance,
-      });
+      await expectLikeReference(convCase(args, tolerance));
     });
   }
 

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-layers';
-import { DTypeError, kernelMode, randomKey, randomNormal, ShapeError } from '@neverend/backend';
+import { DTypeError, kernelMode, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -11,16 +11,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdamW, LazyAdam, RowAdagrad, type RowGradient, RowSGD, SGD } from '../../src/index.ts';
-import {
-  type NaiveMoments,
-  type NaiveRows,
-  naiveDecay,
-  naiveLazyAdam,
-  naiveRowAdagrad,
-  naiveRowSGD,
-  naiveRowWiseAdagrad,
-} from '../../src/rows/naive.ts';
 import { disposeVariables, numbers, variable } from '../fixtures/variables.ts';
+import { expectRowsLikeLoops, rowRules } from './naive-run.ts';
 
 type RowOptimizer = RowSGD | RowAdagrad | LazyAdam;
 
@@ -124,57 +116,15 @@ await describeBackends('optimisers of rows', (backend) => {
     expect(await numbers(table)).not.toEqual(array('w0').data);
   });
 
-  it.each([
-    'sgd',
-    'adagrad',
-    'row-wise adagrad',
-    'lazy adam',
-    'lazy adam that catches up',
-  ] as const)('equal plain loops for any table and rows: %s', async (rule) => {
-    await fc.assert(
-      fc.asyncProperty(examples, async ({ rowCount, width, touched, weightDecay, seed }) => {
-        const size = rowCount * width;
-        const start = randomNormal(randomKey(seed, 'w'), size);
-        const table = variable('w', { data: [...start], shape: [rowCount, width] });
-        const catchUp = rule === 'lazy adam that catches up';
-        const options = { learningRate: 0.1, epsilon: 1e-6, beta1: 0.8, beta2: 0.9, catchUp };
-        const optimizer: RowOptimizer =
-          rule === 'sgd'
-            ? new RowSGD({ ...options, weightDecay })
-            : rule === 'adagrad'
-              ? new RowAdagrad({ ...options, weightDecay })
-              : rule === 'row-wise adagrad'
-                ? new RowAdagrad({ ...options, weightDecay, per: 'row' })
-                : new LazyAdam({ ...options, weightDecay });
-        const weights = Float64Array.from(start);
-        const sums = new Float64Array(size);
-        const moments: NaiveMoments = {
-          m: new Float64Array(size),
-          v: new Float64Array(size),
-          last: new Float64Array(rowCount),
-        };
-        for (const [at, picks] of touched.entries()) {
-          const indices = picks.map((pick) => pick % rowCount);
-          const rows = randomNormal(randomKey(seed, 'g', at), indices.length * width);
-          const tensor = tf.tensor2d(rows, [indices.length, width]);
-          await optimizer.applyGradients({
-            w: { indices: Int32Array.from(indices), rows: tensor },
-          });
-          tensor.dispose();
-          const naive: NaiveRows = { weights, width, indices, rows: Float64Array.from(rows) };
-          naiveDecay(naive, options.learningRate, weightDecay);
-          if (rule === 'sgd') naiveRowSGD(naive, options.learningRate);
-          else if (rule === 'adagrad') naiveRowAdagrad(naive, sums, options);
-          else if (rule === 'row-wise adagrad') naiveRowWiseAdagrad(naive, sums, options);
-          else naiveLazyAdam(naive, moments, at + 1, options);
-        }
-        await expectTensorClose(table, [...weights]);
-        optimizer.dispose();
-        disposeVariables();
-      }),
-      { numRuns: 20 },
-    );
-  });
+  it.each(Object.entries(rowRules))(
+    'equal plain loops for any table and rows: %s',
+    async (_, rule) => {
+      await fc.assert(
+        fc.asyncProperty(examples, (run) => expectRowsLikeLoops(rule, run)),
+        { numRuns: 20 },
+      );
+    },
+  );
 
   it('leave clones of a table and of its state as they were', async () => {
     const table = variable('w', array('w0'));

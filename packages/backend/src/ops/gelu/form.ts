@@ -17,3 +17,9 @@ export const geluShapes: readonly (readonly number[])[] = [
   [65_537, 2],
 ];
 export const geluForms: readonly GeluForm[] = ['tanh', 'erf'];
+
+/**
+ * How far the inputs of a comparison reach. A lone number far out in the tail has few digits in the composite, and no
+ * larger one beside it.
+ */
+export const scaleOf = (shape: readonly number[]): number => (shape[0] === 1 ? 1 : 3);

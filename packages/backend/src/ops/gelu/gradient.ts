@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
 import { randomCase } from '../random-case.ts';
-import { type GeluAttrs, geluForms, geluShapes, logisticCubic, logisticLinear } from './form.ts';
+import {
+  type GeluAttrs,
+  geluForms,
+  geluShapes,
+  logisticCubic,
+  logisticLinear,
+  scaleOf,
+} from './form.ts';
 import { biasGeluGradTensorflow, geluGradTensorflow } from './kernels/tensorflow.ts';
 import { biasGeluGradWasm, geluGradWasm } from './kernels/wasm.ts';
 import { biasGeluGradWebgpu, geluGradWebgpu } from './kernels/webgpu.ts';
@@ -16,7 +23,9 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   ],
   versions: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
   cases: geluShapes.flatMap((shape) =>
-    geluForms.map((form) => randomCase({ dy: { shape }, x: { shape, scale: 3 } }, { form })),
+    geluForms.map((form) =>
+      randomCase({ dy: { shape }, x: { shape, scale: scaleOf(shape) } }, { form }),
+    ),
   ),
   flops: ({ inputs: { x } }) => 12 * x.size,
 });
@@ -39,7 +48,7 @@ export const biasGeluGrad: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInpu
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase(
-        { dy: { shape }, x: { shape, scale: 3 }, bias: { shape: shape.slice(-1) } },
+        { dy: { shape }, x: { shape, scale: scaleOf(shape) }, bias: { shape: shape.slice(-1) } },
         { form },
       ),
     ),

@@ -9,6 +9,7 @@ import {
   geluShapes,
   logisticCubic,
   logisticLinear,
+  scaleOf,
 } from './form.ts';
 import { biasGeluGrad, geluGrad } from './gradient.ts';
 import { biasGeluTensorflow, geluTensorflow } from './kernels/tensorflow.ts';
@@ -48,10 +49,7 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
   },
   versions: { webgpu: geluWebgpu, wasm: geluWasm, tensorflow: geluTensorflow },
   cases: geluShapes.flatMap((shape) =>
-    geluForms.map((form) =>
-      // A lone number far out in the tail has few digits in the composite, and no larger one beside it.
-      randomCase({ x: { shape, scale: shape[0] === 1 ? 1 : 3 } }, { form }),
-    ),
+    geluForms.map((form) => randomCase({ x: { shape, scale: scaleOf(shape) } }, { form })),
   ),
   flops: ({ inputs: { x } }) => 8 * x.size,
 });
@@ -73,7 +71,10 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
   versions: { webgpu: biasGeluWebgpu, wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
-      randomCase({ x: { shape, scale: 3 }, bias: { shape: shape.slice(-1) } }, { form }),
+      randomCase(
+        { x: { shape, scale: scaleOf(shape) }, bias: { shape: shape.slice(-1) } },
+        { form },
+      ),
     ),
   ),
   flops: ({ inputs: { x } }) => 9 * x.size,

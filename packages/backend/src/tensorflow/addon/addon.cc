@@ -5,6 +5,7 @@
 #include <string>
 
 #include "op.h"
+#include "simd.h"
 #include "threads.h"
 
 namespace neverend {
@@ -45,8 +46,10 @@ const std::string& registerAll() {
 
 const char* instructionSet() {
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) return "AVX-512";
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "AVX2";
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (NEVEREND_X86_LEVEL >= 4 && avx512) return "AVX-512";
+  if (NEVEREND_X86_LEVEL >= 3 && avx2) return "AVX2";
 #endif
   return "baseline";
 }

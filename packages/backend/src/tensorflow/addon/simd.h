@@ -3,11 +3,22 @@
 
 #include <cstdint>
 
+// The newest level of x86-64 that functions are compiled for: 4 has AVX-512, 3 has AVX2, 1 is the baseline. Tests lower
+// it, to run the older versions on a newer processor.
+#ifndef NEVEREND_X86_LEVEL
+#define NEVEREND_X86_LEVEL 4
+#endif
+
 // One version of the function for each generation of vector instructions; the processor at hand picks at load time.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
+#if NEVEREND_X86_LEVEL >= 4
 #define NEVEREND_VECTORISED \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
+#elif NEVEREND_X86_LEVEL == 3
+#define NEVEREND_VECTORISED __attribute__((target_clones("arch=x86-64-v3", "default")))
+#endif
+#endif
+#ifndef NEVEREND_VECTORISED
 #define NEVEREND_VECTORISED
 #endif
 #define NEVEREND_INLINE static inline __attribute__((always_inline))

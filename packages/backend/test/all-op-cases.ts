@@ -1,0 +1,16 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NamedCase } from './op-cases.ts';
+
+const packages = join(import.meta.dirname, '..', '..');
+
+/** The `op-cases.ts` of all packages, found by name, since this one must not depend on those that depend on it. */
+export const opCaseFiles: readonly string[] = readdirSync(packages)
+  .map((name) => join(packages, name, 'test', 'op-cases.ts'))
+  .filter((file) => existsSync(file));
+
+/** The cases in them. */
+export async function allOpCases(): Promise<NamedCase[]> {
+  const modules = await Promise.all(opCaseFiles.map((file) => import(/* @vite-ignore */ file)));
+  return modules.flatMap(({ opCases }: { opCases: NamedCase[] }) => opCases);
+}

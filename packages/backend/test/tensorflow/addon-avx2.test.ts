@@ -1,0 +1,3 @@
+import { describeOlderProcessor } from './describe-older-processor.ts';
+
+describeOlderProcessor(3, 'AVX2');

@@ -1,0 +1,3 @@
+import { describeOlderProcessor } from './describe-older-processor.ts';
+
+describeOlderProcessor(1, 'baseline');
