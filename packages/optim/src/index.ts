@@ -1,8 +1,14 @@
 export { AdamW, type AdamWOptions, type AdamWSlot } from './adamw.ts';
 export { ExponentialMovingAverage } from './exponential-moving-average.ts';
-export { clipByGlobalNorm, globalNorm } from './global-norm.ts';
+export {
+  type ClippedGradients,
+  clipByGlobalNorm,
+  globalNorm,
+  type NamedGradients,
+} from './global-norm.ts';
 export { Lion, type LionOptions, type LionSlot } from './lion.ts';
 export { LazyAdam, type LazyAdamOptions } from './rows/lazy-adam.ts';
+export { type HostRowGradient, mergeRows } from './rows/merge-rows.ts';
 export { RowAdagrad, type RowAdagradOptions } from './rows/row-adagrad.ts';
 export type { RowGradient } from './rows/row-gradient.ts';
 export type { RowOptimizerSettings } from './rows/row-optimizer.ts';

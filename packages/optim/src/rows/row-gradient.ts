@@ -1,5 +1,5 @@
-import { DTypeError, ShapeError, scatterAddRows } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
+import { DTypeError, ShapeError } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../checks.ts';
 
 /** Gradient of some rows of a table `[N, D]`; that of all others is zero. */
@@ -10,34 +10,28 @@ export interface RowGradient {
   readonly rows: tf.Tensor;
 }
 
-/** A gradient whose indices differ from each other and are known to the host. */
-export interface MergedRows {
-  /** `[U]`, in the order in which they came first. */
-  readonly indices: Int32Array;
-  /** float32 `[U, D]`. */
-  readonly rows: tf.Tensor;
-}
-
-/** @throws ShapeError or DTypeError naming what does not fit a table of this shape. */
+/**
+ * @param owner whose gradient it is, for the message: `of "table"`. @param width D, where a table or another gradient sets it.
+ * @throws ShapeError or DTypeError naming what does not fit.
+ */
 export function checkRowGradient(
-  name: string,
-  table: readonly number[],
+  owner: string,
   { indices, rows }: RowGradient,
+  width: number | string = 'D',
 ): void {
-  checkFloat(`the row gradient of "${name}"`, rows);
-  const [count, width] = rows.shape;
-  if (rows.rank !== 2 || width !== table[1]) {
+  checkFloat(`the row gradient ${owner}`, rows);
+  if (rows.rank !== 2 || (typeof width === 'number' && rows.shape[1] !== width)) {
     throw new ShapeError(
-      `the row gradient of "${name}" has shape [${rows.shape}]; it must be [K, ${table[1]}]`,
+      `the row gradient ${owner} has shape [${rows.shape}]; it must be [K, ${width}]`,
     );
   }
   if (!(indices instanceof Int32Array) && indices.dtype !== 'int32') {
-    throw new DTypeError(`the row indices of "${name}" are ${indices.dtype}; they must be int32`);
+    throw new DTypeError(`the row indices ${owner} are ${indices.dtype}; they must be int32`);
   }
   const shape = indices instanceof Int32Array ? [indices.length] : indices.shape;
-  if (shape.length !== 1 || shape[0] !== count) {
+  if (shape.length !== 1 || shape[0] !== rows.shape[0]) {
     throw new ShapeError(
-      `the row indices of "${name}" have shape [${shape}]; it must be [${count}]`,
+      `the row indices ${owner} have shape [${shape}]; it must be [${rows.shape[0]}]`,
     );
   }
 }
@@ -50,27 +44,4 @@ export function checkRowIndices(name: string, indices: Int32Array, rowCount: num
       `the row indices of "${name}" have ${wrong}; they must be from 0 to ${rowCount - 1}`,
     );
   }
-}
-
-/**
- * Sums the gradients of rows that come several times, in the order in which they come.
- *
- * Called in a `tf.tidy`.
- *
- * @param rows float32 `[K, D]`, the caller's own; also returned where no row comes twice.
- */
-export function mergeRows(indices: Int32Array, rows: tf.Tensor): MergedRows {
-  const places = new Map<number, number>();
-  const targets = indices.map((index) => {
-    const place = places.get(index) ?? places.size;
-    places.set(index, place);
-    return place;
-  });
-  if (places.size === indices.length) return { indices, rows };
-  const [, width = 0] = rows.shape;
-  const sums = tf.variable(tf.zeros([places.size, width]), false);
-  scatterAddRows(sums, tf.tensor1d(targets, 'int32'), rows);
-  const merged = tf.clone(sums);
-  sums.dispose();
-  return { indices: Int32Array.from(places.keys()), rows: merged };
 }

@@ -2,7 +2,8 @@ import { ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat, checkNotNegative, checkStep } from '../checks.ts';
 import type { Slot } from '../slots.ts';
-import { checkRowGradient, checkRowIndices, mergeRows, type RowGradient } from './row-gradient.ts';
+import { planMerge, sumRows } from './merge-rows.ts';
+import { checkRowGradient, checkRowIndices, type RowGradient } from './row-gradient.ts';
 import { type RowRule, updateRows } from './update-rows.ts';
 
 /** What every optimiser of rows takes. */
@@ -83,23 +84,26 @@ export abstract class RowOptimizer<K extends string> {
   async applyGradients(gradients: Readonly<Record<string, RowGradient>>): Promise<void> {
     const checked = Object.entries(gradients).map(([name, gradient]) => {
       const table = this.#table(name);
-      checkRowGradient(name, table.shape, gradient);
+      checkRowGradient(`of "${name}"`, gradient, table.shape[1]);
       return { name, table, ...gradient };
     });
     const updates = await Promise.all(
       checked.map(async ({ indices, ...update }) => {
         const values = indices instanceof Int32Array ? indices : await indices.data<'int32'>();
         checkRowIndices(update.name, values, update.table.shape[0] ?? 0);
-        return { ...update, indices: values };
+        return { ...update, plan: planMerge(values) };
       }),
     );
     tf.tidy(() => {
-      for (const { name, table, indices, rows } of updates) {
+      for (const { name, table, plan, rows } of updates) {
         const { tensors, step } = this.#tables.get(name) ?? this.#start(table.shape);
         const updated =
-          indices.length === 0
+          plan.indices.length === 0
             ? { table: tf.clone(table), slots: this.#map((key) => tf.clone(tensors[key])) }
-            : updateRows(this.#decayedRule(step + 1), table, tensors, mergeRows(indices, rows));
+            : updateRows(this.#decayedRule(step + 1), table, tensors, {
+                indices: plan.indices,
+                rows: sumRows(plan, rows),
+              });
         table.assign(updated.table);
         const kept = this.#map((key) => tf.keep(updated.slots[key]));
         tf.dispose(tensors);

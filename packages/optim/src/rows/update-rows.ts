@@ -1,6 +1,6 @@
 import { gatherRows, setRows } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import type { MergedRows } from './row-gradient.ts';
+import type { HostRowGradient } from './merge-rows.ts';
 
 /** Rows of a table's state by name; float32 `[U, D]`, or `[U]` where a row has one number. */
 export type SlotRows<K extends string> = Readonly<Record<K, tf.Tensor>>;
@@ -16,14 +16,14 @@ export type RowRule<K extends string> = (
  * Updates the rows of a table, and of the state beside it, that a gradient touches. In place, at a cost of those rows
  * alone, where the backend has kernels for it and nothing else holds the tensors' data; else in copies.
  *
- * @param table float32 `[N, D]`. @param slots `[N, D]` or `[N]` each.
+ * @param table float32 `[N, D]`. @param slots `[N, D]` or `[N]` each. @param gradient has no row twice.
  * @returns tensors to go on with in place of `table` and `slots`, which stay the caller's to dispose.
  */
 export function updateRows<K extends string>(
   rule: RowRule<K>,
   table: tf.Tensor,
   slots: SlotRows<K>,
-  gradient: MergedRows,
+  gradient: HostRowGradient,
 ): { table: tf.Tensor; slots: Record<K, tf.Tensor> } {
   const indices = tf.tensor1d(gradient.indices, 'int32');
   const keys = Object.keys(slots) as K[];

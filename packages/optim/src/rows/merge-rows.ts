@@ -1,0 +1,66 @@
+import { scatterAddRows } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkRowGradient, type RowGradient } from './row-gradient.ts';
+
+/** Gradient of some rows of a table whose indices the host knows. */
+export interface HostRowGradient extends RowGradient {
+  readonly indices: Int32Array;
+}
+
+/**
+ * One gradient of a table in which no row comes twice, of gradients of its rows: of one step, or of the steps
+ * whose gradients are to be accumulated. What a row gets several times is summed, in the order in which it comes.
+ *
+ * Indices that are a tensor are read back from the device.
+ *
+ * @param gradients float32 `[K, D]` each, with one D; they stay the caller's.
+ * @returns indices `[U]` in the order in which they came first, and rows float32 `[U, D]`, the caller's to dispose.
+ * @throws ShapeError or DTypeError naming, counted from 1, the gradient that does not fit.
+ */
+export async function mergeRows(
+  ...gradients: readonly [RowGradient, ...RowGradient[]]
+): Promise<HostRowGradient> {
+  for (const [at, gradient] of gradients.entries()) {
+    checkRowGradient(`${at + 1}`, gradient, at === 0 ? undefined : gradients[0].rows.shape[1]);
+  }
+  const lists = await Promise.all(
+    gradients.map(({ indices }) =>
+      indices instanceof Int32Array ? indices : indices.data<'int32'>(),
+    ),
+  );
+  const plan = planMerge(Int32Array.from(lists.flatMap((list) => [...list])));
+  const rows = tf.tidy(() => sumRows(plan, tf.concat(gradients.map((gradient) => gradient.rows))));
+  return { indices: plan.indices, rows };
+}
+
+/** Which rows are to be summed. */
+export interface MergePlan {
+  /** Indices without duplicates `[U]`, in the order in which they came first. */
+  readonly indices: Int32Array;
+  /** Of each row that came, `[K]`, its place among them. */
+  readonly places: Int32Array;
+}
+
+export function planMerge(indices: Int32Array): MergePlan {
+  const placeOf = new Map<number, number>();
+  const places = indices.map((index) => {
+    const place = placeOf.get(index) ?? placeOf.size;
+    placeOf.set(index, place);
+    return place;
+  });
+  return { indices: Int32Array.from(placeOf.keys()), places };
+}
+
+/**
+ * Called in a `tf.tidy`.
+ *
+ * @param rows float32 `[K, D]`, also returned where no row comes twice. @returns `[U, D]`.
+ */
+export function sumRows({ indices, places }: MergePlan, rows: tf.Tensor): tf.Tensor {
+  if (indices.length === places.length) return rows;
+  const sums = tf.variable(tf.zeros([indices.length, rows.shape[1] ?? 0]), false);
+  scatterAddRows(sums, tf.tensor1d(places, 'int32'), rows);
+  const merged = tf.clone(sums);
+  sums.dispose();
+  return merged;
+}
