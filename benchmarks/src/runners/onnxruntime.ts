@@ -68,9 +68,10 @@ async function load(
   );
   return {
     run: () => session.run(feeds),
-    read: async ({ y }) => [
-      { shape: output.shape, data: (y as TypedTensor<'float32'>).data as Float32Array },
-    ],
+    read: async (results) => {
+      const { dims, data } = results['y'] as TypedTensor<'float32'>;
+      return [{ shape: dims, data: data as Float32Array }];
+    },
     free: ({ y }) => y?.dispose(),
     dispose: () => void session.release(),
   };
