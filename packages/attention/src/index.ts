@@ -1,4 +1,5 @@
 export { gelu, layerNorm } from '@neverend/backend';
+export type { Params } from '@neverend/backend/params';
 export {
   type CachedAttentionOptions,
   cachedAttention,
@@ -6,14 +7,18 @@ export {
 } from './cached-attention/index.ts';
 export { crossAttention } from './cross-attention/index.ts';
 export { type Dropout, dropout } from './dropout/index.ts';
-export { encoder } from './encoder/index.ts';
-export { encoderBlock, initEncoderBlock } from './encoder-block/index.ts';
+export { type EncoderOptions, encoder } from './encoder/index.ts';
+export {
+  type EncoderBlockOptions,
+  encoderBlock,
+  type InitEncoderBlockOptions,
+  initEncoderBlock,
+} from './encoder-block/index.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
 export { interpolatePositions } from './learned-positions/interpolate.ts';
 export { initLinear, linear } from './linear/index.ts';
-export { initMlp, mlp } from './mlp/index.ts';
+export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
-export type { Params } from './params.ts';
 export {
   attentionPooling,
   initAttentionPooling,

@@ -1,8 +1,9 @@
 import { checkTensor, layerNorm } from '@neverend/backend';
+import type { Params } from '@neverend/backend/params';
+import { checkedParam } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, headWidth } from './checks.ts';
+import { headWidth } from './checks.ts';
 import { linear } from './linear/index.ts';
-import type { Params } from './params.ts';
 import {
   type AttentionOptions,
   scaledDotProductAttention,

@@ -1,10 +1,19 @@
-import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
+import {
+  type RandomKey,
+  randomKey,
+  randomPermutation,
+  randomUniform,
+  ShapeError,
+} from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
   expectTensorClose,
+  geluErfNaive,
+  layerNormNaive,
   normalInput,
   numbers,
+  numericGradient,
   poisonMemory,
   readGolden,
   tolerances,
@@ -14,8 +23,17 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { crossAttentionNaive } from '../src/cross-attention/naive.ts';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
+import {
+  encoder,
+  encoderBlock,
+  initEncoderBlock,
+  layerNorm,
+  learnedPositions,
+  mlp,
+} from '../src/index.ts';
+import { linearNaive } from '../src/linear/naive.ts';
 import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
 
@@ -72,6 +90,117 @@ await describeBackends('encoderBlock', (backend) => {
       });
     });
   }
+
+  it("has the reference's output and gradients with every option", async () => {
+    poisonMemory();
+    const [rows, tokens, width, heads, mlpWidth] = [2, 3, 4, 2, 5];
+    const key = (name: string) => randomKey('options', name);
+    const attention = 'MultiHeadDotProductAttention_0/';
+    const inputs = {
+      ...blockParams(width, heads, mlpWidth),
+      [`${attention}query_ln/scale`]: normalInput(key('query_ln'), [2], 0.3, 1),
+      [`${attention}key_ln/scale`]: normalInput(key('key_ln'), [2], 0.3, 1),
+      x: normalInput(key('x'), [rows, tokens, width]),
+    };
+    const mask = normalInput(key('mask'), [tokens, tokens]);
+    const [rate, weightRate, eps] = [0.3, 0.4, 0.01];
+    /** What dropout multiplies by at a place below the block's key. */
+    const factors = (place: RandomKey, of: number, size: number) =>
+      randomUniform(place, size).map((u) => (u < of ? 0 : 1 / (1 - of)));
+    const dropped = (values: Float64Array, place: string) => {
+      const { low, high } = key('dropout');
+      const by = factors(randomKey(low, high, place), rate, values.length);
+      return values.map((value, at) => value * (by[at] ?? 0));
+    };
+    const forward = (arrays: Record<string, Float64Array>): Float64Array => {
+      const at = (name: string) => arrays[name] as Float64Array;
+      const below = (prefix: string) =>
+        Object.fromEntries(
+          Object.entries(arrays).map(([name, values]) => [name.replace(prefix, ''), values]),
+        );
+      const norm = (values: Float64Array, name: string) =>
+        layerNormNaive({ x: values, scale: at(`${name}/scale`), bias: at(`${name}/bias`) }, eps);
+      const dense = (values: Float64Array, name: string) =>
+        linearNaive({
+          x: values,
+          kernel: at(`MlpBlock_0/${name}/kernel`),
+          bias: at(`MlpBlock_0/${name}/bias`),
+        });
+      const sum = (a: Float64Array, b: Float64Array) => a.map((v, index) => v + (b[index] ?? 0));
+      const first = norm(at('x'), 'LayerNorm_0');
+      const depth = width / heads;
+      const attended = crossAttentionNaive(
+        first,
+        first,
+        below(attention),
+        { rows, queries: tokens, keys: tokens, heads, depth, valueDepth: depth },
+        {
+          added: (_row, _head, i, j) =>
+            j <= i + 1 ? (mask.data[i * tokens + j] ?? 0) : Number.NEGATIVE_INFINITY,
+          factors: factors(key('weights'), weightRate, rows * heads * tokens * tokens),
+        },
+      );
+      const middle = sum(at('x'), dropped(attended, 'attention'));
+      const hidden = geluErfNaive(dense(norm(middle, 'LayerNorm_1'), 'Dense_0'));
+      return sum(middle, dropped(dense(dropped(hidden, 'Dense_0'), 'Dense_1'), 'Dense_1'));
+    };
+    const dy = normalInput(key('dy'), [rows, tokens, width]);
+    const arrays = numbers(inputs);
+    const gradients = Object.fromEntries(
+      Object.entries(arrays).map(([name, values]) => {
+        const loss = (changed: Float64Array) =>
+          forward({ ...arrays, [name]: changed }).reduce(
+            (total, y, index) => total + y * (dy.data[index] ?? 0),
+            0,
+          );
+        return [name, numericGradient(loss, values)];
+      }),
+    );
+    await expectLikeReference({
+      op: ({ x, ...params }) =>
+        tf.tidy(() =>
+          encoderBlock(x as tf.Tensor, params, {
+            ...{ heads, qkNorm: true, mask: toTensor(mask), causal: true, causalOffset: 1 },
+            ...{ gelu: 'erf', eps, dropout: { rate, key: key('dropout') } },
+            attentionDropout: { rate: weightRate, key: key('weights') },
+          }),
+        ),
+      inputs,
+      dy,
+      y: forward(arrays),
+      gradients,
+      tolerance,
+    });
+  });
+
+  it('drops other numbers in every block of a stack', async () => {
+    const block = toTensors(blockParams(4, 2, 8));
+    const params: Record<string, tf.Tensor> = {
+      'encoder_norm/scale': tf.ones([4]),
+      'encoder_norm/bias': tf.zeros([4]),
+    };
+    for (const [name, tensor] of Object.entries(block)) {
+      for (const index of [0, 1]) params[`encoderblock_${index}/${name}`] = tensor;
+    }
+    const x = toTensor(normalInput(randomKey('x'), [2, 3, 4]));
+    const dropout = { rate: 0.5, key: randomKey('stack') };
+    const y = encoder(x, params, { depth: 2, heads: 2, gelu: 'erf', dropout });
+    const expected = tf.tidy(() => {
+      const { low, high } = dropout.key;
+      const once = (input: tf.Tensor, index: number) =>
+        encoderBlock(input, block, {
+          ...{ heads: 2, gelu: 'erf' },
+          dropout: { rate: 0.5, key: randomKey(low, high, index) },
+        });
+      return layerNorm(
+        once(once(x, 0), 1),
+        params['encoder_norm/scale'] as tf.Tensor,
+        params['encoder_norm/bias'] as tf.Tensor,
+      );
+    });
+    await expectTensorClose(y, { shape: [2, 3, 4], data: await expected.data() });
+    tf.dispose([block, params, x, y, expected]);
+  });
 
   for (const leading of [[], [5], [2, 3], [2, 2, 8]]) {
     it(`has in its MLP the reference's output and gradients for x [${[...leading, 6]}]`, async () => {

@@ -4,6 +4,7 @@ import {
   expectNoLeak,
   expectTensorClose,
   randomTensor,
+  reloadModel,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -11,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { encoderBlock, linear } from '../src/index.ts';
 import {
   neverendAttentionPooling,
+  neverendCachedAttention,
   neverendClassToken,
   neverendEncoderBlock,
   neverendLearnedPositions,
@@ -28,29 +30,12 @@ const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
     neverendSpaceAttention({ heads: 2, qkNorm: true, causal: true, seed }),
   NeverendMlp: (seed = 1) => neverendMlp({ mlpWidth: 7, seed }),
   NeverendEncoderBlock: (seed = 1) => neverendEncoderBlock({ heads: 3, mlpWidth: 7, seed }),
+  NeverendCachedAttention: (seed = 1) =>
+    neverendCachedAttention({ heads: 3, qkNorm: true, rotaryBase: 100, seed }),
   NeverendLearnedPositions: (seed = 1) => neverendLearnedPositions({ seed }),
   NeverendClassToken: (seed = 1) => neverendClassToken({ seed }),
   NeverendAttentionPooling: (seed = 1) => neverendAttentionPooling({ heads: 2, mlpWidth: 5, seed }),
 };
-
-/** Saves a model and loads it again, through JSON as a file would. */
-async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
-  let saved: tf.io.ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const { modelTopology, weightSpecs, weightData } = saved;
-  return tfl.loadLayersModel(
-    tf.io.fromMemory({
-      modelTopology: JSON.parse(JSON.stringify(modelTopology)),
-      weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
-      weightData: weightData as tf.io.WeightData,
-    }),
-  );
-}
 
 await describeBackends('the layers', () => {
   for (const [className, make] of Object.entries(layers)) {
@@ -65,7 +50,7 @@ await describeBackends('the layers', () => {
           ),
         });
         const y = model.predict(x) as tf.Tensor;
-        const loaded = await reload(model);
+        const loaded = await reloadModel(model);
         const again = loaded.predict(x) as tf.Tensor;
         expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
         await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
@@ -83,7 +68,8 @@ await describeBackends('the layers', () => {
     model.add(neverendSpaceAttention({ heads: 2, qkNorm: true, seed: 3 }));
     model.add(neverendClassToken({ seed: 6 }));
     model.add(neverendMlp({ mlpWidth: 8, seed: 4 }));
-    model.add(neverendEncoderBlock({ heads: 2, mlpWidth: 8, seed: 5 }));
+    model.add(neverendEncoderBlock({ heads: 2, mlpWidth: 8, qkNorm: true, gelu: 'erf', seed: 5 }));
+    model.add(neverendCachedAttention({ heads: 3, rotaryBase: 100, seed: 8 }));
     model.add(neverendAttentionPooling({ heads: 2, mlpWidth: 8, seed: 7 }));
     model.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
     const x = randomTensor(randomKey('x'), [16, 4, 3]);
@@ -216,7 +202,7 @@ describe('a layer', () => {
     const model = tfl.sequential({ layers: [new Twice({ inputShape: [3] })] });
     const x = tf.tensor2d([1, -2, 3], [1, 3]);
     const y = model.predict(x) as tf.Tensor;
-    const loaded = await reload(model);
+    const loaded = await reloadModel(model);
     const again = loaded.predict(x) as tf.Tensor;
     await expectTensorClose(again, { shape: [1, 3], data: await y.data() }, exact);
     tf.dispose([x, y, again]);
@@ -228,7 +214,7 @@ describe('a layer', () => {
     register();
     register();
     const model = tfl.sequential({ layers: [neverendLinear({ units: 2, inputShape: [3] })] });
-    const loaded = await reload(model);
+    const loaded = await reloadModel(model);
     expect(loaded.layers[0]?.getClassName()).toBe('NeverendLinear');
     model.dispose();
     loaded.dispose();

@@ -1,6 +1,6 @@
 export { rmsNorm } from '@neverend/backend';
+export type { Params } from '@neverend/backend/params';
 export { initLru, type LruArgs, lru } from './lru/index.ts';
-export type { Params } from './params.ts';
 export {
   initRecurrentBlock,
   type RecurrentBlockArgs,

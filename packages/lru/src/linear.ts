@@ -1,7 +1,7 @@
 import type { RandomKey } from '@neverend/backend';
+import { checkedParam, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from './init.ts';
-import { checkedParam, type Params } from './params.ts';
 
 /** x W over the last axis, as a product of two matrices: `[..., D]` to `[..., E]`. @param kernel `[D, E]`. */
 export function product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {

@@ -6,13 +6,13 @@ import { NeverendRgLru } from './layers/rg-lru-layer.ts';
 import { NeverendRmsNorm } from './layers/rms-norm-layer.ts';
 import { NeverendTemporalConv } from './layers/temporal-conv-layer.ts';
 
+export type { LayerArgs, ParameterLayerArgs } from '@neverend/backend/layers';
 export {
   NeverendLinearScan,
   type NeverendLinearScanArgs,
   neverendLinearScan,
 } from './layers/linear-scan-layer.ts';
 export { NeverendLru, type NeverendLruArgs, neverendLru } from './layers/lru-layer.ts';
-export type { LayerArgs, ParameterLayerArgs } from './layers/parameter-layer.ts';
 export {
   NeverendRecurrentBlock,
   type NeverendRecurrentBlockArgs,

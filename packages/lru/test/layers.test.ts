@@ -4,6 +4,7 @@ import {
   expectNoLeak,
   expectTensorClose,
   randomTensor,
+  reloadModel,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -32,25 +33,6 @@ const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
 
 const exact = { rtol: 0, atol: 0 };
 
-/** Saves a model and loads it again, through JSON as a file would. */
-async function reload(model: tfl.LayersModel): Promise<tfl.LayersModel> {
-  let saved: tf.io.ModelArtifacts = {};
-  await model.save(
-    tf.io.withSaveHandler(async (artifacts) => {
-      saved = artifacts;
-      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } };
-    }),
-  );
-  const { modelTopology, weightSpecs, weightData } = saved;
-  return tfl.loadLayersModel(
-    tf.io.fromMemory({
-      modelTopology: JSON.parse(JSON.stringify(modelTopology)),
-      weightSpecs: JSON.parse(JSON.stringify(weightSpecs)),
-      weightData: weightData as tf.io.WeightData,
-    }),
-  );
-}
-
 /** A model of the scan, whose two inputs are another layer's output and the model's own input. */
 function scanModel(): tfl.LayersModel {
   const x = tfl.input({ shape: [4, 6] });
@@ -74,7 +56,7 @@ await describeBackends('the layers', (backend) => {
           });
           const y = model.predict(x) as tf.Tensor;
           expect(y.shape).toEqual(x.shape);
-          const loaded = await reload(model);
+          const loaded = await reloadModel(model);
           const again = loaded.predict(x) as tf.Tensor;
           expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
           await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
@@ -89,7 +71,7 @@ await describeBackends('the layers', (backend) => {
   it('NeverendLinearScan gives what the function gives, also after save and load', async () => {
     const x = randomTensor(randomKey('x'), [2, 4, 6]);
     const model = scanModel();
-    const loaded = await reload(model);
+    const loaded = await reloadModel(model);
     const expected = tf.tidy(() => linearScan(tf.sigmoid(x), x, { reverse: true }).y);
     for (const one of [model, loaded]) {
       const y = one.predict(x) as tf.Tensor;
@@ -210,7 +192,7 @@ describe('a layer', () => {
     register();
     register();
     const model = tfl.sequential({ layers: [neverendRmsNorm({ inputShape: [3] })] });
-    const loaded = await reload(model);
+    const loaded = await reloadModel(model);
     expect(loaded.layers[0]?.getClassName()).toBe('NeverendRmsNorm');
     model.dispose();
     loaded.dispose();

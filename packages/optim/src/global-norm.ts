@@ -13,9 +13,10 @@ const normEpsilon = 1e-6;
 export type NamedGradients = Readonly<Record<string, tf.Tensor | HostRowGradient>>;
 
 /** Of each gradient its kind: a tensor, or rows. */
-export type ClippedGradients<G extends NamedGradients> = { [K in keyof G]: Clipped<G[K]> };
+export type ClippedGradients<G extends NamedGradients> = { [K in keyof G]: ClippedGradient<G[K]> };
 
-type Clipped<T> = T extends tf.Tensor ? tf.Tensor : HostRowGradient;
+/** A tensor of a tensor, rows of rows. */
+export type ClippedGradient<T> = T extends tf.Tensor ? tf.Tensor : HostRowGradient;
 
 /**
  * Euclidean norm of all gradients taken as one vector. Nothing is read back from the device.

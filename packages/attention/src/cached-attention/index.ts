@@ -1,8 +1,8 @@
 import { checkTensor } from '@neverend/backend';
+import type { Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import { attendAndJoin, type MultiHeadOptions, projectHeads } from '../multi-head-attention.ts';
-import type { Params } from '../params.ts';
 import { type RotaryOptions, rotaryPositions } from '../rotary-positions/index.ts';
 
 /** Keys and values of the M tokens that were seen so far, each `[rows, M, H, D/H]`. */

@@ -1,6 +1,6 @@
+import type { Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
-import type { Params } from '../params.ts';
 
 /**
  * Multi-head attention of the M tokens of each row of `x` to the N of the same row of `context`: queries come from `x`,

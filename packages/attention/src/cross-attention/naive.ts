@@ -1,7 +1,7 @@
 import { layerNormNaive } from '@neverend/backend/testing';
 import { linearNaive } from '../linear/naive.ts';
 import type { AttentionSizes } from '../scaled-dot-product-attention/attrs.ts';
-import { attentionNaive } from '../scaled-dot-product-attention/naive.ts';
+import { attentionNaive, type NaiveOptions } from '../scaled-dot-product-attention/naive.ts';
 import type { Arrays } from '../space-attention/naive.ts';
 
 /**
@@ -14,6 +14,7 @@ export function crossAttentionNaive(
   context: Float64Array,
   params: Arrays,
   sizes: AttentionSizes,
+  options: NaiveOptions = {},
 ): Float64Array {
   const at = (name: string) => params[name] ?? new Float64Array();
   const project = (y: Float64Array, name: string) =>
@@ -25,5 +26,5 @@ export function crossAttentionNaive(
   };
   const q = normed(project(x, 'query'), 'query_ln');
   const k = normed(project(context, 'key'), 'key_ln');
-  return project(attentionNaive({ q, k, v: project(context, 'value') }, sizes), 'out');
+  return project(attentionNaive({ q, k, v: project(context, 'value') }, sizes, options), 'out');
 }

@@ -1,4 +1,4 @@
-import { checkTensor, type RandomKey, randomBits } from '@neverend/backend';
+import { checkTensor, type RandomKey, randomBits, randomKey } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Which numbers dropout takes out: those of a key are the same on every backend, another key gives others. */
@@ -21,6 +21,16 @@ export function dropout(x: tf.Tensor, dropout: Dropout | undefined): tf.Tensor {
   checkRate(dropout?.rate ?? 0);
   if (dropout === undefined || dropout.rate === 0) return tf.clone(x);
   return tf.tidy(() => tf.mul(x, tf.tensor(dropoutFactors(x.size, dropout), x.shape)));
+}
+
+/** Dropout of the same rate at another place: its key goes with the place's name. */
+export function dropoutAt(
+  dropout: Dropout | undefined,
+  place: string | number,
+): Dropout | undefined {
+  if (dropout === undefined) return undefined;
+  const { rate, key } = dropout;
+  return { rate, key: randomKey(key.low, key.high, place) };
 }
 
 /** What the first `size` numbers are multiplied by. */

@@ -1,10 +1,32 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, layerNorm, randomKey } from '@neverend/backend';
+import {
+  checkedParam,
+  checkNumber,
+  checkSizes,
+  type Params,
+  paramsAbove,
+  paramsBelow,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam } from '../checks.ts';
-import { initMlp, mlp } from '../mlp/index.ts';
-import { type Params, paramsAbove, paramsBelow } from '../params.ts';
-import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';
+import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
+import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
+import type { MultiHeadOptions } from '../multi-head-attention.ts';
+import {
+  type InitAttentionOptions,
+  initSpaceAttention,
+  spaceAttention,
+} from '../space-attention/index.ts';
+
+/** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
+export interface EncoderBlockOptions extends Omit<MultiHeadOptions, 'dropout'>, MlpOptions {
+  /** Of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
+  readonly dropout?: Dropout | undefined;
+  /** Of the weights of attention. */
+  readonly attentionDropout?: Dropout | undefined;
+  /** Of the norms; 1e-6 where it is left out. */
+  readonly eps?: number | undefined;
+}
 
 /**
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
@@ -14,27 +36,39 @@ import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts'
  * @param params `LayerNorm_0/scale`, `LayerNorm_0/bias` `[D]` and the same of `LayerNorm_1`; what
  * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`.
  * @returns `[rows, N, D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
  */
 export function encoderBlock(
   x: tf.Tensor,
   params: Params,
-  { heads }: { readonly heads: number },
+  { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...options }: EncoderBlockOptions,
 ): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
+  checkNumber('eps', eps, 0);
   const width = x.shape[2] ?? 1;
   const norm = (y: tf.Tensor, name: string) =>
     layerNorm(
       y,
       checkedParam(params, `${name}/scale`, [width]),
       checkedParam(params, `${name}/bias`, [width]),
+      eps,
     );
   return tf.tidy(() => {
-    const attention = paramsBelow(params, 'MultiHeadDotProductAttention_0/');
-    const attended = tf.add(x, spaceAttention(norm(x, 'LayerNorm_0'), attention, { heads }));
+    const attention = spaceAttention(
+      norm(x, 'LayerNorm_0'),
+      paramsBelow(params, 'MultiHeadDotProductAttention_0/'),
+      { ...options, dropout: attentionDropout },
+    );
+    const attended = tf.add(x, dropout(attention, dropoutAt(dropped, 'attention')));
     const block = paramsBelow(params, 'MlpBlock_0/');
-    return tf.add(attended, mlp(norm(attended, 'LayerNorm_1'), block));
+    return tf.add(attended, mlp(norm(attended, 'LayerNorm_1'), block, { gelu, dropout: dropped }));
   });
+}
+
+/** Sizes of the parameters of an encoder block. */
+export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'contextWidth'> {
+  /** Width F of the MLP's hidden layer. */
+  readonly mlpWidth: number;
 }
 
 /**
@@ -43,18 +77,15 @@ export function encoderBlock(
  *
  * @returns tensors by the names that `encoderBlock` reads, a function of `key` alone and the caller's to
  * dispose.
- * @throws ShapeError when `heads` does not divide `width`.
+ * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
  */
 export function initEncoderBlock(
   key: RandomKey,
-  {
-    width,
-    heads,
-    mlpWidth,
-  }: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
+  { width, heads, mlpWidth, qkNorm = false }: InitEncoderBlockOptions,
 ): Record<string, tf.Tensor> {
+  checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
-  const attention = initSpaceAttention(keyOf('attention'), { width, heads });
+  const attention = initSpaceAttention(keyOf('attention'), { width, heads, qkNorm });
   return {
     'LayerNorm_0/scale': tf.ones([width]),
     'LayerNorm_0/bias': tf.zeros([width]),

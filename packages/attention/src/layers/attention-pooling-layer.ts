@@ -1,9 +1,15 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
 import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendAttentionPooling`. */
 export interface NeverendAttentionPoolingArgs extends ParameterLayerArgs {
@@ -14,7 +20,7 @@ export interface NeverendAttentionPoolingArgs extends ParameterLayerArgs {
 }
 
 /** `attentionPooling` as a layer: `[rows, N, D]` to `[rows, D]`. */
-export class NeverendAttentionPooling extends ParameterLayer {
+export class NeverendAttentionPooling extends FunctionLayer {
   static readonly className = 'NeverendAttentionPooling';
   readonly #heads: number;
   readonly #mlpWidth: number;
@@ -22,8 +28,8 @@ export class NeverendAttentionPooling extends ParameterLayer {
   /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. */
   constructor(args: NeverendAttentionPoolingArgs) {
     super(args);
-    this.#heads = positive('heads', args.heads);
-    this.#mlpWidth = positive('mlpWidth', args.mlpWidth);
+    this.#heads = checkedSize('heads', args.heads);
+    this.#mlpWidth = checkedSize('mlpWidth', args.mlpWidth);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -35,12 +41,12 @@ export class NeverendAttentionPooling extends ParameterLayer {
     return { ...super.getConfig(), heads: this.#heads, mlpWidth: this.#mlpWidth };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initAttentionPooling(key, { width, heads: this.#heads, mlpWidth: this.#mlpWidth });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
     return attentionPooling(x, params, { heads: this.#heads });
   }
 }

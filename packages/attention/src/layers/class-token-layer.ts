@@ -1,12 +1,18 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import type { Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
 import { prependToken } from '../pooling/index.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** `prependToken` as a layer, with a token that starts as zeros: `[rows, N, D]` to `[rows, 1 + N, D]`. */
-export class NeverendClassToken extends ParameterLayer {
+export class NeverendClassToken extends FunctionLayer {
   static readonly className = 'NeverendClassToken';
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -14,13 +20,13 @@ export class NeverendClassToken extends ParameterLayer {
     return [rows, tokens === null ? null : tokens + 1, width];
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], _key: RandomKey): Params {
+  protected override init([input]: PerInput<InputSizes>, _key: RandomKey): Params {
     return {
-      cls: tf.zeros([1, 1, positive('the last dimension of the input', inputShape.at(-1))]),
+      cls: tf.zeros([1, 1, inputWidth(input)]),
     };
   }
 
-  protected override forward(x: tf.Tensor, { cls }: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, { cls }: Params): tf.Tensor {
     return prependToken(x, cls as tf.Tensor);
   }
 }

@@ -1,9 +1,14 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
 import { encoderBlock, initEncoderBlock } from '../encoder-block/index.ts';
-import type { Params } from '../params.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
 export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
@@ -11,36 +16,42 @@ export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
   heads: number;
   /** Width F of the MLP's hidden layer. */
   mlpWidth: number;
+  /** Whether there are norms of queries and keys; false where it is left out. */
+  qkNorm?: boolean;
+  /** Whether a token sees those up to itself alone; false where it is left out. */
+  causal?: boolean;
+  /** Form of GELU; `tanh` where it is left out. */
+  gelu?: 'tanh' | 'erf';
 }
 
 /** `encoderBlock` as a layer: `[rows, N, D]` to the same. */
-export class NeverendEncoderBlock extends ParameterLayer {
+export class NeverendEncoderBlock extends FunctionLayer {
   static readonly className = 'NeverendEncoderBlock';
-  readonly #heads: number;
-  readonly #mlpWidth: number;
+  readonly #sizes: { heads: number; mlpWidth: number };
+  readonly #options: { qkNorm: boolean; causal: boolean; gelu: 'tanh' | 'erf' };
 
   /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. */
   constructor(args: NeverendEncoderBlockArgs) {
     super(args);
-    this.#heads = positive('heads', args.heads);
-    this.#mlpWidth = positive('mlpWidth', args.mlpWidth);
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
+    this.#sizes = {
+      heads: checkedSize('heads', args.heads),
+      mlpWidth: checkedSize('mlpWidth', args.mlpWidth),
+    };
+    const { qkNorm = false, causal = false, gelu = 'tanh' } = args;
+    this.#options = { qkNorm, causal, gelu };
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.#heads, mlpWidth: this.#mlpWidth };
+    return { ...super.getConfig(), ...this.#sizes, ...this.#options };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
-    return initEncoderBlock(key, { width, heads: this.#heads, mlpWidth: this.#mlpWidth });
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const { qkNorm } = this.#options;
+    return initEncoderBlock(key, { width: inputWidth(input), qkNorm, ...this.#sizes });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
-    return encoderBlock(x, params, { heads: this.#heads });
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
+    return encoderBlock(x, params, { heads: this.#sizes.heads, ...this.#options });
   }
 }
 

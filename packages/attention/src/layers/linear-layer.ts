@@ -1,9 +1,15 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { initLinear, linear } from '../linear/index.ts';
-import type { Params } from '../params.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendLinear`. */
 export interface NeverendLinearArgs extends ParameterLayerArgs {
@@ -14,7 +20,7 @@ export interface NeverendLinearArgs extends ParameterLayerArgs {
 }
 
 /** `linear` as a layer: `[..., D]` to `[..., E]`. */
-export class NeverendLinear extends ParameterLayer {
+export class NeverendLinear extends FunctionLayer {
   static readonly className = 'NeverendLinear';
   readonly #units: number;
   readonly #useBias: boolean;
@@ -22,7 +28,7 @@ export class NeverendLinear extends ParameterLayer {
   /** @throws ShapeError unless `units` is a positive integer. */
   constructor(args: NeverendLinearArgs) {
     super(args);
-    this.#units = positive('units', args.units);
+    this.#units = checkedSize('units', args.units);
     this.#useBias = args.useBias ?? true;
   }
 
@@ -34,15 +40,15 @@ export class NeverendLinear extends ParameterLayer {
     return { ...super.getConfig(), units: this.#units, useBias: this.#useBias };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     const { kernel, bias } = initLinear(key, width, this.#units);
     if (this.#useBias) return { kernel, bias };
     bias.dispose();
     return { kernel };
   }
 
-  protected override forward(x: tf.Tensor, { kernel, bias }: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, { kernel, bias }: Params): tf.Tensor {
     return linear(x, kernel as tf.Tensor, bias);
   }
 }

@@ -1,42 +1,47 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
 import { initMlp, mlp } from '../mlp/index.ts';
-import type { Params } from '../params.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendMlp`. */
 export interface NeverendMlpArgs extends ParameterLayerArgs {
   /** Width F of the hidden layer. */
   mlpWidth: number;
+  /** Form of GELU; `tanh` where it is left out. */
+  gelu?: 'tanh' | 'erf';
 }
 
 /** `mlp` as a layer: `[..., D]` to the same. */
-export class NeverendMlp extends ParameterLayer {
+export class NeverendMlp extends FunctionLayer {
   static readonly className = 'NeverendMlp';
   readonly #mlpWidth: number;
+  readonly #gelu: 'tanh' | 'erf';
 
   /** @throws ShapeError unless `mlpWidth` is a positive integer. */
   constructor(args: NeverendMlpArgs) {
     super(args);
-    this.#mlpWidth = positive('mlpWidth', args.mlpWidth);
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
+    this.#mlpWidth = checkedSize('mlpWidth', args.mlpWidth);
+    this.#gelu = args.gelu ?? 'tanh';
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), mlpWidth: this.#mlpWidth };
+    return { ...super.getConfig(), mlpWidth: this.#mlpWidth, gelu: this.#gelu };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initMlp(key, { width, mlpWidth: this.#mlpWidth });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
-    return mlp(x, params);
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
+    return mlp(x, params, { gelu: this.#gelu });
   }
 }
 

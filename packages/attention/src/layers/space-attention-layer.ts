@@ -1,9 +1,14 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
 import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendSpaceAttention`. */
 export interface NeverendSpaceAttentionArgs extends ParameterLayerArgs {
@@ -16,7 +21,7 @@ export interface NeverendSpaceAttentionArgs extends ParameterLayerArgs {
 }
 
 /** `spaceAttention` as a layer: `[rows, N, D]` to the same. */
-export class NeverendSpaceAttention extends ParameterLayer {
+export class NeverendSpaceAttention extends FunctionLayer {
   static readonly className = 'NeverendSpaceAttention';
   readonly #heads: number;
   readonly #qkNorm: boolean;
@@ -25,13 +30,9 @@ export class NeverendSpaceAttention extends ParameterLayer {
   /** @throws ShapeError unless `heads` is a positive integer. */
   constructor(args: NeverendSpaceAttentionArgs) {
     super(args);
-    this.#heads = positive('heads', args.heads);
+    this.#heads = checkedSize('heads', args.heads);
     this.#qkNorm = args.qkNorm ?? false;
     this.#causal = args.causal ?? false;
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -39,12 +40,12 @@ export class NeverendSpaceAttention extends ParameterLayer {
     return { ...super.getConfig(), ...options };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initSpaceAttention(key, { width, heads: this.#heads, qkNorm: this.#qkNorm });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
     const options = { heads: this.#heads, qkNorm: this.#qkNorm, causal: this.#causal };
     return spaceAttention(x, params, options);
   }

@@ -1,5 +1,6 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomNormal } from '@neverend/backend';
+import { checkNumber, checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { withGradient } from '../own-gradient.ts';
 import { sumRows } from '../rows.ts';
@@ -29,6 +30,7 @@ export function learnedPositions(x: tf.Tensor, positions: tf.Tensor): tf.Tensor 
  * Normal with standard deviation `deviation`; 0.02 is what flax' ViT has (`Encoder` in `vit_jax/models_vit.py`).
  *
  * @returns `[1, N, D]`, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError unless `tokens` and `width` are positive integers. @throws RangeError for a `deviation` below 0 or not finite.
  */
 export function initLearnedPositions(
   key: RandomKey,
@@ -36,6 +38,8 @@ export function initLearnedPositions(
   width: number,
   deviation = 0.02,
 ): tf.Tensor3D {
+  checkSizes({ tokens, width });
+  checkNumber('deviation', deviation, 0);
   const values = randomNormal(key, tokens * width).map((value) => value * deviation);
   return tf.tensor3d(values, [1, tokens, width]);
 }

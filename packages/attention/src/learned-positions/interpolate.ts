@@ -1,4 +1,5 @@
 import { checkTensor } from '@neverend/backend';
+import { checkedSize } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGrid } from '../sincos-positions/index.ts';
 
@@ -20,6 +21,7 @@ export function interpolatePositions(
 ): tf.Tensor {
   checkGrid('from', from);
   checkGrid('to', to);
+  checkedSize('prefix', prefix, 0);
   checkTensor('positions', positions, [1, prefix + from[0] * from[1], 'D']);
   const width = positions.shape[2] ?? 1;
   return tf.tidy(() => {

@@ -1,5 +1,6 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomUniform } from '@neverend/backend';
+import { checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { withGradient } from '../own-gradient.ts';
 import { asRows, sumRows } from '../rows.ts';
@@ -37,12 +38,14 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
  * Weights of a linear layer as the transformer of flax' ViT has them: Xavier uniform, bias 0.
  *
  * @returns `kernel` `[D, E]` and `bias` `[E]`, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError unless both widths are positive integers.
  */
 export function initLinear(
   key: RandomKey,
   inputWidth: number,
   outputWidth: number,
 ): { kernel: tf.Tensor2D; bias: tf.Tensor1D } {
+  checkSizes({ inputWidth, outputWidth });
   return {
     kernel: xavierUniform(key, [inputWidth, outputWidth], inputWidth, outputWidth) as tf.Tensor2D,
     bias: tf.zeros([outputWidth]),

@@ -1,19 +1,31 @@
 import type { RandomKey } from '@neverend/backend';
-import { checkTensor, gelu, randomKey } from '@neverend/backend';
+import { checkTensor, type GeluForm, gelu, randomKey } from '@neverend/backend';
+import { checkedParam, checkSizes, type Params, paramsAbove } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam } from '../checks.ts';
+import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
 import { initLinear, linear } from '../linear/index.ts';
-import { type Params, paramsAbove } from '../params.ts';
+
+/** Options of the MLP of a transformer block. */
+export interface MlpOptions {
+  /** Form of GELU; `tanh`, that of flax' ViT and TRecViT, where it is left out. PyTorch's ViTs have `erf`. */
+  readonly gelu?: GeluForm | undefined;
+  /** After GELU and after the second linear layer, each with a key of its own made of this one. */
+  readonly dropout?: Dropout | undefined;
+}
 
 /**
- * The MLP of a transformer block: linear to F, GELU (tanh form), linear back to D.
+ * The MLP of a transformer block: linear to F, GELU, linear back to D.
  *
  * @param x `[..., D]`, float32.
  * @param params `Dense_0/kernel` `[D, F]`, `Dense_0/bias` `[F]`, `Dense_1/kernel` `[F, D]`, `Dense_1/bias` `[D]`.
  * @returns `[..., D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1).
  */
-export function mlp(x: tf.Tensor, params: Params): tf.Tensor {
+export function mlp(
+  x: tf.Tensor,
+  params: Params,
+  { gelu: form = 'tanh', dropout: dropped }: MlpOptions = {},
+): tf.Tensor {
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
@@ -21,7 +33,11 @@ export function mlp(x: tf.Tensor, params: Params): tf.Tensor {
   const bias0 = checkedParam(params, 'Dense_0/bias', [hidden]);
   const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
-  return tf.tidy(() => linear(gelu(linear(x, kernel0), { bias: bias0 }), kernel1, bias1));
+  return tf.tidy(() => {
+    const inner = gelu(linear(x, kernel0), { form, bias: bias0 });
+    const outer = linear(dropout(inner, dropoutAt(dropped, 'Dense_0')), kernel1, bias1);
+    return dropout(outer, dropoutAt(dropped, 'Dense_1'));
+  });
 }
 
 /**
@@ -29,11 +45,13 @@ export function mlp(x: tf.Tensor, params: Params): tf.Tensor {
  * deviation of 1e-6).
  *
  * @returns tensors by the names that `mlp` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError unless both widths are positive integers.
  */
 export function initMlp(
   key: RandomKey,
   { width, mlpWidth }: { readonly width: number; readonly mlpWidth: number },
 ): Record<string, tf.Tensor> {
+  checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return {
     ...paramsAbove(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),

@@ -1,10 +1,15 @@
 import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedParam,
+  checkSizes,
+  type Params,
+  paramsAbove,
+  paramsBelow,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam } from '../checks.ts';
 import { crossAttention } from '../cross-attention/index.ts';
 import { xavierUniform } from '../linear/index.ts';
 import { initMlp, mlp } from '../mlp/index.ts';
-import { type Params, paramsAbove, paramsBelow } from '../params.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 
 /**
@@ -25,10 +30,13 @@ export function prependToken(x: tf.Tensor, token: tf.Tensor): tf.Tensor {
  * One vector for each row: its first token, which `prependToken` put there, or the average of its tokens.
  *
  * @param x `[rows, N, D]`, float32. @returns `[rows, D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another `kind`.
  */
 export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
+  if (kind !== 'first' && kind !== 'average') {
+    throw new RangeError(`kind was "${kind}"; it must be "first" or "average"`);
+  }
   const [rows = 1, , width = 1] = x.shape;
   return tf.tidy(() =>
     kind === 'average'
@@ -70,7 +78,7 @@ export function attentionPooling(
  * Weights of `attentionPooling`: Xavier uniform for probe and kernels, biases 0, the norm 1 and 0.
  *
  * @returns tensors by the names that `attentionPooling` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError when `heads` does not divide `width`.
+ * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
  */
 export function initAttentionPooling(
   key: RandomKey,
@@ -80,6 +88,7 @@ export function initAttentionPooling(
     mlpWidth,
   }: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
 ): Record<string, tf.Tensor> {
+  checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads });
   return {

@@ -1,4 +1,5 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
+import { checkNumber } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { withGradient } from '../own-gradient.ts';
 
@@ -17,7 +18,8 @@ export interface RotaryOptions {
  *
  * @param x queries or keys `[rows, N, H, d]`, float32, with d even.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a position that is not finite, or a base that is not
+ * above 0.
  */
 export function rotaryPositions(x: tf.Tensor, options: RotaryOptions = {}): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'H', 'd']);
@@ -30,6 +32,12 @@ export function rotaryPositions(x: tf.Tensor, options: RotaryOptions = {}): tf.T
     throw new ShapeError(
       `positions had ${positions.length} numbers; it must have one for each of the ${tokens} tokens`,
     );
+  }
+  if (!(base > 0 && Number.isFinite(base))) {
+    throw new RangeError(`base was ${base}; it must be a finite number above 0`);
+  }
+  for (const position of typeof positions === 'number' ? [positions] : positions) {
+    checkNumber('positions', position);
   }
   const half = depth / 2;
   // In float64: a float32 angle of some thousand turns has three digits behind the point.

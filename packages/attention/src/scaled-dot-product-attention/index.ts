@@ -1,4 +1,5 @@
 import { checkTensor, DTypeError, defineKernel, type Kernel, ShapeError } from '@neverend/backend';
+import { checkNumber } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRate, type Dropout } from '../dropout/index.ts';
 import {
@@ -34,8 +35,8 @@ export interface AttentionOptions {
  * @param v `[rows, N, H, e]`.
  * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
  * @returns `[rows, M, H, e]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), or an
- * offset that is no integer.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), an
+ * offset that is no integer, or a scale that is not finite.
  */
 export function scaledDotProductAttention(
   q: tf.Tensor,
@@ -52,8 +53,10 @@ export function scaledDotProductAttention(
     throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
   }
   checkRate(dropout?.rate ?? 0);
+  const scale = options.scale ?? 1 / Math.sqrt(depth);
+  checkNumber('scale', scale);
   const attrs: AttentionAttrs = {
-    scale: options.scale ?? 1 / Math.sqrt(depth),
+    scale,
     masked: mask !== undefined,
     causal,
     causalOffset: causal ? causalOffset : 0,

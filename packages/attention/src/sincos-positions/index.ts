@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
  *
  * @param width D, a multiple of 4.
  * @returns `[1, height · width of the grid, D]` in row-major order, for `learnedPositions` and the caller's to dispose.
- * @throws ShapeError for a size that is no positive integer, or another width.
+ * @throws ShapeError for a size that is no positive integer, or another width. @throws RangeError for another base than a number above 0.
  */
 export function sincosPositions(
   [rows, columns]: readonly [number, number],
@@ -17,6 +17,9 @@ export function sincosPositions(
   checkGrid('grid', [rows, columns]);
   if (!Number.isInteger(width) || width < 4 || width % 4 !== 0) {
     throw new ShapeError(`width was ${width}; it must be a positive multiple of 4`);
+  }
+  if (!(base > 0 && Number.isFinite(base))) {
+    throw new RangeError(`base was ${base}; it must be a finite number above 0`);
   }
   const quarter = width / 4;
   const data = Float32Array.from({ length: rows * columns * width }, (_, index) => {

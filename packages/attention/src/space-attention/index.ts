@@ -1,10 +1,11 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomKey } from '@neverend/backend';
+import type { Params } from '@neverend/backend/params';
+import { checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import { xavierUniform } from '../linear/index.ts';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
-import type { Params } from '../params.ts';
 
 /**
  * Multi-head self-attention among the N tokens of each row (arXiv 1706.03762, section 3.2; arXiv 2010.11929,
@@ -38,13 +39,14 @@ export interface InitAttentionOptions {
  *
  * @returns tensors by the names that `spaceAttention` and `crossAttention` read, a function of `key` alone and the
  * caller's to dispose.
- * @throws ShapeError when `heads` does not divide `width`.
+ * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
  */
 export function initSpaceAttention(
   key: RandomKey,
   { width, heads, contextWidth = width, qkNorm = false }: InitAttentionOptions,
 ): Record<string, tf.Tensor> {
   const depth = headWidth(width, heads);
+  checkSizes({ contextWidth });
   const params: Record<string, tf.Tensor> = {};
   for (const name of ['query', 'key', 'value', 'out']) {
     const inputs = name === 'key' || name === 'value' ? contextWidth : width;

@@ -12,8 +12,8 @@ export interface CheckpointArray {
 /**
  * The parameters of a vision transformer from the arrays of a checkpoint: those of `encoder`, and `embedding/kernel`
  * `[patch, patch, channels, D]`, `embedding/bias` `[D]`, `cls` `[1, 1, D]`, `pos_embedding` `[1, tokens, D]`, and, with
- * `classes`, `head/kernel` `[D, classes]` and `head/bias`. timm and transformers were trained with GELU by erf and,
- * transformers, an epsilon of 1e-12 in the norms: what `encoder` computes from them is close to theirs, not equal.
+ * `classes`, `head/kernel` `[D, classes]` and `head/bias`. timm and transformers were trained with GELU by erf (`gelu: 'erf'`) and,
+ * transformers, an epsilon of 1e-12 in the norms (`eps: 1e-12`).
  *
  * @param arrays by their names in the checkpoint; the entries of a layout's optional parts must not be there.
  * @returns float32 tensors, the caller's to dispose.

@@ -35,4 +35,5 @@ export {
 } from './op-case.ts';
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
+export { reloadModel } from './reload-model.ts';
 export { type Tolerance, tolerances } from './tolerance.ts';

@@ -1,8 +1,7 @@
 import { ShapeError } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
-import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
+import type * as tf from '@tensorflow/tfjs-core';
 import { linearScan } from '../scan/index.ts';
-import type { LayerArgs } from './parameter-layer.ts';
 
 /** Arguments of `neverendLinearScan`. */
 export interface NeverendLinearScanArgs extends LayerArgs {
@@ -11,7 +10,7 @@ export interface NeverendLinearScanArgs extends LayerArgs {
 }
 
 /** `linearScan` as a layer of the two inputs a and x, in this order: both `[rows, T, E]` or `[B, T, N, E]`, to the same. */
-export class NeverendLinearScan extends layers.Layer {
+export class NeverendLinearScan extends FunctionLayer {
   static readonly className = 'NeverendLinearScan';
   readonly #reverse: boolean;
 
@@ -20,26 +19,13 @@ export class NeverendLinearScan extends layers.Layer {
     this.#reverse = args.reverse ?? false;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return (inputShape as Shape[])[1] as Shape;
-  }
-
-  override call(
-    inputs: tf.Tensor | tf.Tensor[],
-    kwargs: Parameters<layers.Layer['call']>[1],
-  ): tf.Tensor {
-    return tf.tidy(() => {
-      this.invokeCallHook(inputs, kwargs);
-      const [a, x] = Array.isArray(inputs) ? inputs : [inputs];
-      if (a === undefined || x === undefined) {
-        throw new ShapeError('inputs held fewer than two tensors; they must be a and x');
-      }
-      return linearScan(a, x, { reverse: this.#reverse }).y;
-    });
-  }
-
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), reverse: this.#reverse };
+  }
+
+  protected override forward([a, x]: PerInput<tf.Tensor>): tf.Tensor {
+    if (x === undefined) throw new ShapeError('inputs held one tensor; they must be a and x');
+    return linearScan(a, x, { reverse: this.#reverse }).y;
   }
 }
 

@@ -1,9 +1,14 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
 import { initLru, lru } from '../lru/index.ts';
-import type { Params } from '../params.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendLru`. */
 export interface NeverendLruArgs extends ParameterLayerArgs {
@@ -18,7 +23,7 @@ export interface NeverendLruArgs extends ParameterLayerArgs {
 }
 
 /** `lru` as a layer: `[rows, T, D]` or `[B, T, N, D]` to the same, each row a sequence from its beginning. */
-export class NeverendLru extends ParameterLayer {
+export class NeverendLru extends FunctionLayer {
   static readonly className = 'NeverendLru';
   readonly #lruWidth: number | undefined;
   readonly #ring: { minRadius: number; maxRadius: number; maxPhase: number };
@@ -26,13 +31,10 @@ export class NeverendLru extends ParameterLayer {
   /** @throws ShapeError unless `lruWidth`, where there is one, is a positive integer. */
   constructor(args: NeverendLruArgs) {
     super(args);
-    this.#lruWidth = args.lruWidth === undefined ? undefined : positive('lruWidth', args.lruWidth);
+    this.#lruWidth =
+      args.lruWidth === undefined ? undefined : checkedSize('lruWidth', args.lruWidth);
     const { minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI } = args;
     this.#ring = { minRadius, maxRadius, maxPhase };
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -40,12 +42,12 @@ export class NeverendLru extends ParameterLayer {
     return { ...super.getConfig(), ...this.#ring, ...(lruWidth === undefined ? {} : { lruWidth }) };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initLru(key, { width, lruWidth: this.#lruWidth ?? width, ...this.#ring });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
     return lru(x, params).y;
   }
 }

@@ -1,9 +1,14 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
 import { initRecurrentBlock, recurrentBlock } from '../recurrent-block/index.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendRecurrentBlock`. */
 export interface NeverendRecurrentBlockArgs extends ParameterLayerArgs {
@@ -18,24 +23,21 @@ export interface NeverendRecurrentBlockArgs extends ParameterLayerArgs {
 }
 
 /** `recurrentBlock` as a layer: `[rows, T, D]` or `[B, T, N, D]` to the same, each row a sequence from its beginning. */
-export class NeverendRecurrentBlock extends ParameterLayer {
+export class NeverendRecurrentBlock extends FunctionLayer {
   static readonly className = 'NeverendRecurrentBlock';
   readonly #lruWidth: number | undefined;
   readonly #sizes: { heads: number; taps: number; minRadius: number };
 
-  /** @throws ShapeError unless `heads`, `taps` and, where there is one, `lruWidth` are positive integers. */
+  /** @throws ShapeError unless `heads`, `taps` and, where there is one, `lruWidth` are positive integers, `taps` from 2 on. */
   constructor(args: NeverendRecurrentBlockArgs) {
     super(args);
-    this.#lruWidth = args.lruWidth === undefined ? undefined : positive('lruWidth', args.lruWidth);
+    this.#lruWidth =
+      args.lruWidth === undefined ? undefined : checkedSize('lruWidth', args.lruWidth);
     this.#sizes = {
-      heads: positive('heads', args.heads),
-      taps: positive('taps', args.taps ?? 4),
+      heads: checkedSize('heads', args.heads),
+      taps: checkedSize('taps', args.taps ?? 4, 2),
       minRadius: args.minRadius ?? 0.9,
     };
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
@@ -47,12 +49,12 @@ export class NeverendRecurrentBlock extends ParameterLayer {
     };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initRecurrentBlock(key, { width, lruWidth: this.#lruWidth ?? width, ...this.#sizes });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
     return recurrentBlock(x, params).y;
   }
 }

@@ -1,9 +1,14 @@
 import type { RandomKey } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendRgLru`. */
 export interface NeverendRgLruArgs extends ParameterLayerArgs {
@@ -14,7 +19,7 @@ export interface NeverendRgLruArgs extends ParameterLayerArgs {
 }
 
 /** `rgLru` as a layer: `[rows, T, E]` or `[B, T, N, E]` to the same, each row a sequence from its beginning. */
-export class NeverendRgLru extends ParameterLayer {
+export class NeverendRgLru extends FunctionLayer {
   static readonly className = 'NeverendRgLru';
   readonly #heads: number;
   readonly #minRadius: number;
@@ -22,24 +27,20 @@ export class NeverendRgLru extends ParameterLayer {
   /** @throws ShapeError unless `heads` is a positive integer. */
   constructor(args: NeverendRgLruArgs) {
     super(args);
-    this.#heads = positive('heads', args.heads);
+    this.#heads = checkedSize('heads', args.heads);
     this.#minRadius = args.minRadius ?? 0.9;
-  }
-
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
   }
 
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), heads: this.#heads, minRadius: this.#minRadius };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[], key: RandomKey): Params {
-    const width = positive('the last dimension of the input', inputShape.at(-1));
+  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
+    const width = inputWidth(input);
     return initRgLru(key, { width, heads: this.#heads, minRadius: this.#minRadius });
   }
 
-  protected override forward(x: tf.Tensor, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
     return rgLru(x, params).y;
   }
 }

@@ -1,8 +1,13 @@
 import { rmsNorm } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import type { Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Shape } from '@tensorflow/tfjs-layers';
-import type { Params } from '../params.ts';
-import { ParameterLayer, type ParameterLayerArgs, positive } from './parameter-layer.ts';
 
 /** Arguments of `neverendRmsNorm`. */
 export interface NeverendRmsNormArgs extends ParameterLayerArgs {
@@ -11,7 +16,7 @@ export interface NeverendRmsNormArgs extends ParameterLayerArgs {
 }
 
 /** `rmsNorm` with a factor of 1 + scale as a layer: `[..., D]` to the same. The scale starts at 0. */
-export class NeverendRmsNorm extends ParameterLayer {
+export class NeverendRmsNorm extends FunctionLayer {
   static readonly className = 'NeverendRmsNorm';
   readonly #eps: number;
 
@@ -20,19 +25,15 @@ export class NeverendRmsNorm extends ParameterLayer {
     this.#eps = args.eps ?? 1e-6;
   }
 
-  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return inputShape as Shape;
-  }
-
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), eps: this.#eps };
   }
 
-  protected override init(inputShape: readonly (number | undefined)[]): Params {
-    return { scale: tf.zeros([positive('the last dimension of the input', inputShape.at(-1))]) };
+  protected override init([input]: PerInput<InputSizes>): Params {
+    return { scale: tf.zeros([inputWidth(input)]) };
   }
 
-  protected override forward(x: tf.Tensor, { scale }: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, { scale }: Params): tf.Tensor {
     return rmsNorm(x, scale as tf.Tensor, { eps: this.#eps, offset: 1 });
   }
 }

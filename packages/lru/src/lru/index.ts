@@ -1,8 +1,8 @@
 import { checkTensor, type RandomKey, randomKey, randomUniform } from '@neverend/backend';
+import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { normal } from '../init.ts';
-import { checkedParam, type Params } from '../params.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import { carriedState, checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
@@ -109,18 +109,22 @@ export interface LruArgs {
  * a variance of 1 / (2 D), C with 1 / E, for the real and the imaginary part each, and D with 1.
  *
  * @returns tensors by the names that `lru` reads, a function of `key` alone and the caller's to dispose.
- * @throws RangeError unless 0 <= `minRadius` < `maxRadius` <= 1 and `maxPhase` is above 0.
+ * @throws ShapeError unless both widths are positive integers. @throws RangeError unless 0 <= `minRadius` < `maxRadius` <= 1 and
+ * `maxPhase` is above 0 and finite.
  */
 export function initLru(
   key: RandomKey,
   { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI }: LruArgs,
 ): Record<string, tf.Tensor> {
+  checkSizes({ width, lruWidth });
   if (!(minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1)) {
     throw new RangeError(
       `minRadius and maxRadius were ${minRadius} and ${maxRadius}; they must be in [0, 1], the first below the second`,
     );
   }
-  if (!(maxPhase > 0)) throw new RangeError(`maxPhase was ${maxPhase}; it must be above 0`);
+  if (!(maxPhase > 0 && maxPhase < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`maxPhase was ${maxPhase}; it must be a finite number above 0`);
+  }
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   // In the middle between the numbers that the generator gives, so that no logarithm meets 0.
   const uniform = (name: string) =>

@@ -1,7 +1,14 @@
 import { gelu, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedSize,
+  checkNumber,
+  checkSizes,
+  type Params,
+  paramsAbove,
+  paramsBelow,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { initLinear, linearParams, product } from '../linear.ts';
-import { type Params, paramsAbove, paramsBelow } from '../params.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
@@ -73,12 +80,15 @@ export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius
  * `initTemporalConv` and `initRgLru`.
  *
  * @returns tensors by the names that `recurrentBlock` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError | RangeError as `initRgLru` does.
+ * @throws ShapeError | RangeError naming a size that is no positive integer, or fewer than 2 `taps`, and as `initRgLru` does.
  */
 export function initRecurrentBlock(
   key: RandomKey,
   { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 }: RecurrentBlockArgs,
 ): Record<string, tf.Tensor> {
+  checkSizes({ width, lruWidth });
+  checkedSize('taps', taps, 2);
+  checkNumber('outVariance', outVariance, 0);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const unit = { width: lruWidth, heads, ...(minRadius === undefined ? {} : { minRadius }) };
   return {

@@ -1,8 +1,14 @@
 import { checkTensor, gelu, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedParam,
+  checkNumber,
+  checkSizes,
+  type Params,
+  paramsAbove,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
 import { initLinear, linearParams, product } from '../linear.ts';
-import { checkedParam, type Params, paramsAbove } from '../params.ts';
 
 /**
  * The gated MLP of Griffin (arXiv 2402.19427, section 2.2): ffw_down(GELU(x W_0 + b_0) · (x W_1 + b_1)), with the tanh form of
@@ -34,12 +40,15 @@ export function gatedMlp(x: tf.Tensor, params: Params): tf.Tensor {
  * `outVariance` / F, biases 0.
  *
  * @returns tensors by the names that `gatedMlp` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError unless both widths are positive integers.
  */
 export function initGatedMlp(
   key: RandomKey,
   sizes: { readonly width: number; readonly mlpWidth: number; readonly outVariance?: number },
 ): Record<string, tf.Tensor> {
   const { width, mlpWidth, outVariance = 1 } = sizes;
+  checkSizes({ width, mlpWidth });
+  checkNumber('outVariance', outVariance, 0);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return {
     'ffw_up/w': normal(keyOf('ffw_up'), [2, width, mlpWidth], Math.sqrt(1 / (2 * width))),

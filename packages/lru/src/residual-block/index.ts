@@ -1,6 +1,6 @@
 import { type RandomKey, randomKey, rmsNorm } from '@neverend/backend';
+import { checkedParam, type Params, paramsAbove, paramsBelow } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, type Params, paramsAbove, paramsBelow } from '../params.ts';
 import {
   initRecurrentBlock,
   type RecurrentBlockArgs,
@@ -50,7 +50,7 @@ export interface ResidualBlockArgs extends RecurrentBlockArgs {
  * Weights to start with, as RecurrentGemma has them: those of `initRecurrentBlock` and `initGatedMlp`, and norms of 0.
  *
  * @returns tensors by the names that `residualBlock` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError | RangeError as `initRgLru` does.
+ * @throws ShapeError | RangeError as `initRecurrentBlock` and `initGatedMlp` do.
  */
 export function initResidualBlock(
   key: RandomKey,

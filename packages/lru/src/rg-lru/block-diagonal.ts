@@ -1,6 +1,6 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
+import { checkedParam, type Params, paramLabel } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, type Params } from '../params.ts';
 
 /** `w` and `b` of a linear layer out of H blocks, `[H, D/H, E/H]` and `[H, E/H]`. */
 export interface Blocks {
@@ -18,7 +18,7 @@ export function gateBlocks(
   width: number,
   outputWidth: number,
 ): { readonly input: Blocks; readonly forget: Blocks } {
-  const name = 'params["input_gate/w"]';
+  const name = paramLabel(params, 'input_gate/w');
   const first = params['input_gate/w'];
   if (first !== undefined) checkTensor(name, first, ['H', 'D/H', 'E/H']);
   const heads = first?.shape[0] ?? 1;

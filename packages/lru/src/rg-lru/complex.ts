@@ -1,7 +1,7 @@
 import { checkTensor, type RandomKey, randomKey, randomUniform, remat } from '@neverend/backend';
+import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
-import { checkedParam, type Params } from '../params.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import {
   carriedState,
@@ -98,6 +98,7 @@ export function initComplexRgLru(
   key: RandomKey,
   { width, heads, minRadius = 0.9 }: RgLruArgs,
 ): Record<string, tf.Tensor> {
+  checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);
   return tf.tidy(() => ({

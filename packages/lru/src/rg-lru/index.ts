@@ -1,6 +1,6 @@
 import { checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkedParam, type Params } from '../params.ts';
 import { linearScan } from '../scan/index.ts';
 import {
   carriedState,
@@ -66,12 +66,13 @@ export function rgLru(
  * 1 / sqrt(E), biases 0.
  *
  * @returns tensors by the names that `rgLru` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError when `heads` does not divide `width`. @throws RangeError for a `minRadius` outside of [0, 0.999).
+ * @throws ShapeError unless `width` is a positive integer that `heads` divides. @throws RangeError for a `minRadius` outside of [0, 0.999).
  */
 export function initRgLru(
   key: RandomKey,
   { width, heads, minRadius = 0.9 }: RgLruArgs,
 ): Record<string, tf.Tensor> {
+  checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return tf.tidy(() => ({
     a_param: ringParam(keyOf('a_param'), width, minRadius),

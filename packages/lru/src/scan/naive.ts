@@ -71,3 +71,27 @@ export function linearScanBackwardNaive(
   }
   return gradients;
 }
+
+/** Real and imaginary parts of a recurrence over the middle axis of `[outer, T, inner]`. */
+export type ComplexScanInputs = Readonly<
+  Record<'aRe' | 'aIm' | 'xRe' | 'xIm' | 'h0Re' | 'h0Im', Float64Array>
+>;
+
+/** h_t = a_t h_{t-1} + x_t of complex numbers, in float64. @returns h, `[outer, T, inner]` for each part. */
+export function complexLinearScanNaive(
+  { aRe, aIm, xRe, xIm, h0Re, h0Im }: ComplexScanInputs,
+  shape: ScanShape,
+  reverse: boolean,
+): { re: Float64Array; im: Float64Array } {
+  const y = { re: new Float64Array(xRe.length), im: new Float64Array(xRe.length) };
+  for (const { places, state } of lanes(shape, reverse)) {
+    let [re, im] = [h0Re[state] ?? 0, h0Im[state] ?? 0];
+    for (const at of places) {
+      const [cos, sin] = [aRe[at] ?? 0, aIm[at] ?? 0];
+      [re, im] = [cos * re - sin * im + (xRe[at] ?? 0), cos * im + sin * re + (xIm[at] ?? 0)];
+      y.re[at] = re;
+      y.im[at] = im;
+    }
+  }
+  return y;
+}

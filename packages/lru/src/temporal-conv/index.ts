@@ -1,7 +1,13 @@
 import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import {
+  checkedParam,
+  checkedSize,
+  checkSizes,
+  type Params,
+  paramLabel,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
-import { checkedParam, type Params } from '../params.ts';
 import {
   carriedState,
   checkSequence,
@@ -34,7 +40,9 @@ export function temporalConv(
   const w = checkedParam(params, 'w', ['K', width]);
   const b = checkedParam(params, 'b', [width]);
   const taps = w.shape[0] ?? 1;
-  if (taps < 2) throw new ShapeError(`params["w"] had ${taps} tap; it must have at least 2`);
+  if (taps < 2) {
+    throw new ShapeError(`${paramLabel(params, 'w')} had ${taps} tap; it must have at least 2`);
+  }
   if (state !== undefined) checkTensor('state', state, withTime(x, taps - 1));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
@@ -71,11 +79,14 @@ function stateMask(keep: tf.Tensor2D, taps: number): tf.Tensor {
  *
  * @param sizes `width`: E. `taps`: K; default 4.
  * @returns `w` and `b`, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError unless `width` is a positive integer and `taps` one from 2 on.
  */
 export function initTemporalConv(
   key: RandomKey,
   { width, taps = 4 }: { readonly width: number; readonly taps?: number },
 ): Record<string, tf.Tensor> {
+  checkSizes({ width });
+  checkedSize('taps', taps, 2);
   return {
     w: normal(randomKey(key.low, key.high, 'w'), [taps, width], Math.sqrt(0.01 / taps)),
     b: tf.zeros([width]),

@@ -169,7 +169,9 @@ describe('the weights of initLru', () => {
         'minRadius and maxRadius were 0.9 and 0.5; they must be in [0, 1], the first below the second',
       ),
     );
-    expect(init({ maxPhase: 0 })).toThrow(new RangeError('maxPhase was 0; it must be above 0'));
+    expect(init({ maxPhase: 0 })).toThrow(
+      new RangeError('maxPhase was 0; it must be a finite number above 0'),
+    );
   });
 });
 

@@ -78,7 +78,7 @@ await describeBackends('residualBlock', (backend) => {
     const x = randomTensor(randomKey('x'), [2, 3, 6]);
     await expectNoLeak(() => tf.dispose(residualBlock(x, params) as unknown as tf.TensorContainer));
     const { 'mlp_block/ffw_down/bias': _, ...rest } = params;
-    const message = 'params["ffw_down/bias"] was missing; it must be [6]';
+    const message = 'params["mlp_block/ffw_down/bias"] was missing; it must be [6]';
     await expect(expectNoLeak(() => residualBlock(x, rest))).rejects.toThrow(
       new ShapeError(message),
     );

@@ -25,14 +25,23 @@ export function checkRowGradient(
       `the row gradient ${owner} has shape [${rows.shape}]; it must be [K, ${width}]`,
     );
   }
-  if (!(indices instanceof Int32Array) && indices.dtype !== 'int32') {
+  checkIndices(owner, indices);
+  const count = indices instanceof Int32Array ? indices.length : indices.size;
+  if (count !== rows.shape[0]) {
+    throw new ShapeError(
+      `the row indices ${owner} have shape [${count}]; it must be [${rows.shape[0]}]`,
+    );
+  }
+}
+
+/** @throws ShapeError or DTypeError unless indices are int32 `[K]`. */
+export function checkIndices(owner: string, indices: tf.Tensor | Int32Array): void {
+  if (indices instanceof Int32Array) return;
+  if (indices.dtype !== 'int32') {
     throw new DTypeError(`the row indices ${owner} are ${indices.dtype}; they must be int32`);
   }
-  const shape = indices instanceof Int32Array ? [indices.length] : indices.shape;
-  if (shape.length !== 1 || shape[0] !== rows.shape[0]) {
-    throw new ShapeError(
-      `the row indices ${owner} have shape [${shape}]; it must be [${rows.shape[0]}]`,
-    );
+  if (indices.rank !== 1) {
+    throw new ShapeError(`the row indices ${owner} have shape [${indices.shape}]; it must be [K]`);
   }
 }
 

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat, checkNotNegative, checkStep } from '../checks.ts';
 import type { Slot } from '../slots.ts';
 import { planMerge, sumRows } from './merge-rows.ts';
-import { checkRowGradient, checkRowIndices, type RowGradient } from './row-gradient.ts';
+import { checkRowGradient, type RowGradient } from './row-gradient.ts';
+import { hostIndices, tableNamed } from './table.ts';
 import { type RowRule, updateRows } from './update-rows.ts';
 
 /** What every optimiser of rows takes. */
@@ -89,8 +90,7 @@ export abstract class RowOptimizer<K extends string> {
     });
     const updates = await Promise.all(
       checked.map(async ({ indices, ...update }) => {
-        const values = indices instanceof Int32Array ? indices : await indices.data<'int32'>();
-        checkRowIndices(update.name, values, update.table.shape[0] ?? 0);
+        const values = await hostIndices(update.name, indices, update.table);
         return { ...update, plan: planMerge(values) };
       }),
     );
@@ -166,14 +166,7 @@ export abstract class RowOptimizer<K extends string> {
   }
 
   #table(name: string): tf.Variable {
-    const table = tf.engine().registeredVariables[name];
-    if (table === undefined) {
-      throw new RangeError(`gradients name "${name}"; no variable of that name exists`);
-    }
-    checkFloat(`variable "${name}"`, table);
-    if (table.rank !== 2) {
-      throw new ShapeError(`variable "${name}" has shape [${table.shape}]; it must be [N, D]`);
-    }
+    const table = tableNamed(name, 'gradients');
     const state = this.#tables.get(name);
     if (state !== undefined) {
       this.#map((key) => {

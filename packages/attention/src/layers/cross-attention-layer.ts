@@ -1,0 +1,56 @@
+import { type RandomKey, ShapeError } from '@neverend/backend';
+import {
+  FunctionLayer,
+  type InputSizes,
+  inputWidth,
+  type ParameterLayerArgs,
+  type PerInput,
+} from '@neverend/backend/layers';
+import { checkedSize, type Params } from '@neverend/backend/params';
+import type * as tf from '@tensorflow/tfjs-core';
+import { crossAttention } from '../cross-attention/index.ts';
+import { initSpaceAttention } from '../space-attention/index.ts';
+
+/** Arguments of `neverendCrossAttention`. */
+export interface NeverendCrossAttentionArgs extends ParameterLayerArgs {
+  /** Number H of heads; must divide the width of the first input. */
+  heads: number;
+  /** Whether there are norms of queries and keys; false where it is left out. */
+  qkNorm?: boolean;
+}
+
+/** `crossAttention` as a layer of the two inputs x `[rows, M, D]` and context `[rows, N, C]`, in this order, to `[rows, M, D]`. */
+export class NeverendCrossAttention extends FunctionLayer {
+  static readonly className = 'NeverendCrossAttention';
+  readonly #options: { heads: number; qkNorm: boolean };
+
+  /** @throws ShapeError unless `heads` is a positive integer. */
+  constructor(args: NeverendCrossAttentionArgs) {
+    super(args);
+    this.#options = { heads: checkedSize('heads', args.heads), qkNorm: args.qkNorm ?? false };
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.#options };
+  }
+
+  protected override init([x, context]: PerInput<InputSizes>, key: RandomKey): Params {
+    const sizes = { width: inputWidth(x), contextWidth: inputWidth(second(context)) };
+    return initSpaceAttention(key, { ...sizes, ...this.#options });
+  }
+
+  protected override forward([x, context]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
+    return crossAttention(x, second(context), params, this.#options);
+  }
+}
+
+function second<T>(input: T | undefined): T {
+  if (input === undefined)
+    throw new ShapeError('inputs held one tensor; they must be x and context');
+  return input;
+}
+
+/** Attention of the tokens of one input to those of another: call `apply([x, context])`. @throws ShapeError for wrong `heads`. */
+export function neverendCrossAttention(args: NeverendCrossAttentionArgs): NeverendCrossAttention {
+  return new NeverendCrossAttention(args);
+}

@@ -1,0 +1,173 @@
+import { randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+  reloadModel,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import {
+  cachedAttention,
+  crossAttention,
+  encoderBlock,
+  type KeyValueCache,
+  learnedPositions,
+  mlp,
+  type Params,
+  poolTokens,
+  rotaryPositions,
+  sincosPositions,
+} from '../src/index.ts';
+import {
+  neverendCachedAttention,
+  neverendCrossAttention,
+  neverendEncoderBlock,
+  neverendMlp,
+  neverendRotaryPositions,
+  neverendSincosPositions,
+  neverendTokenPooling,
+} from '../src/register.ts';
+
+interface LayerCase {
+  readonly make: () => tfl.layers.Layer;
+  /** Of the inputs, without rows. */
+  readonly inputs: readonly number[][];
+  readonly expected: (x: tf.Tensor, params: Params, other: tf.Tensor) => tf.Tensor;
+}
+
+const cases: Readonly<Record<string, LayerCase>> = {
+  'cross-attention': {
+    make: () => neverendCrossAttention({ heads: 2, qkNorm: true, seed: 1 }),
+    inputs: [
+      [3, 4],
+      [5, 6],
+    ],
+    expected: (x, params, context) =>
+      crossAttention(x, context, params, { heads: 2, qkNorm: true }),
+  },
+  'cached attention with rotary positions': {
+    make: () => neverendCachedAttention({ heads: 2, rotaryBase: 100, seed: 1 }),
+    inputs: [[5, 8]],
+    expected: (x, params) =>
+      cachedAttention(x, params, undefined, { heads: 2, rotary: { base: 100 } }).y,
+  },
+  'an encoder block with options': {
+    make: () =>
+      neverendEncoderBlock({
+        ...{ heads: 2, mlpWidth: 5, qkNorm: true, causal: true, gelu: 'erf', seed: 1 },
+      }),
+    inputs: [[3, 4]],
+    expected: (x, params) =>
+      encoderBlock(x, params, { heads: 2, qkNorm: true, causal: true, gelu: 'erf' }),
+  },
+  'an MLP with GELU by erf': {
+    make: () => neverendMlp({ mlpWidth: 5, gelu: 'erf', seed: 1 }),
+    inputs: [[3, 4]],
+    expected: (x, params) => mlp(x, params, { gelu: 'erf' }),
+  },
+  'rotary positions': {
+    make: () => neverendRotaryPositions({ base: 50 }),
+    inputs: [[3, 2, 4]],
+    expected: (x) => rotaryPositions(x, { base: 50 }),
+  },
+  'sincos positions': {
+    make: () => neverendSincosPositions({ grid: [2, 3], base: 50 }),
+    inputs: [[6, 8]],
+    expected: (x) => learnedPositions(x, sincosPositions([2, 3], 8, 50)),
+  },
+  'the average of tokens': {
+    make: () => neverendTokenPooling(),
+    inputs: [[3, 4]],
+    expected: (x) => poolTokens(x, 'average'),
+  },
+  'the first token': {
+    make: () => neverendTokenPooling({ kind: 'first' }),
+    inputs: [[3, 4]],
+    expected: (x) => poolTokens(x, 'first'),
+  },
+};
+
+/** The weights of a layer by the names of its function. */
+const paramsOf = ({ name, weights }: tfl.layers.Layer): Params =>
+  Object.fromEntries(
+    weights.map((weight) => [weight.originalName.replaceAll(`${name}/`, ''), weight.read()]),
+  );
+
+const exact = { rtol: 0, atol: 0 };
+
+await describeBackends('a layer', () => {
+  it.each(Object.keys(cases))(
+    'computes what its function does, also after save and load: %s',
+    async (name) => {
+      const { make, inputs: shapes, expected } = cases[name] as LayerCase;
+      await expectNoLeak(async () => {
+        const inputs = shapes.map((shape, index) =>
+          randomTensor(randomKey('x', index), [2, ...shape]),
+        );
+        const symbols = shapes.map((shape) => tfl.input({ shape }));
+        const layer = make();
+        const output = layer.apply(
+          symbols.length === 1 ? (symbols[0] as tfl.SymbolicTensor) : symbols,
+        );
+        const model = tfl.model({ inputs: symbols, outputs: output as tfl.SymbolicTensor });
+        const loaded = await reloadModel(model);
+        const wanted = tf.tidy(() =>
+          expected(inputs[0] as tf.Tensor, paramsOf(layer), inputs[1] as tf.Tensor),
+        );
+        const open = (output as tfl.SymbolicTensor).shape;
+        expect(open).toEqual([null, ...wanted.shape.slice(1)]);
+        for (const one of [model, loaded]) {
+          const y = one.predict(inputs) as tf.Tensor;
+          await expectTensorClose(y, { shape: wanted.shape, data: await wanted.data() }, exact);
+          y.dispose();
+        }
+        const config = layer.getConfig();
+        const cls = layer.constructor as tf.serialization.SerializableConstructor<tfl.layers.Layer>;
+        expect(new cls(JSON.parse(JSON.stringify(config))).getConfig()).toEqual(config);
+        tf.dispose([inputs, wanted]);
+        model.dispose();
+        loaded.dispose();
+      });
+    },
+  );
+
+  it('of cached attention has weights with which the function goes on token by token', async () => {
+    const x = randomTensor(randomKey('x'), [2, 4, 8]);
+    const layer = neverendCachedAttention({ heads: 2, rotaryBase: 100, seed: 1 });
+    const whole = layer.apply(x) as tf.Tensor;
+    const steps = tf.tidy(() => {
+      let cache: KeyValueCache | undefined;
+      const ys = [0, 1, 2, 3].map((token) => {
+        const next = tf.slice(x, [0, token, 0], [2, 1, 8]);
+        const options = { heads: 2, rotary: { base: 100 } };
+        const step = cachedAttention(next, paramsOf(layer), cache, options);
+        cache = step.cache;
+        return step.y;
+      });
+      return tf.concat(ys, 1);
+    });
+    await expectTensorClose(steps, { shape: [2, 4, 8], data: await whole.data() });
+    tf.dispose([x, whole, steps]);
+    layer.dispose();
+  });
+});
+
+describe('a layer', () => {
+  it('refuses wrong arguments and inputs by name', () => {
+    expect(() => neverendCrossAttention({ heads: 0 })).toThrow(
+      new ShapeError('heads was 0; it must be a positive integer'),
+    );
+    expect(() => neverendCrossAttention({ heads: 2 }).build([null, 3, 4])).toThrow(
+      new ShapeError('inputs held one tensor; they must be x and context'),
+    );
+    expect(() => neverendSincosPositions({ grid: [2, -1] })).toThrow(
+      new ShapeError('grid was [2, -1]; it must be two positive integers'),
+    );
+    expect(() => neverendCachedAttention({ heads: 2, rotaryBase: Number.NaN })).toThrow(
+      new RangeError('rotaryBase was NaN; it must be a finite number'),
+    );
+  });
+});

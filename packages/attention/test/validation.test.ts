@@ -1,0 +1,102 @@
+import { randomKey, useBackend } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import {
+  encoder,
+  encoderBlock,
+  initAttentionPooling,
+  initEncoderBlock,
+  initLearnedPositions,
+  initLinear,
+  initMlp,
+  initSpaceAttention,
+  interpolatePositions,
+  poolTokens,
+  rotaryPositions,
+  scaledDotProductAttention,
+  sincosPositions,
+} from '../src/index.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+const key = randomKey(1);
+const sizes = { width: 4, heads: 2, mlpWidth: 3 };
+const heads = () => tf.zeros([1, 2, 1, 2]);
+const norm = () => ({ 'encoder_norm/scale': tf.ones([4]), 'encoder_norm/bias': tf.zeros([4]) });
+
+const refused: readonly (readonly [message: string, call: () => unknown])[] = [
+  ['inputWidth was 0; it must be a positive integer', () => initLinear(key, 0, 3)],
+  ['outputWidth was 1.5; it must be a positive integer', () => initLinear(key, 2, 1.5)],
+  [
+    'mlpWidth was -3; it must be a positive integer',
+    () => initMlp(key, { width: 2, mlpWidth: -3 }),
+  ],
+  [
+    'width was 0; it must be a positive integer',
+    () => initSpaceAttention(key, { width: 0, heads: 2 }),
+  ],
+  [
+    'contextWidth was 0; it must be a positive integer',
+    () => initSpaceAttention(key, { width: 4, heads: 2, contextWidth: 0 }),
+  ],
+  [
+    'mlpWidth was 0; it must be a positive integer',
+    () => initEncoderBlock(key, { ...sizes, mlpWidth: 0 }),
+  ],
+  [
+    'width was -4; it must be a positive integer',
+    () => initAttentionPooling(key, { ...sizes, width: -4 }),
+  ],
+  ['tokens was NaN; it must be a positive integer', () => initLearnedPositions(key, Number.NaN, 3)],
+  ['deviation was -1; it must be a finite number >= 0', () => initLearnedPositions(key, 2, 3, -1)],
+  [
+    'depth was -1; it must be an integer >= 0',
+    () => encoder(tf.zeros([1, 2, 4]), norm(), { depth: -1, heads: 2 }),
+  ],
+  [
+    'prefix was -1; it must be an integer >= 0',
+    () => interpolatePositions(tf.zeros([1, 3, 2]), [2, 2], [3, 3], -1),
+  ],
+  [
+    'scale was NaN; it must be a finite number',
+    () => scaledDotProductAttention(heads(), heads(), heads(), { scale: Number.NaN }),
+  ],
+  ['base was 0; it must be a finite number above 0', () => sincosPositions([2, 2], 4, 0)],
+  ['base was -1; it must be a finite number above 0', () => rotaryPositions(heads(), { base: -1 })],
+  [
+    'positions was NaN; it must be a finite number',
+    () => rotaryPositions(heads(), { positions: [0, Number.NaN] }),
+  ],
+  [
+    'kind was "last"; it must be "first" or "average"',
+    () => poolTokens(tf.zeros([1, 2, 4]), 'last' as 'first'),
+  ],
+  [
+    'eps was NaN; it must be a finite number >= 0',
+    () => encoderBlock(tf.zeros([1, 2, 4]), {}, { heads: 2, eps: Number.NaN }),
+  ],
+];
+
+it.each(refused)('refuses in one sentence: %s', (message, call) => {
+  tf.tidy(() => {
+    expect(call).toThrow(expect.objectContaining({ message }));
+  });
+});
+
+it('names parameters with all of their path', () => {
+  tf.tidy(() => {
+    const block = initEncoderBlock(key, sizes);
+    const params = Object.fromEntries(
+      Object.entries(block).map(([name, tensor]) => [`encoderblock_0/${name}`, tensor]),
+    );
+    const name = 'encoderblock_0/MultiHeadDotProductAttention_0/out/kernel';
+    const run = (changed: Record<string, tf.Tensor>) =>
+      encoder(tf.zeros([1, 2, 4]), { ...params, ...norm(), ...changed }, { depth: 1, heads: 2 });
+    expect(() => run({ [name]: tf.zeros([2, 3, 4]) })).toThrow(
+      `params["${name}"] was [2, 3, 4]; it must be [2, 2, 4]`,
+    );
+    expect(() => encoder(tf.zeros([1, 2, 4]), norm(), { depth: 1, heads: 2 })).toThrow(
+      'params["encoderblock_0/LayerNorm_0/scale"] was missing; it must be [4]',
+    );
+  });
+});

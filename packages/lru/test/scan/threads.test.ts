@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { kernelMode, randomKey } from '@neverend/backend';
+import { describeBackends, randomTensor } from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it, vi } from 'vitest';
+import { linearScan } from '../../src/index.ts';
+
+// wasm has as many threads as at its first start.
+process.env['NEVEREND_THREADS'] = '2';
+
+const scans = {
+  forward: (a: tf.Tensor, x: tf.Tensor) => tf.tidy(() => linearScan(a, x).y),
+  backward: (a: tf.Tensor, x: tf.Tensor) =>
+    tf.tidy(
+      () =>
+        tf.grads((a, x) => linearScan(a as tf.Tensor, x as tf.Tensor).y)([a, x])[0] as tf.Tensor,
+    ),
+} as const;
+const directions = ['forward', 'backward'] as const;
+
+const inputs = (length: number, width: number): [tf.Tensor, tf.Tensor] => [
+  randomTensor(randomKey('a'), [1, length, width], 0.3),
+  randomTensor(randomKey('x'), [1, length, width]),
+];
+
+/** Both directions of a sequence of this size, for nothing. */
+function run(length: number, width: number): void {
+  const of = inputs(length, width);
+  for (const direction of directions) scans[direction](...of).dispose();
+  tf.dispose(of);
+}
+
+const native = kernelMode() !== 'composite';
+
+await describeBackends(
+  'the scan of one sequence',
+  (backend) => {
+    it.runIf(native && backend === 'wasm').each(directions)(
+      'is done in part by another thread, by its columns: %s',
+      (direction) => {
+        const [wide, narrow] = [inputs(64, 4096), inputs(64 * 256, 16)];
+        expect(unitsTaken(() => scans[direction](...narrow).dispose())).toBe(0);
+        // A unit of work is 16 columns, and backward has a forward pass before. Another thread takes what is left in time, if the system lets it run.
+        const units = (direction === 'forward' ? 1 : 2) * (4096 / 16);
+        let here = units;
+        for (let tries = 0; here === units && tries < 10_000; tries++) {
+          here = unitsTaken(() => scans[direction](...wide).dispose());
+        }
+        expect(here).toBeLessThan(units);
+        expect(here).toBeGreaterThan(0);
+        tf.dispose([wide, narrow]);
+      },
+    );
+
+    it.runIf(native && backend === 'tensorflow' && process.platform === 'linux')(
+      'starts threads for its columns, and they work in both directions',
+      () => {
+        // As many numbers, in no more columns than one thread is given at least.
+        run(64 * 256, 16);
+        const before = busyTimes();
+        run(64, 4096);
+        const started = [...busyTimes().keys()].filter((thread) => !before.has(thread));
+        expect(started).not.toEqual([]);
+        const of = inputs(64, 4096);
+        for (const direction of directions) {
+          const start = busyTimes();
+          for (let times = 0; times < 100; times++) scans[direction](...of).dispose();
+          const end = busyTimes();
+          for (const thread of started) {
+            expect(end.get(thread)).toBeGreaterThan(start.get(thread) ?? Number.NaN);
+          }
+        }
+        tf.dispose(of);
+      },
+    );
+
+    it.each(directions)(
+      'has the bits that its columns have by themselves: %s',
+      async (direction) => {
+        const [a, x] = inputs(64, 16_400);
+        const whole = scans[direction](a, x);
+        // So narrow that one thread does them.
+        const parts = tf.tidy(() =>
+          tf.concat(
+            Array.from({ length: 50 }, (_, part) => {
+              const of = (t: tf.Tensor) => tf.slice(t, [0, 0, part * 328], [1, 64, 328]);
+              return scans[direction](of(a), of(x));
+            }),
+            2,
+          ),
+        );
+        expect(await parts.data()).toEqual(await whole.data());
+        tf.dispose([a, x, whole, parts]);
+      },
+    );
+  },
+  ['wasm', 'tensorflow'],
+);
+
+/** How many units of shared work this thread takes meanwhile: each with one exchange that succeeds. */
+function unitsTaken(work: () => void): number {
+  const exchange = vi.spyOn(Atomics, 'compareExchange');
+  try {
+    work();
+    return exchange.mock.calls.reduce((sum, [, , from, to], call) => {
+      const { value } = exchange.mock.results[call] ?? {};
+      return value === from ? sum + Number(to) - Number(from) : sum;
+    }, 0);
+  } finally {
+    exchange.mockRestore();
+  }
+}
+
+/** Nanoseconds that each thread of this process has computed, by its number. */
+function busyTimes(): Map<string, number> {
+  const times = readdirSync('/proc/self/task').map((thread) => {
+    const [busy = '0'] = readFileSync(`/proc/self/task/${thread}/schedstat`, 'utf8').split(' ');
+    return [thread, Number(busy)] as const;
+  });
+  return new Map(times);
+}

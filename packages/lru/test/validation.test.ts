@@ -1,0 +1,83 @@
+import { randomKey, useBackend } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, expect, it } from 'vitest';
+import {
+  initComplexRgLru,
+  initGatedMlp,
+  initLru,
+  initRecurrentBlock,
+  initResidualBlock,
+  initRgLru,
+  initTemporalConv,
+  residualBlock,
+} from '../src/index.ts';
+import { neverendTemporalConv } from '../src/register.ts';
+
+beforeAll(() => useBackend('cpu'));
+
+const key = randomKey(1);
+const block = { width: 4, heads: 2 };
+
+const refused: readonly (readonly [message: string, call: () => unknown])[] = [
+  ['width was 0; it must be a positive integer', () => initLru(key, { width: 0 })],
+  [
+    'lruWidth was -2; it must be a positive integer',
+    () => initLru(key, { width: 4, lruWidth: -2 }),
+  ],
+  [
+    'maxPhase was Infinity; it must be a finite number above 0',
+    () => initLru(key, { width: 4, maxPhase: Number.POSITIVE_INFINITY }),
+  ],
+  ['width was 0; it must be a positive integer', () => initRgLru(key, { width: 0, heads: 1 })],
+  [
+    'minRadius was NaN; it must be at least 0 and below 0.999',
+    () => initRgLru(key, { ...block, minRadius: Number.NaN }),
+  ],
+  [
+    'width was -4; it must be a positive integer',
+    () => initComplexRgLru(key, { width: -4, heads: 2 }),
+  ],
+  ['width was 1.5; it must be a positive integer', () => initTemporalConv(key, { width: 1.5 })],
+  ['taps was 1; it must be an integer >= 2', () => initTemporalConv(key, { width: 4, taps: 1 })],
+  ['taps was 1; it must be an integer >= 2', () => neverendTemporalConv({ taps: 1 })],
+  ['taps was 0; it must be an integer >= 2', () => initRecurrentBlock(key, { ...block, taps: 0 })],
+  [
+    'lruWidth was -8; it must be a positive integer',
+    () => initRecurrentBlock(key, { ...block, lruWidth: -8 }),
+  ],
+  [
+    'outVariance was -1; it must be a finite number >= 0',
+    () => initRecurrentBlock(key, { ...block, outVariance: -1 }),
+  ],
+  [
+    'mlpWidth was 0; it must be a positive integer',
+    () => initGatedMlp(key, { width: 4, mlpWidth: 0 }),
+  ],
+  [
+    'mlpWidth was 0; it must be a positive integer',
+    () => initResidualBlock(key, { ...block, mlpWidth: 0 }),
+  ],
+];
+
+it.each(refused)('refuses in one sentence: %s', (message, call) => {
+  tf.tidy(() => {
+    expect(call).toThrow(expect.objectContaining({ message }));
+  });
+});
+
+it('names parameters with all of their path', () => {
+  tf.tidy(() => {
+    const params = initResidualBlock(key, block);
+    const run = (name: string, tensor: tf.Tensor) =>
+      residualBlock(tf.zeros([1, 3, 4]), { ...params, [`recurrent_block/${name}`]: tensor });
+    expect(() => run('rg_lru/a_param', tf.zeros([5]))).toThrow(
+      'params["recurrent_block/rg_lru/a_param"] was [5]; it must be [4]',
+    );
+    expect(() => run('rg_lru/input_gate/w', tf.zeros([3, 1, 1]))).toThrow(
+      'params["recurrent_block/rg_lru/input_gate/w"] had 3 blocks; their number must divide 4',
+    );
+    expect(() => run('conv_1d/w', tf.zeros([1, 4]))).toThrow(
+      'params["recurrent_block/conv_1d/w"] had 1 tap; it must have at least 2',
+    );
+  });
+});
