@@ -11,6 +11,10 @@ export const opCaseFiles: readonly string[] = readdirSync(packages)
 
 /** The cases in them. */
 export async function allOpCases(): Promise<NamedCase[]> {
+  for (const name of ['attention', 'backend', 'lru', 'optim']) {
+    const file = join(packages, name, 'test', 'op-cases.ts');
+    if (!opCaseFiles.includes(file)) throw new Error(`there is no ${file}`);
+  }
   const modules = await Promise.all(opCaseFiles.map((file) => import(/* @vite-ignore */ file)));
   return modules.flatMap(({ opCases }: { opCases: NamedCase[] }) => opCases);
 }

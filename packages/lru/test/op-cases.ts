@@ -1,12 +1,12 @@
 import { randomKey } from '@neverend/backend';
 import {
+  currentTolerance,
   expectLikeReference,
   type Inputs,
   normalInput,
   numbers,
   type OpCase,
   type Tolerance,
-  tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { complexLinearScan } from '../src/index.ts';
@@ -64,15 +64,12 @@ function complexScanCase(shape: readonly [number, number, number], tolerance: To
   };
 }
 
-/**
- * Operations held against their references on the current backend; the tests of backend run them in browsers,
- * some of them on webgl, so with the widest tolerance.
- */
+/** Operations held against their references on the current backend; the tests of backend run them in browsers. */
 export const opCases: readonly { readonly name: string; readonly check: () => Promise<void> }[] = [
   ...shapes.flatMap((shape) =>
     [false, true].map((reverse) => ({
       name: `linearScan of [${shape}]${reverse ? ', reversed' : ''}`,
-      check: () => expectLikeReference(scanCase(shape, reverse, tolerances.webgpu)),
+      check: () => expectLikeReference(scanCase(shape, reverse, currentTolerance())),
     })),
   ),
   ...(
@@ -83,14 +80,14 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
     ] as const
   ).map((shape) => ({
     name: `complexLinearScan of [${shape}]`,
-    check: () => expectLikeReference(complexScanCase(shape, tolerances.webgpu)),
+    check: () => expectLikeReference(complexScanCase(shape, currentTolerance())),
   })),
   ...rgLruArguments.map((args) => ({
     name: `rgLru of [${args[0]}] with ${args[1]} heads`,
-    check: () => expectLikeReference(rgLruCase(args, tolerances.webgpu)),
+    check: () => expectLikeReference(rgLruCase(args, currentTolerance())),
   })),
   ...convArguments.map((args) => ({
     name: `temporalConv of [${args[0]}] with ${args[1]} taps`,
-    check: () => expectLikeReference(convCase(args, tolerances.webgpu)),
+    check: () => expectLikeReference(convCase(args, currentTolerance())),
   })),
 ];

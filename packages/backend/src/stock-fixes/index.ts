@@ -16,7 +16,7 @@ import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
 /**
- * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels on wasm and tensorflow, an error
+ * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels of each, an error
  * message on webgpu. `useBackend` calls it; who sets a backend without it calls this once, before or after.
  * Further calls do nothing, unless an import has put a stock gradient back in the meantime.
  */

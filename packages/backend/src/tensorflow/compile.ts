@@ -14,8 +14,8 @@ export const bindingPath: string = join('lib', `napi-v${napiVersion}`, 'tfjs_bin
  * compiler (`CXX`, else g++). Node-API is the same for every Node, so no headers of this very Node are needed.
  *
  * @param packageFolder the tfjs-node whose `deps` hold libtensorflow and its headers
- * @param sources may hold flags of the compiler too
  * @param target lies two folders below the package's root
+ * @param flags more of the compiler's
  * @throws BackendError where there is no compiler, or it fails; the message ends with its first error.
  */
 export async function compileAddon(
@@ -23,6 +23,7 @@ export async function compileAddon(
   sources: readonly string[],
   target: string,
   signal: AbortSignal,
+  flags: readonly string[] = [],
 ): Promise<void> {
   const compiler = process.env['CXX'] || 'g++';
   const { include_dir: nodeApi } = nodeApiHeaders;
@@ -31,7 +32,7 @@ export async function compileAddon(
     ...['-std=c++17', '-O3', '-fPIC', '-shared', '-pthread', `-DNAPI_VERSION=${napiVersion}`],
     // What lets loops over floats be vectorised; none of it changes their results.
     ...['-fopenmp-simd', '-fno-math-errno', '-fno-trapping-math'],
-    ...[`-I${nodeApi}`, `-I${join(deps, 'include')}`, ...sources, '-o', target],
+    ...[`-I${nodeApi}`, `-I${join(deps, 'include')}`, ...flags, ...sources, '-o', target],
     ...[`-L${join(deps, 'lib')}`, '-ltensorflow', '-ltensorflow_framework'],
     '-Wl,-rpath,$ORIGIN/../../deps/lib',
   ];

@@ -36,4 +36,4 @@ export {
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
 export { reloadModel } from './reload-model.ts';
-export { type Tolerance, tolerances } from './tolerance.ts';
+export { currentTolerance, type Tolerance, tolerances } from './tolerance.ts';

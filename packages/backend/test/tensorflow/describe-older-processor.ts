@@ -19,7 +19,7 @@ const required = listed('NEVEREND_REQUIRE')?.includes('tensorflow') === true;
 const tfjsNode = dirname(
   createRequire(import.meta.url).resolve('@tensorflow/tfjs-node/package.json'),
 );
-const runs = required || (hasCompiler && existsSync(join(tfjsNode, 'deps', 'include')));
+const ready = required || (hasCompiler && existsSync(join(tfjsNode, 'deps', 'include')));
 const cases = await allOpCases();
 
 /**
@@ -27,15 +27,15 @@ const cases = await allOpCases();
  * level a process: TensorFlow takes the ops of one addon only.
  */
 export function describeOlderProcessor(level: 1 | 3, instructionSet: string): void {
-  describe.runIf(runs)(`the kernels in C++ on ${instructionSet}`, () => {
-    const folder = mkdtempSync(join(tmpdir(), 'neverend-addon-'));
+  describe.runIf(ready && process.arch === 'x64')(`the kernels in C++ on ${instructionSet}`, () => {
+    let folder: string | undefined;
 
     beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'neverend-addon-'));
       const file = join(folder, 'kernels.node');
       const sources = addonSources().filter((source) => source.endsWith('.cc'));
-      const flags = [`-DNEVEREND_X86_LEVEL=${level}`];
       const { signal } = new AbortController();
-      await compileAddon(tfjsNode, [...flags, ...sources], file, signal);
+      await compileAddon(tfjsNode, sources, file, signal, [`-DNEVEREND_X86_LEVEL=${level}`]);
       // GCC names each version of a function after what it is compiled for.
       const binary = readFileSync(file);
       const versions = [4, 3].filter((newer) => binary.includes(`.arch_x86_64_v${newer}`));
@@ -51,7 +51,9 @@ export function describeOlderProcessor(level: 1 | 3, instructionSet: string): vo
       setKernelMode('native');
     }, 600_000);
 
-    afterAll(() => rmSync(folder, { recursive: true }));
+    afterAll(() => {
+      if (folder !== undefined) rmSync(folder, { recursive: true });
+    });
 
     it('agree with their composites', async () => {
       const statuses = await kernelStatuses();

@@ -28,7 +28,13 @@ export async function mergeRows(
       indices instanceof Int32Array ? indices : indices.data<'int32'>(),
     ),
   );
-  const plan = planMerge(Int32Array.from(lists.flatMap((list) => [...list])));
+  const indices = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const list of lists) {
+    indices.set(list, end);
+    end += list.length;
+  }
+  const plan = planMerge(indices);
   const rows = tf.tidy(() => sumRows(plan, tf.concat(gradients.map((gradient) => gradient.rows))));
   return { indices: plan.indices, rows };
 }
