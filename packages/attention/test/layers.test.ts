@@ -14,6 +14,7 @@ import {
   neverendAttentionPooling,
   neverendCachedAttention,
   neverendClassToken,
+  neverendCrossAttention,
   neverendEncoderBlock,
   neverendLearnedPositions,
   neverendLinear,
@@ -27,8 +28,14 @@ type Layer = tfl.layers.Layer;
 const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
   NeverendLinear: (seed = 1) => neverendLinear({ units: 5, seed }),
   NeverendSpaceAttention: (seed = 1) =>
-    neverendSpaceAttention({ heads: 2, qkNorm: true, causal: true, seed }),
-  NeverendMlp: (seed = 1) => neverendMlp({ mlpWidth: 7, seed }),
+    neverendSpaceAttention({
+      heads: 2,
+      qkNorm: true,
+      causal: true,
+      attentionDropoutRate: 0.5,
+      seed,
+    }),
+  NeverendMlp: (seed = 1) => neverendMlp({ mlpWidth: 7, dropoutRate: 0.5, seed }),
   NeverendEncoderBlock: (seed = 1) => neverendEncoderBlock({ heads: 3, mlpWidth: 7, seed }),
   NeverendCachedAttention: (seed = 1) =>
     neverendCachedAttention({ heads: 3, qkNorm: true, rotaryBase: 100, seed }),
@@ -36,6 +43,26 @@ const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
   NeverendClassToken: (seed = 1) => neverendClassToken({ seed }),
   NeverendAttentionPooling: (seed = 1) => neverendAttentionPooling({ heads: 2, mlpWidth: 5, seed }),
 };
+
+interface Rates {
+  dropoutRate?: number;
+  attentionDropoutRate?: number;
+}
+
+const droppers: Readonly<Record<string, (rates: Rates) => Layer>> = {
+  neverendSpaceAttention: (rates) => neverendSpaceAttention({ heads: 2, seed: 1, ...rates }),
+  neverendCrossAttention: (rates) => neverendCrossAttention({ heads: 2, seed: 1, ...rates }),
+  neverendCachedAttention: (rates) => neverendCachedAttention({ heads: 2, seed: 1, ...rates }),
+  neverendMlp: (rates) => neverendMlp({ mlpWidth: 7, seed: 1, ...rates }),
+  neverendEncoderBlock: (rates) =>
+    neverendEncoderBlock({ heads: 2, mlpWidth: 7, seed: 1, ...rates }),
+};
+
+/** Each of the rates that a layer has, by itself. */
+const ratesOf = (make: (rates: Rates) => Layer): Rates[] =>
+  (['dropoutRate', 'attentionDropoutRate'] as const)
+    .filter((name) => name in make({}).getConfig())
+    .map((name) => ({ [name]: 0.4 }));
 
 await describeBackends('the layers', () => {
   for (const [className, make] of Object.entries(layers)) {
@@ -90,6 +117,34 @@ await describeBackends('the layers', () => {
     expect(losses.at(-1)).toBeLessThan(0.9 * (losses[0] ?? 0));
     model.dispose();
     tf.dispose([x, target]);
+  });
+
+  it.each(Object.entries(droppers))('%s drops in training alone', async (_, make) => {
+    const inputs = ['x', 'context'].map((name) => randomTensor(randomKey(name), [2, 4, 6]));
+    const input = make({}).getClassName() === 'NeverendCrossAttention' ? inputs : inputs[0];
+    const outputs = async (rates: Rates) => {
+      const layer = make(rates);
+      const ys = [{ training: true }, { training: true }, { training: false }, undefined].map(
+        (kwargs) => layer.apply(input as tf.Tensor, kwargs) as tf.Tensor,
+      );
+      const values = await Promise.all(ys.map(async (y) => Array.from(await y.data())));
+      tf.dispose(ys);
+      layer.dispose();
+      return values;
+    };
+    const plain = (await outputs({}))[0];
+    for (const rates of ratesOf(make)) {
+      const values = await outputs(rates);
+      const [first, second, predicted, applied] = values;
+      expect(predicted).toEqual(plain);
+      expect(applied).toEqual(plain);
+      expect(first).not.toEqual(plain);
+      expect(second).not.toEqual(plain);
+      expect(second).not.toEqual(first);
+      // The numbers of a seed are the same in another layer.
+      expect(await outputs(rates)).toEqual(values);
+    }
+    tf.dispose(inputs);
   });
 
   it('compute what the functions compute', async () => {
@@ -151,6 +206,17 @@ describe('a layer', () => {
     const options = { qkNorm: true, causal: true };
     expect(neverendSpaceAttention({ heads: 2, ...options }).getConfig()).toMatchObject(options);
     expect(plain.getConfig()).not.toHaveProperty('seed');
+  });
+
+  it.each(Object.entries(droppers))('%s refuses a rate that is none', (_, make) => {
+    for (const rates of ratesOf(make)) {
+      const [name] = Object.keys(rates);
+      for (const rate of [1, -0.1, Number.NaN]) {
+        expect(() => make({ [String(name)]: rate })).toThrow(
+          new RangeError(`${name} was ${rate}; it must be at least 0 and below 1`),
+        );
+      }
+    }
   });
 
   it('has the weights of its seed', async () => {

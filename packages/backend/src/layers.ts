@@ -14,7 +14,7 @@ export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0
 
 /** Arguments that all layers with parameters share. */
 export interface ParameterLayerArgs extends LayerArgs {
-  /** Of the weights' start; another one every time where it is left out. */
+  /** Of the weights' start, and of random numbers in training; another one every time where it is left out. */
   seed?: number;
 }
 
@@ -31,11 +31,14 @@ export type PerInput<T> = readonly [T, ...T[]];
  */
 export abstract class FunctionLayer extends layers.Layer {
   readonly #seed: number | undefined;
+  readonly #drawn: number;
+  #calls = 0;
   readonly #weights = new Map<string, LayerVariable>();
 
   constructor(args: ParameterLayerArgs) {
     super(args);
     this.#seed = args.seed;
+    this.#drawn = args.seed ?? Math.random();
   }
 
   /** @returns the weights to start with, the caller's to dispose; none where it is not overridden. */
@@ -43,8 +46,15 @@ export abstract class FunctionLayer extends layers.Layer {
     return {};
   }
 
-  /** @returns the layer's function of its inputs. */
-  protected abstract forward(inputs: PerInput<tf.Tensor>, params: Params): tf.Tensor;
+  /**
+   * @param key of random numbers, another one in every call; undefined where the layer is not in training.
+   * @returns the layer's function of its inputs.
+   */
+  protected abstract forward(
+    inputs: PerInput<tf.Tensor>,
+    params: Params,
+    key: RandomKey | undefined,
+  ): tf.Tensor;
 
   /** The shape of the first input, where it is not overridden. */
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -53,7 +63,7 @@ export abstract class FunctionLayer extends layers.Layer {
 
   override build(inputShape: Shape | Shape[]): void {
     const sizes = shapesOf(inputShape).map((shape) => shape.map((size) => size ?? undefined));
-    const key = randomKey(this.#seed ?? Math.random(), 'layer');
+    const key = randomKey(this.#drawn, 'layer');
     const start = this.init(sizes as unknown as PerInput<InputSizes>, key);
     for (const [name, value] of Object.entries(start)) {
       const zeros = initializers.zeros();
@@ -74,7 +84,9 @@ export abstract class FunctionLayer extends layers.Layer {
       const [first, ...others] = Array.isArray(inputs) ? inputs : [inputs];
       if (first === undefined) throw new ShapeError('inputs was empty; it must hold a tensor');
       const params = [...this.#weights].map(([name, weight]) => [name, weight.read()] as const);
-      return this.forward([first, ...others], Object.fromEntries(params));
+      const trains = kwargs?.['training'] === true;
+      const key = trains ? randomKey(this.#drawn, 'call', this.#calls++) : undefined;
+      return this.forward([first, ...others], Object.fromEntries(params), key);
     });
   }
 

@@ -13,7 +13,7 @@ export type KeyValueCache = {
 
 /** Options of `cachedAttention`, which is causal. */
 export interface CachedAttentionOptions
-  extends Omit<MultiHeadOptions, 'causal' | 'causalOffset' | 'mask' | 'dropout'> {
+  extends Omit<MultiHeadOptions, 'causal' | 'causalOffset' | 'mask'> {
   /** Turns queries and keys by their positions, counted from the first token of the cache. None where it is left out. */
   readonly rotary?: Omit<RotaryOptions, 'positions'> | undefined;
 }

@@ -42,8 +42,8 @@ export function dropoutFactors(size: number, { rate, key }: Dropout): Float32Arr
 }
 
 /** @throws RangeError for a rate that is not in [0, 1). */
-export function checkRate(rate: number): void {
+export function checkRate(rate: number, name = 'dropout.rate'): void {
   if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(`dropout.rate was ${rate}; it must be at least 0 and below 1`);
+    throw new RangeError(`${name} was ${rate}; it must be at least 0 and below 1`);
   }
 }

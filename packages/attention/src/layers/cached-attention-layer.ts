@@ -10,6 +10,7 @@ import { checkedSize, checkNumber, type Params } from '@neverend/backend/params'
 import type * as tf from '@tensorflow/tfjs-core';
 import { cachedAttention } from '../cached-attention/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
+import { checkedRate, dropoutOf } from './dropout-of.ts';
 
 /** Arguments of `neverendCachedAttention`. */
 export interface NeverendCachedAttentionArgs extends ParameterLayerArgs {
@@ -19,6 +20,8 @@ export interface NeverendCachedAttentionArgs extends ParameterLayerArgs {
   qkNorm?: boolean;
   /** Base of rotary positions; no positions where it is left out. */
   rotaryBase?: number;
+  /** Dropout of the weights of attention in training; 0 where it is left out. */
+  attentionDropoutRate?: number;
 }
 
 /**
@@ -27,15 +30,15 @@ export interface NeverendCachedAttentionArgs extends ParameterLayerArgs {
  */
 export class NeverendCachedAttention extends FunctionLayer {
   static readonly className = 'NeverendCachedAttention';
-  readonly #heads: number;
-  readonly #qkNorm: boolean;
+  readonly #options: { heads: number; qkNorm: boolean };
+  readonly #attentionDropoutRate: number;
   readonly #rotaryBase: number | undefined;
 
-  /** @throws ShapeError unless `heads` is a positive integer. @throws RangeError for a base that is not finite. */
+  /** @throws ShapeError unless `heads` is a positive integer. @throws RangeError for a base that is not finite or a rate outside of [0, 1). */
   constructor(args: NeverendCachedAttentionArgs) {
     super(args);
-    this.#heads = checkedSize('heads', args.heads);
-    this.#qkNorm = args.qkNorm ?? false;
+    this.#options = { heads: checkedSize('heads', args.heads), qkNorm: args.qkNorm ?? false };
+    this.#attentionDropoutRate = checkedRate('attentionDropoutRate', args.attentionDropoutRate);
     if (args.rotaryBase !== undefined) checkNumber('rotaryBase', args.rotaryBase);
     this.#rotaryBase = args.rotaryBase;
   }
@@ -44,24 +47,24 @@ export class NeverendCachedAttention extends FunctionLayer {
     const rotaryBase = this.#rotaryBase;
     return {
       ...super.getConfig(),
-      ...{ heads: this.#heads, qkNorm: this.#qkNorm },
+      ...this.#options,
+      attentionDropoutRate: this.#attentionDropoutRate,
       ...(rotaryBase === undefined ? {} : { rotaryBase }),
     };
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
-    const width = inputWidth(input);
-    return initSpaceAttention(key, { width, heads: this.#heads, qkNorm: this.#qkNorm });
+    return initSpaceAttention(key, { width: inputWidth(input), ...this.#options });
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
     const rotary = this.#rotaryBase === undefined ? undefined : { base: this.#rotaryBase };
-    const options = { heads: this.#heads, qkNorm: this.#qkNorm, rotary };
-    return cachedAttention(x, params, undefined, options).y;
+    const dropout = dropoutOf(this.#attentionDropoutRate, key);
+    return cachedAttention(x, params, undefined, { ...this.#options, rotary, dropout }).y;
   }
 }
 
-/** Causal self-attention, with rotary positions if they are wanted. @throws ShapeError for wrong `heads`. */
+/** Causal self-attention, with rotary positions if they are wanted. @throws what its constructor throws. */
 export function neverendCachedAttention(
   args: NeverendCachedAttentionArgs,
 ): NeverendCachedAttention {

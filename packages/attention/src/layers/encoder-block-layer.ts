@@ -9,6 +9,7 @@ import {
 import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import { encoderBlock, initEncoderBlock } from '../encoder-block/index.ts';
+import { checkedRate, dropoutOf } from './dropout-of.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
 export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
@@ -22,6 +23,10 @@ export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
   causal?: boolean;
   /** Form of GELU; `tanh` where it is left out. */
   gelu?: 'tanh' | 'erf';
+  /** Dropout of what attention and the MLP add, and inside of the MLP, in training; 0 where it is left out. */
+  dropoutRate?: number;
+  /** Dropout of the weights of attention in training; 0 where it is left out. */
+  attentionDropoutRate?: number;
 }
 
 /** `encoderBlock` as a layer: `[rows, N, D]` to the same. */
@@ -29,8 +34,9 @@ export class NeverendEncoderBlock extends FunctionLayer {
   static readonly className = 'NeverendEncoderBlock';
   readonly #sizes: { heads: number; mlpWidth: number };
   readonly #options: { qkNorm: boolean; causal: boolean; gelu: 'tanh' | 'erf' };
+  readonly #rates: { dropoutRate: number; attentionDropoutRate: number };
 
-  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. */
+  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. @throws RangeError for a rate outside of [0, 1). */
   constructor(args: NeverendEncoderBlockArgs) {
     super(args);
     this.#sizes = {
@@ -39,10 +45,14 @@ export class NeverendEncoderBlock extends FunctionLayer {
     };
     const { qkNorm = false, causal = false, gelu = 'tanh' } = args;
     this.#options = { qkNorm, causal, gelu };
+    this.#rates = {
+      dropoutRate: checkedRate('dropoutRate', args.dropoutRate),
+      attentionDropoutRate: checkedRate('attentionDropoutRate', args.attentionDropoutRate),
+    };
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.#sizes, ...this.#options };
+    return { ...super.getConfig(), ...this.#sizes, ...this.#options, ...this.#rates };
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
@@ -50,12 +60,15 @@ export class NeverendEncoderBlock extends FunctionLayer {
     return initEncoderBlock(key, { width: inputWidth(input), qkNorm, ...this.#sizes });
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
-    return encoderBlock(x, params, { heads: this.#sizes.heads, ...this.#options });
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
+    const dropout = dropoutOf(this.#rates.dropoutRate, key);
+    const attentionDropout = dropoutOf(this.#rates.attentionDropoutRate, key);
+    const { heads } = this.#sizes;
+    return encoderBlock(x, params, { heads, ...this.#options, dropout, attentionDropout });
   }
 }
 
-/** A pre-LN transformer encoder block. @throws ShapeError for wrong `heads` or `mlpWidth`. */
+/** A pre-LN transformer encoder block. @throws what its constructor throws. */
 export function neverendEncoderBlock(args: NeverendEncoderBlockArgs): NeverendEncoderBlock {
   return new NeverendEncoderBlock(args);
 }

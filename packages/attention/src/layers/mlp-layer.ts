@@ -9,6 +9,7 @@ import {
 import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import { initMlp, mlp } from '../mlp/index.ts';
+import { checkedRate, dropoutOf } from './dropout-of.ts';
 
 /** Arguments of `neverendMlp`. */
 export interface NeverendMlpArgs extends ParameterLayerArgs {
@@ -16,6 +17,8 @@ export interface NeverendMlpArgs extends ParameterLayerArgs {
   mlpWidth: number;
   /** Form of GELU; `tanh` where it is left out. */
   gelu?: 'tanh' | 'erf';
+  /** Dropout after GELU and of the output in training; 0 where it is left out. */
+  dropoutRate?: number;
 }
 
 /** `mlp` as a layer: `[..., D]` to the same. */
@@ -23,16 +26,19 @@ export class NeverendMlp extends FunctionLayer {
   static readonly className = 'NeverendMlp';
   readonly #mlpWidth: number;
   readonly #gelu: 'tanh' | 'erf';
+  readonly #dropoutRate: number;
 
-  /** @throws ShapeError unless `mlpWidth` is a positive integer. */
+  /** @throws ShapeError unless `mlpWidth` is a positive integer. @throws RangeError for a rate outside of [0, 1). */
   constructor(args: NeverendMlpArgs) {
     super(args);
     this.#mlpWidth = checkedSize('mlpWidth', args.mlpWidth);
     this.#gelu = args.gelu ?? 'tanh';
+    this.#dropoutRate = checkedRate('dropoutRate', args.dropoutRate);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), mlpWidth: this.#mlpWidth, gelu: this.#gelu };
+    const options = { gelu: this.#gelu, dropoutRate: this.#dropoutRate };
+    return { ...super.getConfig(), mlpWidth: this.#mlpWidth, ...options };
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
@@ -40,12 +46,12 @@ export class NeverendMlp extends FunctionLayer {
     return initMlp(key, { width, mlpWidth: this.#mlpWidth });
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
-    return mlp(x, params, { gelu: this.#gelu });
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
+    return mlp(x, params, { gelu: this.#gelu, dropout: dropoutOf(this.#dropoutRate, key) });
   }
 }
 
-/** The MLP of a transformer block. @throws ShapeError for a wrong `mlpWidth`. */
+/** The MLP of a transformer block. @throws what its constructor throws. */
 export function neverendMlp(args: NeverendMlpArgs): NeverendMlp {
   return new NeverendMlp(args);
 }

@@ -9,6 +9,7 @@ import {
 import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';
+import { checkedRate, dropoutOf } from './dropout-of.ts';
 
 /** Arguments of `neverendSpaceAttention`. */
 export interface NeverendSpaceAttentionArgs extends ParameterLayerArgs {
@@ -18,40 +19,40 @@ export interface NeverendSpaceAttentionArgs extends ParameterLayerArgs {
   qkNorm?: boolean;
   /** Whether a token sees those up to itself alone; false where it is left out. */
   causal?: boolean;
+  /** Dropout of the weights of attention in training; 0 where it is left out. */
+  attentionDropoutRate?: number;
 }
 
 /** `spaceAttention` as a layer: `[rows, N, D]` to the same. */
 export class NeverendSpaceAttention extends FunctionLayer {
   static readonly className = 'NeverendSpaceAttention';
-  readonly #heads: number;
-  readonly #qkNorm: boolean;
-  readonly #causal: boolean;
+  readonly #options: { heads: number; qkNorm: boolean; causal: boolean };
+  readonly #attentionDropoutRate: number;
 
-  /** @throws ShapeError unless `heads` is a positive integer. */
+  /** @throws ShapeError unless `heads` is a positive integer. @throws RangeError for a rate outside of [0, 1). */
   constructor(args: NeverendSpaceAttentionArgs) {
     super(args);
-    this.#heads = checkedSize('heads', args.heads);
-    this.#qkNorm = args.qkNorm ?? false;
-    this.#causal = args.causal ?? false;
+    const { qkNorm = false, causal = false } = args;
+    this.#options = { heads: checkedSize('heads', args.heads), qkNorm, causal };
+    this.#attentionDropoutRate = checkedRate('attentionDropoutRate', args.attentionDropoutRate);
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const options = { heads: this.#heads, qkNorm: this.#qkNorm, causal: this.#causal };
-    return { ...super.getConfig(), ...options };
+    const attentionDropoutRate = this.#attentionDropoutRate;
+    return { ...super.getConfig(), ...this.#options, attentionDropoutRate };
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
-    const width = inputWidth(input);
-    return initSpaceAttention(key, { width, heads: this.#heads, qkNorm: this.#qkNorm });
+    return initSpaceAttention(key, { width: inputWidth(input), ...this.#options });
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
-    const options = { heads: this.#heads, qkNorm: this.#qkNorm, causal: this.#causal };
-    return spaceAttention(x, params, options);
+  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
+    const dropout = dropoutOf(this.#attentionDropoutRate, key);
+    return spaceAttention(x, params, { ...this.#options, dropout });
   }
 }
 
-/** Multi-head self-attention among the tokens of each row. @throws ShapeError for wrong `heads`. */
+/** Multi-head self-attention among the tokens of each row. @throws what its constructor throws. */
 export function neverendSpaceAttention(args: NeverendSpaceAttentionArgs): NeverendSpaceAttention {
   return new NeverendSpaceAttention(args);
 }
