@@ -11,3 +11,10 @@ export function headWidth(width: number, heads: number): number {
   }
   return width / heads;
 }
+
+/** @throws RangeError naming a base that is not above 0, or not finite. */
+export function checkBase(name: string, base: number): void {
+  if (!(base > 0 && Number.isFinite(base))) {
+    throw new RangeError(`${name} was ${base}; it must be a finite number above 0`);
+  }
+}

@@ -7,7 +7,12 @@ export {
 } from './cached-attention/index.ts';
 export { crossAttention } from './cross-attention/index.ts';
 export { type Dropout, dropout } from './dropout/index.ts';
-export { type EncoderOptions, encoder } from './encoder/index.ts';
+export {
+  type EncoderOptions,
+  encoder,
+  type InitEncoderOptions,
+  initEncoder,
+} from './encoder/index.ts';
 export {
   type EncoderBlockOptions,
   encoderBlock,

@@ -4,10 +4,12 @@ import { NeverendCachedAttention } from './layers/cached-attention-layer.ts';
 import { NeverendClassToken } from './layers/class-token-layer.ts';
 import { NeverendCrossAttention } from './layers/cross-attention-layer.ts';
 import { NeverendEncoderBlock } from './layers/encoder-block-layer.ts';
+import { NeverendEncoder } from './layers/encoder-layer.ts';
 import { NeverendLearnedPositions } from './layers/learned-positions-layer.ts';
 import { NeverendLinear } from './layers/linear-layer.ts';
 import { NeverendMlp } from './layers/mlp-layer.ts';
 import { NeverendRotaryPositions } from './layers/rotary-positions-layer.ts';
+import { NeverendScaledDotProductAttention } from './layers/scaled-dot-product-attention-layer.ts';
 import { NeverendSincosPositions } from './layers/sincos-positions-layer.ts';
 import { NeverendSpaceAttention } from './layers/space-attention-layer.ts';
 import { NeverendTokenPooling } from './layers/token-pooling-layer.ts';
@@ -35,6 +37,11 @@ export {
   neverendEncoderBlock,
 } from './layers/encoder-block-layer.ts';
 export {
+  NeverendEncoder,
+  type NeverendEncoderArgs,
+  neverendEncoder,
+} from './layers/encoder-layer.ts';
+export {
   NeverendLearnedPositions,
   neverendLearnedPositions,
 } from './layers/learned-positions-layer.ts';
@@ -45,6 +52,11 @@ export {
   type NeverendRotaryPositionsArgs,
   neverendRotaryPositions,
 } from './layers/rotary-positions-layer.ts';
+export {
+  NeverendScaledDotProductAttention,
+  type NeverendScaledDotProductAttentionArgs,
+  neverendScaledDotProductAttention,
+} from './layers/scaled-dot-product-attention-layer.ts';
 export {
   NeverendSincosPositions,
   type NeverendSincosPositionsArgs,
@@ -78,6 +90,8 @@ export function register(): void {
   serialization.registerClass(NeverendRotaryPositions);
   serialization.registerClass(NeverendSincosPositions);
   serialization.registerClass(NeverendTokenPooling);
+  serialization.registerClass(NeverendEncoder);
+  serialization.registerClass(NeverendScaledDotProductAttention);
 }
 
 register();

@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import {
   cachedAttention,
   crossAttention,
+  encoder,
   encoderBlock,
   type KeyValueCache,
   learnedPositions,
@@ -19,15 +20,20 @@ import {
   type Params,
   poolTokens,
   rotaryPositions,
+  scaledDotProductAttention,
   sincosPositions,
+  spaceAttention,
 } from '../src/index.ts';
 import {
   neverendCachedAttention,
   neverendCrossAttention,
+  neverendEncoder,
   neverendEncoderBlock,
   neverendMlp,
   neverendRotaryPositions,
+  neverendScaledDotProductAttention,
   neverendSincosPositions,
+  neverendSpaceAttention,
   neverendTokenPooling,
 } from '../src/register.ts';
 
@@ -35,7 +41,7 @@ interface LayerCase {
   readonly make: () => tfl.layers.Layer;
   /** Of the inputs, without rows. */
   readonly inputs: readonly number[][];
-  readonly expected: (x: tf.Tensor, params: Params, other: tf.Tensor) => tf.Tensor;
+  readonly expected: (x: tf.Tensor, params: Params, ...others: tf.Tensor[]) => tf.Tensor;
 }
 
 const cases: Readonly<Record<string, LayerCase>> = {
@@ -46,7 +52,60 @@ const cases: Readonly<Record<string, LayerCase>> = {
       [5, 6],
     ],
     expected: (x, params, context) =>
-      crossAttention(x, context, params, { heads: 2, qkNorm: true }),
+      crossAttention(x, context as tf.Tensor, params, { heads: 2, qkNorm: true }),
+  },
+  'cross-attention with a mask': {
+    make: () => neverendCrossAttention({ heads: 2, seed: 1 }),
+    inputs: [
+      [3, 4],
+      [5, 6],
+      [1, 1, 5],
+    ],
+    expected: (x, params, context, mask) =>
+      crossAttention(x, context as tf.Tensor, params, { heads: 2, mask }),
+  },
+  'space attention with a mask': {
+    make: () => neverendSpaceAttention({ heads: 2, causal: true, seed: 1 }),
+    inputs: [
+      [3, 4],
+      [2, 3, 3],
+    ],
+    expected: (x, params, mask) => spaceAttention(x, params, { heads: 2, causal: true, mask }),
+  },
+  'attention alone': {
+    make: () => neverendScaledDotProductAttention({ scale: 0.3, causal: true }),
+    inputs: [
+      [3, 2, 4],
+      [5, 2, 4],
+      [5, 2, 6],
+    ],
+    expected: (q, _, k, v) =>
+      scaledDotProductAttention(q, k as tf.Tensor, v as tf.Tensor, { scale: 0.3, causal: true }),
+  },
+  'attention alone, with a mask': {
+    make: () => neverendScaledDotProductAttention(),
+    inputs: [
+      [3, 2, 4],
+      [5, 2, 4],
+      [5, 2, 4],
+      [1, 3, 1],
+    ],
+    expected: (q, _, k, v, mask) =>
+      scaledDotProductAttention(q, k as tf.Tensor, v as tf.Tensor, { mask }),
+  },
+  'an encoder with options and a mask': {
+    make: () =>
+      neverendEncoder({
+        ...{ depth: 2, heads: 2, mlpWidth: 5, qkNorm: true, gelu: 'erf', eps: 1e-12, seed: 1 },
+      }),
+    inputs: [
+      [3, 4],
+      [1, 1, 3],
+    ],
+    expected: (x, params, mask) => {
+      const options = { heads: 2, qkNorm: true, gelu: 'erf', eps: 1e-12, mask } as const;
+      return encoder(x, params, { depth: 2, ...options });
+    },
   },
   'cached attention with rotary positions': {
     make: () => neverendCachedAttention({ heads: 2, rotaryBase: 100, seed: 1 }),
@@ -57,11 +116,11 @@ const cases: Readonly<Record<string, LayerCase>> = {
   'an encoder block with options': {
     make: () =>
       neverendEncoderBlock({
-        ...{ heads: 2, mlpWidth: 5, qkNorm: true, causal: true, gelu: 'erf', seed: 1 },
+        ...{ heads: 2, mlpWidth: 5, qkNorm: true, causal: true, gelu: 'erf', eps: 0.1, seed: 1 },
       }),
     inputs: [[3, 4]],
     expected: (x, params) =>
-      encoderBlock(x, params, { heads: 2, qkNorm: true, causal: true, gelu: 'erf' }),
+      encoderBlock(x, params, { heads: 2, qkNorm: true, causal: true, gelu: 'erf', eps: 0.1 }),
   },
   'an MLP with GELU by erf': {
     make: () => neverendMlp({ mlpWidth: 5, gelu: 'erf', seed: 1 }),
@@ -115,7 +174,7 @@ await describeBackends('a layer', () => {
         const model = tfl.model({ inputs: symbols, outputs: output as tfl.SymbolicTensor });
         const loaded = await reloadModel(model);
         const wanted = tf.tidy(() =>
-          expected(inputs[0] as tf.Tensor, paramsOf(layer), inputs[1] as tf.Tensor),
+          expected(inputs[0] as tf.Tensor, paramsOf(layer), ...inputs.slice(1)),
         );
         const open = (output as tfl.SymbolicTensor).shape;
         expect(open).toEqual([null, ...wanted.shape.slice(1)]);
@@ -155,6 +214,8 @@ await describeBackends('a layer', () => {
   });
 });
 
+const positionsOf = (args: { base: number }) => neverendSincosPositions({ grid: [2, 2], ...args });
+
 describe('a layer', () => {
   it('refuses wrong arguments and inputs by name', () => {
     expect(() => neverendCrossAttention({ heads: 0 })).toThrow(
@@ -167,7 +228,27 @@ describe('a layer', () => {
       new ShapeError('grid was [2, -1]; it must be two positive integers'),
     );
     expect(() => neverendCachedAttention({ heads: 2, rotaryBase: Number.NaN })).toThrow(
-      new RangeError('rotaryBase was NaN; it must be a finite number'),
+      new RangeError('rotaryBase was NaN; it must be a finite number above 0'),
     );
+    for (const make of [neverendRotaryPositions, neverendCachedAttention, positionsOf]) {
+      const args = { heads: 2, base: -1, rotaryBase: -1 };
+      expect(() => make(args)).toThrow(
+        /^(base|rotaryBase) was -1; it must be a finite number above 0$/,
+      );
+    }
+    expect(() => neverendEncoderBlock({ heads: 2, mlpWidth: 3, eps: -1 })).toThrow(
+      new RangeError('eps was -1; it must be a finite number >= 0'),
+    );
+    expect(() => neverendEncoder({ heads: 2, mlpWidth: 3, depth: 0 })).toThrow(
+      new ShapeError('depth was 0; it must be a positive integer'),
+    );
+    expect(() => neverendScaledDotProductAttention({ scale: Number.NaN })).toThrow(
+      new RangeError('scale was NaN; it must be a finite number'),
+    );
+    const [q, k] = [tf.zeros([1, 2, 1, 2]), tf.zeros([1, 3, 1, 2])];
+    expect(() => neverendScaledDotProductAttention().apply([q, k])).toThrow(
+      new ShapeError('inputs held fewer than three tensors; they must be q, k and v'),
+    );
+    tf.dispose([q, k]);
   });
 });

@@ -168,7 +168,7 @@ describe('the arguments of positions and caches', () => {
         new ShapeError('x was [1, 2, 1, 3]; its last dimension must be even'),
       );
       expect(() => rotaryPositions(tf.zeros([1, 2, 1, 4]), { positions: [1] })).toThrow(
-        new ShapeError('positions had 1 numbers; it must have one for each of the 2 tokens'),
+        new ShapeError('positions held 1 numbers; it must hold one for each of the 2 tokens'),
       );
       const cache = { key: tf.zeros([1, 3, 2, 2]), value: tf.zeros([1, 2, 2, 2]) };
       expect(() => cachedAttention(tf.zeros([1, 1, 4]), {}, cache, { heads: 2 })).toThrow(

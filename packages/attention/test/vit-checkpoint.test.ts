@@ -1,4 +1,4 @@
-import { hasCode, randomKey, randomNormal } from '@neverend/backend';
+import { hasCode, randomKey, randomNormal, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
@@ -258,6 +258,38 @@ describe('a checkpoint that is not of these sizes', () => {
     }
     expect(tf.memory().numTensors).toBe(before);
     expect(() => vitParams({}, 'flax', { ...sizes, heads: 3 })).toThrow('heads was 3');
+  });
+
+  it.each([
+    ['flax', ['head/kernel', 'head/bias', 'pre_logits/kernel']],
+    ['timm', ['head.weight', 'head.bias', 'pre_logits.fc.weight']],
+    ['transformers', ['classifier.weight', 'classifier.bias', 'pooler.dense.weight']],
+  ] as const)('may have a head that is not asked for: %s', async (layout, head) => {
+    const extra = { shape: [4, 4], data: new Float32Array(16) };
+    const arrays = { ...(await read(layout)), [head[2]]: extra };
+    const { classes: _, ...headless } = sizes;
+    const [params, whole] = [headless, sizes].map(
+      (wanted) => () => vitParams(arrays, layout, wanted),
+    );
+    const made = (params as () => Record<string, tf.Tensor>)();
+    expect(Object.keys(made).filter((name) => name.startsWith('head'))).toEqual([]);
+    expect(Object.keys(made)).toHaveLength(2 * 16 + 6);
+    tf.dispose(made);
+    // With classes, what lies between the norm and them must not be passed over.
+    expect(whole).toThrow(`${head[2]} is unknown`);
+    const { [head[2]]: __, [head[0]]: ___, ...without } = arrays;
+    tf.dispose(vitParams(without, layout, headless));
+  });
+
+  it('is refused for another layout, or a size that is none', () => {
+    expect(() => vitParams({}, 'keras' as 'flax', sizes)).toThrow(
+      new RangeError('layout was "keras"; it must be "flax" or "timm" or "transformers"'),
+    );
+    for (const name of ['depth', 'patch', 'tokens', 'classes', 'mlpWidth'] as const) {
+      expect(() => vitParams({}, 'flax', { ...sizes, [name]: 0 })).toThrow(
+        new ShapeError(`${name} was 0; it must be a positive integer`),
+      );
+    }
   });
 
   it('is refused where an entry has fewer numbers than its shape says', async () => {

@@ -5,7 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface SequenceOptions<State> {
   /**
    * Where each step stands in its own sequence, int32: `[rows, T]` or `[B, T]`, the first two axes of `x`. A step at 0 begins
-   * a sequence anew: nothing from before reaches it or what follows, in its row alone. Default: without a state the first
+   * a sequence anew: nothing from before reaches it or what follows, in its row alone, but for what is not finite in the same
+   * call, as 0 times that is NaN. Default: without a state the first
    * step is at 0, with a state none is.
    */
   readonly segmentPos?: tf.Tensor;

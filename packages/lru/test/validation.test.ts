@@ -1,7 +1,8 @@
-import { randomKey, useBackend } from '@neverend/backend';
+import { randomKey, ShapeError, useBackend } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
+  complexRgLru,
   initComplexRgLru,
   initGatedMlp,
   initLru,
@@ -9,6 +10,7 @@ import {
   initResidualBlock,
   initRgLru,
   initTemporalConv,
+  recurrentBlock,
   residualBlock,
 } from '../src/index.ts';
 import { neverendTemporalConv } from '../src/register.ts';
@@ -58,6 +60,38 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
     () => initResidualBlock(key, { ...block, mlpWidth: 0 }),
   ],
 ];
+
+it('leaves nothing behind where a later size is wrong', () => {
+  const before = tf.memory().numTensors;
+  expect(() => initResidualBlock(key, { ...block, mlpWidth: 0 })).toThrow('mlpWidth');
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it('names the part of a state that does not fit, and the parameter of a complex block', () => {
+  tf.tidy(() => {
+    const x = tf.zeros([1, 3, 4]);
+    const params = initRecurrentBlock(key, { ...block, lruWidth: 6 });
+    const { state } = recurrentBlock(x, params);
+    for (const [part, message] of [
+      [{ rgLru: tf.zeros([1, 4]) }, 'state.rgLru was [1, 4]; it must be [1, 6]'],
+      [{ conv: tf.zeros([1, 2, 6]) }, 'state.conv was [1, 2, 6]; it must be [1, 3, 6]'],
+    ] as const) {
+      expect(() => recurrentBlock(x, params, { state: { ...state, ...part } })).toThrow(
+        new ShapeError(message),
+      );
+    }
+    const complex = {
+      'rg_lru/a_imag_param': tf.zeros([3]),
+      'rg_lru/a_param': tf.zeros([2]),
+    };
+    expect(() => recurrentBlock(x, { ...params, ...complex })).toThrow(
+      new ShapeError('params["rg_lru/a_param"] was [2]; it must be [3]'),
+    );
+    expect(() => complexRgLru(tf.zeros([1, 2, 3]), {})).toThrow(
+      new ShapeError('x was [1, 2, 3]; its last dimension must be even'),
+    );
+  });
+});
 
 it.each(refused)('refuses in one sentence: %s', (message, call) => {
   tf.tidy(() => {

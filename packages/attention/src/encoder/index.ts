@@ -1,8 +1,19 @@
-import { checkTensor, layerNorm } from '@neverend/backend';
-import { checkedParam, checkedSize, type Params, paramsBelow } from '@neverend/backend/params';
+import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedParam,
+  checkedSize,
+  type Params,
+  paramsAbove,
+  paramsBelow,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { dropoutAt } from '../dropout/index.ts';
-import { type EncoderBlockOptions, encoderBlock } from '../encoder-block/index.ts';
+import {
+  type EncoderBlockOptions,
+  encoderBlock,
+  type InitEncoderBlockOptions,
+  initEncoderBlock,
+} from '../encoder-block/index.ts';
 
 /** Options of a stack of encoder blocks; every block has keys for dropout of its own, made of those given. */
 export interface EncoderOptions extends EncoderBlockOptions {
@@ -40,4 +51,32 @@ export function encoder(
     }
     return layerNorm(y, scale, bias, options.eps);
   });
+}
+
+/** Sizes of the parameters of a stack of encoder blocks. */
+export interface InitEncoderOptions extends InitEncoderBlockOptions {
+  /** Number of blocks. */
+  readonly depth: number;
+}
+
+/**
+ * Weights of a stack of encoder blocks: those of `initEncoderBlock`, another draw for each block, and a norm of 1 and 0.
+ *
+ * @returns tensors by the names that `encoder` reads, a function of `key` alone and the caller's to dispose.
+ * @throws ShapeError as `initEncoderBlock` does, or unless `depth` is an integer >= 0.
+ */
+export function initEncoder(
+  key: RandomKey,
+  { depth, ...sizes }: InitEncoderOptions,
+): Record<string, tf.Tensor> {
+  checkedSize('depth', depth, 0);
+  const blocks = Array.from({ length: depth }, (_, index) => {
+    const block = initEncoderBlock(randomKey(key.low, key.high, 'block', index), sizes);
+    return paramsAbove(block, `encoderblock_${index}/`);
+  });
+  return {
+    ...Object.assign({}, ...blocks),
+    'encoder_norm/scale': tf.ones([sizes.width]),
+    'encoder_norm/bias': tf.zeros([sizes.width]),
+  };
 }

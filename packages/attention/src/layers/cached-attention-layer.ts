@@ -6,9 +6,11 @@ import {
   type ParameterLayerArgs,
   type PerInput,
 } from '@neverend/backend/layers';
-import { checkedSize, checkNumber, type Params } from '@neverend/backend/params';
+import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import { cachedAttention } from '../cached-attention/index.ts';
+import { checkBase } from '../checks.ts';
+
 import { initSpaceAttention } from '../space-attention/index.ts';
 import { checkedRate, dropoutOf } from './dropout-of.ts';
 
@@ -34,12 +36,12 @@ export class NeverendCachedAttention extends FunctionLayer {
   readonly #attentionDropoutRate: number;
   readonly #rotaryBase: number | undefined;
 
-  /** @throws ShapeError unless `heads` is a positive integer. @throws RangeError for a base that is not finite or a rate outside of [0, 1). */
+  /** @throws ShapeError unless `heads` is a positive integer. @throws RangeError for a base that is not above 0 or a rate outside of [0, 1). */
   constructor(args: NeverendCachedAttentionArgs) {
     super(args);
     this.#options = { heads: checkedSize('heads', args.heads), qkNorm: args.qkNorm ?? false };
     this.#attentionDropoutRate = checkedRate('attentionDropoutRate', args.attentionDropoutRate);
-    if (args.rotaryBase !== undefined) checkNumber('rotaryBase', args.rotaryBase);
+    if (args.rotaryBase !== undefined) checkBase('rotaryBase', args.rotaryBase);
     this.#rotaryBase = args.rotaryBase;
   }
 

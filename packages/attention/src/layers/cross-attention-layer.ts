@@ -46,12 +46,12 @@ export class NeverendCrossAttention extends FunctionLayer {
   }
 
   protected override forward(
-    [x, context]: PerInput<tf.Tensor>,
+    [x, context, mask]: PerInput<tf.Tensor>,
     params: Params,
     key?: RandomKey,
   ): tf.Tensor {
     const dropout = dropoutOf(this.#attentionDropoutRate, key);
-    return crossAttention(x, second(context), params, { ...this.#options, dropout });
+    return crossAttention(x, second(context), params, { ...this.#options, mask, dropout });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RandomKey } from '@neverend/backend';
+import type { GeluForm, RandomKey } from '@neverend/backend';
 import {
   FunctionLayer,
   type InputSizes,
@@ -6,9 +6,14 @@ import {
   type ParameterLayerArgs,
   type PerInput,
 } from '@neverend/backend/layers';
-import { checkedSize, type Params } from '@neverend/backend/params';
+import { checkedSize, checkNumber, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
-import { encoderBlock, initEncoderBlock } from '../encoder-block/index.ts';
+import {
+  type EncoderBlockOptions,
+  encoderBlock,
+  type InitEncoderBlockOptions,
+  initEncoderBlock,
+} from '../encoder-block/index.ts';
 import { checkedRate, dropoutOf } from './dropout-of.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
@@ -23,28 +28,31 @@ export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
   causal?: boolean;
   /** Form of GELU; `tanh` where it is left out. */
   gelu?: 'tanh' | 'erf';
+  /** Of the norms; 1e-6 where it is left out. */
+  eps?: number;
   /** Dropout of what attention and the MLP add, and inside of the MLP, in training; 0 where it is left out. */
   dropoutRate?: number;
   /** Dropout of the weights of attention in training; 0 where it is left out. */
   attentionDropoutRate?: number;
 }
 
-/** `encoderBlock` as a layer: `[rows, N, D]` to the same. */
+/** `encoderBlock` as a layer: `[rows, N, D]` to the same. A second input is the mask. */
 export class NeverendEncoderBlock extends FunctionLayer {
-  static readonly className = 'NeverendEncoderBlock';
+  static readonly className: string = 'NeverendEncoderBlock';
   readonly #sizes: { heads: number; mlpWidth: number };
-  readonly #options: { qkNorm: boolean; causal: boolean; gelu: 'tanh' | 'erf' };
+  readonly #options: { qkNorm: boolean; causal: boolean; gelu: GeluForm; eps: number };
   readonly #rates: { dropoutRate: number; attentionDropoutRate: number };
 
-  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. @throws RangeError for a rate outside of [0, 1). */
+  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. @throws RangeError for a rate outside of [0, 1) or a wrong `eps`. */
   constructor(args: NeverendEncoderBlockArgs) {
     super(args);
     this.#sizes = {
       heads: checkedSize('heads', args.heads),
       mlpWidth: checkedSize('mlpWidth', args.mlpWidth),
     };
-    const { qkNorm = false, causal = false, gelu = 'tanh' } = args;
-    this.#options = { qkNorm, causal, gelu };
+    const { qkNorm = false, causal = false, gelu = 'tanh', eps = 1e-6 } = args;
+    checkNumber('eps', eps, 0);
+    this.#options = { qkNorm, causal, gelu, eps };
     this.#rates = {
       dropoutRate: checkedRate('dropoutRate', args.dropoutRate),
       attentionDropoutRate: checkedRate('attentionDropoutRate', args.attentionDropoutRate),
@@ -56,15 +64,29 @@ export class NeverendEncoderBlock extends FunctionLayer {
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
-    const { qkNorm } = this.#options;
-    return initEncoderBlock(key, { width: inputWidth(input), qkNorm, ...this.#sizes });
+    return initEncoderBlock(key, this.sizes(input));
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
-    const dropout = dropoutOf(this.#rates.dropoutRate, key);
-    const attentionDropout = dropoutOf(this.#rates.attentionDropoutRate, key);
-    const { heads } = this.#sizes;
-    return encoderBlock(x, params, { heads, ...this.#options, dropout, attentionDropout });
+  protected override forward(
+    [x, mask]: PerInput<tf.Tensor>,
+    params: Params,
+    key?: RandomKey,
+  ): tf.Tensor {
+    return encoderBlock(x, params, this.options(mask, key));
+  }
+
+  /** Of the parameters of a block. */
+  protected sizes(input: InputSizes): InitEncoderBlockOptions {
+    return { width: inputWidth(input), qkNorm: this.#options.qkNorm, ...this.#sizes };
+  }
+
+  /** Of one call. */
+  protected options(mask?: tf.Tensor, key?: RandomKey): EncoderBlockOptions {
+    return {
+      ...{ heads: this.#sizes.heads, ...this.#options, mask },
+      dropout: dropoutOf(this.#rates.dropoutRate, key),
+      attentionDropout: dropoutOf(this.#rates.attentionDropoutRate, key),
+    };
   }
 }
 

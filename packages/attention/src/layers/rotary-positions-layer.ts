@@ -1,5 +1,6 @@
 import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
 import type * as tf from '@tensorflow/tfjs-core';
+import { checkBase } from '../checks.ts';
 import { rotaryPositions } from '../rotary-positions/index.ts';
 
 /** Arguments of `neverendRotaryPositions`. */
@@ -16,6 +17,7 @@ export class NeverendRotaryPositions extends FunctionLayer {
   constructor(args: NeverendRotaryPositionsArgs) {
     super(args);
     this.#base = args.base ?? 10_000;
+    checkBase('base', this.#base);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

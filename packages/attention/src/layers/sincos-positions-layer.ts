@@ -1,5 +1,6 @@
 import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
 import type * as tf from '@tensorflow/tfjs-core';
+import { checkBase } from '../checks.ts';
 import { learnedPositions } from '../learned-positions/index.ts';
 import { checkGrid, sincosPositions } from '../sincos-positions/index.ts';
 
@@ -23,6 +24,7 @@ export class NeverendSincosPositions extends FunctionLayer {
     checkGrid('grid', args.grid);
     this.#grid = args.grid;
     this.#base = args.base ?? 10_000;
+    checkBase('base', this.#base);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -23,7 +23,7 @@ export interface NeverendSpaceAttentionArgs extends ParameterLayerArgs {
   attentionDropoutRate?: number;
 }
 
-/** `spaceAttention` as a layer: `[rows, N, D]` to the same. */
+/** `spaceAttention` as a layer: `[rows, N, D]` to the same. A second input is the mask. */
 export class NeverendSpaceAttention extends FunctionLayer {
   static readonly className = 'NeverendSpaceAttention';
   readonly #options: { heads: number; qkNorm: boolean; causal: boolean };
@@ -46,9 +46,13 @@ export class NeverendSpaceAttention extends FunctionLayer {
     return initSpaceAttention(key, { width: inputWidth(input), ...this.#options });
   }
 
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
+  protected override forward(
+    [x, mask]: PerInput<tf.Tensor>,
+    params: Params,
+    key?: RandomKey,
+  ): tf.Tensor {
     const dropout = dropoutOf(this.#attentionDropoutRate, key);
-    return spaceAttention(x, params, { ...this.#options, dropout });
+    return spaceAttention(x, params, { ...this.#options, mask, dropout });
   }
 }
 

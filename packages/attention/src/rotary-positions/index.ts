@@ -1,6 +1,7 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
 import { checkNumber } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkBase } from '../checks.ts';
 import { withGradient } from '../own-gradient.ts';
 
 /** Of rotary positions. */
@@ -30,12 +31,10 @@ export function rotaryPositions(x: tf.Tensor, options: RotaryOptions = {}): tf.T
   const { positions = 0, base = 10_000 } = options;
   if (typeof positions !== 'number' && positions.length !== tokens) {
     throw new ShapeError(
-      `positions had ${positions.length} numbers; it must have one for each of the ${tokens} tokens`,
+      `positions held ${positions.length} numbers; it must hold one for each of the ${tokens} tokens`,
     );
   }
-  if (!(base > 0 && Number.isFinite(base))) {
-    throw new RangeError(`base was ${base}; it must be a finite number above 0`);
-  }
+  checkBase('base', base);
   for (const position of typeof positions === 'number' ? [positions] : positions) {
     checkNumber('positions', position);
   }

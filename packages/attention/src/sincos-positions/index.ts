@@ -1,5 +1,6 @@
 import { ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkBase } from '../checks.ts';
 
 /**
  * Fixed positions of the tokens of a grid (`posemb_sincos_2d` of github.com/google-research/big_vision): a quarter of the
@@ -18,9 +19,7 @@ export function sincosPositions(
   if (!Number.isInteger(width) || width < 4 || width % 4 !== 0) {
     throw new ShapeError(`width was ${width}; it must be a positive multiple of 4`);
   }
-  if (!(base > 0 && Number.isFinite(base))) {
-    throw new RangeError(`base was ${base}; it must be a finite number above 0`);
-  }
+  checkBase('base', base);
   const quarter = width / 4;
   const data = Float32Array.from({ length: rows * columns * width }, (_, index) => {
     const [token, c] = [Math.floor(index / width), index % width];

@@ -1,7 +1,8 @@
 import { NeverendError } from '@neverend/backend';
+import { checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { type VitEntry, type VitLayout, type VitSizes, vitEntries } from './layouts.ts';
+import { headEntry, type VitEntry, type VitLayout, type VitSizes, vitEntries } from './layouts.ts';
 
 /** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
 export interface CheckpointArray {
@@ -15,10 +16,12 @@ export interface CheckpointArray {
  * `classes`, `head/kernel` `[D, classes]` and `head/bias`. timm and transformers were trained with GELU by erf (`gelu: 'erf'`) and,
  * transformers, an epsilon of 1e-12 in the norms (`eps: 1e-12`).
  *
- * @param arrays by their names in the checkpoint; the entries of a layout's optional parts must not be there.
+ * @param arrays by their names in the checkpoint. Without `classes`, entries of a head are left out; any other that is not known
+ * is refused.
  * @returns float32 tensors, the caller's to dispose.
  * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT that names every missing, unknown or misshapen entry.
- * @throws ShapeError when `heads` does not divide `width`.
+ * @throws ShapeError for a size that is no positive integer, or when `heads` does not divide `width`. @throws RangeError for
+ * another `layout`.
  */
 export function vitParams(
   arrays: Readonly<Record<string, CheckpointArray>>,
@@ -26,10 +29,13 @@ export function vitParams(
   sizes: VitSizes,
 ): Record<string, tf.Tensor> {
   headWidth(sizes.width, sizes.heads);
+  const { depth, mlpWidth, patch, tokens, channels = 3, classes = 1 } = sizes;
+  checkSizes({ depth, mlpWidth, patch, tokens, channels, classes });
   const entries = vitEntries(layout, sizes);
   const named =
     layout === 'transformers' ? withoutPrefix(arrays, 'vit.') : new Map(Object.entries(arrays));
-  const faults = faultsOf(named, entries);
+  const isRead = (name: string) => sizes.classes !== undefined || !headEntry.test(name);
+  const faults = faultsOf(new Map([...named].filter(([name]) => isRead(name))), entries);
   if (faults.length > 0) {
     throw new NeverendError(
       'NEVEREND_VIT_CHECKPOINT',

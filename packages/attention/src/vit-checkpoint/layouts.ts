@@ -13,7 +13,7 @@ export interface VitSizes {
   readonly channels?: number | undefined;
   /** Tokens with a position, the class token among them. */
   readonly tokens: number;
-  /** Width of the head's output; without one the head's entries are left out. */
+  /** Width of the head's output. Without one the parameters have no head, and what a checkpoint has of one is left out. */
   readonly classes?: number | undefined;
 }
 
@@ -39,13 +39,23 @@ export interface VitEntry {
 
 const attention = 'MultiHeadDotProductAttention_0';
 
-/** Every entry of a checkpoint of these sizes. */
+const layouts: Readonly<Record<VitLayout, (sizes: VitSizes) => VitEntry[]>> = {
+  flax: flaxEntries,
+  timm: (sizes) => torchEntries(sizes, timmNames),
+  transformers: (sizes) => torchEntries(sizes, transformersNames),
+};
+
+/** Every entry that is read from a checkpoint of these sizes. @throws RangeError for another layout. */
 export function vitEntries(layout: VitLayout, sizes: VitSizes): VitEntry[] {
-  if (layout === 'flax') return flaxEntries(sizes);
-  return layout === 'timm'
-    ? torchEntries(sizes, timmNames)
-    : torchEntries(sizes, transformersNames);
+  if (!Object.hasOwn(layouts, layout)) {
+    const names = Object.keys(layouts).map((name) => JSON.stringify(name));
+    throw new RangeError(`layout was ${JSON.stringify(layout)}; it must be ${names.join(' or ')}`);
+  }
+  return layouts[layout](sizes);
 }
+
+/** What lies between the last norm and the classes, which parameters without classes do not need. */
+export const headEntry: RegExp = /^(head|pre_logits|classifier|pooler)[./]/;
 
 function flaxEntries(sizes: VitSizes): VitEntry[] {
   const { width, depth, heads, mlpWidth, patch, channels = 3, tokens, classes } = sizes;

@@ -77,6 +77,16 @@ await describeBackends('gelu', (backend) => {
 });
 
 describe('the argument of gelu', () => {
+  it('is refused when it is no form', () => {
+    tf.tidy(() => {
+      for (const form of ['exact', ''] as unknown as 'tanh'[]) {
+        expect(() => gelu(tf.zeros([2]), { form })).toThrow(
+          new RangeError(`form was "${form}"; it must be "tanh" or "erf"`),
+        );
+      }
+    });
+  });
+
   it('is refused when it is not float32', () => {
     tf.tidy(() => {
       expect(() => gelu(tf.zeros([2], 'int32'))).toThrow(

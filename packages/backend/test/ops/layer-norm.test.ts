@@ -65,6 +65,11 @@ describe('the arguments of layerNorm', () => {
       expect(() => layerNorm(x, tf.ones([4]), tf.zeros([1, 4]))).toThrow(
         new ShapeError('bias was [1, 4]; it must be [4]'),
       );
+      for (const eps of [-1e-6, Number.NaN, Number.POSITIVE_INFINITY]) {
+        expect(() => layerNorm(x, tf.ones([4]), tf.zeros([4]), eps)).toThrow(
+          new RangeError(`eps was ${eps}; it must be a finite number >= 0`),
+        );
+      }
     });
   });
 });

@@ -52,6 +52,11 @@ describe('the arguments of rmsNorm', () => {
       expect(() => rmsNorm(tf.zeros([2, 4]), tf.ones([3]))).toThrow(
         new ShapeError('scale was [3]; it must be [4]'),
       );
+      for (const eps of [-1e-6, Number.NaN, Number.POSITIVE_INFINITY]) {
+        expect(() => rmsNorm(tf.zeros([2, 4]), tf.ones([4]), { eps })).toThrow(
+          new RangeError(`eps was ${eps}; it must be a finite number >= 0`),
+        );
+      }
     });
   });
 });

@@ -6,7 +6,7 @@ import {
   type ParameterLayerArgs,
   type PerInput,
 } from '@neverend/backend/layers';
-import type { Params } from '@neverend/backend/params';
+import { checkNumber, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Arguments of `neverendRmsNorm`. */
@@ -20,9 +20,11 @@ export class NeverendRmsNorm extends FunctionLayer {
   static readonly className = 'NeverendRmsNorm';
   readonly #eps: number;
 
+  /** @throws RangeError for an `eps` that is negative or not finite. */
   constructor(args: NeverendRmsNormArgs) {
     super(args);
     this.#eps = args.eps ?? 1e-6;
+    checkNumber('eps', this.#eps, 0);
   }
 
   override getConfig(): tf.serialization.ConfigDict {

@@ -1,5 +1,6 @@
-import { gelu, type RandomKey, randomKey } from '@neverend/backend';
+import { checkTensor, gelu, type RandomKey, randomKey } from '@neverend/backend';
 import {
+  checkedParam,
   checkedSize,
   checkNumber,
   checkSizes,
@@ -12,7 +13,7 @@ import { initLinear, linearParams, product } from '../linear.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
-import { checkSequence, type SequenceOptions } from '../sequence.ts';
+import { checkSequence, type SequenceOptions, withTime } from '../sequence.ts';
 import { initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
 
 /** What a recurrent block needs of the steps before. */
@@ -44,6 +45,13 @@ export function recurrentBlock(
   const inner = linearX.kernel.shape[1] ?? 1;
   const linearY = linearParams(params, 'linear_y', width, inner);
   const linearOut = linearParams(params, 'linear_out', inner, width);
+  const conv1d = paramsBelow(params, 'conv_1d/');
+  if (state !== undefined) {
+    const taps = checkedParam(conv1d, 'w', ['K', inner]).shape[0] ?? 1;
+    const widened = (steps?: number) => [...withTime(x, steps).slice(0, -1), inner];
+    checkTensor('state.rgLru', state.rgLru, widened());
+    checkTensor('state.conv', state.conv, widened(taps - 1));
+  }
   const options = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
     ...(segmentPos === undefined ? {} : { segmentPos }),
     ...(of === undefined ? {} : { state: of }),
@@ -52,7 +60,7 @@ export function recurrentBlock(
     const gate = gelu(product(x, linearY.kernel), { bias: linearY.bias });
     const conv = temporalConv(
       tf.add(product(x, linearX.kernel), linearX.bias),
-      paramsBelow(params, 'conv_1d/'),
+      conv1d,
       options(state?.conv),
     );
     const below = paramsBelow(params, 'rg_lru/');

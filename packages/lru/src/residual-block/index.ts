@@ -1,5 +1,11 @@
 import { type RandomKey, randomKey, rmsNorm } from '@neverend/backend';
-import { checkedParam, type Params, paramsAbove, paramsBelow } from '@neverend/backend/params';
+import {
+  checkedParam,
+  checkSizes,
+  type Params,
+  paramsAbove,
+  paramsBelow,
+} from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   initRecurrentBlock,
@@ -58,6 +64,7 @@ export function initResidualBlock(
 ): Record<string, tf.Tensor> {
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const { width, outVariance = 1 } = args;
+  if (mlpWidth !== undefined) checkSizes({ mlpWidth });
   const recurrent = initRecurrentBlock(keyOf('recurrent_block'), args);
   const sizes = { width, mlpWidth: mlpWidth ?? 0, outVariance };
   return {

@@ -1,4 +1,11 @@
-import { checkTensor, type RandomKey, randomKey, randomUniform, remat } from '@neverend/backend';
+import {
+  checkTensor,
+  type RandomKey,
+  randomKey,
+  randomUniform,
+  remat,
+  ShapeError,
+} from '@neverend/backend';
 import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
@@ -31,10 +38,12 @@ export function complexRgLru(
   { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
   checkSequence(x, segmentPos);
-  const aParam = checkedParam(params, 'a_param', ['E']);
-  const width = aParam.size;
+  const width = (x.shape.at(-1) ?? 2) / 2;
+  if (!Number.isInteger(width)) {
+    throw new ShapeError(`x was [${x.shape.join(', ')}]; its last dimension must be even`);
+  }
+  const aParam = checkedParam(params, 'a_param', [width]);
   const aImagParam = checkedParam(params, 'a_imag_param', [width]);
-  checkTensor('x', x, [...x.shape.slice(0, -1), 2 * width]);
   const { input, forget } = gateBlocks(params, 2 * width, width);
   if (state !== undefined) checkTensor('state', state, withTime(x));
   return tf.tidy(() => {

@@ -58,20 +58,20 @@ export function temporalConv(
     return {
       y: tf.reshape(y, x.shape),
       state: tf.reshape(
-        restarts ? tf.mul(last, stateMask(keep, taps)) : last,
+        restarts ? tf.where(stateMask(keep, last.shape), last, tf.zerosLike(last)) : last,
         withTime(x, taps - 1),
       ),
     };
   });
 }
 
-/** 0 for what lies before the last beginning of a sequence, `[outer, K-1, 1, 1]`. */
-function stateMask(keep: tf.Tensor2D, taps: number): tf.Tensor {
+/** False for what lies before the last beginning of a sequence; of the shape of a state `[outer, K-1, N, E]`. */
+function stateMask(keep: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
   const [outer, steps] = keep.shape;
-  const columns = tapMasks(keep, taps - 1).map((mask) =>
-    tf.slice(mask, [0, steps - 1], [outer, 1]),
-  );
-  return tf.reshape(tf.concat(columns.reverse(), 1), [outer, taps - 1, 1, 1]);
+  const before = shape[1] ?? 1;
+  const columns = tapMasks(keep, before).map((mask) => tf.slice(mask, [0, steps - 1], [outer, 1]));
+  const mask = tf.reshape(tf.concat(columns.reverse(), 1), [outer, before, 1, 1]);
+  return tf.broadcastTo(tf.greater(mask, 0), [...shape]);
 }
 
 /**

@@ -25,6 +25,16 @@ await describeBackends('temporalConv', (backend) => {
     });
   }
 
+  it('hands no number that is not finite over the beginning of a sequence to the next call', async () => {
+    const params = { w: tf.ones([3, 1]), b: tf.zeros([1]) };
+    const x = tf.tensor3d([Number.NaN, 2, 3, Number.POSITIVE_INFINITY], [2, 2, 1]);
+    const segmentPos = tf.tensor2d([5, 0, 0, 0], [2, 2], 'int32');
+    const { y, state } = temporalConv(x, params, { segmentPos });
+    await expectTensorClose(tf.slice(state, [0, 0, 0], [1, 2, 1]), [0, 2]);
+    expect(Array.from(await state.data()).slice(2)).toEqual([0, Number.POSITIVE_INFINITY]);
+    tf.dispose([params, x, segmentPos, y, state]);
+  });
+
   it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
     await fc.assert(
       fc.asyncProperty(

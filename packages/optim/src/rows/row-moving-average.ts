@@ -1,6 +1,6 @@
-import { gatherRows, ShapeError, setRows } from '@neverend/backend';
+import { checkTensor, gatherRows, ShapeError, setRows } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBetas, checkFloat, checkStep } from '../checks.ts';
+import { checkBetas, checkStep } from '../checks.ts';
 import { planMerge } from './merge-rows.ts';
 import { checkIndices } from './row-gradient.ts';
 import { hostIndices, tableNamed } from './table.ts';
@@ -109,13 +109,13 @@ export class RowMovingAverage {
    * Puts this state in place of its own.
    *
    * @param step what `state` gave. @param averages by the tables' names; copied, so they stay the caller's.
-   * @throws RangeError for a step that is not an integer >= 0, DTypeError for a tensor that is not float32.
+   * @throws RangeError for a step that is not an integer >= 0, ShapeError or DTypeError for a tensor that does not fit.
    */
   restore(step: number, averages: Readonly<Record<string, RowAverages>>): void {
     checkStep('step', step);
     for (const [name, { average, last }] of Object.entries(averages)) {
-      checkFloat(`the average of "${name}"`, average);
-      checkFloat(`the steps of "${name}"`, last);
+      checkTensor(`averages["${name}"].average`, average, ['N', 'D']);
+      checkTensor(`averages["${name}"].last`, last, [average.shape[0] ?? 0]);
     }
     const copies = Object.entries(averages).map(([name, { average, last }]) => {
       return [
@@ -137,9 +137,13 @@ export class RowMovingAverage {
 
   /** Averages up to this step of rows whose weights have not changed since `last`. */
   #caughtUp({ average, last }: RowAverages, weights: tf.Tensor): tf.Tensor {
-    const share = tf.expandDims(tf.pow(tf.scalar(this.#decay), tf.sub(this.#step, last)), 1);
-    // With no step in between the share is 1, and the average stays what it is to the bit.
-    return tf.add(tf.mul(average, share), tf.mul(weights, tf.sub(1, share)));
+    // decay^k, where WGSL's pow loses digits; exp(-1e4) is 0.
+    const rate = Math.max(Math.log(this.#decay), -1e4);
+    const steps = tf.expandDims(tf.sub(this.#step, last), 1);
+    const share = tf.exp(tf.mul(steps, rate));
+    const mixed = tf.add(tf.mul(average, share), tf.mul(weights, tf.sub(1, share)));
+    // To the bit, also of what is not finite.
+    return tf.where(tf.greater(steps, 0), mixed, average);
   }
 
   #keep(name: string, { average, last }: RowAverages): void {

@@ -19,7 +19,7 @@ const examples = fc.record({
   rowCount: fc.integer({ min: 1, max: 6 }),
   width: fc.integer({ min: 1, max: 4 }),
   touched: fc.array(fc.array(fc.nat(), { maxLength: 5 }), { minLength: 1, maxLength: 6 }),
-  decay: fc.constantFrom(0, 0.5, 0.9, 0.99),
+  decay: fc.constantFrom(0, 0.5, 0.9, 0.99, 0.9999),
   seed: fc.integer(),
 });
 
@@ -107,6 +107,31 @@ await describeBackends('the moving average of rows', (backend) => {
     optimizer.dispose();
   });
 
+  it('puts back weights to the bit that have an average which is not finite', async () => {
+    const table = variable('w', { data: [1, Number.POSITIVE_INFINITY, 3, 4], shape: [2, 2] });
+    const average = new RowMovingAverage(0.9);
+    await average.beforeStep({ w: Int32Array.of(0) });
+    table.assign(tf.tidy(() => tf.tensor2d([5, 6, 7, 8], [2, 2])));
+    average.swap();
+    expect((await numbers(table))[1]).toBe(Number.POSITIVE_INFINITY);
+    average.swap();
+    expect(await numbers(table)).toEqual([5, 6, 7, 8]);
+    average.dispose();
+  });
+
+  it('keeps the share of long decays: a row that waited for 5000 steps', async () => {
+    const table = variable('w', { data: [1], shape: [1, 1] });
+    const average = new RowMovingAverage(0.9999);
+    await average.beforeStep({ w: Int32Array.of(0) });
+    table.assign(tf.tidy(() => tf.tensor2d([[0]])));
+    const { averages } = average.state();
+    average.restore(5001, averages);
+    average.swap();
+    // One step was counted before the 5000, from an average of 1 and weights of 0.
+    await expectTensorClose(table, [0.9999 ** 5001]);
+    average.dispose();
+  });
+
   it('changes nothing and leaks nothing when something does not fit', async () => {
     variable('w', start(2, 2, 1));
     variable('vector', { data: [1, 2], shape: [2] });
@@ -135,6 +160,15 @@ await describeBackends('the moving average of rows', (backend) => {
       });
     }
     expect(average.state()).toEqual({ step: 0, averages: {} });
+    const [wide, vector] = [tf.zeros([2, 2]), tf.zeros([3])];
+    for (const [averages, error] of [
+      [{ average: vector, last: vector }, 'averages["w"].average was [3]; it must be [N, D]'],
+      [{ average: wide, last: vector }, 'averages["w"].last was [3]; it must be [2]'],
+    ] as const) {
+      expect(() => average.restore(1, { w: averages })).toThrow(new ShapeError(error));
+    }
+    expect(average.state()).toEqual({ step: 0, averages: {} });
+    tf.dispose([wide, vector]);
     expect(() => new RowMovingAverage(1)).toThrow(
       new RangeError('decay was 1; it must be in [0, 1)'),
     );

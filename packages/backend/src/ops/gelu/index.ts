@@ -23,13 +23,16 @@ import { biasGeluWebgpu, geluWebgpu } from './kernels/webgpu.ts';
  *
  * @param x `[..., D]`, float32. @param options `form`: which one; default `tanh`. `bias`: `[D]`, float32.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another `form`.
  */
 export function gelu(
   x: tf.Tensor,
   options: { readonly form?: GeluForm; readonly bias?: tf.Tensor } = {},
 ): tf.Tensor {
   const { form = 'tanh', bias } = options;
+  if (!geluForms.includes(form)) {
+    throw new RangeError(`form was ${JSON.stringify(form)}; it must be "tanh" or "erf"`);
+  }
   checkTensor('x', x, bias === undefined ? ['...'] : ['...', 'D']);
   if (bias === undefined) return geluKernel.run({ x }, { form })[0] as tf.Tensor;
   checkTensor('bias', bias, [x.shape.at(-1) ?? 1]);

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTensor } from '../../check-tensor.ts';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { checkNumber } from '../../params.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
 import { layerNormGrad, normShapes } from './gradient.ts';
@@ -14,7 +15,7 @@ import { layerNormWebgpu } from './kernels/webgpu.ts';
  *
  * @param x `[..., D]`, float32. @param scale `[D]`. @param bias `[D]`. @param eps as flax has it.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite.
  */
 export function layerNorm(
   x: tf.Tensor,
@@ -26,6 +27,7 @@ export function layerNorm(
   const width = x.shape.at(-1) ?? 1;
   checkTensor('scale', scale, [width]);
   checkTensor('bias', bias, [width]);
+  checkNumber('eps', eps, 0);
   const [y, mean, rstd] = layerNormKernel.run({ x, scale, bias }, { eps }) as [
     tf.Tensor,
     tf.Tensor,

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTensor } from '../../check-tensor.ts';
 import { defineKernel, type Kernel } from '../../kernels/index.ts';
+import { checkNumber } from '../../params.ts';
 import { normShapes } from '../layer-norm/gradient.ts';
 import { randomCase } from '../random-case.ts';
 import { asRows } from '../rows.ts';
@@ -16,7 +17,7 @@ import { rmsNormWebgpu } from './kernels/webgpu.ts';
  * @param x `[..., D]`, float32. @param scale `[D]`. @param options `eps`: default 1e-6. `offset`: 0 (default)
  * for a scale that starts at one, 1 for one that starts at zero, as in Griffin and TRecViT.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite.
  */
 export function rmsNorm(
   x: tf.Tensor,
@@ -25,6 +26,7 @@ export function rmsNorm(
 ): tf.Tensor {
   checkTensor('x', x, ['...', 'D']);
   checkTensor('scale', scale, [x.shape.at(-1) ?? 1]);
+  checkNumber('eps', eps, 0);
   const [y, rstd] = rmsNormKernel.run({ x, scale }, { eps, offset }) as [tf.Tensor, tf.Tensor];
   rstd.dispose();
   return y;
