@@ -35,10 +35,19 @@ export function dropoutAt(
 
 /** What the first `size` numbers are multiplied by. */
 export function dropoutFactors(size: number, { rate, key }: Dropout): Float32Array {
-  // A number of 24 random bits below this is one of `randomUniform` below the rate.
-  const threshold = Math.ceil(rate * 2 ** 24);
-  const kept = 1 / (1 - rate);
+  const { threshold, kept } = dropoutNumbers(rate);
   return Float32Array.from(randomBits(key, size), (bits) => (bits >>> 8 < threshold ? 0 : kept));
+}
+
+/**
+ * A number of 24 random bits below the threshold is one of `randomUniform` below the rate, and is dropped; others are
+ * multiplied by `kept`.
+ */
+export function dropoutNumbers(rate: number): {
+  readonly threshold: number;
+  readonly kept: number;
+} {
+  return { threshold: Math.ceil(rate * 2 ** 24), kept: 1 / (1 - rate) };
 }
 
 /** @throws RangeError for a rate that is not in [0, 1). */

@@ -81,6 +81,11 @@ const examples: readonly Example[] = [
     ...{ dropoutRate: 0.3, keyLow: 7, keyHigh: 1 },
   },
   { q: [1, 34, 2, 4], keys: 9, valueDepth: 4, dropoutRate: 0.5, keyLow: 4_000_000_000, keyHigh: 3 },
+  // More queries than a block of a compiled kernel has, and vectors of more numbers than a panel.
+  {
+    ...{ q: [1, 101, 2, 67], keys: 53, valueDepth: 70, causal: true, causalOffset: -20 },
+    ...{ dropoutRate: 0.2, keyLow: 1, keyHigh: 2 },
+  },
   { q: [65_537, 1, 1, 1], keys: 2, valueDepth: 1 },
 ];
 

@@ -36,6 +36,8 @@ export function maskGradComposite(
   attrs: AttentionAttrs,
 ): tf.Tensor {
   const { shape } = inputs.mask;
+  // A softmax does not change where all of a query's scores do alike; what would be summed up is the rounding.
+  if (shape[3] === 1) return tf.zerosLike(inputs.mask);
   const { dScores } = scoresGradient(inputs, dy, attrs);
   const axes = shape.flatMap((size, axis) => (size < (dScores.shape[axis] ?? 1) ? [axis] : []));
   return axes.length === 0 ? dScores : tf.sum(dScores, axes, true);

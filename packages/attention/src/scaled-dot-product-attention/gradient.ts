@@ -7,6 +7,8 @@ import {
   attentionSizes,
 } from './attrs.ts';
 import { attentionGradComposite } from './composite.ts';
+import { attentionGradTensorflow } from './kernels/tensorflow.ts';
+import { attentionGradWasm } from './kernels/wasm.ts';
 
 export type AttentionGradInputs = AttentionInputs & {
   /** `[rows, M, H, e]`. */
@@ -20,6 +22,7 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
 >({
   name: 'NeverendAttentionGrad',
   composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
+  versions: { wasm: attentionGradWasm, tensorflow: attentionGradTensorflow },
   cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
     dy: { shape: [rows, queries, heads, valueDepth] },
   })),

@@ -11,6 +11,8 @@ import {
 } from './attrs.ts';
 import { attentionComposite, maskGradComposite } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
+import { attentionTensorflow } from './kernels/tensorflow.ts';
+import { attentionWasm } from './kernels/wasm.ts';
 
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
@@ -111,6 +113,7 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
       };
     },
   },
+  versions: { wasm: attentionWasm, tensorflow: attentionTensorflow },
   cases: attentionCases(() => ({})),
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);

@@ -11,15 +11,18 @@ export interface WasmCall<Exports> {
   /**
    * Runs a compiled function on all threads.
    *
-   * @param values its arguments but the last two, from which up to which unit of work. @param units of work.
-   * @param size numbers that it goes through.
+   * @param values its arguments but the last, from which up to which unit of work, and memory for it alone if it takes any.
+   * @param units of work. @param size numbers that it goes through. @param scratchBytes of that memory; none by default.
    */
   readonly run: (
     name: keyof Exports & string,
     values: readonly number[],
     units: number,
     size: number,
+    scratchBytes?: number,
   ) => void;
+  /** The compiled functions, for those that answer at once. */
+  readonly exports: Exports;
   /** Where a tensor's numbers start; right as long as the tensor lives. */
   readonly at: (tensor: TensorInfo) => number;
   /** A float32 tensor whose numbers are yet to be written. */
@@ -38,8 +41,9 @@ export function wasmCall<Exports>(
   const wasm = backend as unknown as WasmBackend;
   const kernels = loadKernels(wasm, binaries);
   return {
-    run: (name, values, units, size) =>
-      kernels.run(name, values, units, Math.ceil((worthAThread * units) / size), 0),
+    run: (name, values, units, size, scratchBytes = 0) =>
+      kernels.run(name, values, units, Math.ceil((worthAThread * units) / size), scratchBytes),
+    exports: kernels.exports,
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),
   };

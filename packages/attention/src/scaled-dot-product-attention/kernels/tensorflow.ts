@@ -1,0 +1,39 @@
+import type { NativeVersion } from '@neverend/backend';
+import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import type { AttentionAttrs, AttentionInputs } from '../attrs.ts';
+import type { AttentionGradInputs } from '../gradient.ts';
+import { attentionNumbers } from './numbers.ts';
+
+export const attentionTensorflow: NativeVersion<AttentionInputs, AttentionAttrs> = addonVersion(
+  ({ inputs, attrs }) => runWithSettings('NeverendAttention', inputs, [], attrs, 1),
+);
+
+export const attentionGradTensorflow: NativeVersion<AttentionGradInputs, AttentionAttrs> =
+  addonVersion(({ inputs: { dy, ...inputs }, attrs }) =>
+    runWithSettings('NeverendAttentionGrad', inputs, [dy], attrs, 3),
+  );
+
+/** Passes the attributes as a tensor: TensorFlow would keep a kernel for each value of an attribute. */
+function runWithSettings(
+  name: string,
+  { q, k, v, mask }: AttentionInputs,
+  more: readonly tf.Tensor[],
+  attrs: AttentionAttrs,
+  outputs: number,
+): tf.Tensor[] {
+  const { offset, threshold, kept } = attentionNumbers({ q, k, v, mask }, attrs);
+  const { scale, masked, keyLow, keyHigh } = attrs;
+  const settings = tf.tensor1d(
+    Int32Array.of(
+      ...[bitsOf(scale), Number(masked), offset],
+      ...[threshold, bitsOf(kept), keyLow, keyHigh],
+    ),
+    'int32',
+  );
+  const result = runAddonOp(name, [...more, q, k, v, mask, settings], outputs);
+  settings.dispose();
+  return result;
+}
+
+const bitsOf = (float: number): number => new Int32Array(Float32Array.of(float).buffer)[0] ?? 0;

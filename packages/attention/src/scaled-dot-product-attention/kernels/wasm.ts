@@ -1,0 +1,69 @@
+import type { NativeVersion } from '@neverend/backend';
+import { wasmCall } from '@neverend/backend/kernels';
+import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
+import type { AttentionGradInputs } from '../gradient.ts';
+import { attentionNumbers } from './numbers.ts';
+
+/** Multiplications that take as long as one number of a pass through memory. */
+const perNumber = 8;
+/** Queries of a block, and its scores, which with a head's keys and values should fit into the second-level cache. */
+const maxBlock = 48;
+const blockScores = 65_536;
+
+export const attentionWasm: NativeVersion<AttentionInputs, AttentionAttrs> = {
+  run: ({ inputs, attrs, backend }) => {
+    const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
+    const { q, k, v } = inputs;
+    const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
+    const block = blockOf(keys);
+    const y = output([rows, queries, heads, valueDepth]);
+    const bytes = exports.attentionScratchBytes(queries, keys, depth, valueDepth, block);
+    const values = [...[y, q, k, v].map(at), ...shared(inputs, attrs, at), block];
+    const units = rows * heads * Math.ceil(queries / block);
+    const products = rows * heads * queries * keys * (depth + valueDepth);
+    run('attention', values, units, products / perNumber, bytes);
+    return [y];
+  },
+};
+
+export const attentionGradWasm: NativeVersion<AttentionGradInputs, AttentionAttrs> = {
+  run: ({ inputs, attrs, backend }) => {
+    const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
+    const { dy, q, k, v } = inputs;
+    const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
+    const block = blockOf(keys);
+    const outputs = [q, k, v].map(({ shape }) => output(shape));
+    const bytes = exports.attentionScratchBytes(queries, keys, depth, valueDepth, block);
+    const values = [...[...outputs, dy, q, k, v].map(at), ...shared(inputs, attrs, at), block];
+    const products = rows * heads * queries * keys * (3 * depth + 2 * valueDepth);
+    run('attentionGrad', values, rows * heads, products / perNumber, bytes);
+    return outputs;
+  },
+};
+
+const blockOf = (keys: number): number =>
+  Math.max(4, Math.min(maxBlock, Math.floor(blockScores / keys / 4) * 4));
+
+/** What both directions take between the tensors and the size of a block. */
+function shared(
+  inputs: AttentionInputs,
+  attrs: AttentionAttrs,
+  at: (tensor: AttentionInputs['mask']) => number,
+): number[] {
+  const { mask } = inputs;
+  const { queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
+  const { offset, threshold, kept } = attentionNumbers(inputs, attrs);
+  return [
+    ...[attrs.masked ? at(mask) : 0, queries, keys, heads, depth, valueDepth],
+    ...steps(mask.shape),
+    ...[attrs.scale, offset, threshold, kept, attrs.keyLow, attrs.keyHigh],
+  ];
+}
+
+/** How far apart a mask's numbers are along its axes; 0 where it has one. */
+function steps(shape: readonly number[]): number[] {
+  return shape.map((size, axis) =>
+    size === 1 ? 0 : shape.slice(axis + 1).reduce((product, n) => product * n, 1),
+  );
+}

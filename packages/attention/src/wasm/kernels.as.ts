@@ -1,0 +1,1 @@
+export { attention, attentionGrad, attentionScratchBytes } from './attention.as';
