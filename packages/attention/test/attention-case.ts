@@ -24,13 +24,14 @@ export const sizesOf = (list: SizeList): AttentionSizes => {
   return { rows, queries, keys, heads, depth, valueDepth };
 };
 
-/** Ones, odd numbers, more queries or keys than a block has, and heads of 64. */
+/** Ones, odd numbers, more queries or keys than a block has, heads of 64, and ones that are wider than a kernel takes. */
 export const sizes: readonly SizeList[] = [
   [1, 1, 1, 1, 1, 1],
   [2, 5, 7, 3, 6, 5],
   [1, 37, 70, 2, 5, 9],
   [3, 70, 3, 1, 8, 4],
   [1, 40, 41, 2, 64, 64],
+  [1, 2, 3, 1, 130, 129],
 ];
 
 export const inputsOf = ({

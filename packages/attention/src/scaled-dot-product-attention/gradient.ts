@@ -7,6 +7,7 @@ import {
   attentionSizes,
 } from './attrs.ts';
 import { attentionGradComposite } from './composite.ts';
+import { attentionGradWebgpu } from './kernels/webgpu.ts';
 
 export type AttentionGradInputs = AttentionInputs & {
   /** `[rows, M, H, e]`. */
@@ -20,6 +21,7 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
 >({
   name: 'NeverendAttentionGrad',
   composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
+  versions: { webgpu: attentionGradWebgpu },
   cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
     dy: { shape: [rows, queries, heads, valueDepth] },
   })),

@@ -11,6 +11,7 @@ import {
 } from './attrs.ts';
 import { attentionComposite, maskGradComposite } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
+import { attentionWebgpu } from './kernels/webgpu.ts';
 
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
@@ -111,6 +112,7 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
       };
     },
   },
+  versions: { webgpu: attentionWebgpu },
   cases: attentionCases(() => ({})),
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
