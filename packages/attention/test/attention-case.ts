@@ -24,7 +24,7 @@ export const sizesOf = (list: SizeList): AttentionSizes => {
   return { rows, queries, keys, heads, depth, valueDepth };
 };
 
-/** Ones, odd numbers, more queries or keys than a block has, heads of 64 and more, and a single key. */
+/** Ones, odd numbers, more queries or keys than a block has, heads of 64 and more than a kernel takes, and a single key. */
 export const sizes: readonly SizeList[] = [
   [1, 1, 1, 1, 1, 1],
   [2, 5, 7, 3, 6, 5],
@@ -33,6 +33,7 @@ export const sizes: readonly SizeList[] = [
   [1, 40, 41, 2, 64, 64],
   [2, 6, 1, 2, 5, 7],
   [1, 101, 53, 2, 67, 70],
+  [1, 2, 3, 1, 130, 129],
 ];
 
 export const inputsOf = ({

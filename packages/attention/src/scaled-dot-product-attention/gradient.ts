@@ -9,6 +9,7 @@ import {
 import { attentionGradComposite } from './composite.ts';
 import { attentionGradTensorflow } from './kernels/tensorflow.ts';
 import { attentionGradWasm } from './kernels/wasm.ts';
+import { attentionGradWebgpu } from './kernels/webgpu.ts';
 
 export type AttentionGradInputs = AttentionInputs & {
   /** `[rows, M, H, e]`. */
@@ -22,7 +23,11 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
 >({
   name: 'NeverendAttentionGrad',
   composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
-  versions: { wasm: attentionGradWasm, tensorflow: attentionGradTensorflow },
+  versions: {
+    wasm: attentionGradWasm,
+    tensorflow: attentionGradTensorflow,
+    webgpu: attentionGradWebgpu,
+  },
   cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
     dy: { shape: [rows, queries, heads, valueDepth] },
   })),

@@ -13,6 +13,7 @@ import { attentionComposite, maskGradComposite } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
+import { attentionWebgpu } from './kernels/webgpu.ts';
 
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
@@ -113,7 +114,7 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
       };
     },
   },
-  versions: { wasm: attentionWasm, tensorflow: attentionTensorflow },
+  versions: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
   cases: attentionCases(() => ({})),
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);

@@ -236,12 +236,13 @@ await describeBackends('a defined kernel', (backend) => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('gives way for a call that it cannot take', async () => {
+  it('gives way for a call that it cannot take, and is not compared on such a one', async () => {
     const { kernel, runs } = product(() => ({ takes: ({ inputs }) => inputs.x.size > 3 }));
     await kernelsReady();
-    const tested = runs();
+    // Of the cases of 1, 7 and 65,537 numbers.
+    expect(runs()).toBe(hasVersion ? 2 : 0);
     await check(kernel);
-    expect(runs()).toBe(tested);
+    expect(runs()).toBe(hasVersion ? 2 : 0);
   });
 
   it('is never native where composites are forced', async () => {
