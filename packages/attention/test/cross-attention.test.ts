@@ -5,7 +5,7 @@ import {
   type Inputs,
   normalInput,
   numbers,
-  numericGradient,
+  numericGradients,
   poisonMemory,
   tolerances,
 } from '@neverend/backend/testing';
@@ -45,16 +45,7 @@ await describeBackends('crossAttention', (backend) => {
       const forward = ({ x, context, ...params }: Record<string, Float64Array>) =>
         crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes);
       const arrays = numbers(inputs);
-      const gradients = Object.fromEntries(
-        Object.entries(arrays).map(([name, data]) => {
-          const loss = (at: Float64Array) =>
-            forward({ ...arrays, [name]: at }).reduce(
-              (sum, y, index) => sum + y * (dy.data[index] ?? 0),
-              0,
-            );
-          return [name, numericGradient(loss, data)];
-        }),
-      );
+      const gradients = numericGradients(inputs, dy.data, forward);
       await expectLikeReference({
         op: ({ x, context, ...params }) =>
           crossAttention(x as tf.Tensor, context as tf.Tensor, params, { heads, qkNorm }),

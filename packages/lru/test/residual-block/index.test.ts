@@ -1,4 +1,4 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -15,6 +15,7 @@ import {
   residualBlock,
   type SequenceOptions,
 } from '../../src/index.ts';
+import { positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
 
 const sizes = { width: 6, lruWidth: 8, heads: 2, mlpWidth: 9, minRadius: 0.5 };
@@ -31,8 +32,7 @@ await describeBackends('residualBlock', (backend) => {
         fc.nat(),
         async (steps, count, restarts, tokens, seed) => {
           const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 6] : [2, steps, 6]);
-          const values = Int32Array.from(randomInt(randomKey(seed, 'pos'), 2 * steps, 4));
-          const segmentPos = tf.tensor2d(values, [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<RecurrentState>) =>
               residualBlock(part, params, options),

@@ -1,9 +1,8 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectTensorClose,
   randomTensor,
-  readGolden,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,17 +15,10 @@ import {
   rgLru,
   type SequenceOptions,
 } from '../../src/index.ts';
-import { caseNames, expectLikeOfficial, officialTolerance } from '../official.ts';
+import { positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
 
-const golden = readGolden(new URL('../golden/rg-lru.json', import.meta.url));
-const names = caseNames(golden).filter((name) => name.startsWith('complex'));
-
 await describeBackends('complexRgLru', (backend) => {
-  it.each(names)('has the outputs and gradients of the official code: %s', async (name) => {
-    await expectLikeOfficial(golden, name, complexRgLru, officialTolerance(backend));
-  });
-
   it('is the real unit for both parts where all phases are 0 and the gates see one number each', async () => {
     const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2, minRadius: 0.5 });
     const [inputBias, aBias] = ['input_gate/b', 'a_gate/b'].map((name) =>
@@ -58,8 +50,7 @@ await describeBackends('complexRgLru', (backend) => {
         fc.nat(),
         async (steps, count, seed) => {
           const x = randomTensor(randomKey(seed, 'x'), [2, steps, 8]);
-          const values = Int32Array.from(randomInt(randomKey(seed, 'pos'), 2 * steps, 4));
-          const segmentPos = tf.tensor2d(values, [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<tf.Tensor>) => complexRgLru(part, params, options),
             x,
@@ -97,12 +88,6 @@ await describeBackends('complexRgLru', (backend) => {
     const expected = await complexRgLru(x, unit).y.data();
     const { y } = recurrentBlock(x, params);
     await expectTensorClose(y, { shape: [2, 4, 6], data: expected }, tolerances[backend]);
-  });
-});
-
-describe('the golden file', () => {
-  it('has the complex unit from a first frame, with restarts and a state, and as a step', () => {
-    expect(names.sort()).toEqual(['complex', 'complex-state', 'complex-step']);
   });
 });
 
