@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describeBackends, officialTolerances, readGolden } from '@neverend/backend/testing';
 import { describe, expect, it } from 'vitest';
 import { complexRgLru, rgLru } from '../../src/index.ts';
@@ -62,5 +63,8 @@ describe('the golden files', () => {
   it('name the commit of the official code', () => {
     expect(golden.meta['official']).toMatch(/^google-deepmind\/recurrentgemma@[0-9a-f]{40}$/);
     expect(official.meta['source']).toMatch(/^google-deepmind\/recurrentgemma@[0-9a-f]{40} /);
+    const beside = new URL('../golden/official-rg-lru-grad.json', import.meta.url);
+    const { source } = JSON.parse(readFileSync(beside, 'utf8')) as { source: string };
+    expect(source).toMatch(/^google-deepmind\/recurrentgemma@[0-9a-f]{40}$/);
   });
 });
