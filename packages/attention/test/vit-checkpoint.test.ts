@@ -1,20 +1,9 @@
 import { hasCode, randomKey, randomNormal } from '@neverend/backend';
-import {
-  describeBackends,
-  expectLikeReference,
-  expectNoLeak,
-  expectTensorClose,
-  layerNormNaive,
-  normalInput,
-  numericGradients,
-  tolerances,
-  toTensors,
-} from '@neverend/backend/testing';
+import { describeBackends, expectNoLeak } from '@neverend/backend/testing';
 import { decodeSafetensors, encodeSafetensors, openNpz } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import { type CheckpointArray, encoder, type VitLayout, vitParams } from '../src/index.ts';
+import { type CheckpointArray, type VitLayout, vitParams } from '../src/index.ts';
 import { blockParams } from './block-inputs.ts';
 import { storedNpz } from './stored-npz.ts';
 
@@ -196,7 +185,7 @@ function placeOf(layout: VitLayout, name: string, shape: readonly number[], inde
   return [`${entry}.weight`, (output * 3 + channel) * patch ** 2 + pixel] as const;
 }
 
-await describeBackends('the parameters of a ViT checkpoint', (backend) => {
+await describeBackends('the parameters of a ViT checkpoint', () => {
   for (const layout of ['flax', 'timm', 'transformers'] as const) {
     it(`are those of a file of ${layout}, each number in its place`, async () => {
       await expectNoLeak(async () => {
@@ -235,48 +224,6 @@ await describeBackends('the parameters of a ViT checkpoint', (backend) => {
       });
     });
   }
-
-  it('make of an encoder what its blocks and its norm make one after the other', async () => {
-    const blocks = [0, 1].map(() => blockParams(width, heads, mlpWidth));
-    const params = toTensors({
-      ...Object.fromEntries(
-        blocks.flatMap((block, index) =>
-          Object.entries(block).map(([name, input]) => [`encoderblock_${index}/${name}`, input]),
-        ),
-      ),
-      'encoder_norm/scale': normalInput(randomKey('scale'), [width]),
-      'encoder_norm/bias': normalInput(randomKey('bias'), [width]),
-    });
-    const [scale, bias] = (await Promise.all(
-      ['scale', 'bias'].map(async (name) =>
-        Float64Array.from(await (params[`encoder_norm/${name}`] as tf.Tensor).data()),
-      ),
-    )) as [Float64Array, Float64Array];
-    const forward = (x: Float64Array) => {
-      let y = x;
-      for (const block of blocks) {
-        const arrays = Object.fromEntries(
-          Object.entries(block).map(([name, { data }]) => [name, data]),
-        );
-        y = encoderBlockNaive(y, arrays, { rows: 2, tokens: 3, width, heads });
-      }
-      return layerNormNaive({ x: y, scale, bias }, 1e-6);
-    };
-    const x = normalInput(randomKey('x'), [2, 3, width]);
-    const dy = normalInput(randomKey('dy'), [2, 3, width]);
-    const { rtol, atol } = tolerances[backend];
-    await expectLikeReference({
-      op: ({ x }) => encoder(x as tf.Tensor, params, { depth, heads }),
-      inputs: { x },
-      dy,
-      y: forward(x.data),
-      gradients: numericGradients({ x }, dy.data, (at) => forward(at['x'] as Float64Array)),
-      // Seven norms over four numbers each multiply rounding by what they divide by.
-      tolerance: { rtol: 10 * rtol, atol: 10 * atol },
-    });
-    await expectTensorClose(params['encoder_norm/scale'] as tf.Tensor, scale);
-    tf.dispose(params);
-  });
 });
 
 describe('a checkpoint that is not of these sizes', () => {
