@@ -7,8 +7,12 @@ import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
 
 const operations = [
-  ...['backend', 'attention', 'lru', 'optim'].flatMap((name) => ['--project', `@neverend/${name}`]),
+  ...['backend', 'attention', 'lru', 'optim', 'trecvit'].flatMap((name) => [
+    '--project',
+    `@neverend/${name}`,
+  ]),
   ...['packages/backend/test/ops/', 'packages/attention/', 'packages/lru/', 'packages/optim/'],
+  'packages/trecvit/',
 ];
 
 await main(async () => {

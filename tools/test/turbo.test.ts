@@ -30,7 +30,7 @@ describe('turbo', () => {
   it('type-checks every package', () => {
     const names = publicPackages().map(({ manifest }) => manifest.name);
     expect(tasks.map((task) => task.package).sort()).toEqual(
-      [...names, '@neverend/benchmarks', '@neverend/tools'].sort(),
+      [...names, '@neverend/benchmarks', '@neverend/tools', '@neverend/trecvit'].sort(),
     );
   });
 

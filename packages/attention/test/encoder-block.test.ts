@@ -1,19 +1,13 @@
-import {
-  type RandomKey,
-  randomKey,
-  randomPermutation,
-  randomUniform,
-  ShapeError,
-} from '@neverend/backend';
+import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
-  expectTensorClose,
   geluErfNaive,
   layerNormNaive,
   normalInput,
   numbers,
-  numericGradient,
+  numericGradients,
+  officialTolerances,
   poisonMemory,
   readGolden,
   tolerances,
@@ -21,21 +15,14 @@ import {
   toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crossAttentionNaive } from '../src/cross-attention/naive.ts';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import {
-  encoder,
-  encoderBlock,
-  initEncoderBlock,
-  layerNorm,
-  learnedPositions,
-  mlp,
-} from '../src/index.ts';
+import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
 import { linearNaive } from '../src/linear/naive.ts';
 import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
+import { expectEachAlone } from './row-properties.ts';
 
 await describeBackends('encoderBlock', (backend) => {
   const tolerance = tolerances[backend];
@@ -145,17 +132,6 @@ await describeBackends('encoderBlock', (backend) => {
       return sum(middle, dropped(dense(dropped(hidden, 'Dense_0'), 'Dense_1'), 'Dense_1'));
     };
     const dy = normalInput(key('dy'), [rows, tokens, width]);
-    const arrays = numbers(inputs);
-    const gradients = Object.fromEntries(
-      Object.entries(arrays).map(([name, values]) => {
-        const loss = (changed: Float64Array) =>
-          forward({ ...arrays, [name]: changed }).reduce(
-            (total, y, index) => total + y * (dy.data[index] ?? 0),
-            0,
-          );
-        return [name, numericGradient(loss, values)];
-      }),
-    );
     await expectLikeReference({
       op: ({ x, ...params }) =>
         tf.tidy(() =>
@@ -167,39 +143,10 @@ await describeBackends('encoderBlock', (backend) => {
         ),
       inputs,
       dy,
-      y: forward(arrays),
-      gradients,
+      y: forward(numbers(inputs)),
+      gradients: numericGradients(inputs, dy.data, forward),
       tolerance,
     });
-  });
-
-  it('drops other numbers in every block of a stack', async () => {
-    const block = toTensors(blockParams(4, 2, 8));
-    const params: Record<string, tf.Tensor> = {
-      'encoder_norm/scale': tf.ones([4]),
-      'encoder_norm/bias': tf.zeros([4]),
-    };
-    for (const [name, tensor] of Object.entries(block)) {
-      for (const index of [0, 1]) params[`encoderblock_${index}/${name}`] = tensor;
-    }
-    const x = toTensor(normalInput(randomKey('x'), [2, 3, 4]));
-    const dropout = { rate: 0.5, key: randomKey('stack') };
-    const y = encoder(x, params, { depth: 2, heads: 2, gelu: 'erf', dropout });
-    const expected = tf.tidy(() => {
-      const { low, high } = dropout.key;
-      const once = (input: tf.Tensor, index: number) =>
-        encoderBlock(input, block, {
-          ...{ heads: 2, gelu: 'erf' },
-          dropout: { rate: 0.5, key: randomKey(low, high, index) },
-        });
-      return layerNorm(
-        once(once(x, 0), 1),
-        params['encoder_norm/scale'] as tf.Tensor,
-        params['encoder_norm/bias'] as tf.Tensor,
-      );
-    });
-    await expectTensorClose(y, { shape: [2, 3, 4], data: await expected.data() });
-    tf.dispose([block, params, x, y, expected]);
   });
 
   for (const leading of [[], [5], [2, 3], [2, 2, 8]]) {
@@ -221,32 +168,26 @@ await describeBackends('encoderBlock', (backend) => {
   }
 
   it('treats every row by itself: permuted, split and alone, a row has the same output', async () => {
-    const [width, heads] = [6, 2];
-    const params = toTensors(blockParams(width, heads, 8));
-    const run = (x: tf.Tensor) => encoderBlock(x, params, { heads });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 2, max: 9 }),
-        fc.integer({ min: 1, max: 7 }),
-        fc.nat(),
-        async (rows, tokens, seed) => {
-          const x = toTensor(normalInput(randomKey(seed, 'x'), [rows, tokens, width]));
-          const permutation = Int32Array.from(randomPermutation(randomKey(seed, 'order'), rows));
-          const cut = 1 + (seed % (rows - 1));
-          const [whole, permuted, split, order] = tf.tidy(() => {
-            const order = tf.tensor1d(permutation, 'int32');
-            const parts = [tf.slice(x, 0, cut), tf.slice(x, cut)].map(run);
-            return [run(x), run(tf.gather(x, order)), tf.concat(parts), order];
-          }) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor1D];
-          const expected = tf.gather(whole, order);
-          await expectTensorClose(permuted, await expected.data());
-          await expectTensorClose(split, await whole.data());
-          tf.dispose([x, whole, permuted, split, order, expected]);
-        },
-      ),
-      // WebGPU compiles its shaders anew for many of the shapes.
-      { numRuns: backend === 'webgpu' ? 3 : 20, seed: 1 },
-    );
+    const params = toTensors(blockParams(6, 2, 8));
+    await expectEachAlone({
+      run: (x) => encoderBlock(x, params, { heads: 2 }),
+      shape: [1, 5, 6],
+      axis: 0,
+      tolerance: officialTolerances[backend],
+      numRuns: backend === 'webgpu' ? 3 : 20,
+    });
+    tf.dispose(params);
+  });
+
+  it('treats in its MLP every vector by itself', async () => {
+    const params = toTensors(inputsBelow(blockParams(6, 1, 11), 'MlpBlock_0/'));
+    await expectEachAlone({
+      run: (x) => mlp(x, params),
+      shape: [1, 6],
+      axis: 0,
+      tolerance: officialTolerances[backend],
+      numRuns: backend === 'webgpu' ? 2 : 10,
+    });
     tf.dispose(params);
   });
 

@@ -3,12 +3,15 @@ import {
   describeBackends,
   expectLikeReference,
   normalInput,
+  officialTolerances,
   poisonMemory,
+  randomTensor,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { learnedPositions } from '../src/index.ts';
+import { expectEachAlone } from './row-properties.ts';
 
 await describeBackends('learnedPositions', (backend) => {
   for (const [rows, tokens, width] of [
@@ -39,6 +42,18 @@ await describeBackends('learnedPositions', (backend) => {
       });
     });
   }
+
+  it('treats every row by itself', async () => {
+    const positions = randomTensor(randomKey('positions'), [1, 3, 4]);
+    await expectEachAlone({
+      run: (x) => learnedPositions(x, positions),
+      shape: [1, 3, 4],
+      axis: 0,
+      tolerance: officialTolerances[backend],
+      numRuns: backend === 'webgpu' ? 2 : 10,
+    });
+    positions.dispose();
+  });
 });
 
 describe('the arguments of learnedPositions', () => {

@@ -5,7 +5,9 @@ import {
   expectNoLeak,
   expectTensorClose,
   normalInput,
+  officialTolerances,
   poisonMemory,
+  randomTensor,
   tolerances,
   toTensors,
 } from '@neverend/backend/testing';
@@ -14,6 +16,7 @@ import { describe, expect, it } from 'vitest';
 import { linear } from '../src/index.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { sumRows } from '../src/rows.ts';
+import { expectEachAlone, expectLinear } from './row-properties.ts';
 
 // Leading dimensions, D, E: one row, odd sizes, D above and below E.
 const sizes: readonly (readonly [number[], number, number])[] = [
@@ -67,6 +70,20 @@ await describeBackends('linear', (backend) => {
       gradients: { x, kernel },
       tolerance,
     });
+  });
+
+  it('is linear without a bias, and treats every vector by itself', async () => {
+    const kernel = randomTensor(randomKey('kernel'), [5, 4]);
+    const op = {
+      run: (x: tf.Tensor) => linear(x, kernel),
+      shape: [1, 5],
+      axis: 0,
+      tolerance: officialTolerances[backend],
+      numRuns: backend === 'webgpu' ? 2 : 10,
+    };
+    await expectLinear(op);
+    await expectEachAlone(op);
+    kernel.dispose();
   });
 
   it('trains variables and sees a weight that was assigned', async () => {

@@ -7,7 +7,9 @@ import {
   layerNormNaive,
   normalInput,
   numbers,
-  numericGradient,
+  numericGradients,
+  officialTolerances,
+  poisonMemory,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,6 +18,7 @@ import { crossAttentionNaive } from '../src/cross-attention/naive.ts';
 import { attentionPooling, initAttentionPooling, poolTokens, prependToken } from '../src/index.ts';
 import { mlpNaive } from '../src/mlp/naive.ts';
 import type { Arrays } from '../src/space-attention/naive.ts';
+import { expectEachAlone, expectOnPermuted } from './row-properties.ts';
 
 const [rows, tokens, width, heads, mlpWidth] = [2, 3, 4, 2, 5];
 
@@ -42,6 +45,7 @@ function poolingNaive(arrays: Arrays): Float64Array {
 
 await describeBackends('pooling', (backend) => {
   it("by attention has the reference's output and gradients", async () => {
+    poisonMemory();
     const shapes = tf.tidy(() =>
       Object.entries(initAttentionPooling(randomKey(1), { width, heads, mlpWidth })).map(
         ([name, { shape }]) => [name, shape] as const,
@@ -54,29 +58,45 @@ await describeBackends('pooling', (backend) => {
       ),
     };
     const dy = normalInput(randomKey('dy'), [rows, width]);
-    const arrays = numbers(inputs);
-    const gradients = Object.fromEntries(
-      Object.entries(arrays).map(([name, data]) => {
-        const loss = (at: Float64Array) =>
-          poolingNaive({ ...arrays, [name]: at }).reduce(
-            (sum, y, index) => sum + y * (dy.data[index] ?? 0),
-            0,
-          );
-        return [name, numericGradient(loss, data)];
-      }),
-    );
     await expectLikeReference({
       op: ({ x, ...params }) => attentionPooling(x as tf.Tensor, params, { heads }),
       inputs,
       dy,
-      y: poolingNaive(arrays),
-      gradients,
+      y: poolingNaive(numbers(inputs)),
+      gradients: numericGradients(inputs, dy.data, poolingNaive),
       // The norm over four numbers multiplies rounding by what it divides by.
       tolerance: { rtol: 5 * tolerances[backend].rtol, atol: 5 * tolerances[backend].atol },
     });
   });
 
+  it('does not see the order of the tokens, by attention and as an average', async () => {
+    const params = initAttentionPooling(randomKey(1), { width, heads, mlpWidth });
+    const op = { shape: [2, 1, width], axis: 1, numRuns: backend === 'webgpu' ? 2 : 10 };
+    const tolerance = officialTolerances[backend];
+    const attention = { ...op, tolerance: 10 * tolerance };
+    await expectOnPermuted(
+      { ...attention, run: (x) => attentionPooling(x, params, { heads }) },
+      'unchanged',
+    );
+    await expectOnPermuted({ ...op, tolerance, run: (x) => poolTokens(x, 'average') }, 'unchanged');
+    tf.dispose(params);
+  });
+
+  it('treats every row by itself', async () => {
+    const params = initAttentionPooling(randomKey(1), { width, heads, mlpWidth });
+    const op = { shape: [1, tokens, width], axis: 0, numRuns: backend === 'webgpu' ? 2 : 6 };
+    for (const run of [
+      (x: tf.Tensor) => attentionPooling(x, params, { heads }),
+      (x: tf.Tensor) => poolTokens(x, 'first'),
+      (x: tf.Tensor) => poolTokens(x, 'average'),
+    ]) {
+      await expectEachAlone({ ...op, tolerance: 10 * officialTolerances[backend], run });
+    }
+    tf.dispose(params);
+  });
+
   it('takes the token that was put first, or the average, and their gradients', async () => {
+    poisonMemory();
     await expectNoLeak(async () => {
       const x = tf.tensor3d([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2]);
       const token = tf.tensor3d([9, 10], [1, 1, 2]);

@@ -3,14 +3,19 @@ import {
   describeBackends,
   expectNoLeak,
   expectTensorClose,
+  officialTolerances,
+  poisonMemory,
   randomTensor,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { interpolatePositions, sincosPositions } from '../src/index.ts';
+import { expectLinear } from './row-properties.ts';
 
-await describeBackends('the positions of a grid', () => {
+await describeBackends('the positions of a grid', (backend) => {
   it('are sines and cosines of x and y, by hand for 2 x 3 tokens of width 8', async () => {
+    poisonMemory();
     const positions = sincosPositions([2, 3], 8);
     // ω is 1 and 1 / 10,000; row-major: token 5 is x = 2, y = 1.
     const of = (x: number, y: number) => [
@@ -23,6 +28,7 @@ await describeBackends('the positions of a grid', () => {
   });
 
   it('keep their corners and what lies before the grid, and are linear in between', async () => {
+    poisonMemory();
     await expectNoLeak(async () => {
       // A class token 9, then x + 10 y at 2 x 3 places.
       const positions = tf.tensor3d([9, 0, 1, 2, 10, 11, 12], [1, 7, 1]);
@@ -34,6 +40,7 @@ await describeBackends('the positions of a grid', () => {
   });
 
   it('come back from a finer grid whose places hold theirs, also in the gradient', async () => {
+    poisonMemory();
     const positions = randomTensor(randomKey('p'), [1, 12, 5]);
     const there = (p: tf.Tensor) => interpolatePositions(p, [3, 4], [5, 7]);
     const back = tf.tidy(() => interpolatePositions(there(positions), [5, 7], [3, 4]));
@@ -43,6 +50,55 @@ await describeBackends('the positions of a grid', () => {
     const total = tf.sum(gradient);
     await expectTensorClose(total, [5 * 7 * 5]);
     tf.dispose([positions, back, gradient, total]);
+  });
+
+  it('are of one size for every token, whatever the grid', async () => {
+    const side = fc.integer({ min: 1, max: 5 });
+    await fc.assert(
+      fc.asyncProperty(
+        side,
+        side,
+        fc.integer({ min: 1, max: 4 }),
+        async (rows, columns, quarter) => {
+          await expectNoLeak(async () => {
+            const positions = sincosPositions([rows, columns], 4 * quarter);
+            // A sine and a cosine of each angle, and two angles for each number of a quarter.
+            const squares = tf.tidy(() => tf.sum(tf.square(positions), -1));
+            const data = new Array<number>(rows * columns).fill(2 * quarter);
+            await expectTensorClose(squares, { shape: [1, rows * columns], data });
+            tf.dispose([positions, squares]);
+          });
+        },
+      ),
+      { numRuns: backend === 'webgpu' ? 3 : 12, seed: 1 },
+    );
+  });
+
+  it('move to another grid as a linear map that keeps what is the same everywhere', async () => {
+    const side = fc.integer({ min: 1, max: 4 });
+    const grid = fc.tuple(side, side);
+    await fc.assert(
+      fc.asyncProperty(grid, grid, async (from, to) => {
+        const count = from[0] * from[1];
+        const op = {
+          run: (x: tf.Tensor) => interpolatePositions(x, from, to),
+          shape: [1, count, 1],
+          axis: 2,
+          tolerance: officialTolerances[backend],
+          numRuns: 1,
+        };
+        await expectLinear(op);
+        await expectNoLeak(async () => {
+          const same = tf.fill([1, count, 3], 7);
+          const moved = interpolatePositions(same, from, to);
+          const shape = [1, to[0] * to[1], 3];
+          const data = new Array<number>(3 * to[0] * to[1]).fill(7);
+          await expectTensorClose(moved, { shape, data });
+          tf.dispose([same, moved]);
+        });
+      }),
+      { numRuns: backend === 'webgpu' ? 2 : 10, seed: 1 },
+    );
   });
 
   it('of one row or column take its first place', async () => {

@@ -1,4 +1,4 @@
-import { randomKey, randomPermutation, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
@@ -6,6 +6,7 @@ import {
   expectTensorClose,
   normalInput,
   numbers,
+  officialTolerances,
   poisonMemory,
   tolerances,
   toTensor,
@@ -14,8 +15,10 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { initSpaceAttention, spaceAttention } from '../src/index.ts';
+import { attentionNaive } from '../src/scaled-dot-product-attention/naive.ts';
 import { spaceAttentionBackwardNaive, spaceAttentionNaive } from '../src/space-attention/naive.ts';
-import { blockParams, inputsBelow } from './block-inputs.ts';
+import { blockParams, identityParams, inputsBelow } from './block-inputs.ts';
+import { expectEachAlone, expectOnPermuted } from './row-properties.ts';
 
 const attentionParams = (width: number, heads: number) =>
   inputsBelow(blockParams(width, heads, 1), 'MultiHeadDotProductAttention_0/');
@@ -47,15 +50,30 @@ await describeBackends('spaceAttention', (backend) => {
     });
   }
 
-  it('permutes its output as its tokens are permuted', async () => {
+  it('permutes its output as its tokens are permuted, and treats every row by itself', async () => {
     const params = toTensors(attentionParams(8, 2));
-    const x = toTensor(normalInput(randomKey('x'), [2, 9, 8]));
-    const order = tf.tensor1d(Int32Array.from(randomPermutation(randomKey('order'), 9)), 'int32');
-    const permuted = tf.gather(x, order, 1);
-    const y = spaceAttention(permuted, params, { heads: 2 });
-    const expected = tf.tidy(() => tf.gather(spaceAttention(x, params, { heads: 2 }), order, 1));
-    await expectTensorClose(y, await expected.data());
-    tf.dispose([params, x, order, permuted, y, expected]);
+    const op = {
+      run: (x: tf.Tensor) => spaceAttention(x, params, { heads: 2 }),
+      tolerance: officialTolerances[backend],
+      numRuns: backend === 'webgpu' ? 2 : 10,
+    };
+    await expectOnPermuted({ ...op, shape: [2, 1, 8], axis: 1 }, 'permuted');
+    await expectEachAlone({ ...op, shape: [1, 3, 8], axis: 0 });
+    tf.dispose(params);
+  });
+
+  it('hides what its mask hides, and later tokens where it is causal', async () => {
+    const [rows, tokens, heads, depth] = [2, 5, 2, 4];
+    const x = normalInput(randomKey('x'), [rows, tokens, heads * depth]);
+    const sizes = { rows, queries: tokens, keys: tokens, heads, depth, valueDepth: depth };
+    const expected = attentionNaive({ q: x.data, k: x.data, v: x.data }, sizes, {
+      added: (_row, _head, i, j) => (j > i || j === 1 ? Number.NEGATIVE_INFINITY : 0),
+    });
+    const [params, input] = [identityParams(heads, depth), toTensor(x)];
+    const mask = tf.tensor([1, 0, 1, 1, 1], [1, 1, 1, tokens], 'bool');
+    const y = spaceAttention(input, params, { heads, mask, causal: true });
+    await expectTensorClose(y, expected, tolerances[backend]);
+    tf.dispose([params, input, mask, y]);
   });
 
   it('averages the values where all scores are equal, and picks one where it towers', async () => {

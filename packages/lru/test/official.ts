@@ -1,7 +1,6 @@
-import type { BackendName } from '@neverend/backend';
 import {
+  expectCloseToScale,
   expectNoLeak,
-  expectTensorClose,
   type Golden,
   poisonMemory,
 } from '@neverend/backend/testing';
@@ -22,19 +21,15 @@ export const caseNames = ({ arrays }: Golden): string[] => [
   ...new Set(Object.keys(arrays).map((name) => name.split('/')[0] ?? '')),
 ];
 
-/** Float32 numbers to this part of a tensor's largest number. */
-export const officialTolerance = (backend: BackendName): number =>
-  backend === 'cpu' || backend === 'tensorflow' ? 1e-5 : 1e-4;
-
 /** An array of a golden file as a tensor of its own dtype. */
-function goldenTensor({ arrays }: Golden, name: string): tf.Tensor {
+export function goldenTensor({ arrays }: Golden, name: string): tf.Tensor {
   const array = arrays[name];
   if (array === undefined) throw new Error(`the golden file has no ${name}`);
   return tf.tensor([...array.data], [...array.shape], array.dtype as 'float32' | 'int32');
 }
 
 /** Tensors of a golden file below a prefix, without it. */
-const goldenTensors = (golden: Golden, prefix: string): Record<string, tf.Tensor> =>
+export const goldenTensors = (golden: Golden, prefix: string): Record<string, tf.Tensor> =>
   Object.fromEntries(
     Object.keys(golden.arrays)
       .filter((name) => name.startsWith(prefix))
@@ -43,33 +38,68 @@ const goldenTensors = (golden: Golden, prefix: string): Record<string, tf.Tensor
 
 /**
  * Holds a layer's output, last state and the gradients of sum(dy y) + sum(dLast last) on the current backend against a case
- * of a golden file. Where the state has parts, they are the file's `stateX`, `lastX` and so on, with a capital letter.
+ * of a golden file. Where the state has parts, they are the file's `stateX`, `lastX` and so on, with a capital letter; what has
+ * no `dLastX` counts for nothing in the sum.
  *
- * @param tolerance in units of the largest number of each tensor.
+ * @param tolerance in units of the largest number of each tensor. @param outputs the results to compare; all if left out.
  */
 export async function expectLikeOfficial(
   golden: Golden,
   name: string,
   layer: Layer,
   tolerance: number,
+  outputs?: readonly string[],
 ): Promise<void> {
   poisonMemory();
   await expectNoLeak(async () => {
     const results = tf.tidy(() => compute(golden, name, layer));
     try {
-      for (const [of, tensor] of Object.entries(results)) {
-        const expected = golden.arrays[`${name}/${of}`];
-        if (expected === undefined) throw new Error(`the golden file has no ${name}/${of}`);
-        const scale = expected.data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        const allowed = { rtol: 0, atol: tolerance * scale };
-        await expectTensorClose(tensor, expected, allowed).catch((error: Error) => {
-          throw new Error(`${of}: ${error.message}`);
-        });
-      }
+      await expectArrays(golden, name, results, tolerance, outputs);
     } finally {
       tf.dispose(results);
     }
   });
+}
+
+/** Holds a layer's output and last state, one step at a time from the state of the step before, against a case of a golden file. */
+export async function expectStreamedLikeOfficial(
+  golden: Golden,
+  name: string,
+  layer: Layer,
+  tolerance: number,
+  outputs?: readonly string[],
+): Promise<void> {
+  const results = tf.tidy(() => {
+    const of = (part: string) => goldenTensor(golden, `${name}/${part}`);
+    const params = goldenTensors(golden, `${name}/p/`);
+    const before = goldenTensors(golden, `${name}/state`);
+    let state = joined(Object.keys(before), Object.values(before));
+    const positions = tf.split(of('segmentPos'), of('segmentPos').shape[1] ?? 1, 1);
+    const ys = tf.split(of('x'), positions.length, 1).map((x, step) => {
+      const options = { segmentPos: positions[step], ...(state === undefined ? {} : { state }) };
+      const result = layer(x, params, options as SequenceOptions<never>);
+      state = result.state;
+      return result.y;
+    });
+    return { y: tf.concat(ys, 1), ...parts('last', state as State) };
+  });
+  await expectArrays(golden, name, results, tolerance, outputs);
+  tf.dispose(results);
+}
+
+async function expectArrays(
+  golden: Golden,
+  name: string,
+  results: Readonly<Record<string, tf.Tensor>>,
+  tolerance: number,
+  outputs: readonly string[] = Object.keys(results),
+): Promise<void> {
+  for (const output of outputs) {
+    const [tensor, expected] = [results[output], golden.arrays[`${name}/${output}`]];
+    if (tensor === undefined) throw new Error(`the layer has no ${output}`);
+    if (expected === undefined) throw new Error(`the golden file has no ${name}/${output}`);
+    await expectCloseToScale(output, tensor, expected, tolerance);
+  }
 }
 
 function compute(golden: Golden, name: string, layer: Layer): Record<string, tf.Tensor> {
@@ -92,9 +122,10 @@ function compute(golden: Golden, name: string, layer: Layer): Record<string, tf.
   };
   const loss = (...tensors: tf.Tensor[]) =>
     tf.addN(
-      Object.entries(run(tensors)).map(([output, value]) =>
-        tf.sum(tf.mul(value, of(output === 'y' ? 'dy' : output.replace('last', 'dLast')))),
-      ),
+      Object.entries(run(tensors)).flatMap(([output, value]) => {
+        const weight = output === 'y' ? 'dy' : output.replace('last', 'dLast');
+        return `${name}/${weight}` in golden.arrays ? [tf.sum(tf.mul(value, of(weight)))] : [];
+      }),
     );
   const inputs = [of('x'), ...Object.values(params), ...Object.values(states)];
   const gradients = tf.grads(loss)(inputs);

@@ -5,35 +5,16 @@ import {
   type Inputs,
   normalInput,
   numbers,
+  numericGradients,
   type OpCase,
   type Tolerance,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { complexLinearScan } from '../src/index.ts';
-import { numericGradients } from './numeric.ts';
+import { type ComplexScanInputs, complexLinearScanNaive } from '../src/scan/naive.ts';
 import { rgLruArguments, rgLruCase } from './rg-lru/rg-lru-case.ts';
 import { scanCase, shapes } from './scan/scan-case.ts';
 import { convArguments, convCase } from './temporal-conv/conv-case.ts';
-
-/** h = a h + x with complex numbers; `[2, rows, T, E]`, the real parts first. */
-function complexScanNaive(
-  { aRe, aIm, xRe, xIm, h0Re, h0Im }: Record<string, Float64Array>,
-  [rows, steps, width]: readonly [number, number, number],
-): Float64Array {
-  const size = rows * steps * width;
-  const y = new Float64Array(2 * size);
-  for (let lane = 0; lane < rows * width; lane++) {
-    let [re, im] = [h0Re?.[lane] ?? 0, h0Im?.[lane] ?? 0];
-    for (let t = 0; t < steps; t++) {
-      const at = (Math.floor(lane / width) * steps + t) * width + (lane % width);
-      const [p, q] = [aRe?.[at] ?? 0, aIm?.[at] ?? 0];
-      [re, im] = [p * re - q * im + (xRe?.[at] ?? 0), p * im + q * re + (xIm?.[at] ?? 0)];
-      y[at] = re;
-      y[size + at] = im;
-    }
-  }
-  return y;
-}
 
 function complexScanCase(shape: readonly [number, number, number], tolerance: Tolerance): OpCase {
   const make = (name: string, of: readonly number[], scale = 1) =>
@@ -44,7 +25,10 @@ function complexScanCase(shape: readonly [number, number, number], tolerance: To
     ...{ xRe: make('xRe', shape), xIm: make('xIm', shape) },
     ...{ h0Re: make('h0Re', state), h0Im: make('h0Im', state) },
   };
-  const naive = (arrays: Record<string, Float64Array>) => complexScanNaive(arrays, shape);
+  const naive = (arrays: Record<string, Float64Array>) => {
+    const { re, im } = complexLinearScanNaive(arrays as ComplexScanInputs, shape, false);
+    return Float64Array.of(...re, ...im);
+  };
   const dy = make('dy', [2, ...shape]);
   return {
     op: (tensors) =>

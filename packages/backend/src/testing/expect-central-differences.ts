@@ -1,6 +1,6 @@
 import { randomKey } from '../random.ts';
 import { expectClose } from './expect-close.ts';
-import { numericGradient } from './numeric-gradient.ts';
+import { numericGradients } from './numeric-gradient.ts';
 import { type Inputs, normalInput, numbers } from './op-case.ts';
 
 // Central differences in float64 are good to some 1e-10 of the function's scale.
@@ -24,12 +24,7 @@ export function expectCentralDifferences(
   const arrays = numbers(inputs);
   const dy = normalInput(randomKey('dy'), [outputs]).data;
   const gradients = backward(arrays, dy);
-  for (const [name, data] of Object.entries(arrays)) {
-    const numeric = numericGradient(
-      (at) =>
-        forward({ ...arrays, [name]: at }).reduce((sum, y, index) => sum + y * (dy[index] ?? 0), 0),
-      data,
-    );
+  for (const [name, numeric] of Object.entries(numericGradients(inputs, dy, forward))) {
     expectClose(gradients[name] ?? [], numeric, differences);
   }
 }

@@ -76,3 +76,23 @@ export async function expectTensorClose(
   // A synchronous read fails on WebGPU in Node.
   expectClose(await tensor.data(), withShape ? expected.data : expected, tolerance);
 }
+
+/**
+ * `expectTensorClose` with a tolerance in parts of the largest expected number: what float32 leaves of sums whose terms are
+ * larger than they are.
+ *
+ * @param name of the tensor, for the error. @throws Error telling what differs.
+ */
+export async function expectCloseToScale(
+  name: string,
+  tensor: tf.Tensor,
+  expected: ExpectedTensor,
+  tolerance: number,
+): Promise<void> {
+  const scale = Array.from(expected.data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+  await expectTensorClose(tensor, expected, { rtol: 0, atol: tolerance * scale }).catch(
+    (error: Error) => {
+      throw new Error(`${name}: ${error.message}`);
+    },
+  );
+}

@@ -18,11 +18,16 @@ export {
 } from '../ops/rms-norm/naive.ts';
 export { describeBackends } from './describe-backends.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
-export { type ExpectedTensor, expectClose, expectTensorClose } from './expect-close.ts';
+export {
+  type ExpectedTensor,
+  expectClose,
+  expectCloseToScale,
+  expectTensorClose,
+} from './expect-close.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
 export { findChromium } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
-export { numericGradient } from './numeric-gradient.ts';
+export { numericGradient, numericGradients } from './numeric-gradient.ts';
 export {
   expectLikeReference,
   type Input,
@@ -36,4 +41,9 @@ export {
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
 export { reloadModel } from './reload-model.ts';
-export { currentTolerance, type Tolerance, tolerances } from './tolerance.ts';
+export {
+  currentTolerance,
+  officialTolerances,
+  type Tolerance,
+  tolerances,
+} from './tolerance.ts';

@@ -1,3 +1,5 @@
+import { type Inputs, numbers } from './op-case.ts';
+
 /**
  * The gradient of a scalar function by central differences, `(f(x + h) - f(x - h)) / 2h` in each
  * coordinate. Meant for references in float64: its error is near 1e-10 of f's scale there, and in float32
@@ -25,4 +27,20 @@ export function numericGradient(
     // The step that was really made, after rounding.
     return (high - low) / (above - below);
   });
+}
+
+/** The gradients of sum(dy · f) for every input, by central differences in float64: good to some 1e-9 of their scale. */
+export function numericGradients(
+  inputs: Inputs,
+  dy: ArrayLike<number>,
+  f: (arrays: Record<string, Float64Array>) => Float64Array,
+): Record<string, Float64Array> {
+  const arrays = numbers(inputs);
+  return Object.fromEntries(
+    Object.entries(arrays).map(([name, values]) => {
+      const loss = (at: Float64Array) =>
+        f({ ...arrays, [name]: at }).reduce((sum, y, index) => sum + y * (dy[index] ?? 0), 0);
+      return [name, numericGradient(loss, values)];
+    }),
+  );
 }

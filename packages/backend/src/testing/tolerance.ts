@@ -24,6 +24,16 @@ export const tolerances: Readonly<Record<BackendName, Tolerance>> = {
   webgpu: { rtol: 1e-4, atol: 2e-5 },
 };
 
+/**
+ * How far float32 numbers may be from those of an official code, itself in float32: parts of the largest number of a tensor.
+ */
+export const officialTolerances: Readonly<Record<BackendName, number>> = {
+  cpu: 1e-5,
+  tensorflow: 1e-5,
+  wasm: 1e-4,
+  webgpu: 1e-4,
+};
+
 /** The tolerance of the backend that is current now; the widest one where neverend does not know it. */
 export function currentTolerance(): Tolerance {
   const table: Readonly<Record<string, Tolerance | undefined>> = tolerances;

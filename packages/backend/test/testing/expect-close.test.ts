@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { describeBackends, expectClose, expectTensorClose } from '../../src/testing/index.ts';
+import {
+  describeBackends,
+  expectClose,
+  expectCloseToScale,
+  expectTensorClose,
+} from '../../src/testing/index.ts';
 
 const tolerance = { rtol: 0.1, atol: 0.5 };
 
@@ -57,6 +62,17 @@ await describeBackends('expectTensorClose', () => {
     const tensor = tf.tensor1d([1_000_000], 'int32');
     await expectTensorClose(tensor, [1_000_000]);
     await expect(expectTensorClose(tensor, [1_000_001])).rejects.toThrow('1 of 1');
+    tensor.dispose();
+  });
+});
+
+await describeBackends('expectCloseToScale', () => {
+  it('takes what is off by a part of the largest expected number, and names the tensor that is off by more', async () => {
+    const tensor = tf.tensor1d([1, -1000]);
+    await expectCloseToScale('y', tensor, { shape: [2], data: [1.9, -1000] }, 1e-3);
+    await expect(
+      expectCloseToScale('y', tensor, { shape: [2], data: [2.1, -1000] }, 1e-3),
+    ).rejects.toThrow('y: 1 of 2 numbers are off; worst at [0]');
     tensor.dispose();
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { numericGradient } from '../../src/testing/index.ts';
+import { numericGradient, numericGradients } from '../../src/testing/index.ts';
 
 const at = (x: Float64Array, index: number): number => x[index] ?? Number.NaN;
 
@@ -27,4 +27,17 @@ it('leaves the point as it was, and gives f a copy', () => {
   const x = Float64Array.of(1, 2);
   expect(numericGradient((point) => at(point, 0) + 2 * at(point, 1), x)).toHaveLength(2);
   expect([...x]).toEqual([1, 2]);
+});
+
+it('of many outputs, is that of their sum with the given weights, for every input', () => {
+  const inputs = {
+    a: { shape: [2], data: Float64Array.of(2, 3) },
+    b: { shape: [1], data: Float64Array.of(5) },
+  };
+  const { a, b } = numericGradients(inputs, [1, 10], ({ a, b }) =>
+    (a as Float64Array).map((value) => value ** 2 * (b?.[0] ?? 0)),
+  );
+  expect(a?.[0]).toBeCloseTo(20, 6);
+  expect(a?.[1]).toBeCloseTo(300, 6);
+  expect(b?.[0]).toBeCloseTo(94, 6);
 });

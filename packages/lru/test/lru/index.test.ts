@@ -1,4 +1,4 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectLikeReference,
@@ -6,6 +6,7 @@ import {
   type Inputs,
   normalInput,
   numbers,
+  numericGradients,
   poisonMemory,
   randomTensor,
   tolerances,
@@ -15,7 +16,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Complex, initLru, lru, type SequenceOptions } from '../../src/index.ts';
 import { lruNaive } from '../../src/lru/naive.ts';
-import { numericGradients } from '../numeric.ts';
+import { positions, positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
 
 function paramInputs(width: number, states: number): Inputs {
@@ -32,9 +33,6 @@ function paramInputs(width: number, states: number): Inputs {
     D: draw('D', [width], 1),
   };
 }
-
-const positions = (rows: number, steps: number): Int32Array =>
-  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 4));
 
 await describeBackends('lru', (backend) => {
   const tolerance = tolerances[backend];
@@ -68,7 +66,7 @@ await describeBackends('lru', (backend) => {
           tf.tidy(() => {
             const options = {
               state: { re: stateRe as tf.Tensor, im: stateIm as tf.Tensor },
-              ...(restarts ? { segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32') } : {}),
+              ...(restarts ? { segmentPos: positionsTensor(outer, steps) } : {}),
             };
             return lru(x as tf.Tensor, params, options).y;
           }),
@@ -108,7 +106,7 @@ await describeBackends('lru', (backend) => {
         fc.nat(),
         async (steps, count, restarts, seed) => {
           const x = randomTensor(randomKey(seed, 'x'), [2, steps, 3]);
-          const segmentPos = tf.tensor2d(positions(2, steps), [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<Complex>) => lru(part, params, options),
             x,

@@ -1,8 +1,10 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  poisonMemory,
   randomTensor,
   tolerances,
 } from '@neverend/backend/testing';
@@ -15,11 +17,35 @@ import {
   residualBlock,
   type SequenceOptions,
 } from '../../src/index.ts';
+import { positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
+import { blockCase } from './block-case.ts';
+import { residualBlockNaive } from './naive.ts';
 
 const sizes = { width: 6, lruWidth: 8, heads: 2, mlpWidth: 9, minRadius: 0.5 };
 
 await describeBackends('residualBlock', (backend) => {
+  for (const [shape, mlpWidth] of [
+    [[2, 5, 3], undefined],
+    [[2, 3, 2, 3], 4],
+  ] as const) {
+    const name = `of [${shape}], ${mlpWidth === undefined ? 'without' : 'with'} the MLP,`;
+    it(`${name} has the reference's output and states, and the gradients of finite differences`, async () => {
+      poisonMemory();
+      const of = { width: 3, lruWidth: 4, heads: 2, taps: 3 };
+      const params = initResidualBlock(randomKey(1), {
+        ...of,
+        ...(mlpWidth === undefined ? {} : { mlpWidth }),
+      });
+      const { rtol, atol } = tolerances[backend];
+      // A norm over three numbers multiplies rounding by what it divides by.
+      const tolerance = { rtol: 5 * rtol, atol: 5 * atol };
+      const test = blockCase(residualBlock, residualBlockNaive, shape, params, 2, tolerance);
+      tf.dispose(params);
+      await expectLikeReference(test);
+    });
+  }
+
   it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
     const params = initResidualBlock(randomKey(1), sizes);
     await fc.assert(
@@ -31,8 +57,7 @@ await describeBackends('residualBlock', (backend) => {
         fc.nat(),
         async (steps, count, restarts, tokens, seed) => {
           const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 6] : [2, steps, 6]);
-          const values = Int32Array.from(randomInt(randomKey(seed, 'pos'), 2 * steps, 4));
-          const segmentPos = tf.tensor2d(values, [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<RecurrentState>) =>
               residualBlock(part, params, options),

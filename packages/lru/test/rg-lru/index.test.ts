@@ -14,8 +14,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initRgLru, rgLru, type SequenceOptions } from '../../src/index.ts';
+import { positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
-import { named, paramInputs, positions, rgLruArguments, rgLruCase } from './rg-lru-case.ts';
+import { named, paramInputs, rgLruArguments, rgLruCase } from './rg-lru-case.ts';
 
 await describeBackends('rgLru', (backend) => {
   const tolerance = tolerances[backend];
@@ -60,7 +61,7 @@ await describeBackends('rgLru', (backend) => {
         async (steps, count, restarts, tokens, seed) => {
           const params = named(toTensors(paramInputs(4, 2)));
           const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 4] : [2, steps, 4]);
-          const segmentPos = tf.tensor2d(positions(2, steps), [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           const points = cuts(randomKey(seed, 'cuts'), steps, count);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<tf.Tensor>) => rgLru(part, params, options),
@@ -118,19 +119,49 @@ await describeBackends('rgLru', (backend) => {
   it('has finite gradients where an eigenvalue is 1 in float32', async () => {
     const params = { ...named(toTensors(paramInputs(2, 1))), a_param: tf.tensor1d([-40, -1]) };
     const x = randomTensor(randomKey('x'), [1, 4, 2]);
-    const names = Object.keys(params);
-    const gradients = tf.grads(
-      (...tensors: tf.Tensor[]) =>
-        rgLru(
-          x,
-          Object.fromEntries(names.map((name, index) => [name, tensors[index] as tf.Tensor])),
-        ).y,
-    )(Object.values(params));
-    for (const gradient of gradients) {
+    for (const gradient of Object.values(paramGradients(x, params))) {
       expect((await gradient.data()).every(Number.isFinite)).toBe(true);
     }
   });
+
+  it.each([-17, -18, -19, -20])(
+    'counts the slope of the root as 1000 at a_param %d',
+    async (aParam) => {
+      // With r = 1/4 the root is that of 1 - exp(-4 softplus), below 1 / (4 · 1000²) even for -17, and any rounding of it is too.
+      const params = {
+        a_param: tf.tensor1d([aParam]),
+        'input_gate/w': tf.zeros([1, 1, 1]),
+        'input_gate/b': tf.zeros([1, 1]),
+        'a_gate/w': tf.zeros([1, 1, 1]),
+        'a_gate/b': tf.tensor2d([[-Math.log(3)]]),
+      };
+      const [x, state] = [tf.tensor3d([3], [1, 1, 1]), tf.zeros([1, 1])];
+      const gradients = paramGradients(x, params, state);
+      // h = gamma i x from a state of 0: 3/2 · 1000 · -2 a² · d log a, and log a = -8 r softplus(a_param).
+      const slope = (3 / 2) * 1000 * -2;
+      const [softplus, sigmoid] = [Math.log1p(Math.exp(aParam)), 1 / (1 + Math.exp(-aParam))];
+      const close = { rtol: 1e-4, atol: 0 };
+      const dAParam = slope * -8 * (1 / 4) * sigmoid;
+      await expectTensorClose(gradients['a_param'] as tf.Tensor, [dAParam], close);
+      const dForget = slope * -8 * (1 / 4) * (3 / 4) * softplus;
+      await expectTensorClose(gradients['a_gate/b'] as tf.Tensor, [dForget], close);
+    },
+  );
 });
+
+/** The gradients of sum(y) by the parameters. */
+function paramGradients(
+  x: tf.Tensor,
+  params: Readonly<Record<string, tf.Tensor>>,
+  state?: tf.Tensor,
+): Record<string, tf.Tensor> {
+  const names = Object.keys(params);
+  const gradients = tf.grads((...tensors: tf.Tensor[]) => {
+    const given = names.map((name, index) => [name, tensors[index] as tf.Tensor]);
+    return rgLru(x, Object.fromEntries(given), state === undefined ? {} : { state }).y;
+  })(Object.values(params));
+  return Object.fromEntries(names.map((name, index) => [name, gradients[index] as tf.Tensor]));
+}
 
 await describeBackends('the weights of initRgLru', () => {
   it('have eigenvalues uniform by area in the ring, and gates of the given deviation', async () => {

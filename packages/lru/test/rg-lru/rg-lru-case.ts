@@ -1,15 +1,16 @@
-import { randomInt, randomKey } from '@neverend/backend';
+import { randomKey } from '@neverend/backend';
 import {
   type Inputs,
   normalInput,
   numbers,
+  numericGradients,
   type OpCase,
   type Tolerance,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { rgLru } from '../../src/index.ts';
 import { type RgLruInputs, rgLruNaive } from '../../src/rg-lru/naive.ts';
-import { numericGradients } from '../numeric.ts';
+import { positions, positionsTensor } from '../positions.ts';
 
 const paramNames = {
   aParam: 'a_param',
@@ -38,10 +39,6 @@ export const named = (tensors: Readonly<Record<string, tf.Tensor>>): Record<stri
   Object.fromEntries(
     Object.entries(paramNames).map(([name, path]) => [path, tensors[name] as tf.Tensor]),
   );
-
-/** Positions in which each row begins anew at some steps, not the same in all. */
-export const positions = (rows: number, steps: number): Int32Array =>
-  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 3));
 
 /** A shape, and the number of heads. */
 export type RgLruArguments = readonly [shape: readonly number[], heads: number];
@@ -73,7 +70,7 @@ export function rgLruCase([shape, heads]: RgLruArguments, tolerance: Tolerance):
     op: (tensors) =>
       tf.tidy(() => {
         const options = {
-          segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32'),
+          segmentPos: positionsTensor(outer, steps),
           state: tensors['state'] as tf.Tensor,
         };
         return rgLru(tensors['x'] as tf.Tensor, named(tensors), options).y;

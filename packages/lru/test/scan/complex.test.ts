@@ -7,6 +7,7 @@ import {
   type Inputs,
   normalInput,
   numbers,
+  numericGradients,
   poisonMemory,
   randomTensor,
   tolerances,
@@ -20,7 +21,6 @@ import {
   complexLinearScanNaive,
   type ScanShape,
 } from '../../src/scan/naive.ts';
-import { numericGradients } from '../numeric.ts';
 
 /** Eigenvalues within the unit circle, as a recurrent unit has them: of any phase, and some of them 0. */
 function inputsOf(shape: readonly number[], seed = 0): Inputs {

@@ -1,18 +1,60 @@
 import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectCloseToScale,
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  officialTolerances,
   poisonMemory,
   randomTensor,
   tolerances,
+  toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linearScan } from '../../src/index.ts';
+import { cuts } from '../splits.ts';
 import { inputsOf, scanCase, shapes } from './scan-case.ts';
+
+/**
+ * The scan over parts of a sequence, each from the last state of the part before, and the gradients of a sum over all outputs and
+ * the last state.
+ *
+ * @param inputs a, x and h0. @param points where the parts begin and end.
+ */
+function outputsAndGradients(
+  inputs: readonly tf.Tensor[],
+  points: readonly number[],
+  reverse: boolean,
+): Record<string, tf.Tensor> {
+  const ranges = points.slice(1).map((end, index) => [points[index] ?? 0, end] as const);
+  const run = (a: tf.Tensor, x: tf.Tensor, h0: tf.Tensor) => {
+    let state = h0;
+    const ys = (reverse ? [...ranges].reverse() : ranges).map(([begin, end]) => {
+      const part = (of: tf.Tensor) =>
+        tf.slice(
+          of,
+          of.shape.map((_, axis) => (axis === 1 ? begin : 0)),
+          of.shape.map((size, axis) => (axis === 1 ? end - begin : size)),
+        );
+      const { y, hLast } = linearScan(part(a), part(x), { h0: state, reverse });
+      state = hLast;
+      return y;
+    });
+    return { y: tf.concat(reverse ? ys.reverse() : ys, 1), hLast: state };
+  };
+  return tf.tidy(() => {
+    const [a, x, h0] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const weights = { y: randomTensor(randomKey('dy'), x.shape), hLast: tf.onesLike(h0) };
+    const [da, dx, dh0] = tf.grads((...at: tf.Tensor[]) => {
+      const { y, hLast } = run(...(at as [tf.Tensor, tf.Tensor, tf.Tensor]));
+      return tf.add(tf.sum(tf.mul(y, weights.y)), tf.sum(tf.mul(hLast, weights.hLast)));
+    })([a, x, h0]) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return { ...run(a, x, h0), da, dx, dh0 };
+  });
+}
 
 await describeBackends('the linear scan', (backend) => {
   for (const shape of shapes) {
@@ -57,36 +99,31 @@ await describeBackends('the linear scan', (backend) => {
     expect(hLast.shape).toEqual([2, 3]);
   });
 
-  it('of parts, each from the last state of the part before, is that of the whole', async () => {
+  it('of parts, cut at any points, is that of the whole: outputs, last state and every gradient', async () => {
+    const examples = fc.record({
+      length: fc.integer({ min: 1, max: 12 }),
+      count: fc.nat({ max: 11 }),
+      reverse: fc.boolean(),
+      tokens: fc.boolean(),
+      seed: fc.nat(),
+    });
     await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 2, max: 12 }),
-        fc.integer({ min: 1, max: 11 }),
-        async (length, cutAt) => {
-          const cut = Math.min(cutAt, length - 1);
-          const shape: [number, number, number] = [2, length, 3];
-          const { a, x } = inputsOf(shape);
-          const [ta, tx] = [
-            tf.tensor3d(Float32Array.from(a.data), shape),
-            tf.tensor3d(Float32Array.from(x.data), shape),
-          ];
-          const part = (t: tf.Tensor3D, from: number, to: number) =>
-            tf.slice(t, [0, from, 0], [2, to - from, 3]);
-          const whole = linearScan(ta, tx);
-          const head = linearScan(part(ta, 0, cut), part(tx, 0, cut));
-          const tail = linearScan(part(ta, cut, length), part(tx, cut, length), {
-            h0: head.hLast,
-          });
-          const joined = tf.concat([head.y, tail.y], 1);
-          await expectTensorClose(
-            joined,
-            { shape, data: await whole.y.data() },
-            tolerances[backend],
-          );
-          tf.dispose([ta, tx, whole, head, tail, joined]);
-        },
-      ),
-      { numRuns: backend === 'webgpu' ? 5 : 20 },
+      fc.asyncProperty(examples, async ({ length, count, reverse, tokens, seed }) => {
+        await expectNoLeak(async () => {
+          const shape = tokens ? [2, length, 3, 2] : [2, length, 3];
+          const points = cuts(randomKey(seed, 'cuts'), length, count);
+          const inputs = Object.values(toTensors(inputsOf(shape, seed)));
+          const whole = outputsAndGradients(inputs, [0, length], reverse);
+          const parts = outputsAndGradients(inputs, points, reverse);
+          for (const [name, tensor] of Object.entries(parts)) {
+            const of = whole[name] as tf.Tensor;
+            const expected = { shape: of.shape, data: await of.data() };
+            await expectCloseToScale(name, tensor, expected, officialTolerances[backend]);
+          }
+          tf.dispose([inputs, whole, parts]);
+        });
+      }),
+      { numRuns: backend === 'webgpu' ? 4 : 20, seed: 1 },
     );
   });
 

@@ -1,5 +1,5 @@
 import { randomKey } from '@neverend/backend';
-import { normalInput, numericGradient } from '@neverend/backend/testing';
+import { expectCentralDifferences, normalInput } from '@neverend/backend/testing';
 import { describe, expect, it } from 'vitest';
 import {
   linearScanBackwardNaive,
@@ -22,24 +22,14 @@ describe.each([false, true])('the reference of the scan, reversed: %s', (reverse
 
   it('has the gradients of finite differences', () => {
     const shape: ScanShape = [2, 4, 3];
-    const key = (name: string) => randomKey('naive', name);
-    const inputs: ScanInputs = {
-      a: normalInput(key('a'), shape).data,
-      x: normalInput(key('x'), shape).data,
-      h0: normalInput(key('h0'), [2, 3]).data,
-    };
-    const dy = normalInput(key('dy'), shape).data;
-    const gradients = linearScanBackwardNaive(inputs, dy, shape, reverse);
-    for (const name of ['a', 'x', 'h0'] as const) {
-      const f = (values: Float64Array) =>
-        linearScanNaive({ ...inputs, [name]: values }, shape, reverse).reduce(
-          (sum, h, at) => sum + h * (dy[at] ?? 0),
-          0,
-        );
-      const expected = numericGradient(f, inputs[name]);
-      for (const [at, value] of gradients[name].entries()) {
-        expect(value).toBeCloseTo(expected[at] ?? Number.NaN, 6);
-      }
-    }
+    const draw = (name: string, of: readonly number[]) => normalInput(randomKey('naive', name), of);
+    expectCentralDifferences(
+      { a: draw('a', shape), x: draw('x', shape), h0: draw('h0', [2, 3]) },
+      24,
+      (at) => linearScanNaive(at as unknown as ScanInputs, shape, reverse),
+      (at, dy) => ({
+        ...linearScanBackwardNaive(at as unknown as ScanInputs, dy, shape, reverse),
+      }),
+    );
   });
 });

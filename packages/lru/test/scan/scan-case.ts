@@ -32,14 +32,14 @@ const lanesOf = ([outer, length, ...rest]: readonly number[]): ScanShape => [
   rest.reduce((product, n) => product * n, 1),
 ];
 
-export function inputsOf(shape: readonly number[]): Record<'a' | 'x' | 'h0', Input> {
+export function inputsOf(shape: readonly number[], seed = 0): Record<'a' | 'x' | 'h0', Input> {
   const [outer, , ...rest] = shape;
-  const a = normalInput(randomKey('a'), shape);
+  const a = normalInput(randomKey('a', seed), shape);
   return {
     // In [-1, 1]: as the gates of a recurrent unit have it, and below zero too.
     a: { ...a, data: a.data.map((value) => Math.fround(Math.tanh(2 * value))) },
-    x: normalInput(randomKey('x'), shape),
-    h0: normalInput(randomKey('h0'), [outer ?? 1, ...rest]),
+    x: normalInput(randomKey('x', seed), shape),
+    h0: normalInput(randomKey('h0', seed), [outer ?? 1, ...rest]),
   };
 }
 

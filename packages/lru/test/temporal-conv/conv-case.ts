@@ -1,12 +1,15 @@
-import { randomInt, randomKey } from '@neverend/backend';
-import { normalInput, numbers, type OpCase, type Tolerance } from '@neverend/backend/testing';
+import { randomKey } from '@neverend/backend';
+import {
+  normalInput,
+  numbers,
+  numericGradients,
+  type OpCase,
+  type Tolerance,
+} from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { temporalConv } from '../../src/index.ts';
 import { type TemporalConvInputs, temporalConvNaive } from '../../src/temporal-conv/naive.ts';
-import { numericGradients } from '../numeric.ts';
-
-export const positions = (rows: number, steps: number): Int32Array =>
-  Int32Array.from(randomInt(randomKey('positions', rows, steps), rows * steps, 4));
+import { positions, positionsTensor } from '../positions.ts';
 
 /** A shape, its taps, and whether its rows begin anew at some steps. */
 export type ConvArguments = readonly [shape: readonly number[], taps: number, restarts: boolean];
@@ -45,7 +48,7 @@ export function convCase([shape, taps, restarts]: ConvArguments, tolerance: Tole
       tf.tidy(() => {
         const options = {
           state: history as tf.Tensor,
-          ...(restarts ? { segmentPos: tf.tensor2d(segmentPos, [outer, steps], 'int32') } : {}),
+          ...(restarts ? { segmentPos: positionsTensor(outer, steps) } : {}),
         };
         const params = { w: w as tf.Tensor, b: b as tf.Tensor };
         return temporalConv(x as tf.Tensor, params, options).y;

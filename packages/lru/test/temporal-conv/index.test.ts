@@ -11,8 +11,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initTemporalConv, type SequenceOptions, temporalConv } from '../../src/index.ts';
+import { positionsTensor } from '../positions.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
-import { convArguments, convCase, positions } from './conv-case.ts';
+import { convArguments, convCase } from './conv-case.ts';
 
 await describeBackends('temporalConv', (backend) => {
   const tolerance = tolerances[backend];
@@ -49,7 +50,7 @@ await describeBackends('temporalConv', (backend) => {
             b: randomTensor(randomKey(seed, 'b'), [3]),
           };
           const x = randomTensor(randomKey(seed, 'x'), [2, steps, 3]);
-          const segmentPos = tf.tensor2d(positions(2, steps), [2, steps], 'int32');
+          const segmentPos = positionsTensor(2, steps, seed);
           await expectPartsLikeWhole(
             (part, options: SequenceOptions<tf.Tensor>) => temporalConv(part, params, options),
             x,

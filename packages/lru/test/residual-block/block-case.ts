@@ -1,0 +1,82 @@
+import { randomKey } from '@neverend/backend';
+import {
+  type Inputs,
+  normalInput,
+  numbers,
+  numericGradients,
+  type OpCase,
+  type Tolerance,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Params, RecurrentState, SequenceOptions } from '../../src/index.ts';
+import { positions, positionsTensor } from '../positions.ts';
+import type { Arrays, BlockOutputs, BlockSizes } from './naive.ts';
+
+type Block = (
+  x: tf.Tensor,
+  params: Params,
+  options: SequenceOptions<RecurrentState>,
+) => { y: tf.Tensor; state: RecurrentState };
+
+type Naive = (arrays: Arrays, segmentPos: ArrayLike<number>, sizes: BlockSizes) => BlockOutputs;
+
+/** Numbers for parameters of these shapes: those of a recurrence as units start with them, all others normal. */
+function paramInputs(params: Readonly<Record<string, tf.Tensor>>): Inputs {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, { shape }]) => {
+      const isRecurrence = name.endsWith('a_param');
+      return [
+        name,
+        normalInput(randomKey('param', name), shape, isRecurrence ? 1 : 0.5, isRecurrence ? -2 : 0),
+      ];
+    }),
+  );
+}
+
+/**
+ * A block from states, with restarts, with its reference: its output and both of its states, one after the other.
+ *
+ * @param shape `[rows, T, D]` or `[B, T, N, D]`. @param params of any numbers, for their shapes.
+ */
+export function blockCase(
+  block: Block,
+  naive: Naive,
+  shape: readonly number[],
+  params: Readonly<Record<string, tf.Tensor>>,
+  heads: number,
+  tolerance: Tolerance,
+): OpCase {
+  const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
+  const lanes = rest.slice(0, -1);
+  const [taps = 1, inner = 1] =
+    Object.entries(params).find(([name]) => name.endsWith('conv_1d/w'))?.[1].shape ?? [];
+  const width = rest.at(-1) ?? 1;
+  const sizes = { outer, steps, tokens: lanes[0] ?? 1, width, inner, heads, taps };
+  const inputs = {
+    x: normalInput(randomKey('x'), shape),
+    rgLru: normalInput(randomKey('rgLru'), [outer, ...lanes, inner]),
+    conv: normalInput(randomKey('conv'), [outer, taps - 1, ...lanes, inner]),
+    ...paramInputs(params),
+  };
+  const segmentPos = positions(outer, steps);
+  const reference = (arrays: Arrays) =>
+    Float64Array.from(naive(arrays, segmentPos, sizes).flatMap((array) => [...array]));
+  const y = reference(numbers(inputs));
+  const dy = normalInput(randomKey('dy'), [y.length]);
+  return {
+    op: ({ x, rgLru, conv, ...given }) =>
+      tf.tidy(() => {
+        const result = block(x as tf.Tensor, given, {
+          segmentPos: positionsTensor(outer, steps),
+          state: { rgLru: rgLru as tf.Tensor, conv: conv as tf.Tensor },
+        });
+        const outputs = [result.y, result.state.rgLru, result.state.conv];
+        return tf.concat(outputs.map((output) => tf.reshape(output, [-1])));
+      }),
+    inputs,
+    dy,
+    y,
+    gradients: numericGradients(inputs, dy.data, reference),
+    tolerance,
+  };
+}

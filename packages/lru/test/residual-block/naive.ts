@@ -1,0 +1,134 @@
+import { geluNaive, rmsNormNaive } from '@neverend/backend/testing';
+import { rgLruNaive } from '../../src/rg-lru/naive.ts';
+import { temporalConvNaive } from '../../src/temporal-conv/naive.ts';
+
+/** Parameters by their slash names, and `x`, `rgLru` and `conv`, the states. */
+export type Arrays = Readonly<Record<string, Float64Array>>;
+
+export interface BlockSizes {
+  readonly outer: number;
+  readonly steps: number;
+  readonly tokens: number;
+  /** D. */
+  readonly width: number;
+  /** E. */
+  readonly inner: number;
+  readonly heads: number;
+  /** K. */
+  readonly taps: number;
+}
+
+const at = (arrays: Arrays, name: string): Float64Array => {
+  const array = arrays[name];
+  if (array === undefined) throw new Error(`there is no array "${name}"`);
+  return array;
+};
+
+const below = (arrays: Arrays, prefix: string): Arrays =>
+  Object.fromEntries(
+    Object.entries(arrays).flatMap(([name, array]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [],
+    ),
+  );
+
+/** x W + b. @param x `[M, D]`. @param kernel `[D, E]`. @returns `[M, E]`. */
+function linear(x: Float64Array, kernel: Float64Array, bias: Float64Array): Float64Array {
+  const [units, width] = [bias.length, kernel.length / bias.length];
+  return Float64Array.from({ length: (x.length / width) * units }, (_, index) => {
+    const [row, unit] = [Math.floor(index / units), index % units];
+    let sum = bias[unit] ?? 0;
+    for (let d = 0; d < width; d++) {
+      sum += (x[row * width + d] ?? 0) * (kernel[d * units + unit] ?? 0);
+    }
+    return sum;
+  });
+}
+
+const layer = (arrays: Arrays, name: string, x: Float64Array) =>
+  linear(x, at(arrays, `${name}/kernel`), at(arrays, `${name}/bias`));
+
+const product = (a: Float64Array, b: Float64Array) => a.map((v, index) => v * (b[index] ?? 0));
+
+const sum = (a: Float64Array, b: Float64Array) => a.map((v, index) => v + (b[index] ?? 0));
+
+/** Float64 reference of `gatedMlp`. @param x `[M, D]`. @returns `[M, D]`. */
+export function gatedMlpNaive(x: Float64Array, params: Arrays): Float64Array {
+  const [w, b] = [at(params, 'ffw_up/w'), at(params, 'ffw_up/b')];
+  const half = (array: Float64Array, part: number) =>
+    array.slice((part * array.length) / 2, ((part + 1) * array.length) / 2);
+  const [gate, hidden] = [0, 1].map((part) => linear(x, half(w, part), half(b, part))) as [
+    Float64Array,
+    Float64Array,
+  ];
+  return layer(params, 'ffw_down', product(geluNaive(gate), hidden));
+}
+
+/** Output and states of a block: `[outer, T, N, D]`, `[outer, N, E]` and `[outer, K-1, N, E]`, one after the other. */
+export type BlockOutputs = readonly [y: Float64Array, rgLru: Float64Array, conv: Float64Array];
+
+/** Float64 reference of `recurrentBlock`. @param segmentPos `[outer, T]`. */
+export function recurrentBlockNaive(
+  arrays: Arrays,
+  segmentPos: ArrayLike<number>,
+  { outer, steps, tokens, inner, heads, taps }: BlockSizes,
+): BlockOutputs {
+  const x = at(arrays, 'x');
+  const wide = layer(arrays, 'linear_x', x);
+  const frame = tokens * inner;
+  const history = at(arrays, 'conv');
+  const params = { w: at(arrays, 'conv_1d/w'), b: at(arrays, 'conv_1d/b') };
+  const sizes = { outer, steps, inner: frame };
+  const mixed = temporalConvNaive({ x: wide, history, ...params }, segmentPos, sizes);
+  const unit = below(arrays, 'rg_lru/');
+  const h = rgLruNaive(
+    {
+      x: mixed,
+      state: at(arrays, 'rgLru'),
+      aParam: at(unit, 'a_param'),
+      inputW: at(unit, 'input_gate/w'),
+      inputB: at(unit, 'input_gate/b'),
+      aW: at(unit, 'a_gate/w'),
+      aB: at(unit, 'a_gate/b'),
+    },
+    segmentPos,
+    { outer, steps, tokens, width: inner, heads },
+  );
+  const y = layer(arrays, 'linear_out', product(h, geluNaive(layer(arrays, 'linear_y', x))));
+  const rgLru = new Float64Array(outer * frame);
+  const conv = new Float64Array(outer * (taps - 1) * frame);
+  for (let row = 0; row < outer; row++) {
+    rgLru.set(h.slice(((row + 1) * steps - 1) * frame, (row + 1) * steps * frame), row * frame);
+    for (let place = 0; place < taps - 1; place++) {
+      const step = steps - (taps - 1) + place;
+      const restarts = Array.from({ length: steps }, (_, t) => segmentPos[row * steps + t] === 0);
+      if (restarts.some((restart, t) => restart && t > step)) continue;
+      const [from, index] =
+        step >= 0 ? [wide, row * steps + step] : [history, row * (taps - 1) + taps - 1 + step];
+      const to = (row * (taps - 1) + place) * frame;
+      conv.set(from.slice(index * frame, (index + 1) * frame), to);
+    }
+  }
+  return [y, rgLru, conv];
+}
+
+/** Float64 reference of `residualBlock`, with the MLP where its parameters are there. */
+export function residualBlockNaive(
+  arrays: Arrays,
+  segmentPos: ArrayLike<number>,
+  sizes: BlockSizes,
+): BlockOutputs {
+  const norm = (x: Float64Array, name: string) =>
+    rmsNormNaive({ x, scale: at(arrays, `${name}/scale`) }, { eps: 1e-6, offset: 1 });
+  const x = at(arrays, 'x');
+  const inner = {
+    ...below(arrays, 'recurrent_block/'),
+    x: norm(x, 'temporal_pre_norm'),
+    rgLru: at(arrays, 'rgLru'),
+    conv: at(arrays, 'conv'),
+  };
+  const [y, rgLru, conv] = recurrentBlockNaive(inner, segmentPos, sizes);
+  const residual = sum(x, y);
+  if (!('channel_pre_norm/scale' in arrays)) return [residual, rgLru, conv];
+  const hidden = gatedMlpNaive(norm(residual, 'channel_pre_norm'), below(arrays, 'mlp_block/'));
+  return [sum(residual, hidden), rgLru, conv];
+}
