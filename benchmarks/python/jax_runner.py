@@ -50,20 +50,50 @@ def start():
         square = jnp.mean(jnp.square(t["x"]), -1, keepdims=True)
         return t["x"] * jax.lax.rsqrt(square + attrs["eps"]) * t["scale"]
 
-    def scan_by_steps(t, attrs):
+    def scan_by_steps(a, x):
         def step(h, now):
             a, x = now
             h = a * h + x
             return h, h
 
-        planes = jnp.swapaxes(t["a"], 0, 1), jnp.swapaxes(t["x"], 0, 1)
+        planes = jnp.swapaxes(a, 0, 1), jnp.swapaxes(x, 0, 1)
         return jnp.swapaxes(jax.lax.scan(step, jnp.zeros_like(planes[1][0]), planes)[1], 0, 1)
 
-    def scan_by_halves(t, attrs):
+    def scan_by_halves(a, x):
         def join(first, second):
             return first[0] * second[0], first[1] * second[0] + second[1]
 
-        return jax.lax.associative_scan(join, (t["a"], t["x"]), axis=1)[1]
+        return jax.lax.associative_scan(join, (a, x), axis=1)[1]
+
+    def recurrent_block(t, scan):
+        x = t["x"]
+        steps = x.shape[1]
+        side = jax.nn.gelu(linear(x, t, "linear_y"), approximate=True)
+        inner = linear(x, t, "linear_x")
+        taps = t["conv_1d/w"][::-1]
+        unit = t["conv_1d/b"] + sum(
+            jnp.pad(inner, ((0, 0), (back, 0), (0, 0)))[:, :steps] * taps[back]
+            for back in range(len(taps))
+        )
+
+        def gate(name):
+            w = t[f"rg_lru/{name}/w"]
+            y = jnp.einsum("mhi,hij->mhj", unit.reshape(-1, *w.shape[:2]), w) + t[f"rg_lru/{name}/b"]
+            return jax.nn.sigmoid(y.reshape(unit.shape))
+
+        log_a = gate("a_gate") * (-8 * jax.nn.softplus(t["rg_lru/a_param"]))
+        # The first step is taken as it is.
+        root = jnp.sqrt(1 - jnp.exp(2 * log_a[:, 1:]))
+        gamma = jnp.concatenate([jnp.ones_like(log_a[:, :1]), root], 1)
+        h = scan(jnp.exp(log_a), gamma * gate("input_gate") * unit)
+        return linear(h * side, t, "linear_out")
+
+    scans = {"lax.scan": scan_by_steps, "lax.associative_scan": scan_by_halves}
+    # Which of them is faster depends on the shape.
+    scanning = {
+        "linearScan": lambda scan: lambda t, attrs: scan(t["a"], t["x"]),
+        "recurrentBlock": lambda scan: lambda t, attrs: recurrent_block(t, scan),
+    }
 
     pure = {
         "matMul": mat_mul,
@@ -121,10 +151,14 @@ def start():
             return adam_w(case, tensors)
         if op == "scatterAddRows":
             return scatter_add(tensors)
-        if op == "linearScan":
-            # Which one is faster depends on the shape: the least of three runs, the first of which compiles.
-            ways = [differentiated(case, dict(tensors), way) for way in (scan_by_steps, scan_by_halves)]
-            return min(ways, key=lambda way: least_time(way[0]))
+        if op in scanning:
+            ways = {
+                name: differentiated(case, dict(tensors), scanning[op](scan))
+                for name, scan in scans.items()
+            }
+            # The least of three runs, the first of which compiles.
+            name = min(ways, key=lambda name: least_time(ways[name][0]))
+            return *ways[name], 1, name
         return differentiated(case, tensors, pure[op])
 
     def least_time(run):

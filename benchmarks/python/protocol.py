@@ -1,5 +1,7 @@
 """Answers the harness on stdin and stdout: a line of JSON to each line of JSON, until stdin ends."""
 
+import ctypes
+import gc
 import json
 import os
 import sys
@@ -24,8 +26,9 @@ def reason(error):
 def serve(start):
     """`start` returns what the runner is, and a function from a case and its arrays to `run` and `read`.
 
-    `run` returns when its result is there; `read` turns a result into arrays. A case that the library cannot do
-    raises NotImplementedError with the reason.
+    `run` returns when its result is there; `read` turns a result into arrays. How many runs come before a `read` may
+    follow (1), and the name of the way that it takes where it chose one. A case that the library cannot do raises
+    NotImplementedError with the reason.
     """
     try:
         hello, load = start()
@@ -39,9 +42,11 @@ def serve(start):
         try:
             if request["do"] == "load":
                 prepared = load(request["case"], arrays_of(request["case"]))
-                answer({"ok": True})
+                answer({"ok": True, **({"way": prepared[3]} if len(prepared) > 3 else {})})
             elif request["do"] == "run":
-                answer({"outputs": run_once(prepared, request["folder"])})
+                outputs = run_once(prepared, request["folder"])
+                give_back()
+                answer({"outputs": outputs})
             elif request["do"] == "time":
                 answer({"times": times_of(prepared[0], request["milliseconds"], request["runs"])})
             else:
@@ -51,6 +56,15 @@ def serve(start):
             answer({"unable": reason(error)})
         except Exception as error:
             answer({"error": reason(error)})
+
+
+def give_back():
+    """Memory that loading, compiling and checking took: it would count in the peak of what is timed after them."""
+    gc.collect()
+    # Other C libraries than GNU's have no such function.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def arrays_of(case):

@@ -57,15 +57,40 @@ def start():
         square = tf.reduce_mean(tf.square(t["x"]), -1, keepdims=True)
         return t["x"] * tf.math.rsqrt(square + attrs["eps"]) * t["scale"]
 
-    def linear_scan(t, attrs):
-        gates, added = tf.unstack(t["a"], axis=1), tf.unstack(t["x"], axis=1)
+    def scan(a, x):
+        gates, added = tf.unstack(a, axis=1), tf.unstack(x, axis=1)
         states = [added[0]]
-        for a, x in zip(gates[1:], added[1:]):
-            states.append(a * states[-1] + x)
+        for gate, step in zip(gates[1:], added[1:]):
+            states.append(gate * states[-1] + step)
         return tf.stack(states, 1)
 
+    def recurrent_block(t, attrs):
+        x = t["x"]
+        rows, steps, width = x.shape
+        flat = tf.reshape(x, [-1, width])
+        side = tf.nn.gelu(linear(flat, t, "linear_y"), approximate=True)
+        inner = tf.reshape(linear(flat, t, "linear_x"), [rows, steps, -1])
+        taps = tf.unstack(t["conv_1d/w"])[::-1]
+        unit = t["conv_1d/b"] + tf.add_n(
+            [tf.pad(inner, [[0, 0], [back, 0], [0, 0]])[:, :steps] * tap for back, tap in enumerate(taps)]
+        )
+
+        def gate(name):
+            w = t[f"rg_lru/{name}/w"]
+            blocks = tf.transpose(tf.reshape(unit, [-1, *w.shape[:2]]), [1, 0, 2])
+            y = blocks @ w + t[f"rg_lru/{name}/b"][:, None]
+            return tf.sigmoid(tf.reshape(tf.transpose(y, [1, 0, 2]), unit.shape))
+
+        log_a = gate("a_gate") * (-8 * tf.nn.softplus(t["rg_lru/a_param"]))
+        # The first step is taken as it is.
+        root = tf.sqrt(1 - tf.exp(2 * log_a[:, 1:]))
+        gamma = tf.concat([tf.ones_like(log_a[:, :1]), root], 1)
+        h = scan(tf.exp(log_a), gamma * gate("input_gate") * unit)
+        return tf.reshape(linear(tf.reshape(h, side.shape) * side, t, "linear_out"), x.shape)
+
     pure = {
-        "linearScan": linear_scan,
+        "linearScan": lambda t, attrs: scan(t["a"], t["x"]),
+        "recurrentBlock": recurrent_block,
         "matMul": mat_mul,
         "softmax": lambda t, attrs: tf.nn.softmax(t["x"]),
         "layerNorm": lambda t, attrs: norm(t["x"], t["scale"], t["bias"], attrs["eps"]),

@@ -1,4 +1,4 @@
-"""PyTorch, eager: torch_runner.py <threads>"""
+"""PyTorch: torch_runner.py [compiled] <threads>"""
 
 import sys
 
@@ -9,7 +9,9 @@ def start():
     import torch
     import torch.nn.functional as F
 
-    threads = int(sys.argv[1])
+    *modes, threads = sys.argv[1:]
+    compiled = "compiled" in modes
+    threads = int(threads)
     torch.set_num_threads(threads)
 
     def linear(y, p, name):
@@ -42,16 +44,53 @@ def start():
     def layer_norm(t, attrs):
         return F.layer_norm(t["x"], t["scale"].shape, t["scale"], t["bias"], attrs["eps"])
 
-    def linear_scan(t, attrs):
+    # The compiler unrolls a loop over steps: 32 take half a minute, 4096 would take hours.
+    unrolled = 64
+
+    def scan(a, x):
+        return scan_by_halves(a, x) if compiled and x.shape[1] > unrolled else scan_by_steps(a, x)
+
+    def scan_by_halves(a, x):
+        from torch._higher_order_ops.associative_scan import associative_scan
+
+        def join(first, second):
+            return first[0] * second[0], first[1] * second[0] + second[1]
+
+        return associative_scan(join, (a, x), dim=1, combine_mode="generic")[1]
+
+    def scan_by_steps(a, x):
         # The gradient of unbind is one stack; that of indexing would fill a whole tensor for each step.
-        gates, added = t["a"].unbind(1), t["x"].unbind(1)
+        gates, added = a.unbind(1), x.unbind(1)
         states = [added[0]]
-        for a, x in zip(gates[1:], added[1:]):
-            states.append(a * states[-1] + x)
+        for gate, step in zip(gates[1:], added[1:]):
+            states.append(gate * states[-1] + step)
         return torch.stack(states, 1)
 
+    def recurrent_block(t, attrs):
+        x = t["x"]
+        steps = x.shape[1]
+        side = F.gelu(linear(x, t, "linear_y"), approximate="tanh")
+        inner = linear(x, t, "linear_x")
+        taps = t["conv_1d/w"].flip(0)
+        unit = t["conv_1d/b"] + sum(
+            F.pad(inner, (0, 0, back, 0))[:, :steps] * taps[back] for back in range(len(taps))
+        )
+
+        def gate(name):
+            w = t[f"rg_lru/{name}/w"]
+            blocks = unit.reshape(-1, *w.shape[:2]).transpose(0, 1)
+            y = torch.baddbmm(t[f"rg_lru/{name}/b"][:, None], blocks, w)
+            return torch.sigmoid(y.transpose(0, 1).reshape(unit.shape))
+
+        log_a = gate("a_gate") * (-8 * F.softplus(t["rg_lru/a_param"]))
+        # The first step is taken as it is.
+        root = torch.sqrt(1 - torch.exp(2 * log_a[:, 1:]))
+        gamma = torch.cat([torch.ones_like(log_a[:, :1]), root], 1)
+        return linear(scan(torch.exp(log_a), gamma * gate("input_gate") * unit) * side, t, "linear_out")
+
     pure = {
-        "linearScan": linear_scan,
+        "linearScan": lambda t, attrs: scan(t["a"], t["x"]),
+        "recurrentBlock": recurrent_block,
         "matMul": mat_mul,
         "softmax": lambda t, attrs: torch.softmax(t["x"], -1),
         "layerNorm": layer_norm,
@@ -61,6 +100,8 @@ def start():
         "spaceAttention": lambda t, attrs: attend(t["x"], t, attrs),
         "encoderBlock": lambda t, attrs: block(t["x"], t, attrs),
     }
+
+    compilable = {"linearScan", "recurrentBlock", "spaceAttention", "encoderBlock"}
 
     def adam_w(case, tensors):
         attrs = case["attrs"]
@@ -94,20 +135,27 @@ def start():
             table, indices, rows = tensors["table"], tensors["indices"], tensors["rows"]
             return lambda: table.index_add_(0, indices, rows), lambda _: [table[indices].numpy()]
         compute = pure[op]
+        way = []
+        if compiled:
+            if op not in compilable:
+                raise NotImplementedError("torch.compile is tried on scans, attention and blocks only")
+            compute = torch.compile(compute)
+            if op == "linearScan":
+                way = [1, "associative_scan" if tensors["x"].shape[1] > unrolled else "an unrolled loop"]
         if case["mode"] == "forward":
 
             def forward():
                 with torch.no_grad():
                     return compute(tensors, attrs)
 
-            return forward, lambda y: [y.numpy()]
+            return forward, lambda y: [y.numpy()], *way
         by = [tensors[name].requires_grad_() for name in differentiable(case)]
 
         def gradient():
             y = compute(tensors, attrs)
             return [y.detach(), *torch.autograd.grad(y, by, tensors["dy"])]
 
-        return gradient, lambda results: [result.numpy() for result in results]
+        return gradient, lambda results: [result.numpy() for result in results], *way
 
     hello = {"versions": {"torch": torch.__version__}, "device": "CPU", "timed": True, "threads": threads}
     return hello, load

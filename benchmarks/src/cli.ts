@@ -27,7 +27,8 @@ const usage = `npm run bench -- [options]
   --runner TEXT    only runners whose id holds this text, and the machine's limits; may be repeated
   --threads N      passes, default: 1 and 2
   --seconds N      time that the runners of a case share, default: 20
-  --quick          small sizes and short times: does everything still run?
+  --quick          small sizes and short times: does everything still run? Without PyTorch's compiler, which takes
+                   minutes, unless --runner names it
   --no-python      without the Python runners
   --json           the results on stdout, as JSON
   --resume         leaves out the cases that benchmarks/results/<machine>.json has, and adds the others to it
@@ -85,8 +86,9 @@ async function main(): Promise<void> {
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
     ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
     cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
-    runners: ({ id, role }) =>
-      role === 'machine' || (values.runner?.some((text) => id.includes(text)) ?? true),
+    runners: ({ id, role, compiles }) =>
+      role === 'machine' ||
+      (values.runner?.some((text) => id.includes(text)) ?? !(values.quick && compiles)),
     size: values.quick ? 'tiny' : 'full',
     secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
     scratch,

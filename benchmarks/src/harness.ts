@@ -88,6 +88,8 @@ interface Runner {
   readonly kind: RunnerKind;
   process: RunnerProcess;
   readonly timed: boolean;
+  /** Which of several ways it takes on the case that it has loaded. */
+  way?: string | undefined;
 }
 
 /** The runners of one group of cases at one number of threads. */
@@ -135,13 +137,15 @@ class Field {
     const { size, secondsPerCase } = this.#options;
     const [date, load] = [new Date().toISOString(), currentLoad()];
     const outcomes: Record<string, Outcome> = {};
-    let field = this.#runners.filter(
+    const able = this.#runners.filter(
       ({ kind }) => kind.role !== 'machine' || wanted.limit.kind !== 'gemm',
     );
+    const late = size === 'tiny' ? [] : able.filter(({ kind }) => kind.compiles);
+    let field = able.filter((runner) => !late.includes(runner));
     let reference: string | undefined;
     const small = casesOf('tiny').find(({ id }) => id === wanted.id) as Case;
     for (const step of size === 'tiny' ? [small] : [small, wanted]) {
-      if (step !== small) field = field.filter(({ timed }) => timed);
+      if (step !== small) field = this.#timeable([...field, ...late], wanted, outcomes);
       try {
         const checked = await this.#check(step, field, outcomes);
         field = checked.agreeing;
@@ -167,6 +171,15 @@ class Field {
     };
   }
 
+  /** Those who can be timed at the wanted size. */
+  #timeable(field: readonly Runner[], wanted: Case, outcomes: Record<string, Outcome>): Runner[] {
+    return field.filter(({ kind, timed }) => {
+      const slow = wanted.tooSlowFor?.includes(kind.id) === true;
+      if (timed && slow) outcomes[kind.id] = { unable: 'a run would take minutes' };
+      return timed && !slow;
+    });
+  }
+
   async #check(
     wanted: Case,
     field: readonly Runner[],
@@ -174,8 +187,9 @@ class Field {
   ): Promise<{ agreeing: Runner[]; reference: string | undefined }> {
     const loaded = writeInputs(wanted, this.#options.scratch);
     const results = new Map<string, readonly Output[]>();
-    for (const { kind, process } of field) {
-      const ran = await this.#outputs(kind.id, process, loaded);
+    for (const runner of field) {
+      const { kind } = runner;
+      const ran = await this.#outputs(runner, loaded);
       if ('unable' in ran) outcomes[kind.id] = ran;
       else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
     }
@@ -198,16 +212,16 @@ class Field {
   }
 
   async #outputs(
-    id: string,
-    process: RunnerProcess,
+    runner: Runner,
     wanted: LoadedCase,
   ): Promise<{ outputs: readonly Output[] } | { unable: string }> {
-    const folder = join(this.#options.scratch, id);
+    const folder = join(this.#options.scratch, runner.kind.id);
     mkdirSync(folder, { recursive: true });
     try {
-      const reply = await process.ask({ do: 'load', case: wanted }, patience);
+      const reply = await runner.process.ask({ do: 'load', case: wanted }, patience);
       if ('unable' in reply) return reply;
-      const ran = await process.ask({ do: 'run', folder }, patience);
+      runner.way = 'way' in reply ? reply.way : undefined;
+      const ran = await runner.process.ask({ do: 'run', folder }, patience);
       if (!('outputs' in ran)) throw new Error('it did not answer with outputs');
       return ran;
     } catch (error) {
@@ -225,6 +239,7 @@ class Field {
     const share = (1000 * seconds) / field.length;
     const turn = { do: 'time', milliseconds: share / rounds, runs: 1000 } as const;
     const times = new Map<Runner, number[]>(field.map((runner) => [runner, []]));
+    const known = new Set(field.filter(({ process }) => process.resetPeak()));
     for (let round = -1; round < rounds; round++) {
       for (const [runner, list] of times) {
         // A runner that is much slower than the others keeps to its share, but for three runs.
@@ -240,8 +255,14 @@ class Field {
         }
       }
     }
-    for (const [{ kind }, list] of times) {
-      outcomes[kind.id] = { milliseconds: summarize(list) };
+    for (const [runner, list] of times) {
+      const { kind, process, way } = runner;
+      const peakMiB = known.has(runner) ? process.peakMiB() : undefined;
+      outcomes[kind.id] = {
+        milliseconds: summarize(list),
+        ...(peakMiB === undefined ? {} : { peakMiB }),
+        ...(way === undefined ? {} : { way }),
+      };
     }
   }
 

@@ -73,7 +73,7 @@ function row(one: CaseResult, columns: typeof runnerKinds): string {
   return `| ${one.title} | ${cells.join(' | ')} | ${Number.isFinite(ratio) && ratio > 0 ? `${ratio.toFixed(2)}x` : ''} |`;
 }
 
-/** Median, half the distance of the quartiles, share of the limit. */
+/** Median, half the distance of the quartiles, share of the limit, peak of memory. */
 function cell(outcome: Outcome | undefined): string {
   if (outcome === undefined) return '';
   if ('disagrees' in outcome) return 'wrong';
@@ -82,7 +82,9 @@ function cell(outcome: Outcome | undefined): string {
   const share = outcome.shareOfLimit;
   const percent = share === undefined ? '' : `, ${Math.round(100 * share)} %`;
   const spread = Math.round((50 * (q3 - q1)) / median);
-  return `${Number(median.toPrecision(3))} ± ${spread} %${percent}`;
+  const memory =
+    outcome.peakMiB === undefined ? '' : `, ${(outcome.peakMiB / 1024).toFixed(1)} GiB`;
+  return `${Number(median.toPrecision(3))} ± ${spread} %${percent}${memory}`;
 }
 
 /** Who did not run, who was only checked, and whose results were wrong. */
@@ -107,14 +109,21 @@ function notes(
         lines.push(`- \`${id}\`, ${title}: ${outcome.disagrees}.`);
       }
     }
-    const reasons = new Map<string, string[]>();
-    for (const { title, outcome } of outcomes) {
-      if (outcome && 'unable' in outcome) {
-        reasons.set(outcome.unable, [...(reasons.get(outcome.unable) ?? []), title]);
+    const said = (text: (outcome: Outcome) => string | undefined) => {
+      const titles = new Map<string, string[]>();
+      for (const { title, outcome } of outcomes) {
+        const words = outcome && text(outcome);
+        if (words !== undefined) titles.set(words, [...(titles.get(words) ?? []), title]);
       }
-    }
-    for (const [reason, titles] of reasons) {
+      return titles;
+    };
+    for (const [reason, titles] of said((outcome) =>
+      'unable' in outcome ? outcome.unable : undefined,
+    )) {
       lines.push(`- \`${id}\`: ${reason} (${titles.length} of ${outcomes.length} cases).`);
+    }
+    for (const [way, titles] of said((outcome) => ('way' in outcome ? outcome.way : undefined))) {
+      lines.push(`- \`${id}\` took \`${way}\`: ${titles.join('; ')}.`);
     }
   }
   return lines.length === 0 ? [] : ['', ...lines];

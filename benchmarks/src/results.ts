@@ -5,6 +5,10 @@ import type { Case } from './types.ts';
 export type Outcome =
   | {
       readonly milliseconds: Summary;
+      /** The most memory that its process had resident, the library's own included; where the system tells. */
+      readonly peakMiB?: number;
+      /** Which of several ways it took, where it chose. */
+      readonly way?: string;
       /** Of the limit measured in the same run, at the medians: 1 is the limit. */
       readonly shareOfLimit?: number;
       /** Of our runners: each peer's median over ours. Above one, ours is faster. */

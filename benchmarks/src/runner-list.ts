@@ -10,6 +10,8 @@ export interface RunnerKind {
   readonly role: 'ours' | 'peer' | 'machine';
   /** Script in `src/runners` and its arguments before the number of threads; `.py` runs in the Python environment. */
   readonly script: readonly [string, ...string[]];
+  /** Takes long to load a case, so that it is checked at the size that is timed alone. */
+  readonly compiles?: true;
 }
 
 export const runnerKinds: readonly RunnerKind[] = [
@@ -21,6 +23,13 @@ export const runnerKinds: readonly RunnerKind[] = [
     script: ['onnxruntime.ts', 'node'],
   },
   { id: 'torch', title: 'PyTorch eager', role: 'peer', script: ['torch_runner.py'] },
+  {
+    id: 'torch-compiled',
+    title: 'PyTorch compiled',
+    role: 'peer',
+    script: ['torch_runner.py', 'compiled'],
+    compiles: true,
+  },
   { id: 'jax', title: 'JAX jit', role: 'peer', script: ['jax_runner.py'] },
   {
     id: 'tensorflow-python',

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Command } from './runner-list.ts';
 import type { Hello, Reply, Request } from './types.ts';
@@ -32,6 +33,27 @@ export class RunnerProcess {
     const reply = await this.#next<Reply>(seconds);
     if ('error' in reply) throw new Error(reply.error);
     return reply;
+  }
+
+  /** Lets its peak of memory begin anew at what it has now; false where the system has no such thing. */
+  resetPeak(): boolean {
+    try {
+      writeFileSync(`/proc/${this.#child.pid}/clear_refs`, '5');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The most memory that was resident since then; undefined where the system does not tell. */
+  peakMiB(): number | undefined {
+    try {
+      const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+      const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+      return kibibytes === undefined ? undefined : Math.round(Number(kibibytes) / 1024);
+    } catch {
+      return undefined;
+    }
   }
 
   async #next<Line>(seconds: number): Promise<Line> {

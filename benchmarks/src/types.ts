@@ -27,6 +27,7 @@ export type Op =
   | 'scatterAddRows'
   | 'adamW'
   | 'linearScan'
+  | 'recurrentBlock'
   | 'spaceAttention'
   | 'encoderBlock';
 
@@ -47,6 +48,8 @@ export interface Case {
   readonly limit: Limit;
   /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */
   readonly tolerance: number;
+  /** Runners whose runs would take minutes: they are checked at the small size. */
+  readonly tooSlowFor?: readonly string[];
 }
 
 /** `full` is what is timed; `tiny` has odd sizes, and is what a runner that is too slow to be timed is checked on. */
@@ -81,9 +84,12 @@ export interface Output {
   readonly file: string;
 }
 
-/** Lines from a runner, one to each request. `unable`: it has no such operation, and why. */
+/**
+ * Lines from a runner, one to each request. `unable`: it has no such operation, and why. `way`: which of several ways it
+ * takes, where it chose.
+ */
 export type Reply =
-  | { readonly ok: true }
+  | { readonly ok: true; readonly way?: string }
   | { readonly unable: string }
   | { readonly outputs: readonly Output[] }
   | { readonly times: readonly number[] }

@@ -29,6 +29,7 @@ const cases = [
   'scatter-add-rows',
   'adamw',
   'scan',
+  'recurrent-block',
   'encoder-block',
 ];
 

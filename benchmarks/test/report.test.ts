@@ -13,8 +13,7 @@ const measured = (date: string, load: number): CaseResult => ({
   outcomes: {},
 });
 
-/** The line below the title, of results written at the end of the last of these. */
-function heading(cases: readonly CaseResult[]): string {
+function reportOf(cases: readonly CaseResult[]): string {
   const results: Results = {
     date: '2031-02-03T10:00:00.000Z',
     machine: { cpu: 'A', cpus: 2, memoryGiB: 24, system: 'Linux 6', node: 'v20.1.0', load: 0.3 },
@@ -22,8 +21,11 @@ function heading(cases: readonly CaseResult[]): string {
     runners: {},
     cases,
   };
-  return report(results).split('\n')[2] ?? '';
+  return report(results);
 }
+
+/** The line below the title. */
+const heading = (cases: readonly CaseResult[]): string => reportOf(cases).split('\n')[2] ?? '';
 
 describe("the report's heading", () => {
   it('says from when to when the cases were measured, and the largest load before one', () => {
@@ -50,5 +52,22 @@ describe("the report's heading", () => {
     const text = heading([older]);
     expect(text).toMatch(/^2031-02-03, 24 GiB/);
     expect(text).toContain('load 0.3 before the run.');
+  });
+});
+
+describe("the report's cells", () => {
+  it('have median, spread, share of the limit and peak of memory, as far as they are known', () => {
+    const milliseconds = { runs: 5, min: 1, q1: 3, median: 4, q3: 5 };
+    const text = reportOf([
+      {
+        ...measured('2031-02-03T09:41:07.000Z', 0),
+        outcomes: {
+          torch: { milliseconds, shareOfLimit: 0.25, peakMiB: 1536, way: 'a loop' },
+          jax: { milliseconds },
+        },
+      },
+    ]);
+    expect(text).toContain('| 4 ± 25 %, 25 %, 1.5 GiB | 4 ± 25 % |');
+    expect(text).toContain('- `torch` took `a loop`: softmax.');
   });
 });

@@ -2,6 +2,7 @@ import type { Case, Size } from '../types.ts';
 import { adamWCases } from './adamw.ts';
 import { encoderBlockCases } from './encoder-block.ts';
 import { matMulCases } from './mat-mul.ts';
+import { recurrentBlockCases } from './recurrent-block.ts';
 import { rowCases } from './rows.ts';
 import { rowwiseCases } from './rowwise.ts';
 import { scanCases } from './scan.ts';
@@ -13,5 +14,6 @@ export const casesOf = (size: Size): Case[] => [
   ...rowCases(size),
   ...adamWCases(size),
   ...scanCases(size),
+  ...recurrentBlockCases(size),
   ...encoderBlockCases(size),
 ];

@@ -1,6 +1,6 @@
 import { encoderBlock, spaceAttention } from '@neverend/attention';
 import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/backend';
-import { linearScan } from '@neverend/lru';
+import { linearScan, recurrentBlock } from '@neverend/lru';
 import { AdamW } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import type { adamWSettings } from '../cases/adamw.ts';
@@ -20,6 +20,7 @@ export const ownOperations: Operations = {
       rmsNorm(input(inputs, 'x'), input(inputs, 'scale'), { eps: eps as number }),
     gelu: (inputs) => gelu(input(inputs, 'x'), { bias: input(inputs, 'bias') }),
     linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')).y,
+    recurrentBlock: (inputs) => recurrentBlock(input(inputs, 'x'), inputs).y,
     gatherRows: (inputs) => gatherRows(input(inputs, 'table'), input(inputs, 'indices')),
     spaceAttention: (inputs, { heads }) => {
       const prefix = 'MultiHeadDotProductAttention_0/';

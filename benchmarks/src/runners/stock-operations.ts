@@ -17,6 +17,7 @@ export const stockOperations: Operations = {
     },
     gelu: (inputs) => gelu(tf.add(input(inputs, 'x'), input(inputs, 'bias'))),
     linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')),
+    recurrentBlock: (inputs) => recurrentBlock(inputs),
     gatherRows: (inputs) => tf.gather(input(inputs, 'table'), input(inputs, 'indices')),
     spaceAttention: (inputs, { heads }) => spaceAttention(inputs, heads as number),
     encoderBlock: (inputs, { heads, eps }) => encoderBlock(inputs, heads as number, eps as number),
@@ -105,6 +106,55 @@ function linear(inputs: Tensors, y: tf.Tensor, name: string): tf.Tensor {
   const bias = tf.reshape(input(inputs, `${name}/bias`), [-1]);
   const kernel = tf.reshape(input(inputs, `${name}/kernel`), [y.shape[1] ?? 1, -1]);
   return tf.add(tf.matMul(y as tf.Tensor2D, kernel as tf.Tensor2D), bias);
+}
+
+/** Griffin's, whose RG-LRU takes the first step as it is. */
+function recurrentBlock(inputs: Tensors): tf.Tensor {
+  const x = input(inputs, 'x');
+  const [rows, steps, width] = x.shape as [number, number, number];
+  const flat = tf.reshape(x, [-1, width]);
+  const gate = gelu(linear(inputs, flat, 'linear_y'));
+  const unit = temporalConv(
+    inputs,
+    tf.reshape(linear(inputs, flat, 'linear_x'), [rows, steps, -1]),
+  );
+  const rate = tf.mul(tf.softplus(input(inputs, 'rg_lru/a_param')), -8);
+  const a = tf.exp(tf.mul(blockGate(inputs, unit, 'a_gate'), rate));
+  // 0 at the first step and 1 at all others.
+  const later = tf.reshape(tf.cast(tf.greater(tf.range(0, steps), 0), 'float32'), [1, steps, 1]);
+  const root = tf.sqrt(tf.sub(1, tf.square(a)));
+  const gamma = tf.add(tf.mul(root, later), tf.sub(1, later));
+  const h = linearScan(a, tf.mul(tf.mul(gamma, blockGate(inputs, unit, 'input_gate')), unit));
+  const out = linear(inputs, tf.mul(tf.reshape(h, gate.shape), gate), 'linear_out');
+  return tf.reshape(out, x.shape);
+}
+
+function temporalConv(inputs: Tensors, x: tf.Tensor): tf.Tensor {
+  const steps = x.shape[1] ?? 1;
+  // A copy is reversed: the tape holds the array itself.
+  const taps = [...tf.unstack(input(inputs, 'conv_1d/w'))].reverse();
+  return taps.reduce<tf.Tensor>(
+    (sum, w, back) => {
+      const kept = Math.max(0, steps - back);
+      const earlier = tf.pad(tf.slice(x, [0, 0, 0], [-1, kept, -1]), [
+        [0, 0],
+        [steps - kept, 0],
+        [0, 0],
+      ]);
+      return tf.add(sum, tf.mul(earlier, w));
+    },
+    input(inputs, 'conv_1d/b'),
+  );
+}
+
+/** The sigmoid of a linear layer out of blocks. */
+function blockGate(inputs: Tensors, x: tf.Tensor, name: string): tf.Tensor {
+  const w = input(inputs, `rg_lru/${name}/w`);
+  const [heads, size] = w.shape as [number, number];
+  const blocks = tf.transpose(tf.reshape(x, [-1, heads, size]), [1, 0, 2]);
+  const bias = tf.expandDims(input(inputs, `rg_lru/${name}/b`), 1);
+  const y = tf.add(tf.matMul(blocks, w), bias);
+  return tf.sigmoid(tf.reshape(tf.transpose(y, [1, 0, 2]), x.shape));
 }
 
 /** Of all tokens beneath each other `[rows * tokens, width]`. */

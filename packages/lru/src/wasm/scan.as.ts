@@ -1,24 +1,49 @@
-// The recurrence over the middle axis of [outer, T, inner]. The states of a strip of columns are in the first-level cache
-// when the next step needs them: they have just been written. A unit of work is 16 columns of one of the outer rows;
-// neighbouring ones are done together, so that memory is read in long runs.
+// The recurrence over the middle axis of [outer, T, inner]. The states of a strip of columns are in a cache when the next
+// step needs them: they have just been written. A unit of work is 128 columns of one of the outer rows; neighbouring ones
+// are done together, whole rows where they fit, so that memory is read and written from one end to the other.
 
-/** Columns of a unit of work: a cache line. */
-const LINE: usize = 16;
+/** Columns of a unit of work: long enough a run of memory for the processor to fetch ahead. */
+export const LINE: usize = 128;
 
-/** Columns at once: four rows of them fit into the first-level cache. */
-const STRIP: usize = 1024;
+/** Columns at once: a few rows of them fit into the second-level cache. */
+const STRIP: usize = 16384;
 
 /** y = a h + x. */
 @inline
 export function advance(y: usize, a: usize, h: usize, x: usize, bytes: usize): void {
+  const head = beforeVectors(y, bytes);
   let j: usize = 0;
+  for (; j < head; j += 4) advanceOne(y + j, a + j, h + j, x + j);
+  for (; j + 64 <= bytes; j += 64) advanceFour(y + j, a + j, h + j, x + j);
   for (; j + 16 <= bytes; j += 16) {
     const kept = f32x4.mul(v128.load(a + j), v128.load(h + j));
     v128.store(y + j, f32x4.add(kept, v128.load(x + j)));
   }
-  for (; j < bytes; j += 4) {
-    store<f32>(y + j, load<f32>(a + j) * load<f32>(h + j) + load<f32>(x + j));
-  }
+  for (; j < bytes; j += 4) advanceOne(y + j, a + j, h + j, x + j);
+}
+
+/** Bytes up to the next multiple of 16, from where on no vector that is written lies in two cache lines. */
+@inline
+export function beforeVectors(at: usize, bytes: usize): usize {
+  return min((0 - at) & 15, bytes);
+}
+
+@inline
+export function advanceOne(y: usize, a: usize, h: usize, x: usize): void {
+  store<f32>(y, load<f32>(a) * load<f32>(h) + load<f32>(x));
+}
+
+/** Four vectors at constant distances, for which the compiler adds no address. */
+@inline
+export function advanceFour(y: usize, a: usize, h: usize, x: usize): void {
+  const k0 = f32x4.mul(v128.load(a), v128.load(h));
+  const k1 = f32x4.mul(v128.load(a, 16), v128.load(h, 16));
+  const k2 = f32x4.mul(v128.load(a, 32), v128.load(h, 32));
+  const k3 = f32x4.mul(v128.load(a, 48), v128.load(h, 48));
+  v128.store(y, f32x4.add(k0, v128.load(x)));
+  v128.store(y, f32x4.add(k1, v128.load(x, 16)), 16);
+  v128.store(y, f32x4.add(k2, v128.load(x, 32)), 32);
+  v128.store(y, f32x4.add(k3, v128.load(x, 48)), 48);
 }
 
 /** z = x y. */
@@ -42,18 +67,58 @@ export function retreat(
   h: usize,
   bytes: usize,
 ): void {
+  const head = beforeVectors(g, bytes);
   let j: usize = 0;
+  for (; j < head; j += 4) retreatOne(g + j, da + j, a + j, later + j, dy + j, h + j);
+  for (; j + 64 <= bytes; j += 64) retreatFour(g + j, da + j, a + j, later + j, dy + j, h + j);
   for (; j + 16 <= bytes; j += 16) {
     const kept = f32x4.mul(v128.load(a + j), v128.load(later + j));
     const sum = f32x4.add(kept, v128.load(dy + j));
     v128.store(g + j, sum);
     v128.store(da + j, f32x4.mul(sum, v128.load(h + j)));
   }
-  for (; j < bytes; j += 4) {
-    const sum = load<f32>(a + j) * load<f32>(later + j) + load<f32>(dy + j);
-    store<f32>(g + j, sum);
-    store<f32>(da + j, sum * load<f32>(h + j));
-  }
+  for (; j < bytes; j += 4) retreatOne(g + j, da + j, a + j, later + j, dy + j, h + j);
+}
+
+@inline
+export function retreatOne(
+  g: usize,
+  da: usize,
+  a: usize,
+  later: usize,
+  dy: usize,
+  h: usize,
+): void {
+  const sum = load<f32>(a) * load<f32>(later) + load<f32>(dy);
+  store<f32>(g, sum);
+  store<f32>(da, sum * load<f32>(h));
+}
+
+@inline
+export function retreatFour(
+  g: usize,
+  da: usize,
+  a: usize,
+  later: usize,
+  dy: usize,
+  h: usize,
+): void {
+  const k0 = f32x4.mul(v128.load(a), v128.load(later));
+  const k1 = f32x4.mul(v128.load(a, 16), v128.load(later, 16));
+  const k2 = f32x4.mul(v128.load(a, 32), v128.load(later, 32));
+  const k3 = f32x4.mul(v128.load(a, 48), v128.load(later, 48));
+  const s0 = f32x4.add(k0, v128.load(dy));
+  const s1 = f32x4.add(k1, v128.load(dy, 16));
+  const s2 = f32x4.add(k2, v128.load(dy, 32));
+  const s3 = f32x4.add(k3, v128.load(dy, 48));
+  v128.store(g, s0);
+  v128.store(g, s1, 16);
+  v128.store(g, s2, 32);
+  v128.store(g, s3, 48);
+  v128.store(da, f32x4.mul(s0, v128.load(h)));
+  v128.store(da, f32x4.mul(s1, v128.load(h, 16)), 16);
+  v128.store(da, f32x4.mul(s2, v128.load(h, 32)), 32);
+  v128.store(da, f32x4.mul(s3, v128.load(h, 48)), 48);
 }
 
 /** The columns from `column` on that the units `unit` to `to` have in one outer row, at most a strip. */

@@ -40,8 +40,8 @@ await describeBackends(
       (direction) => {
         const [wide, narrow] = [inputs(64, 4096), inputs(64 * 256, 16)];
         expect(unitsTaken(() => scans[direction](...narrow).dispose())).toBe(0);
-        // A unit of work is 16 columns, and backward has a forward pass before. Another thread takes what is left in time, if the system lets it run.
-        const units = (direction === 'forward' ? 1 : 2) * (4096 / 16);
+        // A unit of work is 128 columns, and backward has a forward pass before. Another thread takes what is left in time, if the system lets it run.
+        const units = (direction === 'forward' ? 1 : 2) * (4096 / 128);
         let here = units;
         for (let tries = 0; here === units && tries < 10_000; tries++) {
           here = unitsTaken(() => scans[direction](...wide).dispose());

@@ -6,7 +6,7 @@ import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
 /** Columns of a unit of work, as the kernels have it. */
-const line = 16;
+const line = 128;
 
 export const scanWasm: NativeVersion<ScanInputs, ScanAttrs> = {
   run: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
@@ -31,7 +31,8 @@ export const scanGradWasm: NativeVersion<ScanGradInputs, ScanAttrs> = {
   },
 };
 
-function sizesOf({ shape }: Tensor) {
+/** The sizes of `[outer, T, inner]`, and how many units of work one of the outer rows has. */
+export function sizesOf({ shape }: Tensor): Record<'outer' | 'length' | 'inner' | 'units', number> {
   const [outer, length, inner] = shape as [number, number, number];
   return { outer, length, inner, units: Math.ceil(inner / line) };
 }

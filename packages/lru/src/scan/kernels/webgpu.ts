@@ -4,10 +4,12 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
-const uniforms = { states: 'u32', length: 'u32', inner: 'u32', reverse: 'u32' } as const;
+type Uniforms = Readonly<Record<'states' | 'length' | 'inner' | 'reverse', 'u32'>>;
+
+export const uniforms: Uniforms = { states: 'u32', length: 'u32', inner: 'u32', reverse: 'u32' };
 
 // A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap around, as u32 does.
-const start = `
+export const start: string = `
   let state = group * ${threads}u + thread;
   if (state >= uniforms.states) { return; }
   let inner = uniforms.inner;
@@ -66,10 +68,10 @@ fn kernel(group : u32, thread : u32) {${start}
   },
 };
 
-type Output = ReturnType<typeof makeOutput>;
+export type Output = ReturnType<typeof makeOutput>;
 type Three = [Output, Output, Output];
 
-function sizesOf({ shape }: Tensor, { reverse }: ScanAttrs) {
+export function sizesOf({ shape }: Tensor, { reverse }: ScanAttrs): Record<keyof Uniforms, number> {
   const [outer, length, inner] = shape as [number, number, number];
   return { states: outer * inner, length, inner, reverse: Number(reverse) };
 }

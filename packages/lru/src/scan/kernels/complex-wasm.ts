@@ -1,0 +1,30 @@
+import type { NativeVersion } from '@neverend/backend';
+import { wasmCall } from '@neverend/backend/kernels';
+import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import type { ScanAttrs } from '../cases.ts';
+import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
+import { sizesOf } from './wasm.ts';
+
+export const complexScanWasm: NativeVersion<ComplexScanInputs, ScanAttrs> = {
+  run: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs: { reverse }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { outer, length, inner, units } = sizesOf(xRe);
+    const outputs = [output(xRe.shape), output(xRe.shape)];
+    const tensors = [...outputs, aRe, aIm, xRe, xIm, h0Re, h0Im];
+    const values = [...tensors.map(at), length, inner, Number(reverse)];
+    run('complexScan', values, outer * units, 6 * xRe.size);
+    return outputs;
+  },
+};
+
+export const complexScanGradWasm: NativeVersion<ComplexScanGradInputs, ScanAttrs> = {
+  run: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { outer, length, inner, units } = sizesOf(yRe);
+    const outputs = [yRe, yRe, yRe, yRe, h0Re, h0Re].map(({ shape }) => output(shape));
+    const tensors = [...outputs, dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im];
+    const values = [...tensors.map(at), length, inner, Number(attrs.reverse)];
+    run('complexScanGrad', values, outer * units, 10 * yRe.size);
+    return outputs;
+  },
+};
