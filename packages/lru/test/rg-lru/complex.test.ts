@@ -171,7 +171,7 @@ describe('the arguments of complexRgLru', () => {
     tf.tidy(() => {
       const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2 });
       expect(() => complexRgLru(tf.zeros([2, 3, 4]), params)).toThrow(
-        new ShapeError('x was [2, 3, 4]; it must be [2, 3, 8]'),
+        new ShapeError('params["a_param"] was [4]; it must be [2]'),
       );
       const { a_imag_param: _, ...rest } = params;
       expect(() => complexRgLru(tf.zeros([2, 3, 8]), rest)).toThrow(
