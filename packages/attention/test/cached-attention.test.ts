@@ -29,7 +29,6 @@ const hidden = Number.NEGATIVE_INFINITY;
 
 await describeBackends('cachedAttention', (backend) => {
   it.each([
-    ['from a cache, with rotary positions', { past: 3, rotary: true }],
     ['from the first token, with norms of queries and keys', { past: 0, qkNorm: true }],
     ['from a cache, with every option', { past: 2, rotary: true, qkNorm: true, rate: 0.4 }],
   ])(

@@ -52,7 +52,7 @@ function take(bytes: usize): usize {
 }
 
 @inline
-function packedBytes(rows: usize, width: usize): usize {
+export function packedBytes(rows: usize, width: usize): usize {
   return (rows * roundUp(width, NR)) << 2;
 }
 
@@ -127,13 +127,13 @@ function goTo(unit: usize, block: usize): void {
 
 /** How many keys query i can see at most. */
 @inline
-function visibleKeys(i: usize): usize {
+export function visibleKeys(i: usize): usize {
   return <usize>max<isize>(0, min<isize>(<isize>keys, <isize>i + causalOffset + 1));
 }
 
 /** Where the numbers of query or key `i` of the head start, of `width` numbers a head and `length` tokens. */
 @inline
-function tokenAt(x: usize, length: usize, i: usize, width: usize): usize {
+export function tokenAt(x: usize, length: usize, i: usize, width: usize): usize {
   return x + ((((row * length + i) * heads + head) * width) << 2);
 }
 
