@@ -9,8 +9,7 @@ const names = (await allOpCases()).map(({ name }) => name);
 
 /** The matrix product has a version for wasm alone; the others are composites everywhere. */
 const withoutWgsl = [
-  ...['NeverendAttention', 'NeverendAttentionGrad', 'NeverendComplexScan'],
-  ...['NeverendComplexScanGrad', 'NeverendMatMul', 'NeverendRgLruGates'],
+  ...['NeverendComplexScan', 'NeverendComplexScanGrad', 'NeverendMatMul', 'NeverendRgLruGates'],
   ...['NeverendRgLruGatesGrad', 'NeverendTemporalConv', 'NeverendTemporalConvGrad'],
 ];
 
