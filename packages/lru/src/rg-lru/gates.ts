@@ -7,8 +7,10 @@ import {
   randomNormal,
 } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { gatesGradTensorflow, gatesTensorflow } from './kernels/tensorflow.ts';
+import { gatesGradWasm, gatesWasm } from './kernels/wasm.ts';
 
-type Inputs = {
+export type GateInputs = {
   /** `[M, N, E]`. */
   readonly x: tf.Tensor;
   /** What the input gate's sigmoid takes, `[M, N, E]`. */
@@ -21,7 +23,7 @@ type Inputs = {
   readonly keep: tf.Tensor;
 };
 
-type GradInputs = Inputs & { readonly da: tf.Tensor; readonly dGated: tf.Tensor };
+export type GateGradInputs = GateInputs & { readonly da: tf.Tensor; readonly dGated: tf.Tensor };
 
 type NoAttrs = Record<string, never>;
 
@@ -61,7 +63,7 @@ interface GateTerms {
 }
 
 /** The gates and what follows from them, with a gradient for use outside of the kernels. */
-export function gateTerms({ input, forget, aParam, keep }: Omit<Inputs, 'x'>): GateTerms {
+export function gateTerms({ input, forget, aParam, keep }: Omit<GateInputs, 'x'>): GateTerms {
   const gate = tf.sigmoid(input);
   const rate = tf.sigmoid(forget);
   const logA = tf.mul(rate, tf.mul(tf.softplus(aParam), -8));
@@ -72,7 +74,7 @@ export function gateTerms({ input, forget, aParam, keep }: Omit<Inputs, 'x'>): G
   return { gate, rate, kept, a, radicand, gamma };
 }
 
-const grad: Kernel<GradInputs, NoAttrs> = defineKernel<GradInputs, NoAttrs>({
+const grad: Kernel<GateGradInputs, NoAttrs> = defineKernel<GateGradInputs, NoAttrs>({
   name: 'NeverendRgLruGatesGrad',
   composite: ({ inputs }) => {
     const { x, aParam, da, dGated } = inputs;
@@ -88,6 +90,7 @@ const grad: Kernel<GradInputs, NoAttrs> = defineKernel<GradInputs, NoAttrs>({
     const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
     return [dx, dInput, dForget, dAParam];
   },
+  versions: { wasm: gatesGradWasm, tensorflow: gatesGradTensorflow },
   cases: [...gateCases(['x', 'input', 'forget', 'da', 'dGated']), boundedCase],
   flops: ({ inputs: { x } }) => 32 * x.size,
 });
@@ -97,7 +100,7 @@ const grad: Kernel<GradInputs, NoAttrs> = defineKernel<GradInputs, NoAttrs>({
  * and gamma sigmoid(input) x with gamma = sqrt(1 - a²), or 1 where a sequence begins. The backward pass keeps the inputs and
  * computes the rest again; the slope of the root counts as at most 1000.
  */
-export const rgLruGates: Kernel<Inputs, NoAttrs> = defineKernel<Inputs, NoAttrs>({
+export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, NoAttrs>({
   name: 'NeverendRgLruGates',
   composite: ({ inputs }) => {
     const { gate, kept, a, gamma } = gateTerms(inputs);
@@ -107,10 +110,11 @@ export const rgLruGates: Kernel<Inputs, NoAttrs> = defineKernel<Inputs, NoAttrs>
     saveInputs: ['x', 'input', 'forget', 'aParam', 'keep'],
     backward: ([da, dGated], [x, input, forget, aParam, keep], attrs) => {
       const call = { x, input, forget, aParam, keep, da, dGated };
-      const [dx, dInput, dForget, dAParam] = grad.run(call as GradInputs, attrs) as Four;
+      const [dx, dInput, dForget, dAParam] = grad.run(call as GateGradInputs, attrs) as Four;
       return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
     },
   },
+  versions: { wasm: gatesWasm, tensorflow: gatesTensorflow },
   cases: gateCases(['x', 'input', 'forget']),
   flops: ({ inputs: { x } }) => 18 * x.size,
 });

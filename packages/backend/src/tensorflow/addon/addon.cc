@@ -33,8 +33,8 @@ std::string registerOp(const Op& op) {
 // The first failure; empty where there is none.
 const std::string& registerAll() {
   static const std::string failure = [] {
-    for (const auto& ops : {attentionOps(), complexScanOps(), geluOps(), normOps(), rowOps(), scanOps(), softmaxOps(),
-                            stepOps()}) {
+    for (const auto& ops : {attentionOps(), complexScanOps(), gateOps(), geluOps(), normOps(), rowOps(), scanOps(),
+                            softmaxOps(), stepOps()}) {
       for (const Op& op : ops) {
         const std::string problem = registerOp(op);
         if (!problem.empty()) return problem;

@@ -122,6 +122,7 @@ struct Op {
 // The ops of each file.
 std::vector<Op> attentionOps();
 std::vector<Op> complexScanOps();
+std::vector<Op> gateOps();
 std::vector<Op> geluOps();
 std::vector<Op> normOps();
 std::vector<Op> rowOps();

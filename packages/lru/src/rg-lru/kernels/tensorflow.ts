@@ -1,0 +1,26 @@
+import type { NativeVersion } from '@neverend/backend';
+import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { GateGradInputs, GateInputs } from '../gates.ts';
+import { aParamGradient, decayOf } from './decay.ts';
+
+type NoAttrs = Record<string, never>;
+
+export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
+  ({ inputs: { x, input, forget, aParam, keep } }) => {
+    const decay = decayOf(aParam);
+    const outputs = runAddonOp('NeverendRgLruGates', [x, input, forget, decay, keep], 2, {});
+    decay.dispose();
+    return outputs;
+  },
+);
+
+export const gatesGradTensorflow: NativeVersion<GateGradInputs, NoAttrs> = addonVersion(
+  ({ inputs: { x, input, forget, aParam, keep, da, dGated } }) => {
+    const decay = decayOf(aParam);
+    const tensors = [x, input, forget, decay, keep, da, dGated];
+    const outputs = runAddonOp('NeverendRgLruGatesGrad', tensors, 4, {});
+    decay.dispose();
+    return [...outputs.slice(0, 3), aParamGradient(outputs[3] as tf.Tensor, aParam)];
+  },
+);

@@ -1,0 +1,39 @@
+import type { NativeVersion } from '@neverend/backend';
+import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import type { GateGradInputs, GateInputs } from '../gates.ts';
+import { aParamGradient, decayOf } from './decay.ts';
+
+type NoAttrs = Record<string, never>;
+
+export const gatesWasm: NativeVersion<GateInputs, NoAttrs> = {
+  run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(x);
+    const decay = decayOf(aParam);
+    const outputs = [output(x.shape), output(x.shape)];
+    const values = [...outputs, x, input, forget, decay, keep].map(at);
+    run('rgLruGates', [...values, x.shape[1] ?? 1, width], rows, 5 * x.size);
+    decay.dispose();
+    return outputs;
+  },
+};
+
+export const gatesGradWasm: NativeVersion<GateGradInputs, NoAttrs> = {
+  run: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(x);
+    const { height, blocks } = blocksOf(rows, width);
+    const decay = decayOf(aParam);
+    const [sums, dDecay] = [output([blocks, width]), output([width])];
+    const outputs = [output(x.shape), output(x.shape), output(x.shape)];
+    const values = [...outputs, sums, x, input, forget, decay, keep, da, dGated].map(at);
+    const sizes = [x.shape[1] ?? 1, width, rows, height];
+    run('rgLruGatesGrad', [...values, ...sizes], blocks, 8 * x.size);
+    run('sumColumns', [at(dDecay), at(sums), blocks, width], groups(width), blocks * width);
+    backend.disposeData(sums.dataId);
+    decay.dispose();
+    return [...outputs, aParamGradient(tf.engine().makeTensorFromTensorInfo(dDecay), aParam)];
+  },
+};
