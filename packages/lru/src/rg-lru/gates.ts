@@ -152,7 +152,7 @@ function gateCases(names: readonly string[]): (() => KernelCall<KernelInputs, No
  * A call with eigenvalues so near 1 that the slope of the root is bounded. What rounding leaves of the root itself is small beside
  * the first step, which begins a sequence; the gradients of aParam and forget are of the second step alone.
  */
-function boundedCase(): KernelCall<GradInputs, NoAttrs> {
+function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
   const aParam = tf.tensor1d([-17, -17.5, -18, -18.5, -19]);
   const steps = (first: number, second: number) =>
     tf.tensor(
