@@ -1,6 +1,6 @@
-import { exp } from '../../../backend/src/wasm/kernels/exp.as';
-import { madd } from '../../../backend/src/wasm/kernels/madd.as';
-import { loadLanes, storeLanes } from '../../../backend/src/wasm/kernels/sums.as';
+import { exp } from '@neverend/backend/src/wasm/kernels/exp.as';
+import { madd } from '@neverend/backend/src/wasm/kernels/madd.as';
+import { loadLanes, storeLanes } from '@neverend/backend/src/wasm/kernels/sums.as';
 
 // The gates of the RG-LRU over rows of `width` numbers, `tokens` of which share a step and its `keep`. `decay` is
 // -8 softplus(a_param).

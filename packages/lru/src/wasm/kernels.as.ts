@@ -1,4 +1,4 @@
 export { complexScan, complexScanGrad } from './complex-scan.as';
-export { sumColumns } from '../../../backend/src/wasm/kernels/sums.as';
+export { sumColumns } from '@neverend/backend/src/wasm/kernels/sums.as';
 export { rgLruGates, rgLruGatesGrad } from './gates.as';
 export { linearScan, linearScanGrad } from './scan.as';
