@@ -7,7 +7,7 @@ import { openSite, runsInBrowser, type Site } from './open-site.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const names = (await allOpCases()).map(({ name }) => name);
 
-/** The matrix product has a version for wasm alone; the others are composites everywhere. */
+/** Composites on webgpu, as they are everywhere or have versions for other backends alone. */
 const withoutWgsl = [
   'NeverendMatMul',
   'NeverendRgLruGates',
