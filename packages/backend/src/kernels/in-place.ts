@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { markEdited } from '../stock-fixes/mark-edited.ts';
+import { asWebgpu } from '../webgpu/backend.ts';
 
 /** What a version answers in place of an output when it has written into one of its inputs: that input's data. */
 export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
@@ -11,17 +12,25 @@ export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.
 
 /**
  * The numbers of a float32 tensor for a version to write into and to answer as an output: the tensor's own data where
- * no clone, reshape or saved tensor holds it too, else a copy. On `tensorflow` not all holders are seen: slices,
+ * no clone, reshape or saved tensor holds it too, and they are floats in memory, else a copy. On `tensorflow` not all holders are seen: slices,
  * reshapes and other results of TensorFlow may share memory with what they were made from.
  */
 export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
-  const shared = backend.refCount(tensor.dataId) > 1;
+  const shared = backend.refCount(tensor.dataId) > 1 || isCastOnWebgpu(backend, tensor);
   const target = shared ? tf.mul(tensor, 1) : tensor;
   // Numbers that WebGPU has not got yet could not be marked, and would be read from where they are.
   if ('uploadToGPU' in backend) {
-    (backend as unknown as { uploadToGPU(dataId: tf.DataId): void }).uploadToGPU(target.dataId);
+    asWebgpu(backend).uploadToGPU(target.dataId);
   }
   if (!shared) return editedInPlace(backend, target);
   markEdited(target);
   return target;
+}
+
+/** There a cast of int32 or bool to float32 leaves integers in memory. */
+export function isCastOnWebgpu(
+  backend: tf.KernelBackend,
+  { dataId, dtype }: tf.TensorInfo,
+): boolean {
+  return 'uploadToGPU' in backend && asWebgpu(backend).tensorMap.get(dataId).dtype !== dtype;
 }

@@ -3,7 +3,10 @@ import type { DataId, DataType, KernelBackend, TensorInfo } from '@tensorflow/tf
 /** The part of TensorFlow.js' WebGPU backend that kernels build on; `recordAndSubmit` is private in its types. */
 export interface WebgpuBackend {
   readonly device: GPUDevice;
-  readonly tensorMap: { get(dataId: DataId): { values: unknown; resource?: unknown } };
+  readonly tensorMap: {
+    /** `dtype` is that of the numbers in memory: a cast of int32 or bool to float32 leaves them as they are. */
+    get(dataId: DataId): { values: unknown; resource?: unknown; dtype: DataType };
+  };
   makeTensorInfo(shape: readonly number[], dtype: DataType, values?: Float32Array): TensorInfo;
   disposeData(dataId: DataId): boolean;
   incRef(dataId: DataId): void;

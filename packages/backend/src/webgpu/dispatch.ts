@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebgpuBackend } from './backend.ts';
+import { makeOutput, type WebgpuBackend } from './backend.ts';
 
 /** Threads of a workgroup: what every WebGPU device has. */
 export const threads = 256;
@@ -38,8 +38,12 @@ export function dispatch<Buffer extends string, Uniform extends string>(
   const placeholders: TensorInfo[] = [];
   const bound = (Object.keys(program.buffers) as Buffer[]).map((name): TensorInfo => {
     let { dataId, dtype, shape } = tensors[name];
-    if (shape.includes(0)) {
-      const placeholder = backend.makeTensorInfo([1], 'float32');
+    const isCast =
+      program.buffers[name] === 'read f32' && backend.tensorMap.get(dataId).dtype !== 'float32';
+    if (shape.includes(0) || isCast) {
+      const placeholder = isCast
+        ? floatsOf(backend, tensors[name])
+        : backend.makeTensorInfo([1], 'float32');
       placeholders.push(placeholder);
       dataId = placeholder.dataId;
     }
@@ -58,6 +62,29 @@ export function dispatch<Buffer extends string, Uniform extends string>(
     values,
   );
   for (const { dataId } of placeholders) backend.disposeData(dataId);
+}
+
+/** The numbers of a float32 tensor that has them in memory as int32, since it is a cast of int32 or bool. */
+function floatsOf(backend: WebgpuBackend, x: TensorInfo): TensorInfo {
+  const size = x.shape.reduce((product, n) => product * n, 1);
+  const y = makeOutput(backend, x.shape);
+  dispatch(
+    backend,
+    {
+      key: 'floats of integers',
+      buffers: { x: 'read i32', y: 'write f32' },
+      uniforms: { size: 'u32' },
+      code: () => `
+fn kernel(group : u32, thread : u32) {
+  let at = group * ${threads}u + thread;
+  if (at < uniforms.size) { y[at] = f32(x[at]); }
+}`,
+    },
+    { x, y },
+    { size },
+    Math.ceil(size / threads),
+  );
+  return y;
 }
 
 /** One dimension has room for 65,535 groups on most devices; more of them become a rectangle. */

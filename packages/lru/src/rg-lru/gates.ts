@@ -9,6 +9,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { gatesGradTensorflow, gatesTensorflow } from './kernels/tensorflow.ts';
 import { gatesGradWasm, gatesWasm } from './kernels/wasm.ts';
+import { gatesGradWebgpu, gatesWebgpu } from './kernels/webgpu.ts';
 
 export type GateInputs = {
   /** `[M, N, E]`. */
@@ -90,7 +91,7 @@ const grad: Kernel<GateGradInputs, NoAttrs> = defineKernel<GateGradInputs, NoAtt
     const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
     return [dx, dInput, dForget, dAParam];
   },
-  versions: { wasm: gatesGradWasm, tensorflow: gatesGradTensorflow },
+  versions: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
   cases: [...gateCases(['x', 'input', 'forget', 'da', 'dGated']), boundedCase],
   flops: ({ inputs: { x } }) => 32 * x.size,
 });
@@ -114,7 +115,7 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
       return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
     },
   },
-  versions: { wasm: gatesWasm, tensorflow: gatesTensorflow },
+  versions: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
   cases: gateCases(['x', 'input', 'forget']),
   flops: ({ inputs: { x } }) => 18 * x.size,
 });

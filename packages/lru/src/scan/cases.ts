@@ -3,9 +3,12 @@ import * as tf from '@tensorflow/tfjs-core';
 
 export type ScanAttrs = { readonly reverse: boolean };
 
-/** Shapes `[outer, T, inner]` that a kernel for the scan must agree with its composite on. */
+/**
+ * Shapes `[outer, T, inner]` that a kernel for the scan must agree with its composite on. No lone number: a difference of two products
+ * may leave it no digits, where one of them is not rounded.
+ */
 const shapes: readonly (readonly [number, number, number])[] = [
-  [1, 1, 1],
+  [1, 1, 3],
   [3, 1, 5],
   [2, 7, 1],
   [1, 33, 6],

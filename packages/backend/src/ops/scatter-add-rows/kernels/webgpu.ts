@@ -1,5 +1,5 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { editedInPlace } from '../../../kernels/in-place.ts';
+import * as tf from '@tensorflow/tfjs-core';
+import { editedInPlace, isCastOnWebgpu } from '../../../kernels/in-place.ts';
 import type { NativeVersion } from '../../../kernels/index.ts';
 import { asWebgpu } from '../../../webgpu/backend.ts';
 import { dispatch, threads } from '../../../webgpu/dispatch.ts';
@@ -15,7 +15,9 @@ type Inputs = {
 export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> = {
   // A shader cannot read memory through one name and write it through another.
   takes: ({ inputs: { table, indices, rows } }) =>
-    rows.dataId !== table.dataId && indices.dataId !== table.dataId,
+    rows.dataId !== table.dataId &&
+    indices.dataId !== table.dataId &&
+    !isCastOnWebgpu(tf.backend() as tf.KernelBackend, table),
   run: ({ inputs: { table, indices, rows }, backend }) => {
     const gpu = asWebgpu(backend);
     if (table.size === 0 || indices.size === 0) return [editedInPlace(backend, table)];
