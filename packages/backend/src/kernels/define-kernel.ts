@@ -161,15 +161,12 @@ function serve(
   const { name, composite } = entry.definition;
   const mode = kernelMode();
   const version = mode === 'composite' ? undefined : versionOf(entry, backendName);
-  if (version) {
+  if (version !== undefined && (version.takes?.(call) ?? true)) {
     if (!entry.verdicts.has(backendName)) void test(entry, version, backendName);
     const verdict = entry.verdicts.get(backendName);
-    const taken = version.takes?.(call) ?? true;
-    if (verdict?.serves && taken) return version.run({ ...call, backend: tf.backend() });
+    if (verdict?.serves) return version.run({ ...call, backend: tf.backend() });
     if (mode === 'native') {
-      const why = verdict === undefined ? 'it was not compared yet: await kernelsReady()' : '';
-      const reason =
-        why || (verdict?.serves === false ? verdict.reason : 'it cannot take this call');
+      const reason = verdict?.reason ?? 'it was not compared yet: await kernelsReady()';
       throw new BackendError(
         `composites are forbidden, and the ${backendName} kernel ${name} cannot serve: ${reason}`,
       );

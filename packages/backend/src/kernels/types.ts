@@ -17,7 +17,10 @@ export interface KernelCall<I, A> {
 export interface NativeVersion<I, A> {
   /** Why it cannot run on this machine, in words; undefined where it can. Asked once per process. */
   readonly absent?: () => string | undefined;
-  /** False for a call that it cannot take: the composite then serves, and no comparison is made. Default: it takes all. */
+  /**
+   * False for a call that is the composite's: it then serves in every mode, and no comparison is made. Default: the version takes
+   * all.
+   */
   readonly takes?: (call: KernelCall<I, A>) => boolean;
   /**
    * Computes the outputs, in the composite's order, shapes and dtypes. An output may share an input's

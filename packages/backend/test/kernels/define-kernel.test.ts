@@ -242,6 +242,9 @@ await describeBackends('a defined kernel', (backend) => {
     // Of the cases of 1, 7 and 65,537 numbers.
     expect(runs()).toBe(hasVersion ? 2 : 0);
     await check(kernel);
+    // Also where composites are forbidden: this call is the composite's.
+    setKernelMode('native');
+    await check(kernel);
     expect(runs()).toBe(hasVersion ? 2 : 0);
   });
 
