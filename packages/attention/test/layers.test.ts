@@ -88,7 +88,8 @@ await describeBackends('the layers', () => {
     });
   }
 
-  it('learn: every weight moves, and the loss falls', async () => {
+  // A GPU in software compiles the shaders of all these layers first.
+  it('learn: every weight moves, and the loss falls', { timeout: 300_000 }, async () => {
     const model = tfl.sequential();
     model.add(neverendLinear({ units: 6, inputShape: [4, 3], seed: 1 }));
     model.add(neverendLearnedPositions({ seed: 2 }));
