@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { markEdited } from '../stock-fixes/mark-edited.ts';
-import { asWebgpu } from '../webgpu/backend.ts';
+import { asWebgpu, isCast } from '../webgpu/backend.ts';
 
 /** What a version answers in place of an output when it has written into one of its inputs: that input's data. */
 export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
@@ -16,7 +16,9 @@ export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.
  * reshapes and other results of TensorFlow may share memory with what they were made from.
  */
 export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
-  const shared = backend.refCount(tensor.dataId) > 1 || isCastOnWebgpu(backend, tensor);
+  const shared =
+    backend.refCount(tensor.dataId) > 1 ||
+    ('uploadToGPU' in backend && isCast(asWebgpu(backend), tensor));
   const target = shared ? tf.mul(tensor, 1) : tensor;
   // Numbers that WebGPU has not got yet could not be marked, and would be read from where they are.
   if ('uploadToGPU' in backend) {
@@ -25,12 +27,4 @@ export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.Tenso
   if (!shared) return editedInPlace(backend, target);
   markEdited(target);
   return target;
-}
-
-/** There a cast of int32 or bool to float32 leaves integers in memory. */
-export function isCastOnWebgpu(
-  backend: tf.KernelBackend,
-  { dataId, dtype }: tf.TensorInfo,
-): boolean {
-  return 'uploadToGPU' in backend && asWebgpu(backend).tensorMap.get(dataId).dtype !== dtype;
 }

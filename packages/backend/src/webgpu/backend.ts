@@ -26,6 +26,10 @@ export interface WebgpuBackend {
 export const asWebgpu = (backend: KernelBackend): WebgpuBackend =>
   backend as unknown as WebgpuBackend;
 
+/** Whether a float32 tensor has integers in memory, as a cast of int32 or bool leaves them. */
+export const isCast = (backend: WebgpuBackend, { dataId, dtype }: TensorInfo): boolean =>
+  backend.tensorMap.get(dataId).dtype !== dtype;
+
 /** A tensor that a kernel must write every element of: its memory is recycled and holds anything. */
 export function makeOutput(
   backend: WebgpuBackend,

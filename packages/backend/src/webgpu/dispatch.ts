@@ -1,5 +1,5 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import { makeOutput, type WebgpuBackend } from './backend.ts';
+import { isCast, makeOutput, type WebgpuBackend } from './backend.ts';
 
 /** Threads of a workgroup: what every WebGPU device has. */
 export const threads = 256;
@@ -38,12 +38,11 @@ export function dispatch<Buffer extends string, Uniform extends string>(
   const placeholders: TensorInfo[] = [];
   const bound = (Object.keys(program.buffers) as Buffer[]).map((name): TensorInfo => {
     let { dataId, dtype, shape } = tensors[name];
-    const isCast =
-      program.buffers[name] === 'read f32' && backend.tensorMap.get(dataId).dtype !== 'float32';
-    if (shape.includes(0) || isCast) {
-      const placeholder = isCast
-        ? floatsOf(backend, tensors[name])
-        : backend.makeTensorInfo([1], 'float32');
+    const isEmpty = shape.includes(0);
+    if (isEmpty || (program.buffers[name] === 'read f32' && isCast(backend, tensors[name]))) {
+      const placeholder = isEmpty
+        ? backend.makeTensorInfo([1], 'float32')
+        : floatsOf(backend, tensors[name]);
       placeholders.push(placeholder);
       dataId = placeholder.dataId;
     }

@@ -58,7 +58,11 @@ await describeBackends('dispatch', () => {
     dispatch(gpu(), numbering, { whole, real, x: empty }, { groups: 1, factor: 0 }, 1);
     const output = tensorOf(whole);
     await expectTensorClose(output, [0]);
-    tf.dispose([x, empty, none, output, tensorOf(real)]);
+    const integers = tf.tensor2d([], [0, 3], 'int32');
+    const cast = tf.cast(integers, 'float32');
+    dispatch(gpu(), numbering, { whole, real, x: cast }, { groups: 1, factor: 0 }, 1);
+    await expectTensorClose(output, [0]);
+    tf.dispose([x, empty, none, integers, cast, output, tensorOf(real)]);
   });
 
   it('shares a batch with stock kernels, before and after it', async () => {

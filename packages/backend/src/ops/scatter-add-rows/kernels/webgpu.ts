@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { editedInPlace, isCastOnWebgpu } from '../../../kernels/in-place.ts';
+import { editedInPlace } from '../../../kernels/in-place.ts';
 import type { NativeVersion } from '../../../kernels/index.ts';
-import { asWebgpu } from '../../../webgpu/backend.ts';
+import { asWebgpu, isCast } from '../../../webgpu/backend.ts';
 import { dispatch, threads } from '../../../webgpu/dispatch.ts';
 import { orderOfRows } from './webgpu-order.ts';
 
@@ -17,7 +17,7 @@ export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> 
   takes: ({ inputs: { table, indices, rows } }) =>
     rows.dataId !== table.dataId &&
     indices.dataId !== table.dataId &&
-    !isCastOnWebgpu(tf.backend() as tf.KernelBackend, table),
+    !isCast(asWebgpu(tf.backend() as tf.KernelBackend), table),
   run: ({ inputs: { table, indices, rows }, backend }) => {
     const gpu = asWebgpu(backend);
     if (table.size === 0 || indices.size === 0) return [editedInPlace(backend, table)];
