@@ -66,8 +66,6 @@ async function tests(name, node, args, kernels) {
     },
   });
   const [, passed = 0, failed = 0] =
-    /^(\d+) passed, (\d+) failed$/m
-      .exec(output.slice(output.lastIndexOf('skipped')))
-      ?.map(Number) ?? [];
+    [...output.matchAll(/^(\d+) passed, (\d+) failed$/gm)].at(-1)?.map(Number) ?? [];
   return { passed, failed: failed === 0 && code !== 0 ? 1 : failed };
 }

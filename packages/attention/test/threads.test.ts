@@ -1,7 +1,7 @@
 import { kernelMode, randomKey } from '@neverend/backend';
-import { describeBackends, randomTensor } from '@neverend/backend/testing';
+import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { scaledDotProductAttention } from '../src/index.ts';
 
 // wasm has as many threads as at its first start.
@@ -58,30 +58,10 @@ await describeBackends(
         const all = inputs(8, 3);
         // A unit of work is 48 queries of a head; backward, after that, a head.
         const units = 8 * 3 * (Math.ceil(shape.queries / 48) * 2 + 1);
-        let here = units;
-        // Another thread takes what is left in time, if the system lets it run.
-        for (let tries = 0; here === units && tries < 1000; tries++) {
-          here = unitsTaken(() => tf.dispose(run(all)));
-        }
-        expect(here).toBeLessThan(units);
-        expect(here).toBeGreaterThan(0);
+        expectThreadsShare(units, () => tf.dispose(run(all)));
         tf.dispose(all);
       },
     );
   },
   ['wasm', 'tensorflow'],
 );
-
-/** How many units of shared work this thread takes meanwhile: each with one exchange that succeeds. */
-function unitsTaken(work: () => void): number {
-  const exchange = vi.spyOn(Atomics, 'compareExchange');
-  try {
-    work();
-    return exchange.mock.calls.reduce((sum, [, , from, to], call) => {
-      const { value } = exchange.mock.results[call] ?? {};
-      return value === from ? sum + Number(to) - Number(from) : sum;
-    }, 0);
-  } finally {
-    exchange.mockRestore();
-  }
-}

@@ -41,6 +41,7 @@ export {
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
 export { reloadModel } from './reload-model.ts';
+export { expectThreadsShare, unitsTaken } from './threads-share.ts';
 export {
   currentTolerance,
   officialTolerances,
