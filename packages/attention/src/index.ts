@@ -25,6 +25,7 @@ export { initLinear, linear } from './linear/index.ts';
 export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
 export {
+  type AttentionPoolingOptions,
   attentionPooling,
   initAttentionPooling,
   poolTokens,

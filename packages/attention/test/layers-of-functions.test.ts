@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import {
+  attentionPooling,
   cachedAttention,
   crossAttention,
   encoder,
@@ -25,6 +26,7 @@ import {
   spaceAttention,
 } from '../src/index.ts';
 import {
+  neverendAttentionPooling,
   neverendCachedAttention,
   neverendCrossAttention,
   neverendEncoder,
@@ -136,6 +138,11 @@ const cases: Readonly<Record<string, LayerCase>> = {
     make: () => neverendSincosPositions({ grid: [2, 3], base: 50 }),
     inputs: [[6, 8]],
     expected: (x) => learnedPositions(x, sincosPositions([2, 3], 8, 50)),
+  },
+  'pooling by attention with options': {
+    make: () => neverendAttentionPooling({ heads: 2, mlpWidth: 5, gelu: 'erf', eps: 0.1, seed: 1 }),
+    inputs: [[3, 4]],
+    expected: (x, params) => attentionPooling(x, params, { heads: 2, gelu: 'erf', eps: 0.1 }),
   },
   'the average of tokens': {
     make: () => neverendTokenPooling(),

@@ -4,6 +4,8 @@ import {
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  geluErfNaive,
+  geluNaive,
   layerNormNaive,
   normalInput,
   numbers,
@@ -29,7 +31,7 @@ const below = (params: Arrays, prefix: string): Arrays =>
     ),
   );
 
-function poolingNaive(arrays: Arrays): Float64Array {
+function poolingNaive(arrays: Arrays, eps = 1e-6, gelu = geluNaive): Float64Array {
   const at = (name: string) => arrays[name] as Float64Array;
   const probes = Float64Array.from({ length: rows * width }, (_, i) => at('probe')[i % width] ?? 0);
   const sizes = { rows, queries: 1, keys: tokens, heads, depth: width / heads };
@@ -39,35 +41,41 @@ function poolingNaive(arrays: Arrays): Float64Array {
     valueDepth: width / heads,
   });
   const norm = { x: attended, scale: at('LayerNorm_0/scale'), bias: at('LayerNorm_0/bias') };
-  const hidden = mlpNaive(layerNormNaive(norm, 1e-6), below(arrays, 'MlpBlock_0/'));
+  const hidden = mlpNaive(layerNormNaive(norm, eps), below(arrays, 'MlpBlock_0/'), gelu);
   return attended.map((value, index) => value + (hidden[index] ?? 0));
 }
 
 await describeBackends('pooling', (backend) => {
-  it("by attention has the reference's output and gradients", async () => {
-    poisonMemory();
-    const shapes = tf.tidy(() =>
-      Object.entries(initAttentionPooling(randomKey(1), { width, heads, mlpWidth })).map(
-        ([name, { shape }]) => [name, shape] as const,
-      ),
-    );
-    const inputs = {
-      x: normalInput(randomKey('x'), [rows, tokens, width]),
-      ...Object.fromEntries(
-        shapes.map(([name, shape]) => [name, normalInput(randomKey(name), shape, 0.5, 0.2)]),
-      ),
-    };
-    const dy = normalInput(randomKey('dy'), [rows, width]);
-    await expectLikeReference({
-      op: ({ x, ...params }) => attentionPooling(x as tf.Tensor, params, { heads }),
-      inputs,
-      dy,
-      y: poolingNaive(numbers(inputs)),
-      gradients: numericGradients(inputs, dy.data, poolingNaive),
-      // The norm over four numbers multiplies rounding by what it divides by.
-      tolerance: { rtol: 5 * tolerances[backend].rtol, atol: 5 * tolerances[backend].atol },
-    });
-  });
+  it.each([
+    [{}, poolingNaive],
+    [{ gelu: 'erf', eps: 0.1 }, (arrays: Arrays) => poolingNaive(arrays, 0.1, geluErfNaive)],
+  ] as const)(
+    "by attention with %j has the reference's output and gradients",
+    async (options, naive) => {
+      poisonMemory();
+      const shapes = tf.tidy(() =>
+        Object.entries(initAttentionPooling(randomKey(1), { width, heads, mlpWidth })).map(
+          ([name, { shape }]) => [name, shape] as const,
+        ),
+      );
+      const inputs = {
+        x: normalInput(randomKey('x'), [rows, tokens, width]),
+        ...Object.fromEntries(
+          shapes.map(([name, shape]) => [name, normalInput(randomKey(name), shape, 0.5, 0.2)]),
+        ),
+      };
+      const dy = normalInput(randomKey('dy'), [rows, width]);
+      await expectLikeReference({
+        op: ({ x, ...params }) => attentionPooling(x as tf.Tensor, params, { heads, ...options }),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, (arrays) => naive(arrays)),
+        // The norm over four numbers multiplies rounding by what it divides by.
+        tolerance: { rtol: 5 * tolerances[backend].rtol, atol: 5 * tolerances[backend].atol },
+      });
+    },
+  );
 
   it('does not see the order of the tokens, by attention and as an average', async () => {
     const params = initAttentionPooling(randomKey(1), { width, heads, mlpWidth });

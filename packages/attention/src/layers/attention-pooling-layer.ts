@@ -1,4 +1,4 @@
-import type { RandomKey } from '@neverend/backend';
+import type { GeluForm, RandomKey } from '@neverend/backend';
 import {
   FunctionLayer,
   type InputSizes,
@@ -6,7 +6,7 @@ import {
   type ParameterLayerArgs,
   type PerInput,
 } from '@neverend/backend/layers';
-import { checkedSize, type Params } from '@neverend/backend/params';
+import { checkedSize, checkNumber, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';
@@ -17,6 +17,10 @@ export interface NeverendAttentionPoolingArgs extends ParameterLayerArgs {
   heads: number;
   /** Width F of the MLP's hidden layer. */
   mlpWidth: number;
+  /** Form of GELU; `tanh` where it is left out. */
+  gelu?: 'tanh' | 'erf';
+  /** Of the norm; 1e-6 where it is left out. */
+  eps?: number;
 }
 
 /** `attentionPooling` as a layer: `[rows, N, D]` to `[rows, D]`. */
@@ -24,12 +28,16 @@ export class NeverendAttentionPooling extends FunctionLayer {
   static readonly className = 'NeverendAttentionPooling';
   readonly #heads: number;
   readonly #mlpWidth: number;
+  readonly #options: { gelu: GeluForm; eps: number };
 
-  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. */
+  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. @throws RangeError for a wrong `eps`. */
   constructor(args: NeverendAttentionPoolingArgs) {
     super(args);
     this.#heads = checkedSize('heads', args.heads);
     this.#mlpWidth = checkedSize('mlpWidth', args.mlpWidth);
+    const { gelu = 'tanh', eps = 1e-6 } = args;
+    checkNumber('eps', eps, 0);
+    this.#options = { gelu, eps };
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -38,7 +46,7 @@ export class NeverendAttentionPooling extends FunctionLayer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), heads: this.#heads, mlpWidth: this.#mlpWidth };
+    return { ...super.getConfig(), heads: this.#heads, mlpWidth: this.#mlpWidth, ...this.#options };
   }
 
   protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
@@ -47,11 +55,11 @@ export class NeverendAttentionPooling extends FunctionLayer {
   }
 
   protected override forward([x]: PerInput<tf.Tensor>, params: Params): tf.Tensor {
-    return attentionPooling(x, params, { heads: this.#heads });
+    return attentionPooling(x, params, { heads: this.#heads, ...this.#options });
   }
 }
 
-/** Pooling of the tokens by a learned probe. @throws ShapeError for wrong `heads` or `mlpWidth`. */
+/** Pooling of the tokens by a learned probe. @throws what its constructor throws. */
 export function neverendAttentionPooling(
   args: NeverendAttentionPoolingArgs,
 ): NeverendAttentionPooling {

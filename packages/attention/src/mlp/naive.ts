@@ -9,8 +9,12 @@ const dense = (params: Arrays, name: string, x: Float64Array) => ({
 });
 
 /** Float64 reference of `mlp`. @param x `[M, D]`. @returns `[M, D]`. */
-export function mlpNaive(x: Float64Array, params: Arrays): Float64Array {
-  return linearNaive(dense(params, 'Dense_1', geluNaive(linearNaive(dense(params, 'Dense_0', x)))));
+export function mlpNaive(
+  x: Float64Array,
+  params: Arrays,
+  gelu: typeof geluNaive = geluNaive,
+): Float64Array {
+  return linearNaive(dense(params, 'Dense_1', gelu(linearNaive(dense(params, 'Dense_0', x)))));
 }
 
 /** @param dy `[M, D]`. @returns the gradients of sum(dy · y). */

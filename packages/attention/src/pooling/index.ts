@@ -9,7 +9,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
 import { xavierUniform } from '../linear/index.ts';
-import { initMlp, mlp } from '../mlp/index.ts';
+import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 
 /**
@@ -45,6 +45,14 @@ export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   );
 }
 
+/** Options of pooling by attention. All but `heads` may be left out, and then are as big_vision has them. */
+export interface AttentionPoolingOptions extends Pick<MlpOptions, 'gelu'> {
+  /** Number H of heads; must divide the width. */
+  readonly heads: number;
+  /** Of the norm; 1e-6 where it is left out. */
+  readonly eps?: number | undefined;
+}
+
 /**
  * Pooling by attention (arXiv 2106.04560, section 3.4; `MAPHead` of github.com/google-research/big_vision): a learned probe
  * attends to the tokens of each row, then x + MLP(LN(x)).
@@ -53,12 +61,12 @@ export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
  * @param params `probe` `[1, 1, D]`; what `crossAttention` reads below `MultiHeadDotProductAttention_0/`; `LayerNorm_0/scale`
  * and `LayerNorm_0/bias` `[D]`; what `mlp` reads below `MlpBlock_0/`.
  * @returns `[rows, D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a wrong `eps`.
  */
 export function attentionPooling(
   x: tf.Tensor,
   params: Params,
-  { heads }: { readonly heads: number },
+  { heads, gelu, eps = 1e-6 }: AttentionPoolingOptions,
 ): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
   const [rows = 1, , width = 1] = x.shape;
@@ -69,7 +77,8 @@ export function attentionPooling(
     const probes = tf.add(tf.zeros([rows, 1, width]), probe);
     const attention = paramsBelow(params, 'MultiHeadDotProductAttention_0/');
     const attended = crossAttention(probes, x, attention, { heads });
-    const hidden = mlp(layerNorm(attended, scale, bias), paramsBelow(params, 'MlpBlock_0/'));
+    const block = paramsBelow(params, 'MlpBlock_0/');
+    const hidden = mlp(layerNorm(attended, scale, bias, eps), block, { gelu });
     return tf.reshape(tf.add(attended, hidden), [rows, width]);
   });
 }
