@@ -1,4 +1,4 @@
-export { gelu, layerNorm } from '@neverend/backend';
+export { gelu, layerNorm, linear } from '@neverend/backend';
 export type { Params } from '@neverend/backend/params';
 export {
   type CachedAttentionOptions,
@@ -19,9 +19,9 @@ export {
   type InitEncoderBlockOptions,
   initEncoderBlock,
 } from './encoder-block/index.ts';
+export { initLinear } from './init-linear.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
 export { interpolatePositions } from './learned-positions/interpolate.ts';
-export { initLinear, linear } from './linear/index.ts';
 export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
 export {

@@ -1,9 +1,8 @@
-import { checkTensor, layerNorm } from '@neverend/backend';
+import { checkTensor, layerNorm, linear } from '@neverend/backend';
 import type { Params } from '@neverend/backend/params';
 import { checkedParam } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from './checks.ts';
-import { linear } from './linear/index.ts';
 import {
   type AttentionOptions,
   scaledDotProductAttention,

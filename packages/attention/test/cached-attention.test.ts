@@ -5,6 +5,7 @@ import {
   expectNoLeak,
   expectTensorClose,
   layerNormNaive,
+  linearNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -17,7 +18,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cachedAttention, type KeyValueCache } from '../src/index.ts';
-import { linearNaive } from '../src/linear/naive.ts';
 import { attentionNaive } from '../src/scaled-dot-product-attention/naive.ts';
 import { blockParams, identityParams, inputsBelow } from './block-inputs.ts';
 import { rotaryNaive } from './rotary-naive.ts';

@@ -4,6 +4,7 @@ import {
   expectLikeReference,
   geluErfNaive,
   layerNormNaive,
+  linearNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -19,7 +20,6 @@ import { describe, expect, it } from 'vitest';
 import { crossAttentionNaive } from '../src/cross-attention/naive.ts';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
 import { encoderBlock, initEncoderBlock, learnedPositions, mlp } from '../src/index.ts';
-import { linearNaive } from '../src/linear/naive.ts';
 import { mlpBackwardNaive, mlpNaive } from '../src/mlp/naive.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
 import { expectEachAlone } from './row-properties.ts';

@@ -7,26 +7,11 @@ import {
 } from '@neverend/backend/testing';
 import { describe, expect, it } from 'vitest';
 import { encoderBlockBackwardNaive, encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { blockParams } from './block-inputs.ts';
 
 const sizes = { rows: 2, tokens: 3, width: 6, heads: 2 };
 
 describe('the references in float64', () => {
-  it('of linear have the gradients of central differences', () => {
-    const inputs = {
-      x: normalInput(randomKey(1), [5, 3]),
-      kernel: normalInput(randomKey(2), [3, 4]),
-      bias: normalInput(randomKey(3), [4]),
-    };
-    expectCentralDifferences(
-      inputs,
-      20,
-      (arrays) => linearNaive(arrays as never),
-      (arrays, dy) => linearBackwardNaive(arrays as never, dy) as never,
-    );
-  });
-
   it('of the encoder block have the gradients of central differences', () => {
     const inputs = { x: normalInput(randomKey(1), [36]), ...blockParams(6, 2, 7) };
     expectCentralDifferences(

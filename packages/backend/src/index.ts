@@ -30,6 +30,7 @@ export {
   gatherRows,
   gelu,
   layerNorm,
+  linear,
   rmsNorm,
   scatterAddRows,
   setRows,

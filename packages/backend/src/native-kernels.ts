@@ -8,7 +8,9 @@ import type { Kernel } from './kernels/index.ts';
 import { softmaxGrad as softmaxGradKernel } from './ops/softmax/gradient.ts';
 
 export { writable } from './kernels/in-place.ts';
+export { type Differentiable, withGradient } from './ops/own-gradient.ts';
 export { type RandomInput, randomCase } from './ops/random-case.ts';
+export { sumRows } from './ops/rows.ts';
 export { markEdited } from './stock-fixes/mark-edited.ts';
 export { runAddonOp } from './tensorflow/addon.ts';
 export { addonVersion } from './tensorflow/version.ts';

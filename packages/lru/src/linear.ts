@@ -3,13 +3,6 @@ import { checkedParam, type Params } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from './init.ts';
 
-/** x W over the last axis, as a product of two matrices: `[..., D]` to `[..., E]`. @param kernel `[D, E]`. */
-export function product(x: tf.Tensor, kernel: tf.Tensor): tf.Tensor {
-  const rows = tf.reshape(x, [-1, x.shape.at(-1) ?? 1]);
-  const y = tf.matMul(rows, kernel as tf.Tensor2D);
-  return tf.reshape(y, [...x.shape.slice(0, -1), kernel.shape[1] ?? 1]);
-}
-
 /** `kernel` `[D, E]` and `bias` `[E]` below a prefix, checked. @param units E; any where it is left out. */
 export function linearParams(
   params: Params,

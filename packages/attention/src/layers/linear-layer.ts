@@ -1,4 +1,4 @@
-import type { RandomKey } from '@neverend/backend';
+import { linear, type RandomKey } from '@neverend/backend';
 import {
   FunctionLayer,
   type InputSizes,
@@ -9,7 +9,7 @@ import {
 import { checkedSize, type Params } from '@neverend/backend/params';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { initLinear, linear } from '../linear/index.ts';
+import { initLinear } from '../init-linear.ts';
 
 /** Arguments of `neverendLinear`. */
 export interface NeverendLinearArgs extends ParameterLayerArgs {

@@ -1,9 +1,8 @@
 import type { RandomKey } from '@neverend/backend';
 import { checkTensor, randomNormal } from '@neverend/backend';
+import { sumRows, withGradient } from '@neverend/backend/kernels';
 import { checkNumber, checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { withGradient } from '../own-gradient.ts';
-import { sumRows } from '../rows.ts';
 
 /**
  * Adds a learned vector to every token (arXiv 2010.11929, equation 1).

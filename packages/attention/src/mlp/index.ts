@@ -1,9 +1,9 @@
 import type { RandomKey } from '@neverend/backend';
-import { checkTensor, type GeluForm, gelu, randomKey } from '@neverend/backend';
+import { checkTensor, type GeluForm, gelu, linear, randomKey } from '@neverend/backend';
 import { checkedParam, checkSizes, type Params, paramsAbove } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
-import { initLinear, linear } from '../linear/index.ts';
+import { initLinear } from '../init-linear.ts';
 
 /** Options of the MLP of a transformer block. */
 export interface MlpOptions {

@@ -1,5 +1,9 @@
-import { geluBackwardNaive, geluNaive } from '@neverend/backend/testing';
-import { linearBackwardNaive, linearNaive } from '../linear/naive.ts';
+import {
+  geluBackwardNaive,
+  geluNaive,
+  linearBackwardNaive,
+  linearNaive,
+} from '@neverend/backend/testing';
 import type { Arrays } from '../space-attention/naive.ts';
 
 const dense = (params: Arrays, name: string, x: Float64Array) => ({

@@ -8,7 +8,7 @@ import {
 } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
-import { xavierUniform } from '../linear/index.ts';
+import { xavierUniform } from '../init-linear.ts';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 

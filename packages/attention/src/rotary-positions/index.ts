@@ -1,8 +1,8 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
+import { withGradient } from '@neverend/backend/kernels';
 import { checkNumber } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
-import { withGradient } from '../own-gradient.ts';
 
 /** Of rotary positions. */
 export interface RotaryOptions {

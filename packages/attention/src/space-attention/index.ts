@@ -4,7 +4,7 @@ import type { Params } from '@neverend/backend/params';
 import { checkSizes } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { xavierUniform } from '../linear/index.ts';
+import { xavierUniform } from '../init-linear.ts';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
 
 /**

@@ -11,6 +11,11 @@ export {
   layerNormNaive,
 } from '../ops/layer-norm/naive.ts';
 export {
+  type LinearInputs,
+  linearBackwardNaive,
+  linearNaive,
+} from '../ops/linear/naive.ts';
+export {
   type RmsNormInputs,
   type RmsNormOptions,
   rmsNormBackwardNaive,

@@ -8,6 +8,7 @@ import {
   normalDistribution,
 } from '../../src/ops/gelu/naive.ts';
 import { layerNormBackwardNaive, layerNormNaive } from '../../src/ops/layer-norm/naive.ts';
+import { linearBackwardNaive, linearNaive } from '../../src/ops/linear/naive.ts';
 import { rmsNormBackwardNaive, rmsNormNaive } from '../../src/ops/rms-norm/naive.ts';
 import { softmaxBackwardNaive, softmaxNaive } from '../../src/ops/softmax/naive.ts';
 import { expectCentralDifferences, expectClose, normalInput } from '../../src/testing/index.ts';
@@ -30,6 +31,20 @@ describe('the references in float64', () => {
       50,
       ({ x }: Loose) => geluErfNaive(x as Float64Array),
       ({ x }: Loose, dy) => ({ x: geluErfBackwardNaive(x as Float64Array, dy) }),
+    );
+  });
+
+  it('of linear have the gradients of central differences', () => {
+    const inputs = {
+      x: normalInput(randomKey(1), [5, 3]),
+      kernel: normalInput(randomKey(2), [3, 4]),
+      bias: normalInput(randomKey(3), [4]),
+    };
+    expectCentralDifferences(
+      inputs,
+      20,
+      (arrays) => linearNaive(arrays as never),
+      (arrays, dy) => linearBackwardNaive(arrays as never, dy) as never,
     );
   });
 

@@ -1,4 +1,4 @@
-import { checkTensor, gelu, type RandomKey, randomKey } from '@neverend/backend';
+import { checkTensor, gelu, linear, type RandomKey, randomKey } from '@neverend/backend';
 import {
   checkedParam,
   checkedSize,
@@ -9,7 +9,7 @@ import {
   paramsBelow,
 } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
-import { initLinear, linearParams, product } from '../linear.ts';
+import { initLinear, linearParams } from '../linear.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
@@ -57,16 +57,16 @@ export function recurrentBlock(
     ...(of === undefined ? {} : { state: of }),
   });
   return tf.tidy(() => {
-    const gate = gelu(product(x, linearY.kernel), { bias: linearY.bias });
+    const gate = gelu(linear(x, linearY.kernel), { bias: linearY.bias });
     const conv = temporalConv(
-      tf.add(product(x, linearX.kernel), linearX.bias),
+      linear(x, linearX.kernel, linearX.bias),
       conv1d,
       options(state?.conv),
     );
     const below = paramsBelow(params, 'rg_lru/');
     const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
     const unit = recurrence(conv.y, below, options(state?.rgLru));
-    const y = tf.add(product(tf.mul(unit.y, gate), linearOut.kernel), linearOut.bias);
+    const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
     return { y, state: { rgLru: unit.state, conv: conv.state } };
   });
 }

@@ -1,4 +1,4 @@
-import { checkTensor, gelu, type RandomKey, randomKey } from '@neverend/backend';
+import { checkTensor, gelu, linear, type RandomKey, randomKey } from '@neverend/backend';
 import {
   checkedParam,
   checkNumber,
@@ -8,7 +8,7 @@ import {
 } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
-import { initLinear, linearParams, product } from '../linear.ts';
+import { initLinear, linearParams } from '../linear.ts';
 
 /**
  * The gated MLP of Griffin (arXiv 2402.19427, section 2.2): ffw_down(GELU(x W_0 + b_0) · (x W_1 + b_1)), with the tanh form of
@@ -29,9 +29,9 @@ export function gatedMlp(x: tf.Tensor, params: Params): tf.Tensor {
   return tf.tidy(() => {
     const [gateW, w1] = tf.unstack(w) as [tf.Tensor, tf.Tensor];
     const [gateB, b1] = tf.unstack(tf.reshape(b, [2, hidden])) as [tf.Tensor, tf.Tensor];
-    const gate = gelu(product(x, gateW), { bias: gateB });
-    const gated = tf.mul(gate, tf.add(product(x, w1), b1));
-    return tf.add(product(gated, down.kernel), down.bias);
+    const gate = gelu(linear(x, gateW), { bias: gateB });
+    const gated = tf.mul(gate, linear(x, w1, b1));
+    return linear(gated, down.kernel, down.bias);
   });
 }
 
