@@ -1,11 +1,16 @@
 import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
+  expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  normalInput,
+  numbers,
+  numericGradients,
   officialTolerances,
   poisonMemory,
   randomTensor,
+  tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -13,19 +18,67 @@ import { describe, expect, it } from 'vitest';
 import { interpolatePositions, sincosPositions } from '../src/index.ts';
 import { expectLinear } from './row-properties.ts';
 
+type Grid = readonly [rows: number, columns: number];
+type Arrays = Readonly<Record<string, Float64Array>>;
+
+const grids: readonly (readonly [from: Grid, to: Grid])[] = [
+  [
+    [3, 4],
+    [5, 3],
+  ],
+  [
+    [2, 2],
+    [3, 7],
+  ],
+  [
+    [4, 1],
+    [2, 3],
+  ],
+];
+
+/** What the four neighbours of each new place weigh by their distances, after one token; two numbers a place. */
+function bilinearNaive(positions: Float64Array, from: Grid, to: Grid): Float64Array {
+  const at = (row: number, column: number, d: number) =>
+    positions[2 + 2 * (row * from[1] + column) + d] ?? 0;
+  const moved: number[] = [...positions.slice(0, 2)];
+  for (let row = 0; row < to[0]; row++) {
+    for (let column = 0; column < to[1]; column++) {
+      const y = (row * (from[0] - 1)) / (to[0] - 1);
+      const x = (column * (from[1] - 1)) / (to[1] - 1);
+      for (const d of [0, 1]) {
+        let sum = 0;
+        for (let i = 0; i < from[0]; i++) {
+          for (let j = 0; j < from[1]; j++) {
+            sum +=
+              Math.max(0, 1 - Math.abs(y - i)) * Math.max(0, 1 - Math.abs(x - j)) * at(i, j, d);
+          }
+        }
+        moved.push(sum);
+      }
+    }
+  }
+  return Float64Array.from(moved);
+}
+
 await describeBackends('the positions of a grid', (backend) => {
-  it('are sines and cosines of x and y, by hand for 2 x 3 tokens of width 8', async () => {
-    poisonMemory();
-    const positions = sincosPositions([2, 3], 8);
-    // ω is 1 and 1 / 10,000; row-major: token 5 is x = 2, y = 1.
-    const of = (x: number, y: number) => [
-      ...[Math.sin(x), Math.sin(x / 1e4), Math.cos(x), Math.cos(x / 1e4)],
-      ...[Math.sin(y), Math.sin(y / 1e4), Math.cos(y), Math.cos(y / 1e4)],
-    ];
-    const data = [0, 1].flatMap((y) => [0, 1, 2].flatMap((x) => of(x, y)));
-    await expectTensorClose(positions, { shape: [1, 6, 8], data });
-    positions.dispose();
-  });
+  it.each([
+    [1e4, sincosPositions],
+    [50, (grid: [number, number], width: number) => sincosPositions(grid, width, 50)],
+  ])(
+    'are sines and cosines of x and y, by hand for 2 x 3 tokens of width 8 and base %d',
+    async (base, make) => {
+      poisonMemory();
+      const positions = make([2, 3], 8);
+      // ω is 1 and 1 / base; row-major: token 5 is x = 2, y = 1.
+      const of = (x: number, y: number) => [
+        ...[Math.sin(x), Math.sin(x / base), Math.cos(x), Math.cos(x / base)],
+        ...[Math.sin(y), Math.sin(y / base), Math.cos(y), Math.cos(y / base)],
+      ];
+      const data = [0, 1].flatMap((y) => [0, 1, 2].flatMap((x) => of(x, y)));
+      await expectTensorClose(positions, { shape: [1, 6, 8], data });
+      positions.dispose();
+    },
+  );
 
   it('keep their corners and what lies before the grid, and are linear in between', async () => {
     poisonMemory();
@@ -37,6 +90,24 @@ await describeBackends('the positions of a grid', (backend) => {
       await expectTensorClose(moved, { shape: [1, 16, 1], data: [9, ...rows] });
       tf.dispose([positions, moved]);
     });
+  });
+
+  it('on another grid are those of bilinear interpolation, with its gradient', async () => {
+    poisonMemory();
+    for (const [from, to] of grids) {
+      const shape = (grid: Grid) => [1, 1 + grid[0] * grid[1], 2];
+      const inputs = { positions: normalInput(randomKey('p'), shape(from)) };
+      const dy = normalInput(randomKey('dy'), shape(to));
+      const naive = ({ positions }: Arrays) => bilinearNaive(positions as Float64Array, from, to);
+      await expectLikeReference({
+        op: ({ positions }) => interpolatePositions(positions as tf.Tensor, from, to, 1),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, naive),
+        tolerance: tolerances[backend],
+      });
+    }
   });
 
   it('come back from a finer grid whose places hold theirs, also in the gradient', async () => {

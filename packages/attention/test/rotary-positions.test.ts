@@ -18,25 +18,27 @@ import { rotaryPositions } from '../src/index.ts';
 import { rotaryNaive } from './rotary-naive.ts';
 
 await describeBackends('rotaryPositions', (backend) => {
-  for (const positions of [
-    [0, 1, 2, 3, 4],
-    [7, 3, 0, 1000, -2],
-  ]) {
-    it(`turns pairs by the positions [${positions}], and its gradient back`, async () => {
+  for (const [base, ...positions] of [
+    [10_000, 0, 1, 2, 3, 4],
+    [10_000, 7, 3, 0, 1000, -2],
+    [50, 7, 3, 0, 10, -2],
+  ] as [number, ...number[]][]) {
+    it(`turns pairs by the positions [${positions}] with base ${base}, and its gradient back`, async () => {
       poisonMemory();
       const shape = [2, 5, 3, 6];
       const x = normalInput(randomKey('x'), shape);
       const dy = normalInput(randomKey('dy'), shape);
       await expectLikeReference({
-        op: ({ x }) => rotaryPositions(x as tf.Tensor, { positions }),
+        op: ({ x }) => rotaryPositions(x as tf.Tensor, { positions, base }),
         inputs: { x },
         dy,
-        y: rotaryNaive(x.data, shape, positions),
+        y: rotaryNaive(x.data, shape, positions, base),
         gradients: {
           x: rotaryNaive(
             dy.data,
             shape,
             positions.map((position) => -position),
+            base,
           ),
         },
         tolerance: tolerances[backend],

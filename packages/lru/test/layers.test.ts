@@ -10,7 +10,15 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { linearScan, recurrentBlock } from '../src/index.ts';
+import {
+  linearScan,
+  lru,
+  type Params,
+  recurrentBlock,
+  rgLru,
+  rmsNorm,
+  temporalConv,
+} from '../src/index.ts';
 import {
   neverendLinearScan,
   neverendLru,
@@ -29,6 +37,15 @@ const layers: Readonly<Record<string, (seed?: number) => Layer>> = {
   NeverendTemporalConv: (seed = 1) => neverendTemporalConv({ taps: 3, seed }),
   NeverendRecurrentBlock: (seed = 1) => neverendRecurrentBlock({ heads: 2, lruWidth: 8, seed }),
   NeverendRmsNorm: (seed = 1) => neverendRmsNorm({ eps: 1e-5, seed }),
+};
+
+const functions: Readonly<Record<string, (x: tf.Tensor, params: Params) => tf.Tensor>> = {
+  NeverendRgLru: (x, params) => rgLru(x, params).y,
+  NeverendLru: (x, params) => lru(x, params).y,
+  NeverendTemporalConv: (x, params) => temporalConv(x, params).y,
+  NeverendRecurrentBlock: (x, params) => recurrentBlock(x, params).y,
+  NeverendRmsNorm: (x, params) =>
+    rmsNorm(x, params['scale'] as tf.Tensor, { eps: 1e-5, offset: 1 }),
 };
 
 const exact = { rtol: 0, atol: 0 };
@@ -113,17 +130,19 @@ await describeBackends('the layers', (backend) => {
     tf.dispose([x, target]);
   });
 
-  it('compute what the functions compute', async () => {
+  it.each(Object.keys(layers))('%s computes what the function computes', async (className) => {
     const x = randomTensor(randomKey('x'), [2, 4, 6]);
-    const layer = neverendRecurrentBlock({ heads: 2, lruWidth: 8, seed: 1, name: 'block' });
+    const layer = layers[className]?.(1) as Layer;
     const y = layer.apply(x) as tf.Tensor;
     const params = Object.fromEntries(
       layer.weights.map((weight) => [
-        weight.originalName.replace(/^(block\/)+/, ''),
+        weight.originalName.slice(
+          weight.originalName.lastIndexOf(layer.name) + layer.name.length + 1,
+        ),
         weight.read(),
       ]),
     );
-    const expected = recurrentBlock(x, params).y;
+    const expected = functions[className]?.(x, params) as tf.Tensor;
     await expectTensorClose(y, { shape: [2, 4, 6], data: await expected.data() }, exact);
     layer.dispose();
   });

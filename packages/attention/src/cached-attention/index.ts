@@ -19,7 +19,7 @@ export interface CachedAttentionOptions
 }
 
 /**
- * Causal self-attention of the next N tokens, to themselves and to all before. A sequence that is cut at any points gives
+ * Causal self-attention (arXiv 1706.03762, section 3.2.3) of the next N tokens, to themselves and to all before. A sequence that is cut at any points gives
  * what the whole one gives. State goes in and comes out as plain tensors: nothing is kept or changed.
  *
  * @param x `[rows, N, D]`, float32: one token, a chunk or the whole sequence. @param params those of `spaceAttention`.

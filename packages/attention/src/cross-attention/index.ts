@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
 
 /**
- * Multi-head attention of the M tokens of each row of `x` to the N of the same row of `context`: queries come from `x`,
+ * Multi-head attention (arXiv 1706.03762, sections 3.2.2 and 3.2.3) of the M tokens of each row of `x` to the N of the same row of `context`: queries come from `x`,
  * keys and values from `context`.
  *
  * @param x `[rows, M, D]`, float32. @param context `[rows, N, C]`, float32.

@@ -14,6 +14,7 @@ export class NeverendRotaryPositions extends FunctionLayer {
   static readonly className = 'NeverendRotaryPositions';
   readonly #base: number;
 
+  /** @throws RangeError unless `base` is above 0. */
   constructor(args: NeverendRotaryPositionsArgs) {
     super(args);
     this.#base = args.base ?? 10_000;
@@ -29,7 +30,7 @@ export class NeverendRotaryPositions extends FunctionLayer {
   }
 }
 
-/** Turns queries or keys by their positions. */
+/** Turns queries or keys by their positions. @throws what its constructor throws. */
 export function neverendRotaryPositions(
   args: NeverendRotaryPositionsArgs = {},
 ): NeverendRotaryPositions {

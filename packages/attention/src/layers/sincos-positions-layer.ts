@@ -18,7 +18,7 @@ export class NeverendSincosPositions extends FunctionLayer {
   readonly #grid: [number, number];
   readonly #base: number;
 
-  /** @throws ShapeError unless both sides of the grid are positive integers. */
+  /** @throws ShapeError unless both sides of the grid are positive integers. @throws RangeError unless `base` is above 0. */
   constructor(args: NeverendSincosPositionsArgs) {
     super(args);
     checkGrid('grid', args.grid);
@@ -36,7 +36,7 @@ export class NeverendSincosPositions extends FunctionLayer {
   }
 }
 
-/** Adds sines and cosines of the places in a grid to the tokens. @throws ShapeError for a wrong `grid`. */
+/** Adds sines and cosines of the places in a grid to the tokens. @throws what its constructor throws. */
 export function neverendSincosPositions(
   args: NeverendSincosPositionsArgs,
 ): NeverendSincosPositions {

@@ -1,7 +1,7 @@
 import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
-import { poolTokens } from '../pooling/index.ts';
+import { checkPoolingKind, poolTokens } from '../pooling/index.ts';
 
 /** Arguments of `neverendTokenPooling`. */
 export interface NeverendTokenPoolingArgs extends LayerArgs {
@@ -14,9 +14,11 @@ export class NeverendTokenPooling extends FunctionLayer {
   static readonly className = 'NeverendTokenPooling';
   readonly #kind: 'average' | 'first';
 
+  /** @throws RangeError for another `kind`. */
   constructor(args: NeverendTokenPoolingArgs) {
     super(args);
     this.#kind = args.kind ?? 'average';
+    checkPoolingKind(this.#kind);
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
@@ -33,7 +35,7 @@ export class NeverendTokenPooling extends FunctionLayer {
   }
 }
 
-/** One vector for each row: the average of its tokens, or the first. */
+/** One vector for each row: the average of its tokens, or the first. @throws what its constructor throws. */
 export function neverendTokenPooling(args: NeverendTokenPoolingArgs = {}): NeverendTokenPooling {
   return new NeverendTokenPooling(args);
 }

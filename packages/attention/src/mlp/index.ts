@@ -14,7 +14,7 @@ export interface MlpOptions {
 }
 
 /**
- * The MLP of a transformer block: linear to F, GELU, linear back to D.
+ * The MLP of a transformer block (arXiv 2010.11929, section 3.1): linear to F, GELU, linear back to D.
  *
  * @param x `[..., D]`, float32.
  * @param params `Dense_0/kernel` `[D, F]`, `Dense_0/bias` `[F]`, `Dense_1/kernel` `[F, D]`, `Dense_1/bias` `[D]`.

@@ -34,15 +34,20 @@ export function prependToken(x: tf.Tensor, token: tf.Tensor): tf.Tensor {
  */
 export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
-  if (kind !== 'first' && kind !== 'average') {
-    throw new RangeError(`kind was "${kind}"; it must be "first" or "average"`);
-  }
+  checkPoolingKind(kind);
   const [rows = 1, , width = 1] = x.shape;
   return tf.tidy(() =>
     kind === 'average'
       ? tf.mean(x, 1)
       : tf.reshape(tf.slice(x, [0, 0, 0], [rows, 1, width]), [rows, width]),
   );
+}
+
+/** @throws RangeError for another `kind` than `poolTokens` knows. */
+export function checkPoolingKind(kind: string): void {
+  if (kind !== 'first' && kind !== 'average') {
+    throw new RangeError(`kind was "${kind}"; it must be "first" or "average"`);
+  }
 }
 
 /** Options of pooling by attention. All but `heads` may be left out, and then are as big_vision has them. */

@@ -25,7 +25,9 @@ export function spaceAttention(x: tf.Tensor, params: Params, options: MultiHeadO
 
 /** Sizes of the parameters of an attention layer. */
 export interface InitAttentionOptions {
+  /** Width D of the tokens. */
   readonly width: number;
+  /** Number H of heads; must divide the width. */
   readonly heads: number;
   /** Width C of the context of cross-attention; `width` where it is left out. */
   readonly contextWidth?: number | undefined;

@@ -40,7 +40,7 @@ export function gatedMlp(x: tf.Tensor, params: Params): tf.Tensor {
  * `outVariance` / F, biases 0.
  *
  * @returns tensors by the names that `gatedMlp` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError unless both widths are positive integers.
+ * @throws ShapeError unless both widths are positive integers. @throws RangeError for an `outVariance` below 0.
  */
 export function initGatedMlp(
   key: RandomKey,

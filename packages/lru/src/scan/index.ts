@@ -16,7 +16,8 @@ export interface LinearScanOptions<State> {
  * recurrent unit (arXiv 2402.19427, equation 4) and other linear recurrent units run on. States add up in float32.
  * With T = 1 it is one step of a stream: pass the last state as `h0`.
  *
- * The backward pass keeps `a`, `h0` and the output.
+ * The backward pass keeps `a`, `h0` and the output. Products of `a` over the steps of a call must be finite in float32, as they are
+ * for |a| <= 1: composites multiply them.
  *
  * @param a `[rows, T, E]` or `[B, T, N, E]`, float32. @param x the shape of `a`, float32.
  * @returns `y`, every h_t, of the shape of `x`, and `hLast`, the last of them, of the shape of `h0`; both the caller's to

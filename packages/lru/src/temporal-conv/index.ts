@@ -18,7 +18,7 @@ import {
 import { tapMasks, temporalConvKernel } from './kernel.ts';
 
 /**
- * Causal depthwise convolution over time with K taps: y_t = b + w_{K-1} x_t + w_{K-2} x_{t-1} + … + w_0 x_{t-K+1}, each
+ * Causal depthwise convolution over time with K taps (arXiv 2402.19427, section 2.3): y_t = b + w_{K-1} x_t + w_{K-2} x_{t-1} + … + w_0 x_{t-K+1}, each
  * channel on its own. Before the first step are zeros, or the `state` of the call before: a whole clip, single frames and
  * chunks of any length give the same.
  *

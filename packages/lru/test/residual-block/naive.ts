@@ -1,4 +1,4 @@
-import { geluNaive, rmsNormNaive } from '@neverend/backend/testing';
+import { geluNaive, linearNaive, rmsNormNaive } from '@neverend/backend/testing';
 import { rgLruNaive } from '../../src/rg-lru/naive.ts';
 import { temporalConvNaive } from '../../src/temporal-conv/naive.ts';
 
@@ -31,21 +31,8 @@ const below = (arrays: Arrays, prefix: string): Arrays =>
     ),
   );
 
-/** x W + b. @param x `[M, D]`. @param kernel `[D, E]`. @returns `[M, E]`. */
-function linear(x: Float64Array, kernel: Float64Array, bias: Float64Array): Float64Array {
-  const [units, width] = [bias.length, kernel.length / bias.length];
-  return Float64Array.from({ length: (x.length / width) * units }, (_, index) => {
-    const [row, unit] = [Math.floor(index / units), index % units];
-    let sum = bias[unit] ?? 0;
-    for (let d = 0; d < width; d++) {
-      sum += (x[row * width + d] ?? 0) * (kernel[d * units + unit] ?? 0);
-    }
-    return sum;
-  });
-}
-
 const layer = (arrays: Arrays, name: string, x: Float64Array) =>
-  linear(x, at(arrays, `${name}/kernel`), at(arrays, `${name}/bias`));
+  linearNaive({ x, kernel: at(arrays, `${name}/kernel`), bias: at(arrays, `${name}/bias`) });
 
 const product = (a: Float64Array, b: Float64Array) => a.map((v, index) => v * (b[index] ?? 0));
 
@@ -56,10 +43,9 @@ export function gatedMlpNaive(x: Float64Array, params: Arrays): Float64Array {
   const [w, b] = [at(params, 'ffw_up/w'), at(params, 'ffw_up/b')];
   const half = (array: Float64Array, part: number) =>
     array.slice((part * array.length) / 2, ((part + 1) * array.length) / 2);
-  const [gate, hidden] = [0, 1].map((part) => linear(x, half(w, part), half(b, part))) as [
-    Float64Array,
-    Float64Array,
-  ];
+  const [gate, hidden] = [0, 1].map((part) =>
+    linearNaive({ x, kernel: half(w, part), bias: half(b, part) }),
+  ) as [Float64Array, Float64Array];
   return layer(params, 'ffw_down', product(geluNaive(gate), hidden));
 }
 

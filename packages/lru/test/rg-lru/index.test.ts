@@ -20,28 +20,6 @@ import { named, paramInputs, rgLruArguments, rgLruCase } from './rg-lru-case.ts'
 
 await describeBackends('rgLru', (backend) => {
   const tolerance = tolerances[backend];
-  it('forgets a state that is not finite where a row begins anew, and leaves the other rows theirs', async () => {
-    const params = initRgLru(randomKey(1), { width: 4, heads: 2 });
-    const x = randomTensor(randomKey('x'), [3, 2, 4]);
-    const segmentPos = tf.tensor2d([0, 1, 5, 6, 0, 1], [3, 2], 'int32');
-    const states = [
-      [NaN, Infinity, -Infinity, 0],
-      [1, 2, 3, 4],
-      [NaN, NaN, NaN, NaN],
-    ];
-    const state = tf.tensor2d(states);
-    const clean = tf.tensor2d([
-      [0, 0, 0, 0],
-      [1, 2, 3, 4],
-      [0, 0, 0, 0],
-    ]);
-    const got = rgLru(x, params, { segmentPos, state });
-    const expected = rgLru(x, params, { segmentPos, state: clean });
-    await expectTensorClose(got.y, { shape: [3, 2, 4], data: await expected.y.data() }, tolerance);
-    expect((await got.y.data()).every(Number.isFinite)).toBe(true);
-    tf.dispose([params, x, segmentPos, state, clean, got, expected]);
-  });
-
   for (const args of rgLruArguments) {
     const [shape, heads] = args;
     it(`of [${shape}] with ${heads} heads has the reference's output and gradients`, async () => {

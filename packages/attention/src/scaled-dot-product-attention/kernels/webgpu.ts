@@ -2,6 +2,7 @@ import type { KernelCall, NativeVersion } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
+import { attentionNumbers } from './numbers.ts';
 import {
   add,
   chunksOf,
@@ -196,25 +197,23 @@ fn slopesOf(start : u32, shares : vec4<f32>, dWeights : vec4<f32>) -> vec4<f32> 
 
 function uniformsOf(
   inputs: AttentionInputs,
-  { scale, causal, causalOffset, dropoutRate, keyLow, keyHigh }: AttentionAttrs,
+  attrs: AttentionAttrs,
 ): Readonly<Record<keyof typeof uniforms, number>> {
-  const sizes = attentionSizes(inputs);
-  const { queries, keys } = sizes;
+  const { offset, ...dropout } = attentionNumbers(inputs, attrs);
   // Along an axis of one number all have that one.
   const [row = 1, head = 1, query = 1, key = 1] = inputs.mask.shape;
   const stride = (size: number, step: number) => (size === 1 ? 0 : step);
   return {
-    ...sizes,
-    scale,
-    offset: (causal ? Math.min(Math.max(causalOffset, -queries), keys) : keys) >>> 0,
+    ...attentionSizes(inputs),
+    ...dropout,
+    scale: attrs.scale,
+    offset: offset >>> 0,
     maskRow: stride(row, head * query * key),
     maskHead: stride(head, query * key),
     maskQuery: stride(query, key),
     maskKey: stride(key, 1),
-    threshold: Math.ceil(dropoutRate * 2 ** 24),
-    kept: 1 / (1 - dropoutRate),
-    keyLow: keyLow >>> 0,
-    keyHigh: keyHigh >>> 0,
+    keyLow: attrs.keyLow >>> 0,
+    keyHigh: attrs.keyHigh >>> 0,
   };
 }
 

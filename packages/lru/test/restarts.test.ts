@@ -1,0 +1,94 @@
+import { randomKey } from '@neverend/backend';
+import {
+  describeBackends,
+  expectTensorClose,
+  randomTensor,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import {
+  type Complex,
+  complexRgLru,
+  initComplexRgLru,
+  initLru,
+  initRecurrentBlock,
+  initResidualBlock,
+  initRgLru,
+  initTemporalConv,
+  lru,
+  type Params,
+  recurrentBlock,
+  residualBlock,
+  rgLru,
+  type SequenceOptions,
+  temporalConv,
+} from '../src/index.ts';
+
+type State = tf.Tensor | Readonly<Record<string, tf.Tensor>> | Complex;
+type Call = (
+  x: tf.Tensor,
+  params: Params,
+  options: SequenceOptions<never>,
+) => { y: tf.Tensor; state: State };
+
+const key = randomKey(1);
+const units: Readonly<Record<string, readonly [Call, () => Params]>> = {
+  rgLru: [rgLru, () => initRgLru(key, { width: 4, heads: 2 })],
+  complexRgLru: [complexRgLru, () => initComplexRgLru(key, { width: 2, heads: 2 })],
+  lru: [lru, () => initLru(key, { width: 4, lruWidth: 3 })],
+  temporalConv: [temporalConv, () => initTemporalConv(key, { width: 4 })],
+  recurrentBlock: [recurrentBlock, () => initRecurrentBlock(key, { width: 4, heads: 2 })],
+  residualBlock: [residualBlock, () => initResidualBlock(key, { width: 4, heads: 2, mlpWidth: 5 })],
+};
+
+/** Every tensor of a state, put through `change`. */
+function mapState(state: State, change: (tensor: tf.Tensor) => tf.Tensor): State {
+  return state instanceof tf.Tensor
+    ? change(state)
+    : Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part)]));
+}
+
+await describeBackends('a row that begins anew', (backend) => {
+  it.each(Object.keys(units))(
+    'forgets a state that is not finite, and its neighbour keeps its own: %s',
+    async (name) => {
+      const [call, init] = units[name] as (typeof units)[string];
+      const results = tf.tidy(() => {
+        const params = init();
+        const x = randomTensor(randomKey('x'), [2, 3, 4]);
+        const segmentPos = tf.tensor2d([0, 1, 2, 7, 8, 9], [2, 3], 'int32');
+        const { state } = call(randomTensor(randomKey('before'), [2, 4, 4]), params, {});
+        const firstRow = (value: number) =>
+          mapState(state, (part) => {
+            const [, ...rest] = part.shape;
+            return tf.concat([tf.fill([1, ...rest], value), tf.slice(part, 1, 1)]);
+          });
+        const [clean, ...spoilt] = [0, Number.NaN, Number.POSITIVE_INFINITY].map((value) => {
+          const made = call(x, params, { segmentPos, state: firstRow(value) as never });
+          return [
+            made.y,
+            ...(made.state instanceof tf.Tensor ? [made.state] : Object.values(made.state)),
+          ];
+        }) as [tf.Tensor[], ...tf.Tensor[][]];
+        // The second row's state matters, so that a call that forgets all of them shows.
+        const without = call(x, params, { segmentPos }).y;
+        return { clean, spoilt, without };
+      });
+      const { clean, spoilt, without } = results;
+      for (const tensors of spoilt) {
+        for (const [index, tensor] of tensors.entries()) {
+          const expected = clean[index] as tf.Tensor;
+          const data = await expected.data();
+          expect(data.every(Number.isFinite)).toBe(true);
+          await expectTensorClose(tensor, { shape: expected.shape, data }, tolerances[backend]);
+        }
+      }
+      const [kept, lost] = [await (clean[0] as tf.Tensor).data(), await without.data()];
+      expect(
+        Math.max(...kept.map((value, at) => Math.abs(value - (lost[at] ?? 0)))),
+      ).toBeGreaterThan(1e-3);
+      tf.dispose([clean, spoilt, without]);
+    },
+  );
+});
