@@ -78,6 +78,20 @@ await describeBackends('scaledDotProductAttention', (backend) => {
     mask.dispose();
   });
 
+  it.each([1, 2])(
+    'hides no finite score without a mask, however small: %d queries',
+    async (queries) => {
+      const q = tf.fill([1, queries, 1, 1], 1e18);
+      const k = tf.tensor4d([-1e18, -2e18, -3e18], [1, 3, 1, 1]);
+      const v = tf.tensor4d([2, 3, 4], [1, 3, 1, 1]);
+      const y = scaledDotProductAttention(q, k, v);
+      await expectTensorClose(y, new Array<number>(queries).fill(2));
+      const dv = tf.grad((v: tf.Tensor) => scaledDotProductAttention(q, k, v))(v);
+      await expectTensorClose(dv, [queries, 0, 0]);
+      tf.dispose([q, k, v, y, dv]);
+    },
+  );
+
   for (const rate of [0, 0.25, 0.9]) {
     it(`drops the weights of its key at a rate of ${rate}`, async () => {
       const key = randomKey('dropout', rate);

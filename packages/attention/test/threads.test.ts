@@ -1,5 +1,10 @@
 import { kernelMode, randomKey } from '@neverend/backend';
-import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
+import {
+  describeBackends,
+  expectThreadsShare,
+  poisonMemory,
+  randomTensor,
+} from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { scaledDotProductAttention } from '../src/index.ts';
@@ -62,6 +67,27 @@ await describeBackends(
         tf.dispose(all);
       },
     );
+
+    it('has gradients with dropout that no memory of a thread spoils', async () => {
+      poisonMemory();
+      // The weights of a head begin at any of the four numbers that are drawn together.
+      const keys = 197;
+      const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+        randomTensor(randomKey(name), [1, keys, 6, 32]),
+      );
+      const dropout = { rate: 0.1, key: randomKey('dropout') };
+      const attend = (...[q, k, v]: tf.Tensor[]) =>
+        scaledDotProductAttention(q as tf.Tensor, k as tf.Tensor, v as tf.Tensor, { dropout });
+      // Which thread takes which heads is another in each.
+      for (let tries = 0; tries < 20; tries++) {
+        const gradients = tf.grads(attend)([q, k, v] as Heads);
+        for (const gradient of gradients) {
+          expect((await gradient.data()).every(Number.isFinite)).toBe(true);
+        }
+        tf.dispose(gradients);
+      }
+      tf.dispose([q, k, v]);
+    });
   },
   ['wasm', 'tensorflow'],
 );

@@ -1,9 +1,9 @@
 import { swapToHostOrder } from './byte-order.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { findDuplicateName } from './duplicate-name.ts';
 import { type Format, formats } from './formats.ts';
 import { maxHeaderBytes } from './max-header-bytes.ts';
 import { isShape, type NamedArray, shapeSize } from './named-array.ts';
+import { type Parsed, parseJson } from './parse-json.ts';
 
 /** Named arrays and the free text entries beside them. */
 export interface Safetensors {
@@ -67,19 +67,16 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   if (bytes[0] !== '{'.charCodeAt(0)) {
     throw new CheckpointError('the header does not begin with "{"');
   }
-  let json: string;
-  let header: unknown;
+  let header: Parsed;
   try {
-    json = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    header = JSON.parse(json);
+    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     throw new CheckpointError('the header is not JSON in UTF-8', { cause: error });
   }
-  const twice = findDuplicateName(json);
-  if (twice !== undefined) {
-    throw new CheckpointError(`the header has the name ${JSON.stringify(twice)} twice`);
+  if (header.twice !== undefined) {
+    throw new CheckpointError(`the header has the name ${JSON.stringify(header.twice)} twice`);
   }
-  return header as Record<string, unknown>;
+  return header.value as Record<string, unknown>;
 }
 
 function checkEntry(name: string, field: unknown, dataBytes: number): Entry {

@@ -8,6 +8,7 @@ import {
   type NamedArray,
   shapeSize,
 } from '../src/index.ts';
+import { parseJson } from '../src/parse-json.ts';
 
 interface Description {
   readonly metadata: Record<string, string>;
@@ -313,9 +314,8 @@ describe('encodeSafetensors', () => {
         const file = encodeSafetensors(arrays, texts);
         const headerBytes = Number(new DataView(file.buffer).getBigUint64(0, true));
         expect(headerBytes % 8).toBe(0);
-        const header = JSON.parse(
-          new TextDecoder().decode(file.subarray(8, 8 + headerBytes)),
-        ) as Record<string, { data_offsets: [number, number] }>;
+        const header = parseJson(new TextDecoder().decode(file.subarray(8, 8 + headerBytes)))
+          .value as Record<string, { data_offsets: [number, number] }>;
         for (const [name, array] of Object.entries(arrays)) {
           const entry = Object.getOwnPropertyDescriptor(header, name)?.value as (typeof header)[''];
           expect(entry.data_offsets[0] % array.data.BYTES_PER_ELEMENT).toBe(0);

@@ -183,7 +183,9 @@ function exponentials(s: usize, i: usize): f32 {
   if (mask != 0) addMask(s, i, visible);
   const end = roundUp(columns, 4) << 2;
   for (let j = visible << 2; j < end; j += 4) store<f32>(s + j, -Infinity);
-  let tops = f32x4.splat(UNSEEN);
+  const sees = visible == keys && mask == 0;
+  // Nothing is hidden where all is seen, however small.
+  let tops = f32x4.splat(sees ? -Infinity : UNSEEN);
   for (let j: usize = 0; j < end; j += 16) tops = f32x4.pmax(tops, v128.load(s + j));
   const top = largestLane(tops);
   let sums = f32x4.splat(0);
@@ -193,16 +195,17 @@ function exponentials(s: usize, i: usize): f32 {
     sums = f32x4.add(sums, power);
   }
   const sum = sumLanes(sums);
-  const seesAny = f32x4.extract_lane(top, 0) > UNSEEN / 2 || (visible == keys && mask == 0);
+  const seesAny = sees || f32x4.extract_lane(top, 0) > UNSEEN / 2;
   // What is not a number must not become 0.
   if (seesAny || isNaN(sum)) return 1 / sum;
   memory.fill(s, 0, end);
   return 0;
 }
 
+/** For whole vectors: a weight of 0 times what the memory held before may be no number. */
 function factorsOf(y: usize, i: usize): void {
   const index = (<u64>(row * heads + head) * queries + (first + i)) * keys;
-  dropoutFactors(y, index, columns, threshold, kept, keyLow, keyHigh);
+  dropoutFactors(y, index, roundUp(columns, 4), threshold, kept, keyLow, keyHigh);
 }
 
 /** z = x y, for a row of scores. */

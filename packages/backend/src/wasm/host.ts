@@ -35,8 +35,8 @@ export function addressOf(backend: WasmBackend, { dataId }: tf.TensorInfo): numb
  * @throws Error when the heap is full.
  */
 export function allocate({ wasm }: WasmBackend, bytes: number): number {
-  // Above 2 GiB the address comes back negative.
-  const address = wasm._malloc(bytes) >>> 0;
+  // The heap would take a size of more than 32 bits for its remainder. Above 2 GiB the address comes back negative.
+  const address = bytes < 2 ** 32 ? wasm._malloc(bytes) >>> 0 : 0;
   if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes left`);
   return address;
 }

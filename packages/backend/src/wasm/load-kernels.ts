@@ -8,7 +8,7 @@ export interface LoadedKernels<Exports> {
   readonly exports: Exports;
   /**
    * Calls a kernel whose last parameters are `from`, `to` and, if it needs any, `scratch`: from which up to which unit of work, and memory
-   * for it alone. On this thread where there are fewer units than two grains, else on all.
+   * for it alone. On this thread where there are fewer units than two grains, or too little memory for all, else on all.
    */
   run(
     name: keyof Exports & string,
@@ -18,6 +18,9 @@ export interface LoadedKernels<Exports> {
     scratchBytes: number,
   ): void;
 }
+
+/** Bytes for all threads together. With more than half of what 32 bits address the heap would be full, and one thread is slow but works. */
+const mostScratch = 2 ** 31;
 
 /** What is known of a backend. */
 interface Host {
@@ -98,8 +101,10 @@ function load<Exports>(
     exports: exports as Exports,
     run(name, values, units, grain, scratchBytes) {
       const { pool } = host;
-      if (units < 2 * grain || pool === undefined) runAlone(name, values, units, scratchBytes);
-      else {
+      const isAlone = pool === undefined || units < 2 * grain;
+      if (isAlone || scratchBytes * pool.threads > mostScratch) {
+        runAlone(name, values, units, scratchBytes);
+      } else {
         shared ??= pool.add(binary, module, exports);
         pool.run(shared, name, values, units, grain, scratchBytes);
       }

@@ -31,9 +31,11 @@ function runWithSettings(
     ),
     'int32',
   );
-  const result = runAddonOp(name, [...more, q, k, v, mask, settings], outputs);
-  settings.dispose();
-  return result;
+  try {
+    return runAddonOp(name, [...more, q, k, v, mask, settings], outputs);
+  } finally {
+    settings.dispose();
+  }
 }
 
 const bitsOf = (float: number): number => new Int32Array(Float32Array.of(float).buffer)[0] ?? 0;

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { KernelCall, NativeVersion } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../wasm/kernels.generated.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
@@ -11,7 +11,17 @@ const perNumber = 8;
 const maxBlock = 48;
 const blockScores = 65_536;
 
+/** With more memory for one thread, which grows with the keys, sizes would pass 32 bits. */
+const mostBytes = 2 ** 30;
+
+const takes = ({ inputs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {
+  const { keys, depth, valueDepth } = attentionSizes(inputs);
+  // Keys and values lie there twice, their gradients once, each rounded up, and a few rows of scores.
+  return 4 * keys * (3 * (depth + valueDepth) + 3 * blockOf(keys) + 100) < mostBytes;
+};
+
 export const attentionWasm: NativeVersion<AttentionInputs, AttentionAttrs> = {
+  takes,
   run: ({ inputs, attrs, backend }) => {
     const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { q, k, v } = inputs;
@@ -28,6 +38,7 @@ export const attentionWasm: NativeVersion<AttentionInputs, AttentionAttrs> = {
 };
 
 export const attentionGradWasm: NativeVersion<AttentionGradInputs, AttentionAttrs> = {
+  takes,
   run: ({ inputs, attrs, backend }) => {
     const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { dy, q, k, v } = inputs;

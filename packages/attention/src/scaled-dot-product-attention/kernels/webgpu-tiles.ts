@@ -1,5 +1,4 @@
 import { threads } from '@neverend/backend/kernels';
-import { unseen } from '../attrs.ts';
 import { droppedWgsl } from './webgpu-dropout.ts';
 
 /** Lines and columns of a tile, and channels of a vector that are in the workgroup's memory at once. */
@@ -30,7 +29,6 @@ export type Lines = 'queries' | 'keys';
 export const tiles = (lines: Lines, dropout: boolean): string => {
   const [query, key] = lines === 'queries' ? ['line', 'column'] : ['column', 'line'];
   return `
-const unseen = ${unseen.toExponential(1)};
 var<workgroup> left : array<vec4<f32>, ${9 * side}>;
 var<workgroup> right : array<vec4<f32>, ${9 * side}>;
 var<workgroup> weights : array<f32, ${33 * side}>;
@@ -42,7 +40,7 @@ var<private> line : u32;
 ${dropout ? droppedWgsl : 'fn dropped(index : u32, number : f32) -> f32 { return number; }'}
 fn columnOf(start : u32, n : u32) -> u32 { return start + lane + 8u * n; }
 fn scoresOf(start : u32, products : vec4<f32>) -> vec4<f32> {
-  var scores = vec4<f32>(unseen);
+  var scores = vec4<f32>(uniforms.unseen);
   for (var n = 0u; n < 4u; n++) {
     let column = columnOf(start, n);
     if (${query} < uniforms.queries && ${key} < uniforms.keys && i32(${key}) <= i32(${query}) + i32(uniforms.offset)) {
@@ -53,7 +51,7 @@ fn scoresOf(start : u32, products : vec4<f32>) -> vec4<f32> {
   return scores;
 }
 fn powersOf(scores : vec4<f32>, largest : vec4<f32>) -> vec4<f32> {
-  return select(exp(scores - largest), vec4<f32>(), scores <= vec4<f32>(unseen / 2.0));
+  return select(exp(scores - largest), vec4<f32>(), scores <= vec4<f32>(uniforms.unseen / 2.0));
 }
 fn droppedOf(start : u32, numbers : vec4<f32>) -> vec4<f32> {
   var rest : vec4<f32>;
@@ -151,7 +149,7 @@ fn add_${columns}(start : u32, factors : vec4<f32>, sums : ptr<function, array<v
 /** Softmax that goes on from tile to tile; `powersOn` gives the powers by the largest score so far, and `shrink`. */
 export const runningSoftmax: string = `
 var<workgroup> numbers : array<f32, ${threads}>;
-var<private> largest : f32 = unseen;
+var<private> largest : f32 = -0x1.fffffep+127f;
 var<private> total : f32;
 var<private> shrink : f32;
 fn largestOfLine(number : f32) -> f32 {

@@ -1,6 +1,6 @@
 import type { KernelCall, NativeVersion } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
+import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
 import { attentionNumbers } from './numbers.ts';
 import {
@@ -21,7 +21,11 @@ const uniforms = {
   ...({ depth: 'u32', valueDepth: 'u32', scale: 'f32', offset: 'u32' } as const),
   ...({ maskRow: 'u32', maskHead: 'u32', maskQuery: 'u32', maskKey: 'u32' } as const),
   ...({ threshold: 'u32', kept: 'f32', keyLow: 'u32', keyHigh: 'u32' } as const),
+  unseen: 'f32',
 } as const;
+
+/** Of float32. */
+const lowest = 2 ** 104 - 2 ** 128;
 
 /** More numbers of a vector than these would not stay in a thread's registers. */
 const widest = 128;
@@ -214,6 +218,8 @@ function uniformsOf(
     maskKey: stride(key, 1),
     keyLow: attrs.keyLow >>> 0,
     keyHigh: attrs.keyHigh >>> 0,
+    // Without a mask no score of a key hides it, however small.
+    unseen: attrs.masked || attrs.causal ? unseen : lowest,
   };
 }
 

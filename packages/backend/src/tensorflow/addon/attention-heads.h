@@ -60,7 +60,9 @@ float exponentials(const Attention& of, int64_t row, int64_t head, int64_t i, fl
       for (int64_t j = 0; j < visible; ++j) s[j] += mask[j];
     }
   }
-  float top = kUnseen;
+  const bool sees = visible == of.keys && !of.masked;
+  // Nothing is hidden where all is seen, however small.
+  float top = sees ? -__builtin_inff() : kUnseen;
 #pragma omp simd reduction(max : top)
   for (int64_t j = 0; j < visible; ++j) top = s[j] > top ? s[j] : top;
   float sum = 0;
@@ -71,7 +73,7 @@ float exponentials(const Attention& of, int64_t row, int64_t head, int64_t i, fl
     sum += e;
   }
   for (int64_t j = visible; j < columns; ++j) s[j] = 0;
-  const bool seesAny = top > kUnseen / 2 || (visible == of.keys && !of.masked);
+  const bool seesAny = sees || top > kUnseen / 2;
   // What is not a number must not become 0.
   if (seesAny || sum != sum) return 1.0f / sum;
   for (int64_t j = 0; j < visible; ++j) s[j] = 0;

@@ -99,8 +99,9 @@ void gatesGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const int64_t width = x.columns(), cost = 8 * x.size();
   // Each part sums on its own, 64 rows at a time; the sums are added in order.
-  std::vector<float> sums(partCount(x.rows(), cost) * width);
-  parallel(x.rows(), cost, [&](int64_t begin, int64_t end, int part) {
+  const int parts = partCount(x.rows(), cost);
+  std::vector<float> sums(parts * width);
+  inParts(parts, x.rows(), [&](int64_t begin, int64_t end, int part) {
     std::vector<float> some(width);
     float* total = sums.data() + part * width;
     for (int64_t row = begin; row < end; ++row) {

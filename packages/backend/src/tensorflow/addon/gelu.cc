@@ -133,8 +133,9 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
   const int64_t cost = 3 * x.size();
   const int64_t width = bias.size();
   // Each part sums on its own; the sums are added in order.
-  std::vector<float> sums(partCount(size.rows, cost) * width);
-  parallel(size.rows, cost, [&](int64_t begin, int64_t end, int part) {
+  const int parts = partCount(size.rows, cost);
+  std::vector<float> sums(parts * width);
+  inParts(parts, size.rows, [&](int64_t begin, int64_t end, int part) {
     const auto work = approximate ? backwardTanh : backwardErf;
     const int64_t at = begin * size.columns;
     const float *d = dy.floats() + at, *values = x.floats() + at;

@@ -137,7 +137,7 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const int parts = partCount(rows, cost);
   std::vector<float> gains(parts * columns), offsets(parts * columns);
-  parallel(rows, cost, [&](int64_t begin, int64_t end, int part) {
+  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
     const int64_t at = begin * columns, sums = part * columns;
     layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + begin,
                   rstd.floats() + begin, dx.floats() + at, gains.data() + sums,
@@ -174,8 +174,9 @@ void rmsNormGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const Tensor dx = run.output(0, x.shape()), dgain = run.output(1, {columns});
   if (!run.ok()) return;
-  std::vector<float> gains(partCount(rows, cost) * columns);
-  parallel(rows, cost, [&](int64_t begin, int64_t end, int part) {
+  const int parts = partCount(rows, cost);
+  std::vector<float> gains(parts * columns);
+  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
     const int64_t at = begin * columns;
     rmsBackward(dy.floats() + at, x.floats() + at, gain.floats(), rstd.floats() + begin,
                 dx.floats() + at, gains.data() + part * columns, end - begin, columns);

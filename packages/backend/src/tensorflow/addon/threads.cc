@@ -92,7 +92,10 @@ int partCount(int64_t count, int64_t cost) {
 }
 
 void parallel(int64_t count, int64_t cost, const Work& work) {
-  const int parts = partCount(count, cost);
+  inParts(partCount(count, cost), count, work);
+}
+
+void inParts(int parts, int64_t count, const Work& work) {
   // Another isolate of this process may be at work: then this one waits.
   if (parts > 1) {
     std::lock_guard<std::mutex> turn(pool().turn);

@@ -19,8 +19,12 @@ void setThreadCount(int count);
 void parallel(int64_t count, int64_t cost,
               const std::function<void(int64_t begin, int64_t end, int part)>& work);
 
-// Into how many parts `parallel` would split.
+// Into how many parts `parallel` would split now; another isolate may change that at any time.
 int partCount(int64_t count, int64_t cost);
+
+// As `parallel`, in so many parts.
+void inParts(int parts, int64_t count,
+             const std::function<void(int64_t begin, int64_t end, int part)>& work);
 
 // Adds the rows of `sums` (one a part, each `width` long) into `total`, in their order.
 inline void addParts(const std::vector<float>& sums, float* total, int64_t width) {
