@@ -1,11 +1,5 @@
-import {
-  defineKernel,
-  type Kernel,
-  type KernelCall,
-  type KernelInputs,
-  randomKey,
-  randomNormal,
-} from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { gatesGradTensorflow, gatesTensorflow } from './kernels/tensorflow.ts';
 import { gatesGradWasm, gatesWasm } from './kernels/wasm.ts';
@@ -26,7 +20,7 @@ export type GateInputs = {
 
 export type GateGradInputs = GateInputs & { readonly da: tf.Tensor; readonly dGated: tf.Tensor };
 
-type NoAttrs = Record<string, never>;
+export type NoAttrs = Record<string, never>;
 
 /**
  * The square root of x, with the slope that it has at numbers from 1 / (4 · 1000²) on: at most 1000. Below 0, where an exponential
@@ -131,21 +125,15 @@ function gateCases(names: readonly string[]): (() => KernelCall<KernelInputs, No
     [33, 4, 35],
     [65_537, 1, 2],
   ] as const;
-  return shapes.map((shape) => () => {
+  return shapes.map((shape) => {
     const [steps, , width] = shape;
-    const draw = (name: string, shape: readonly number[]) => {
-      const size = shape.reduce((product, n) => product * n, 1);
-      return tf.tensor(randomNormal(randomKey('gates', name, size), size), [...shape], 'float32');
-    };
+    const inputs = Object.fromEntries(names.map((name) => [name, { shape }]));
     const keep = Float32Array.from({ length: steps }, (_, step) => (step % 3 === 0 ? 0 : 1));
-    return {
-      inputs: {
-        ...Object.fromEntries(names.map((name) => [name, draw(name, shape)])),
-        aParam: draw('aParam', [width]),
-        keep: tf.tensor1d(keep),
-      },
-      attrs: {},
-    };
+    return randomCase(
+      { ...inputs, aParam: { shape: [width] } },
+      {},
+      { keep: () => tf.tensor1d(keep) },
+    );
   });
 }
 

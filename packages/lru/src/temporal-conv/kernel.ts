@@ -1,11 +1,5 @@
-import {
-  defineKernel,
-  type Kernel,
-  type KernelCall,
-  type KernelInputs,
-  randomKey,
-  randomNormal,
-} from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
 type Inputs = {
@@ -128,26 +122,18 @@ function convCases(names: readonly string[]): (() => KernelCall<KernelInputs, At
     [65_537, 2, 1, 2, 2],
   ] as const;
   return shapes.flatMap(([outer, steps, tokens, width, taps]) =>
-    [false, true].map((restarts) => () => {
-      const draw = (name: string, shape: number[]) => {
-        const size = shape.reduce((product, n) => product * n, 1);
-        return tf.tensor(randomNormal(randomKey('conv', name, size), size), shape, 'float32');
-      };
+    [false, true].map((restarts) => {
       const time = (name: string) => (name === 'x' ? taps - 1 + steps : steps);
+      const inputs = names.map((name) => [name, { shape: [outer, time(name), tokens, width] }]);
+      const bias = names.includes('dy') ? {} : { b: { shape: [width] } };
       const keep = Float32Array.from({ length: outer * steps }, (_, step) =>
         restarts && step % 5 === 1 ? 0 : 1,
       );
-      return {
-        inputs: {
-          ...Object.fromEntries(
-            names.map((name) => [name, draw(name, [outer, time(name), tokens, width])]),
-          ),
-          w: draw('w', [taps, width]),
-          ...(names.includes('dy') ? {} : { b: draw('b', [width]) }),
-          keep: tf.tensor2d(keep, [outer, steps]),
-        },
-        attrs: { restarts },
-      };
+      return randomCase(
+        { ...Object.fromEntries(inputs), w: { shape: [taps, width] }, ...bias },
+        { restarts },
+        { keep: () => tf.tensor2d(keep, [outer, steps]) },
+      );
     }),
   );
 }

@@ -8,20 +8,35 @@ import {
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { linearScan } from '../../src/index.ts';
+import { complexLinearScan, linearScan } from '../../src/index.ts';
 
 // wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
 
+type Scan = (a: tf.Tensor, x: tf.Tensor) => tf.Tensor;
+
+const real: Scan = (a, x) => linearScan(a, x).y;
+/** Both parts of a are of a size that keeps it within the unit circle. */
+const complex: Scan = (a, x) => {
+  const { y } = complexLinearScan({ re: a, im: tf.neg(a) }, { re: x, im: a });
+  return tf.add(y.re, tf.mul(y.im, 2));
+};
+const gradient =
+  (scan: Scan): Scan =>
+  (a, x) =>
+    tf.grads((a, x) => scan(a as tf.Tensor, x as tf.Tensor))([a, x])[0] as tf.Tensor;
+const inTidy =
+  (scan: Scan): Scan =>
+  (a, x) =>
+    tf.tidy(() => scan(a, x));
+
 const scans = {
-  forward: (a: tf.Tensor, x: tf.Tensor) => tf.tidy(() => linearScan(a, x).y),
-  backward: (a: tf.Tensor, x: tf.Tensor) =>
-    tf.tidy(
-      () =>
-        tf.grads((a, x) => linearScan(a as tf.Tensor, x as tf.Tensor).y)([a, x])[0] as tf.Tensor,
-    ),
+  forward: inTidy(real),
+  backward: inTidy(gradient(real)),
+  'complex forward': inTidy(complex),
+  'complex backward': inTidy(gradient(complex)),
 } as const;
-const directions = ['forward', 'backward'] as const;
+const directions = ['forward', 'backward', 'complex forward', 'complex backward'] as const;
 
 const inputs = (length: number, width: number): [tf.Tensor, tf.Tensor] => [
   randomTensor(randomKey('a'), [1, length, width], 0.3),
@@ -46,7 +61,7 @@ await describeBackends(
         const [wide, narrow] = [inputs(64, 4096), inputs(64 * 256, 16)];
         expect(unitsTaken(() => scans[direction](...narrow).dispose())).toBe(0);
         // A unit of work is 128 columns, and backward has a forward pass before.
-        const units = (direction === 'forward' ? 1 : 2) * (4096 / 128);
+        const units = (direction.endsWith('forward') ? 1 : 2) * (4096 / 128);
         expectThreadsShare(units, () => scans[direction](...wide).dispose());
         tf.dispose([wide, narrow]);
       },

@@ -1,10 +1,8 @@
 import type { NativeVersion } from '@neverend/backend';
 import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GateGradInputs, GateInputs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
-
-type NoAttrs = Record<string, never>;
 
 export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
   ({ inputs: { x, input, forget, aParam, keep } }) => {

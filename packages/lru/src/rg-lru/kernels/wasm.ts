@@ -2,10 +2,8 @@ import type { NativeVersion } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../wasm/kernels.generated.ts';
-import type { GateGradInputs, GateInputs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
-
-type NoAttrs = Record<string, never>;
 
 export const gatesWasm: NativeVersion<GateInputs, NoAttrs> = {
   run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {

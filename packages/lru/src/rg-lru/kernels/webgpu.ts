@@ -1,10 +1,8 @@
 import type { NativeVersion } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GateGradInputs, GateInputs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
-
-type NoAttrs = Record<string, never>;
 
 const uniforms = { size: 'u32', width: 'u32', step: 'u32' } as const;
 

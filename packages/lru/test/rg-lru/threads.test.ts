@@ -1,0 +1,22 @@
+import { kernelMode, randomKey } from '@neverend/backend';
+import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { it } from 'vitest';
+import { rgLruGates } from '../../src/rg-lru/gates.ts';
+
+// wasm has as many threads as at its first start.
+process.env['NEVEREND_THREADS'] = '2';
+
+await describeBackends('the gates of the RG-LRU', () => {
+  it.runIf(kernelMode() !== 'composite')(
+    'are done in part by another thread, by their rows',
+    () => {
+      const [x, input, forget] = ['x', 'input', 'forget'].map((name) =>
+        randomTensor(randomKey(name), [512, 2, 256]),
+      ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      const more = { aParam: tf.zeros([256]), keep: tf.ones([512]) };
+      expectThreadsShare(1024, () => tf.dispose(rgLruGates.run({ x, input, forget, ...more }, {})));
+      tf.dispose([x, input, forget, more]);
+    },
+  );
+}, ['wasm']);
