@@ -12,6 +12,7 @@ import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
+import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
@@ -29,6 +30,7 @@ export function registerStockFixes(): void {
   registerGatherNd();
   registerGather();
   registerEinsumGradient();
+  registerWasmSlice();
   registerWasmUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
   registerWasmDepthwiseBackprop();
