@@ -1,5 +1,5 @@
 import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
+import { randomCase, sumRows } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
 type Inputs = {
@@ -70,7 +70,7 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
   composite: ({ inputs, attrs }) => {
     const { dy, w } = inputs;
     const width = w.shape[1] ?? 1;
-    const sum = (value: tf.Tensor) => tf.sum(tf.reshape(value, [-1, width]), 0);
+    const sum = (value: tf.Tensor) => sumRows(tf.reshape(value, [-1, width]));
     const [dx, dw]: [tf.Tensor[], tf.Tensor[]] = [[], []];
     for (const { start, after, met, weights, masked } of eachTap(inputs, attrs)) {
       const slope = masked(dy);
