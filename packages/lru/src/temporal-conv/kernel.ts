@@ -1,8 +1,9 @@
 import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
 import { randomCase, sumRows } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import { temporalConvGradTensorflow, temporalConvTensorflow } from './kernels/tensorflow.ts';
 
-type Inputs = {
+export type Inputs = {
   /** What came before and the steps themselves, `[outer, K-1 + T, N, E]`. */
   readonly x: tf.Tensor;
   /** `[K, E]`. */
@@ -14,10 +15,10 @@ type Inputs = {
 };
 
 /** dy: `[outer, T, N, E]`. */
-type GradInputs = Omit<Inputs, 'b'> & { readonly dy: tf.Tensor };
+export type GradInputs = Omit<Inputs, 'b'> & { readonly dy: tf.Tensor };
 
 /** `restarts`: whether any of `keep` may be 0. */
-type Attrs = { readonly restarts: boolean };
+export type Attrs = { readonly restarts: boolean };
 
 /**
  * For each tap k the product of the last k of `keep` up to each step, `[outer, T]`: 0 where the tap would reach over the
@@ -85,6 +86,7 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     }
     return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
   },
+  versions: { tensorflow: temporalConvGradTensorflow },
   cases: convCases(['x', 'dy']),
   flops: ({ inputs: { dy, w } }) => 4 * dy.size * (w.shape[0] ?? 1) + dy.size,
 });
@@ -106,6 +108,7 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
       return { x: () => dx, w: () => dw, b: () => db };
     },
   },
+  versions: { tensorflow: temporalConvTensorflow },
   cases: convCases(['x']),
   flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
 });

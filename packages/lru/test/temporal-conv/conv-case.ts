@@ -22,6 +22,7 @@ export const convArguments: readonly ConvArguments[] = [
   [[1, 12, 7], 3, true],
   [[2, 5, 3, 4], 4, false],
   [[2, 6, 2, 5], 4, true],
+  [[1, 11, 3], 7, true],
 ];
 
 /** The convolution from a history, with its reference. */

@@ -34,7 +34,7 @@ std::string registerOp(const Op& op) {
 const std::string& registerAll() {
   static const std::string failure = [] {
     for (const auto& ops : {attentionOps(), complexScanOps(), gateOps(), geluOps(), normOps(), rowOps(), scanOps(),
-                            softmaxOps(), stepOps()}) {
+                            softmaxOps(), stepOps(), temporalConvOps()}) {
       for (const Op& op : ops) {
         const std::string problem = registerOp(op);
         if (!problem.empty()) return problem;

@@ -129,6 +129,7 @@ std::vector<Op> rowOps();
 std::vector<Op> scanOps();
 std::vector<Op> softmaxOps();
 std::vector<Op> stepOps();
+std::vector<Op> temporalConvOps();
 
 inline void* noState(TF_OpKernelConstruction*) { return nullptr; }
 inline void nothing(void*) {}
