@@ -11,6 +11,7 @@ import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
@@ -30,6 +31,7 @@ export function registerStockFixes(): void {
   registerGatherNd();
   registerGather();
   registerEinsumGradient();
+  registerWasmIdentity();
   registerWasmSlice();
   registerWasmUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
