@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { scatterAddRows, setRows } from '../../src/index.ts';
+import { setRows } from '../../src/index.ts';
 import { describeBackends, expectNoLeak, expectTensorClose } from '../../src/testing/index.ts';
 import { withKernel } from './stock.ts';
 
@@ -23,24 +23,19 @@ await describeBackends('clones', () => {
     });
   });
 
-  it('are not written when their tensor is written in place', async () => {
-    const table = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]));
-    const before = tf.clone(table);
+  it('are not written where setRows may write in place', async () => {
+    const table = tf.tensor2d([1, 2, 3, 4], [2, 2]);
     const row = tf.tensor1d([1], 'int32');
-    scatterAddRows(table, row, tf.ones([1, 2]));
-    await expectTensorClose(table, [1, 2, 4, 5]);
-    await expectTensorClose(before, [1, 2, 3, 4]);
-    const other = tf.clone(table);
-    const set = setRows(table, row, tf.zeros([1, 2]));
-    await expectTensorClose(set, [1, 2, 0, 0]);
-    await expectTensorClose(other, [1, 2, 4, 5]);
+    const clone = tf.clone(table);
+    await expectTensorClose(setRows(table, row, tf.zeros([1, 2])), [1, 2, 0, 0]);
+    await expectTensorClose(clone, [1, 2, 3, 4]);
   });
 
   it('keep for a gradient what was there in the forward pass', async () => {
     const table = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]));
     const { value, grads } = tf.variableGrads(() => {
       const y = tf.sum(tf.square(table)) as tf.Scalar;
-      scatterAddRows(table, tf.tensor1d([0], 'int32'), tf.ones([1, 2]));
+      table.assign(tf.zeros([2, 2]));
       return y;
     });
     await expectTensorClose(value, [30]);
