@@ -70,7 +70,7 @@ export function remat<Args extends tf.Tensor[], Result extends tf.Tensor | tf.Te
   };
 }
 
-/** Another tensor with the same data. An Identity would copy it on wasm. */
+/** Another tensor with the same data. A stock Identity would copy it on wasm. */
 function alias(engine: Recorder, x: tf.Tensor): tf.Tensor {
   return engine.runKernel('Reshape', { x }, { shape: x.shape }) as tf.Tensor;
 }

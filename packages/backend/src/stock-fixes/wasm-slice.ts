@@ -16,8 +16,10 @@ function sliced(
     x.shape.slice(axis + 1).reduce((product, n) => product * n, x.dtype === 'bool' ? 1 : 4),
   );
   // The last axis that is not taken whole, and those after it, lie beside each other.
-  const wholeAfter = x.shape.findLastIndex((n, axis) => size[axis] !== n);
-  const last = Math.max(0, wholeAfter);
+  const last = Math.max(
+    0,
+    x.shape.findLastIndex((n, axis) => size[axis] !== n),
+  );
   const run = (size[last] ?? 1) * (strides[last] ?? 1);
   let to = addressOf(backend, output);
   const copy = (axis: number, before: number): void => {
