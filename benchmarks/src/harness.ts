@@ -175,7 +175,7 @@ class Field {
   #timeable(field: readonly Runner[], wanted: Case, outcomes: Record<string, Outcome>): Runner[] {
     return field.filter(({ kind, timed }) => {
       const slow = wanted.tooSlowFor?.includes(kind.id) === true;
-      if (timed && slow) outcomes[kind.id] = { unable: 'a run would take minutes' };
+      if (timed && slow) outcomes[kind.id] = { unable: 'a run would take half a minute or more' };
       return timed && !slow;
     });
   }

@@ -29,6 +29,7 @@ export function scanCases(size: Size): Case[] {
         // Forward: a and x in, y out. Backward: dy, a and y in, da and dx out.
         limit: { kind: 'copy', amount: 4 * shape[0] * shape[1] * shape[2] * (gradient ? 8 : 3) },
         tolerance: 2e-5,
+        ...(id === 'scan-long' ? { tooSlowFor: ['tfjs-wasm'] } : {}),
       };
     }),
   );
