@@ -105,13 +105,22 @@ class Field {
   }
 
   async start(): Promise<void> {
-    // All at once: most of a start is waiting for files.
-    const starts = runnerKinds.filter(this.#options.runners).map(async (kind) => {
+    // What has to be installed for a command comes first: nobody starts, or is waited for, meanwhile.
+    const commands = runnerKinds.filter(this.#options.runners).map((kind) => {
       try {
-        const process = new RunnerProcess(this.#options.command(kind, this.#threads));
+        return { kind, command: this.#options.command(kind, this.#threads) };
+      } catch (error) {
+        return { kind, absent: (error as Error).message };
+      }
+    });
+    // All at once: most of a start is waiting for files.
+    const starts = commands.map(async ({ kind, command, absent = '' }) => {
+      if (command === undefined) return { kind, hello: { absent } };
+      const process = new RunnerProcess(command);
+      try {
         return { kind, process, hello: await process.hello(patience) };
       } catch (error) {
-        return { kind, hello: { absent: (error as Error).message } };
+        return { kind, process, hello: { absent: (error as Error).message } };
       }
     });
     for (const { kind, process, hello } of await Promise.all(starts)) {
