@@ -7,13 +7,16 @@ const variables = ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES']
 /**
  * On a Linux machine without any Vulkan driver, names Chromium's SwiftShader as the one to load, so that WebGPU can be
  * taken by its name and tested. Node only; must run before Dawn starts.
+ *
+ * @param options `besideDrivers`: also where there are drivers, since they have found no GPU.
+ * @returns whether it is named now and was not before.
  */
-export function nameSoftwareGpu(): void {
+export function nameSoftwareGpu({ besideDrivers = false } = {}): boolean {
   const { existsSync, mkdirSync, readdirSync } = process.getBuiltinModule('node:fs');
   const { homedir, tmpdir } = process.getBuiltinModule('node:os');
   const { join } = process.getBuiltinModule('node:path');
   const { env } = process;
-  if (variables.some((name) => env[name] !== undefined) || !existsSync(swiftshader)) return;
+  if (variables.some((name) => env[name] !== undefined) || !existsSync(swiftshader)) return false;
 
   // What the loader searches, where no variable names drivers.
   const list = (name: string, standard: string) => (env[name] || standard).split(':');
@@ -27,7 +30,7 @@ export function nameSoftwareGpu(): void {
   const hasDriver = folders.some(
     (folder) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.json')),
   );
-  if (hasDriver) return;
+  if (hasDriver && !besideDrivers) return false;
 
   env['VK_ICD_FILENAMES'] = swiftshader;
   if (env['XDG_RUNTIME_DIR'] === undefined) {
@@ -35,4 +38,5 @@ export function nameSoftwareGpu(): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     env['XDG_RUNTIME_DIR'] = folder;
   }
+  return true;
 }

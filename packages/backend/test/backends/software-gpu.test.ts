@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { nameSoftwareGpu } from '../../src/backends/software-gpu.ts';
 
@@ -30,11 +32,37 @@ it.runIf(here)('names SwiftShader where there is no Vulkan driver', () => {
 });
 
 it('names none where there is a driver, which may be that of a GPU', () => {
-  mkdirSync(join(folder, 'vulkan', 'icd.d'), { recursive: true });
-  writeFileSync(join(folder, 'vulkan', 'icd.d', 'nvidia_icd.json'), '{}');
-  nameSoftwareGpu();
+  addDriver();
+  expect(nameSoftwareGpu()).toBe(false);
   expect(process.env['VK_ICD_FILENAMES']).toBeUndefined();
 });
+
+it.runIf(here)('names SwiftShader beside a driver that has found no GPU, once', () => {
+  addDriver();
+  expect(nameSoftwareGpu({ besideDrivers: true })).toBe(true);
+  expect(process.env['VK_ICD_FILENAMES']).toBe(swiftshader);
+  expect(nameSoftwareGpu({ besideDrivers: true })).toBe(false);
+});
+
+it.runIf(here)(
+  'lets webgpu start where drivers have no GPU, as on a server with Mesa',
+  () => {
+    addDriver();
+    const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+    const flags = ['--import', 'tsx', '--conditions=@neverend/source'];
+    const doctor = execFileSync(process.execPath, [...flags, cli, 'doctor'], {
+    encoding: 'utf8',
+    stdio: 'pipe',
+  });
+    expect(doctor).toMatch(/^webgpu +\S+ +.*SwiftShader/m);
+  },
+  60_000,
+);
+
+function addDriver(): void {
+  mkdirSync(join(folder, 'vulkan', 'icd.d'), { recursive: true });
+  writeFileSync(join(folder, 'vulkan', 'icd.d', 'nvidia_icd.json'), '{}');
+}
 
 it.each(['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES'])(
   'leaves alone what the user says in %s',
