@@ -8,7 +8,7 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const names = (await allOpCases()).map(({ name }) => name);
 
 /** Composites on webgpu, as they are everywhere or have versions for other backends alone. */
-const withoutWgsl = ['NeverendMatMul', 'NeverendTemporalConv', 'NeverendTemporalConvGrad'];
+const withoutWgsl = ['NeverendMatMul'];
 
 describe.runIf(runsInBrowser)('the operations in a browser', () => {
   let site: Site;

@@ -2,6 +2,8 @@ import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@
 import { randomCase, sumRows } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { temporalConvGradTensorflow, temporalConvTensorflow } from './kernels/tensorflow.ts';
+import { temporalConvGradWasm, temporalConvWasm } from './kernels/wasm.ts';
+import { temporalConvGradWebgpu, temporalConvWebgpu } from './kernels/webgpu.ts';
 
 export type Inputs = {
   /** What came before and the steps themselves, `[outer, K-1 + T, N, E]`. */
@@ -86,7 +88,11 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     }
     return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
   },
-  versions: { tensorflow: temporalConvGradTensorflow },
+  versions: {
+    wasm: temporalConvGradWasm,
+    webgpu: temporalConvGradWebgpu,
+    tensorflow: temporalConvGradTensorflow,
+  },
   cases: convCases(['x', 'dy']),
   flops: ({ inputs: { dy, w } }) => 4 * dy.size * (w.shape[0] ?? 1) + dy.size,
 });
@@ -108,7 +114,11 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
       return { x: () => dx, w: () => dw, b: () => db };
     },
   },
-  versions: { tensorflow: temporalConvTensorflow },
+  versions: {
+    wasm: temporalConvWasm,
+    webgpu: temporalConvWebgpu,
+    tensorflow: temporalConvTensorflow,
+  },
   cases: convCases(['x']),
   flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
 });

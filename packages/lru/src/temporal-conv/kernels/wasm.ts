@@ -1,0 +1,37 @@
+import type { NativeVersion } from '@neverend/backend';
+import { blocksOf, groups, wasmCall } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
+import { partsOf, sizesOf } from './sizes.ts';
+
+// They need no `restarts`: without them `keep` is all ones.
+
+export const temporalConvWasm: NativeVersion<Inputs, Attrs> = {
+  run: ({ inputs: { x, w, b, keep }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
+    const y = output([outer, steps, tokens, width]);
+    const values = [...[y, x, w, b, keep].map(at), steps, tokens, width, taps];
+    run('temporalConv', values, outer * steps, 2 * x.size);
+    return [y];
+  },
+};
+
+export const temporalConvGradWasm: NativeVersion<GradInputs, Attrs> = {
+  run: ({ inputs: { dy, x, w, keep }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
+    const rows = outer * (steps + taps - 1);
+    const { height, blocks } = blocksOf(rows, tokens * width);
+    const columns = (taps + 1) * width;
+    const [sums, total] = [output([blocks, columns]), output([taps + 1, width])];
+    const dx = output(x.shape);
+    const values = [dx, sums, dy, x, w, keep].map(at);
+    const sizes = [steps, tokens, width, taps, rows, height];
+    run('temporalConvGrad', [...values, ...sizes], blocks, 4 * x.size);
+    run('sumColumns', [at(total), at(sums), blocks, columns], groups(columns), blocks * columns);
+    backend.disposeData(sums.dataId);
+    return [dx, ...partsOf(tf.engine().makeTensorFromTensorInfo(total))];
+  },
+};

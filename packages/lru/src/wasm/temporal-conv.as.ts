@@ -1,0 +1,175 @@
+import { madd } from '@neverend/backend/src/wasm/kernels/madd.as';
+import { addTo } from '@neverend/backend/src/wasm/kernels/norm.as';
+import { loadLanes, storeLanes } from '@neverend/backend/src/wasm/kernels/sums.as';
+
+// The causal depthwise convolution over time of x [outer, K-1 + T, N, E] with w [K, E]: no tap reaches over a step where
+// keep [outer, T] is 0.
+
+/** y = b + the sum over k of w_{K-1-k} x_{t-k}, for the steps `from` to `to` of all outer rows. */
+export function temporalConv(
+  y: usize,
+  x: usize,
+  w: usize,
+  b: usize,
+  keep: usize,
+  steps: usize,
+  tokens: usize,
+  width: usize,
+  taps: usize,
+  from: usize,
+  to: usize,
+): void {
+  const row = width << 2;
+  const stride = tokens * row;
+  for (let at = from; at < to; at++) {
+    // The taps that meet what belongs to this sequence: the first, and one more for each step of it before, up to all.
+    let met: usize = 1;
+    const before = at % steps;
+    while (met < taps && (met > before + 1 || load<f32>(keep + ((at + 1 - met) << 2)) != 0)) met++;
+    const unmet = taps - met;
+    const source = x + (at + (at / steps) * (taps - 1) + unmet) * stride;
+    for (let token: usize = 0; token < tokens; token++) {
+      const offset = token * row;
+      convolve(y + at * stride + offset, source + offset, stride, w + unmet * row, b, met, row);
+    }
+  }
+}
+
+/** y = b + the sum over `taps` rows of w x; those of x are `stride` bytes apart. */
+function convolve(
+  y: usize,
+  x: usize,
+  stride: usize,
+  w: usize,
+  b: usize,
+  taps: usize,
+  row: usize,
+): void {
+  let j: usize = 0;
+  if (taps == 4) {
+    // As many as models have: rows whose addresses the compiler keeps.
+    const x1 = x + stride;
+    const x2 = x1 + stride;
+    const x3 = x2 + stride;
+    const w1 = w + row;
+    const w2 = w1 + row;
+    const w3 = w2 + row;
+    for (; j + 16 <= row; j += 16) {
+      let sum = madd(v128.load(w + j), v128.load(x + j), v128.load(b + j));
+      sum = madd(v128.load(w1 + j), v128.load(x1 + j), sum);
+      sum = madd(v128.load(w2 + j), v128.load(x2 + j), sum);
+      v128.store(y + j, madd(v128.load(w3 + j), v128.load(x3 + j), sum));
+    }
+  }
+  for (; j < row; j += 16) {
+    const lanes = min(4, (row - j) >> 2);
+    let sum = loadLanes(b + j, lanes);
+    for (let tap: usize = 0; tap < taps; tap++) {
+      sum = madd(loadLanes(w + tap * row + j, lanes), loadLanes(x + tap * stride + j, lanes), sum);
+    }
+    storeLanes(y + j, sum, lanes);
+  }
+}
+
+/**
+ * The gradient by x in the blocks `from` to `to` of `height` of its steps, of which there are `rows`; sums[block], [K + 1, E], becomes the
+ * block's part of the gradient by w, and behind it that of the gradient by b.
+ */
+export function temporalConvGrad(
+  dx: usize,
+  sums: usize,
+  dy: usize,
+  x: usize,
+  w: usize,
+  keep: usize,
+  steps: usize,
+  tokens: usize,
+  width: usize,
+  taps: usize,
+  rows: usize,
+  height: usize,
+  from: usize,
+  to: usize,
+): void {
+  const row = width << 2;
+  const stride = tokens * row;
+  const length = steps + taps - 1;
+  for (let block = from; block < to; block++) {
+    const total = sums + block * (taps + 1) * row;
+    memory.fill(total, 0, (taps + 1) * row);
+    const stop = min((block + 1) * height, rows);
+    for (let at = block * height; at < stop; at++) {
+      const outer = at / length;
+      const time = at % length;
+      // What comes before the first step is met from that on.
+      const here = time >= taps - 1;
+      const first = here ? time - (taps - 1) : 0;
+      const kept = keep + ((outer * steps) << 2);
+      // The steps that meet this one: from itself on until a sequence begins, or taps or steps end.
+      let last = here ? first + 1 : first;
+      while (last < steps && last <= time && load<f32>(kept + (last << 2)) != 0) last++;
+      // By this tap `first` meets this step; each that follows by the one before.
+      const tap = time - first;
+      const slopes = dy + (outer * steps + first) * stride;
+      for (let token: usize = 0; token < tokens; token++) {
+        const offset = token * row;
+        slopesOf(
+          dx + at * stride + offset,
+          total + tap * row,
+          slopes + offset,
+          stride,
+          x + at * stride + offset,
+          w + tap * row,
+          last - first,
+          row,
+        );
+        if (here) addRow(total + taps * row, slopes + offset, row);
+      }
+    }
+  }
+}
+
+/** dx = the sum over the `met` rows of dy, `stride` bytes apart, of w dy, and dw += dy x: those of w and dw go backwards. */
+function slopesOf(
+  dx: usize,
+  dw: usize,
+  dy: usize,
+  stride: usize,
+  x: usize,
+  w: usize,
+  met: usize,
+  row: usize,
+): void {
+  let j: usize = 0;
+  for (; j + 16 <= row; j += 16) {
+    const number = v128.load(x + j);
+    let sum = f32x4.splat(0);
+    let back: usize = j;
+    let slopes = dy + j;
+    for (let step: usize = 0; step < met; step++) {
+      const slope = v128.load(slopes);
+      sum = madd(v128.load(w + back), slope, sum);
+      v128.store(dw + back, madd(slope, number, v128.load(dw + back)));
+      slopes += stride;
+      back -= row;
+    }
+    v128.store(dx + j, sum);
+  }
+  if (j == row) return;
+  const lanes = (row - j) >> 2;
+  const number = loadLanes(x + j, lanes);
+  let sum = f32x4.splat(0);
+  for (let step: usize = 0; step < met; step++) {
+    const slope = loadLanes(dy + step * stride + j, lanes);
+    sum = madd(loadLanes(w - step * row + j, lanes), slope, sum);
+    addTo(dw - step * row + j, f32x4.mul(slope, number), lanes);
+  }
+  storeLanes(dx + j, sum, lanes);
+}
+
+function addRow(total: usize, x: usize, row: usize): void {
+  for (let j: usize = 0; j < row; j += 16) {
+    const lanes = min(4, (row - j) >> 2);
+    addTo(total + j, loadLanes(x + j, lanes), lanes);
+  }
+}
