@@ -1,14 +1,14 @@
 import { definedKernelFlops, type KernelAttrs, type KernelInputs } from '@neverend/backend';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type KernelCall, kernelFlops } from './kernel-flops.ts';
+import { hasFlopRule, type KernelCall, kernelFlops } from './kernel-flops.ts';
 
 /** What is told of every kernel call: the kernel's name, and its operations where there is a rule for it. */
 type Listener = (name: string, flops: number | undefined) => void;
 
 /** Who listens now. The engine's `runKernel` is wrapped, once, while there are any. */
 const listeners = new Set<Listener>();
-/** How many kernels of `defineKernel` are running: what those call is their own, and differs by backend. */
+/** How many kernels with a rule are running: what those call is their own, and differs by backend. */
 let depth = 0;
 let unwrap = (): void => {};
 
@@ -22,12 +22,13 @@ function listen(listener: Listener): void {
       inputs: inputs as KernelInputs,
       attrs: (attrs ?? {}) as KernelAttrs,
     });
-    if (defined !== undefined) depth++;
+    const ruled = defined !== undefined || hasFlopRule(name);
+    if (ruled) depth++;
     let outputs: TensorInfo | TensorInfo[];
     try {
       outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
     } finally {
-      if (defined !== undefined) depth--;
+      if (ruled) depth--;
     }
     if (depth > 0) return outputs;
     const flops =

@@ -17,7 +17,9 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
   if (bias !== undefined) checkTensor('bias', bias, [width]);
   const inputs = bias === undefined ? [x, kernel] : [x, kernel, bias];
   return withGradient(inputs, () => {
-    const y = product(asRows(x), kernel as tf.Tensor2D, bias);
+    const product = { a: asRows(x), b: kernel as tf.Tensor2D };
+    const y =
+      bias === undefined ? tf.matMul(product.a, product.b) : tf.fused.matMul({ ...product, bias });
     return {
       value: tf.reshape(y, [...x.shape.slice(0, -1), width]),
       saved: [x, kernel],
@@ -29,12 +31,4 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
       },
     };
   });
-}
-
-/** On `tensorflow` tf.fused.matMul is no kernel of its own: it calls the product and the sum as kernels within one. */
-function product(x: tf.Tensor2D, kernel: tf.Tensor2D, bias: tf.Tensor | undefined): tf.Tensor {
-  if (bias === undefined) return tf.matMul(x, kernel);
-  return tf.getBackend() === 'tensorflow'
-    ? tf.add(tf.matMul(x, kernel), bias)
-    : tf.fused.matMul({ a: x, b: kernel, bias });
 }
