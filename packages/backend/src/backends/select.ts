@@ -7,6 +7,9 @@ export function absent(name: BackendName, reason: string, fix?: string): AbsentB
   return { available: false, name, reason, ...(fix === undefined ? {} : { fix }) };
 }
 
+export const countOfThreads = (threads: number): string =>
+  `${threads} thread${threads === 1 ? '' : 's'}`;
+
 /** Makes a backend current. `tf.setBackend` answers false, and logs, where the backend's factory fails. */
 export async function select(name: BackendName): Promise<void> {
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not initialise "${name}"`);

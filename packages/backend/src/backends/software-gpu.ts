@@ -11,7 +11,11 @@ const variables = ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES']
  * @param options `besideDrivers`: also where there are drivers, since they have found no GPU.
  * @returns whether it is named now and was not before.
  */
-export function nameSoftwareGpu({ besideDrivers = false } = {}): boolean {
+export function nameSoftwareGpu({
+  besideDrivers = false,
+}: {
+  readonly besideDrivers?: boolean;
+} = {}): boolean {
   const { existsSync, mkdirSync, readdirSync } = process.getBuiltinModule('node:fs');
   const { homedir, tmpdir } = process.getBuiltinModule('node:os');
   const { join } = process.getBuiltinModule('node:path');

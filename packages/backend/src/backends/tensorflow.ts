@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAddon } from '../tensorflow/addon.ts';
 import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
-import { absent, select } from './select.ts';
+import { absent, countOfThreads, select } from './select.ts';
 import type { AbsentBackend, BackendStatus, ReadyBackend } from './types.ts';
 
 /** `importPackage` is an argument for the sake of tests: the packages are native, large and often absent. */
@@ -63,7 +63,7 @@ async function startLoaded(version: string): Promise<ReadyBackend> {
   const cuda = isUsingGpuDevice === true;
   const kernels = loadAddon();
   const cpu = kernels.available
-    ? `CPU, libtensorflow, kernels in C++ (${kernels.instructionSet})`
+    ? `CPU, libtensorflow, kernels in C++ (${kernels.instructionSet}), ${countOfThreads(kernels.threads)}`
     : 'CPU, libtensorflow';
   return {
     available: true,

@@ -39,8 +39,8 @@ export interface BackendOptions {
    */
   readonly wasmPath?: string;
   /**
-   * Threads of the wasm backend, 1 or more; all of the machine's where it is left out. With 1, and where a page or a host
-   * may not share memory, it is the build without threads. The first start decides, until the page reloads or the process
+   * Threads of the wasm backend, 1 or more; as many as the process has processors where it is left out. With 1, and where a page or a
+   * host may not share memory, it is the build without threads. The first start decides, until the page reloads or the process
    * restarts.
    */
   readonly threads?: number;

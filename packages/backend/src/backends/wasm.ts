@@ -4,7 +4,7 @@ import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
 import { importInNode, isNode, reasonOf } from './platform.ts';
-import { absent, absentPackage, select } from './select.ts';
+import { absent, absentPackage, countOfThreads, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
 import { canStartThreadedInNode, coreCount, startThreaded } from './wasm-threads.ts';
 
@@ -56,8 +56,8 @@ export async function startWasm({
     );
   }
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  const count = threadsOf(tf.backend() as unknown as WasmBackend);
-  const device = `CPU, WebAssembly${simd === true ? ' SIMD' : ''}, ${count} thread${count === 1 ? '' : 's'}`;
+  const count = countOfThreads(threadsOf(tf.backend() as unknown as WasmBackend));
+  const device = `CPU, WebAssembly${simd === true ? ' SIMD' : ''}, ${count}`;
   return {
     available: true,
     name: 'wasm',

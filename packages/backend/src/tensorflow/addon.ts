@@ -77,7 +77,7 @@ function load(other?: string): AddonStatus {
   return { available: true, instructionSet, threads };
 }
 
-/** How many threads the kernels use from now on; at first as many as the machine has. @throws before `loadAddon`. */
+/** How many threads the kernels use from now on; at first as many as the process has processors. @throws before `loadAddon`. */
 export function setAddonThreads(count: number): void {
   if (addon === undefined) throw new Error('the addon is not loaded');
   addon.setThreads(count);

@@ -51,9 +51,9 @@ it.runIf(here)(
     const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
     const flags = ['--import', 'tsx', '--conditions=@neverend/source'];
     const doctor = execFileSync(process.execPath, [...flags, cli, 'doctor'], {
-    encoding: 'utf8',
-    stdio: 'pipe',
-  });
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     expect(doctor).toMatch(/^webgpu +\S+ +.*SwiftShader/m);
   },
   60_000,

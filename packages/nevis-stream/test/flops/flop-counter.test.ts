@@ -30,10 +30,10 @@ await describeBackends('FLOPs counted from kernels equal hand counts', () => {
   });
 
   it('of a fused product: once, also where its kernel is made of kernels', async () => {
-    const [a, b, bias] = [tf.ones([B, D]), tf.ones([D, E]), tf.ones([E])] as tf.Tensor2D[];
-    expect(
-      await flopsOf(() => tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias })),
-    ).toBe(BigInt(2 * B * D * E + B * E));
+    const [a, b, bias] = [tf.ones([B, D]), tf.ones([D, E]), tf.ones([E])];
+    expect(await flopsOf(() => tf.fused.matMul({ a, b, bias }))).toBe(
+      BigInt(2 * B * D * E + B * E),
+    );
   });
 
   it('of a dense layer, backward: the same product twice, B·E for the mean over rows and E to make it the sum', async () => {

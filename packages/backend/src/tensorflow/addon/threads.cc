@@ -8,6 +8,10 @@
 #include <thread>
 #include <vector>
 
+#ifdef __linux__
+#include <sched.h>
+#endif
+
 namespace neverend {
 namespace {
 
@@ -77,11 +81,22 @@ Pool& pool() {
   return *pool;
 }
 
+// CPUs that this process may run on: fewer than the machine's in many a container.
+int available() {
+#ifdef __linux__
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 int threadCount() {
   const int chosen = threads.load();
-  return chosen > 0 ? chosen : std::max(1u, std::thread::hardware_concurrency());
+  if (chosen > 0) return chosen;
+  static const int all = available();
+  return all;
 }
 
 void setThreadCount(int count) { threads = std::max(1, count); }
