@@ -7,7 +7,7 @@ import { openSite, runsInBrowser, type Site } from './open-site.ts';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const names = (await allOpCases()).map(({ name }) => name);
 
-/** Composites on webgpu, as they are everywhere or have versions for other backends alone. */
+/** Composites on webgpu: they have versions for other backends alone. */
 const withoutWgsl = ['NeverendMatMul'];
 
 describe.runIf(runsInBrowser)('the operations in a browser', () => {

@@ -19,7 +19,7 @@ export type Inputs = {
 /** dy: `[outer, T, N, E]`. */
 export type GradInputs = Omit<Inputs, 'b'> & { readonly dy: tf.Tensor };
 
-/** `restarts`: whether any of `keep` may be 0. */
+/** `restarts`: whether any of `keep` may be 0. For the composite, which has less to do where none is. */
 export type Attrs = { readonly restarts: boolean };
 
 /**
@@ -60,10 +60,11 @@ function* eachTap({ x, w, keep }: Omit<Inputs, 'b'>, { restarts }: Attrs) {
       after: tap,
       met: () => tf.slice(x, [0, start, 0, 0], [outer, steps, tokens, width]),
       weights: () => tf.reshape(tf.slice(w, [start, 0], [1, width]), [width]),
+      // Not times the mask: 0 times what is not finite is NaN.
       masked: (value: tf.Tensor) =>
         tap === 0 || mask === undefined
           ? value
-          : tf.mul(value, tf.reshape(mask, [outer, steps, 1, 1])),
+          : tf.where(tf.greater(tf.reshape(mask, [outer, steps, 1, 1]), 0), value, 0),
     };
   }
 }
@@ -76,15 +77,14 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     const sum = (value: tf.Tensor) => sumRows(tf.reshape(value, [-1, width]));
     const [dx, dw]: [tf.Tensor[], tf.Tensor[]] = [[], []];
     for (const { start, after, met, weights, masked } of eachTap(inputs, attrs)) {
-      const slope = masked(dy);
       const around: [number, number][] = [
         [0, 0],
         [start, after],
         [0, 0],
         [0, 0],
       ];
-      dx.push(tf.pad(tf.mul(slope, weights()), around));
-      dw.unshift(sum(tf.mul(slope, met())));
+      dx.push(tf.pad(masked(tf.mul(dy, weights())), around));
+      dw.unshift(sum(masked(tf.mul(dy, met()))));
     }
     return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
   },

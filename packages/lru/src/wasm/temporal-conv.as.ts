@@ -5,7 +5,9 @@ import { loadLanes, storeLanes } from '@neverend/backend/src/wasm/kernels/sums.a
 // The causal depthwise convolution over time of x [outer, K-1 + T, N, E] with w [K, E]: no tap reaches over a step where
 // keep [outer, T] is 0.
 
-/** y = b + the sum over k of w_{K-1-k} x_{t-k}, for the steps `from` to `to` of all outer rows. */
+// A unit of work is a token of a step. What it meets of other steps lies `stride` bytes on or back for each.
+
+/** y = b + the sum over k of w_{K-1-k} x_{t-k}, for the units `from` to `to` of all steps. */
 export function temporalConv(
   y: usize,
   x: usize,
@@ -22,16 +24,16 @@ export function temporalConv(
   const row = width << 2;
   const stride = tokens * row;
   for (let at = from; at < to; at++) {
+    const frame = at / tokens;
     // The taps that meet what belongs to this sequence: the first, and one more for each step of it before, up to all.
     let met: usize = 1;
-    const before = at % steps;
-    while (met < taps && (met > before + 1 || load<f32>(keep + ((at + 1 - met) << 2)) != 0)) met++;
-    const unmet = taps - met;
-    const source = x + (at + (at / steps) * (taps - 1) + unmet) * stride;
-    for (let token: usize = 0; token < tokens; token++) {
-      const offset = token * row;
-      convolve(y + at * stride + offset, source + offset, stride, w + unmet * row, b, met, row);
+    const before = frame % steps;
+    while (met < taps && (met > before + 1 || load<f32>(keep + ((frame + 1 - met) << 2)) != 0)) {
+      met++;
     }
+    const unmet = taps - met;
+    const source = x + at * row + ((frame / steps) * (taps - 1) + unmet) * stride;
+    convolve(y + at * row, source, stride, w + unmet * row, b, met, row);
   }
 }
 
@@ -72,7 +74,7 @@ function convolve(
 }
 
 /**
- * The gradient by x in the blocks `from` to `to` of `height` of its steps, of which there are `rows`; sums[block], [K + 1, E], becomes the
+ * The gradient by x in the blocks `from` to `to` of `height` units, of which there are `rows`; sums[block], [K + 1, E], becomes the
  * block's part of the gradient by w, and behind it that of the gradient by b.
  */
 export function temporalConvGrad(
@@ -99,8 +101,9 @@ export function temporalConvGrad(
     memory.fill(total, 0, (taps + 1) * row);
     const stop = min((block + 1) * height, rows);
     for (let at = block * height; at < stop; at++) {
-      const outer = at / length;
-      const time = at % length;
+      const frame = at / tokens;
+      const outer = frame / length;
+      const time = frame % length;
       // What comes before the first step is met from that on.
       const here = time >= taps - 1;
       const first = here ? time - (taps - 1) : 0;
@@ -109,22 +112,11 @@ export function temporalConvGrad(
       let last = here ? first + 1 : first;
       while (last < steps && last <= time && load<f32>(kept + (last << 2)) != 0) last++;
       // By this tap `first` meets this step; each that follows by the one before.
-      const tap = time - first;
-      const slopes = dy + (outer * steps + first) * stride;
-      for (let token: usize = 0; token < tokens; token++) {
-        const offset = token * row;
-        slopesOf(
-          dx + at * stride + offset,
-          total + tap * row,
-          slopes + offset,
-          stride,
-          x + at * stride + offset,
-          w + tap * row,
-          last - first,
-          row,
-        );
-        if (here) addRow(total + taps * row, slopes + offset, row);
-      }
+      const tap = (time - first) * row;
+      const slopes = dy + (outer * steps + first) * stride + (at % tokens) * row;
+      const own = at * row;
+      slopesOf(dx + own, total + tap, slopes, stride, x + own, w + tap, last - first, row);
+      if (here) addRow(total + taps * row, slopes, row);
     }
   }
 }

@@ -36,6 +36,18 @@ await describeBackends('temporalConv', (backend) => {
     tf.dispose([params, x, segmentPos, y, state]);
   });
 
+  it('lets nothing that is not finite over the beginning of a sequence, with gradients either', async () => {
+    const x = tf.tensor3d([Number.NaN, 2, 3], [1, 3, 1]);
+    const params = { w: tf.ones([3, 1]), b: tf.zeros([1]) };
+    const segmentPos = tf.tensor2d([[5, 0, 1]], [1, 3], 'int32');
+    const conv = (w: tf.Tensor) => temporalConv(x, { ...params, w }, { segmentPos }).y;
+    const [y, dw] = [conv(params.w), tf.grad(conv)(params.w)];
+    expect([...(await y.data())].slice(1)).toEqual([2, 5]);
+    // By the last tap the first step meets itself.
+    expect([...(await dw.data())].slice(0, 2)).toEqual([0, 2]);
+    tf.dispose([x, params, segmentPos, y, dw]);
+  });
+
   it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
     await fc.assert(
       fc.asyncProperty(

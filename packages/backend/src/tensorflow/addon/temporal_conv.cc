@@ -76,22 +76,21 @@ void temporalConv(void*, TF_OpKernelContext* context) {
   const int64_t inner = sizes.tokens * width;
   const Tensor y = run.output(0, {sizes.outer, steps, sizes.tokens, width});
   if (!run.ok()) return;
-  parallel(sizes.outer * steps, 2 * y.size(), [&](int64_t begin, int64_t end, int) {
+  parallel(sizes.outer * steps * sizes.tokens, 2 * y.size(), [&](int64_t begin, int64_t end, int) {
     for (int64_t at = begin; at < end; ++at) {
-      const int64_t row = at / steps, step = at % steps;
+      const int64_t token = at % sizes.tokens, frame = at / sizes.tokens;
+      const int64_t row = frame / steps, step = frame % steps;
       const float* kept = keep.floats() + row * steps;
       // The first step that is met: where a sequence begins, or as far back as the taps reach.
       int64_t from = step;
       while (from > step - (taps - 1) && (from < 0 || kept[from] != 0.0f)) --from;
       const int64_t met = step - from + 1;
       // In x, K-1 steps come before step 0.
-      const float* source = x.floats() + (row * (steps + taps - 1) + from + taps - 1) * inner;
-      for (int64_t lane = 0; lane < inner; lane += width) {
-        float* target = y.floats() + at * inner + lane;
-        std::memcpy(target, b.floats(), width * sizeof(float));
-        addTaps(target, {source + lane, inner}, {w.floats() + (taps - met) * width, width}, met,
-                width);
-      }
+      const int64_t first = row * (steps + taps - 1) + from + taps - 1;
+      const float* source = x.floats() + first * inner + token * width;
+      float* target = y.floats() + at * width;
+      std::memcpy(target, b.floats(), width * sizeof(float));
+      addTaps(target, {source, inner}, {w.floats() + (taps - met) * width, width}, met, width);
     }
   });
 }
@@ -111,35 +110,33 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   // Each part sums dw, and db behind it, on its own, 64 rows at a time; the sums are added in order.
   const int64_t sumSize = (taps + 1) * width, cost = 4 * x.size();
-  const int parts = partCount(sizes.outer * length, cost);
+  const int64_t rows = sizes.outer * length * sizes.tokens;
+  const int parts = partCount(rows, cost);
   std::vector<float> sums(parts * sumSize);
-  inParts(parts, sizes.outer * length, [&](int64_t begin, int64_t end, int part) {
+  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
     std::vector<float> some(sumSize);
-    int64_t rows = 0;
     for (int64_t at = begin; at < end; ++at) {
-      const int64_t row = at / length, step = at % length - (taps - 1);
+      const int64_t token = at % sizes.tokens, frame = at / sizes.tokens;
+      const int64_t row = frame / length, step = frame % length - (taps - 1);
       const float* kept = keep.floats() + row * steps;
       // The steps that meet this one: from itself on until a sequence begins or taps or steps end.
       const int64_t first = std::max<int64_t>(step, 0);
       int64_t last = std::max<int64_t>(step + 1, 0);
       while (last < std::min(step + taps, steps) && kept[last] != 0.0f) ++last;
-      const float* slopes = dy.floats() + (row * steps + first) * inner;
+      const float* slopes = dy.floats() + (row * steps + first) * inner + token * width;
       // The tap by which `first` meets this step; one less for each that follows.
       const int64_t tap = taps - 1 - (first - step);
-      for (int64_t lane = 0; lane < inner; lane += width) {
-        float* target = dx.floats() + at * inner + lane;
-        const float* met = x.floats() + at * inner + lane;
-        std::fill_n(target, width, 0.0f);
-        addTaps(target, {slopes + lane, inner}, {w.floats() + tap * width, -width}, last - first,
-                width);
-        for (int64_t i = 0; i < last - first; ++i) {
-          addProduct(some.data() + (tap - i) * width, slopes + i * inner + lane, met, width);
-        }
-        if (step >= 0) addRow(some.data() + taps * width, slopes + lane, width);
-        if (++rows % 64 != 0 && (at + 1 != end || lane + width != inner)) continue;
-        addRow(sums.data() + part * sumSize, some.data(), sumSize);
-        std::fill(some.begin(), some.end(), 0.0f);
+      float* target = dx.floats() + at * width;
+      const float* met = x.floats() + at * width;
+      std::fill_n(target, width, 0.0f);
+      addTaps(target, {slopes, inner}, {w.floats() + tap * width, -width}, last - first, width);
+      for (int64_t i = 0; i < last - first; ++i) {
+        addProduct(some.data() + (tap - i) * width, slopes + i * inner, met, width);
       }
+      if (step >= 0) addRow(some.data() + taps * width, slopes, width);
+      if ((at + 1 - begin) % 64 != 0 && at + 1 != end) continue;
+      addRow(sums.data() + part * sumSize, some.data(), sumSize);
+      std::fill(some.begin(), some.end(), 0.0f);
     }
   });
   std::vector<float> total(sumSize);

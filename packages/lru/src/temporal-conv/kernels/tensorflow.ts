@@ -2,8 +2,6 @@ import type { NativeVersion } from '@neverend/backend';
 import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 
-// The ops need no `restarts`: without them `keep` is all ones.
-
 export const temporalConvTensorflow: NativeVersion<Inputs, Attrs> = addonVersion(
   ({ inputs: { x, w, b, keep } }) => runAddonOp('NeverendTemporalConv', [x, w, b, keep], 1),
 );

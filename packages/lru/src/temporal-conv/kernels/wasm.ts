@@ -5,15 +5,13 @@ import { kernelBinaries } from '../../wasm/kernels.generated.ts';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
-// They need no `restarts`: without them `keep` is all ones.
-
 export const temporalConvWasm: NativeVersion<Inputs, Attrs> = {
   run: ({ inputs: { x, w, b, keep }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
     const y = output([outer, steps, tokens, width]);
     const values = [...[y, x, w, b, keep].map(at), steps, tokens, width, taps];
-    run('temporalConv', values, outer * steps, 2 * x.size);
+    run('temporalConv', values, outer * steps * tokens, 2 * x.size);
     return [y];
   },
 };
@@ -22,8 +20,8 @@ export const temporalConvGradWasm: NativeVersion<GradInputs, Attrs> = {
   run: ({ inputs: { dy, x, w, keep }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
-    const rows = outer * (steps + taps - 1);
-    const { height, blocks } = blocksOf(rows, tokens * width);
+    const rows = outer * (steps + taps - 1) * tokens;
+    const { height, blocks } = blocksOf(rows, width);
     const columns = (taps + 1) * width;
     const [sums, total] = [output([blocks, columns]), output([taps + 1, width])];
     const dx = output(x.shape);

@@ -4,8 +4,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
-// They need no `restarts`: without them `keep` is all ones.
-
 const sizes = { size: 'u32', steps: 'u32', tokens: 'u32', width: 'u32', taps: 'u32' } as const;
 
 export const temporalConvWebgpu: NativeVersion<Inputs, Attrs> = {
@@ -65,7 +63,7 @@ export const temporalConvGradWebgpu: NativeVersion<GradInputs, Attrs> = {
         key: 'temporal conv grad of x',
         buffers: { ...read, w: 'read f32', dx: 'write f32' },
         uniforms: sizes,
-        // What comes before step 0 is met from that on; the others by themselves first. Steps before 0 wrap around, as u32 does.
+        // What comes before step 0 is met from that on; the others by themselves first.
         code: () => `
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
