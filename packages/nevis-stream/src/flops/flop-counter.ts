@@ -1,14 +1,14 @@
 import { definedKernelFlops, type KernelAttrs, type KernelInputs } from '@neverend/backend';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { hasFlopRule, type KernelCall, kernelFlops } from './kernel-flops.ts';
+import { type KernelCall, kernelFlops } from './kernel-flops.ts';
 
 /** What is told of every kernel call: the kernel's name, and its operations where there is a rule for it. */
 type Listener = (name: string, flops: number | undefined) => void;
 
 /** Who listens now. The engine's `runKernel` is wrapped, once, while there are any. */
 const listeners = new Set<Listener>();
-/** How many kernels with a rule are running: what those call is their own, and differs by backend. */
+/** How many kernels are running: what they call is their own, and differs by backend. */
 let depth = 0;
 let unwrap = (): void => {};
 
@@ -18,21 +18,19 @@ function listen(listener: Listener): void {
   const engine = tf.engine();
   const runKernel = engine.runKernel;
   engine.runKernel = ((name, inputs, attrs) => {
-    const defined = definedKernelFlops(name, {
-      inputs: inputs as KernelInputs,
-      attrs: (attrs ?? {}) as KernelAttrs,
-    });
-    const ruled = defined !== undefined || hasFlopRule(name);
-    if (ruled) depth++;
+    depth++;
     let outputs: TensorInfo | TensorInfo[];
     try {
       outputs = runKernel.call(engine, name, inputs, attrs) as TensorInfo | TensorInfo[];
     } finally {
-      if (ruled) depth--;
+      depth--;
     }
     if (depth > 0) return outputs;
     const flops =
-      defined ??
+      definedKernelFlops(name, {
+        inputs: inputs as KernelInputs,
+        attrs: (attrs ?? {}) as KernelAttrs,
+      }) ??
       kernelFlops(name, {
         inputs: inputs as unknown as KernelCall['inputs'],
         attrs: (attrs ?? {}) as KernelCall['attrs'],
@@ -53,7 +51,7 @@ function unlisten(listener: Listener): void {
 
 /**
  * Counts the floating-point operations of every kernel that runs while it is on, forward and backward, by
- * wrapping the engine's `runKernel`. What it counts depends on the ops called and on their shapes alone,
+ * wrapping the engine's `runKernel`; kernels that a kernel runs are in its count. What it counts depends on the ops called and on their shapes alone,
  * never on the backend or on time.
  */
 export class FlopCounter {

@@ -160,6 +160,3 @@ rule(
 export function kernelFlops(name: string, call: KernelCall): number | undefined {
   return rules.get(name)?.(call);
 }
-
-/** Whether `kernelFlops` knows the kernel. */
-export const hasFlopRule = (name: string): boolean => rules.has(name);

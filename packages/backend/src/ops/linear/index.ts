@@ -17,9 +17,7 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
   if (bias !== undefined) checkTensor('bias', bias, [width]);
   const inputs = bias === undefined ? [x, kernel] : [x, kernel, bias];
   return withGradient(inputs, () => {
-    const product = { a: asRows(x), b: kernel as tf.Tensor2D };
-    const y =
-      bias === undefined ? tf.matMul(product.a, product.b) : tf.fused.matMul({ ...product, bias });
+    const y = product(asRows(x), kernel as tf.Tensor2D, bias);
     return {
       value: tf.reshape(y, [...x.shape.slice(0, -1), width]),
       saved: [x, kernel],
@@ -31,4 +29,12 @@ export function linear(x: tf.Tensor, kernel: tf.Tensor, bias?: tf.Tensor): tf.Te
       },
     };
   });
+}
+
+/** On `tensorflow` tf.fused.matMul is the same product and sum, but as one of a batch of one, with TensorFlow's slower product of batches. */
+function product(x: tf.Tensor2D, kernel: tf.Tensor2D, bias: tf.Tensor | undefined): tf.Tensor {
+  if (bias === undefined) return tf.matMul(x, kernel);
+  return tf.getBackend() === 'tensorflow'
+    ? tf.add(tf.matMul(x, kernel), bias)
+    : tf.fused.matMul({ a: x, b: kernel, bias });
 }
