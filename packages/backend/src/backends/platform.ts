@@ -24,3 +24,9 @@ export function isNotInstalled(error: unknown, specifier: string): boolean {
   const quoted = /^(?:cannot find|could not resolve|failed to resolve)[^'"]*['"]([^'"]*)['"]/i;
   return quoted.exec(reasonOf(error))?.[1] === specifier;
 }
+
+/** Processors that this process may use, or this page. */
+export function coreCount(): number {
+  if (!isNode) return navigator.hardwareConcurrency;
+  return process.getBuiltinModule('node:os').availableParallelism();
+}

@@ -6,9 +6,9 @@ const variables = ['VK_ICD_FILENAMES', 'VK_DRIVER_FILES', 'VK_ADD_DRIVER_FILES']
 
 /**
  * On a Linux machine without any Vulkan driver, names Chromium's SwiftShader as the one to load, so that WebGPU can be
- * taken by its name and tested. Node only; must run before Dawn starts.
+ * taken by its name and tested. Node only; what Dawn has started already does not see it.
  *
- * @param options `besideDrivers`: also where there are drivers, since they have found no GPU.
+ * @param options `besideDrivers`: also where there are drivers, once they have found no GPU.
  * @returns whether it is named now and was not before.
  */
 export function nameSoftwareGpu({

@@ -63,7 +63,7 @@ async function startLoaded(version: string): Promise<ReadyBackend> {
   const cuda = isUsingGpuDevice === true;
   const kernels = loadAddon();
   const cpu = kernels.available
-    ? `CPU, libtensorflow, kernels in C++ (${kernels.instructionSet}), ${countOfThreads(kernels.threads)}`
+    ? `CPU, libtensorflow, kernels in C++ (${kernels.instructionSet}, ${countOfThreads(kernels.threads)})`
     : 'CPU, libtensorflow';
   return {
     available: true,

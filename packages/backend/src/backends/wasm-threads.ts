@@ -6,12 +6,6 @@ import { isNode } from './platform.ts';
  */
 const MOST_THREADS = 8;
 
-/** Threads of this machine. */
-export function coreCount(): number {
-  if (!isNode) return navigator.hardwareConcurrency;
-  return process.getBuiltinModule('node:os').availableParallelism();
-}
-
 /**
  * Runs a start of the wasm backend such that its threaded build starts with this many threads, in Node too. Stock, Node gets a `blob:` address
  * where its workers need a file (tensorflow/tfjs#3830), and half of the processors' threads stay unused.

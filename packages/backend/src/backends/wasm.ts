@@ -3,10 +3,10 @@ import { BackendError } from '../errors.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
-import { importInNode, isNode, reasonOf } from './platform.ts';
+import { coreCount, importInNode, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, countOfThreads, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
-import { canStartThreadedInNode, coreCount, startThreaded } from './wasm-threads.ts';
+import { canStartThreadedInNode, startThreaded } from './wasm-threads.ts';
 
 const specifier = '@tensorflow/tfjs-backend-wasm';
 const fix = `pass wasmPath, the folder that holds the .wasm files of ${specifier}`;

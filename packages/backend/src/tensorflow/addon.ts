@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isNode, reasonOf } from '../backends/platform.ts';
+import { coreCount, isNode, reasonOf } from '../backends/platform.ts';
 import { addonFile } from './addon-file.ts';
 
 /** Whether the kernels in C++ are there, and how they run. */
@@ -14,7 +14,6 @@ export type AddonStatus =
 
 interface Addon {
   readonly instructionSet: string;
-  readonly threads: number;
   setThreads(count: number): void;
 }
 
@@ -73,8 +72,9 @@ function load(other?: string): AddonStatus {
     return { available: false, reason: `${file} was not built (npx neverend-backend install)` };
   }
   addon = require(file) as Addon;
-  const { instructionSet, threads } = addon;
-  return { available: true, instructionSet, threads };
+  const threads = coreCount();
+  addon.setThreads(threads);
+  return { available: true, instructionSet: addon.instructionSet, threads };
 }
 
 /** How many threads the kernels use from now on; at first as many as the process has processors. @throws before `loadAddon`. */

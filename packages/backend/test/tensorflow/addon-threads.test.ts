@@ -21,6 +21,6 @@ function deviceOnOne(): string {
 
 describe.runIf(status.available)('the threads of the kernels in C++', () => {
   it.runIf(existsSync(taskset))('are fewer where it may use fewer than the machine has', () => {
-    expect(deviceOnOne()).toMatch(/, 1 thread$/);
+    expect(deviceOnOne()).toMatch(/, 1 thread\)$/);
   });
 });

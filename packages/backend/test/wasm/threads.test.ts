@@ -58,7 +58,7 @@ describe('wasm in Node', () => {
     );
   });
 
-  it('takes all threads of the machine where none are named', async () => {
+  it('takes as many threads as there are processors where none are named', async () => {
     const { device } = await useBackend('wasm');
     const count = availableParallelism();
     expect(device).toBe(`CPU, WebAssembly SIMD, ${count} thread${count === 1 ? '' : 's'}`);

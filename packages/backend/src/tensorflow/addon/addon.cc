@@ -77,8 +77,6 @@ NAPI_MODULE_INIT() {
   napi_value value;
   napi_create_string_utf8(env, neverend::instructionSet(), NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, exports, "instructionSet", value);
-  napi_create_int32(env, neverend::threadCount(), &value);
-  napi_set_named_property(env, exports, "threads", value);
   napi_create_function(env, "setThreads", NAPI_AUTO_LENGTH, neverend::setThreads, nullptr, &value);
   napi_set_named_property(env, exports, "setThreads", value);
   return exports;

@@ -8,17 +8,13 @@
 #include <thread>
 #include <vector>
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
 namespace neverend {
 namespace {
 
 // Below this many floats a thread, waking it costs more than it does.
 constexpr int64_t kCostPerPart = 32768;
 
-std::atomic<int> threads{0};
+std::atomic<int> threads{1};
 
 using Work = std::function<void(int64_t, int64_t, int)>;
 
@@ -81,29 +77,13 @@ Pool& pool() {
   return *pool;
 }
 
-// CPUs that this process may run on: fewer than the machine's in many a container.
-int available() {
-#ifdef __linux__
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
-#endif
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
 }  // namespace
-
-int threadCount() {
-  const int chosen = threads.load();
-  if (chosen > 0) return chosen;
-  static const int all = available();
-  return all;
-}
 
 void setThreadCount(int count) { threads = std::max(1, count); }
 
 int partCount(int64_t count, int64_t cost) {
   const int64_t useful = std::min<int64_t>(count, cost / kCostPerPart);
-  return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threadCount(), useful)));
+  return static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threads, useful)));
 }
 
 void parallel(int64_t count, int64_t cost, const Work& work) {

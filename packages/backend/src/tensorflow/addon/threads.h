@@ -7,10 +7,7 @@
 
 namespace neverend {
 
-// How many threads share the work; the caller is one of them.
-int threadCount();
-
-// Takes effect at the next run. At least 1.
+// How many threads share the work, the caller among them, from the next run on. At least 1, which it is at first.
 void setThreadCount(int count);
 
 // Splits [0, count) into equal parts, at most one a thread, and runs `work(begin, end, part)` on each. Where the cost
