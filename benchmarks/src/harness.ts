@@ -116,8 +116,9 @@ class Field {
     // All at once: most of a start is waiting for files.
     const starts = commands.map(async ({ kind, command, absent = '' }) => {
       if (command === undefined) return { kind, hello: { absent } };
-      const process = new RunnerProcess(command);
+      let process: RunnerProcess | undefined;
       try {
+        process = new RunnerProcess(command);
         return { kind, process, hello: await process.hello(patience) };
       } catch (error) {
         return { kind, process, hello: { absent: (error as Error).message } };
@@ -184,7 +185,8 @@ class Field {
   #timeable(field: readonly Runner[], wanted: Case, outcomes: Record<string, Outcome>): Runner[] {
     return field.filter(({ kind, timed }) => {
       const slow = wanted.tooSlowFor?.includes(kind.id) === true;
-      if (timed && slow) outcomes[kind.id] = { unable: 'a run would take half a minute or more' };
+      if (timed && slow)
+        outcomes[kind.id] = { unable: 'a run would take about half a minute or more' };
       return timed && !slow;
     });
   }

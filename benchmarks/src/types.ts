@@ -48,7 +48,7 @@ export interface Case {
   readonly limit: Limit;
   /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */
   readonly tolerance: number;
-  /** Runners whose runs would take half a minute or more: they are checked at the small size. */
+  /** Runners whose runs would take about half a minute or more: they are checked at the small size. */
   readonly tooSlowFor?: readonly string[];
 }
 
