@@ -1,4 +1,4 @@
-import { columnsAt, LINE } from './scan.as';
+import { columnsAt } from './scan.as';
 
 /** y = a h + x of complex numbers, whose parts are apart. */
 @inline
@@ -81,17 +81,18 @@ export function complexScan(
   h0Im: usize,
   length: usize,
   inner: usize,
+  line: usize,
   reverse: u32,
   from: usize,
   to: usize,
 ): void {
-  const units = (inner + LINE - 1) / LINE;
+  const units = (inner + line - 1) / line;
   const row = inner << 2;
   const next = reverse ? 0 - row : row;
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
-    const column = (unit % units) * LINE;
-    const columns = columnsAt(unit, to, column, inner);
+    const column = (unit % units) * line;
+    const columns = columnsAt(unit, to, column, inner, line);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? length - 1 : 0)) * inner + column) << 2;
@@ -103,7 +104,7 @@ export function complexScan(
       hIm = yIm + at;
       at += next;
     }
-    unit += (columns + LINE - 1) / LINE;
+    unit += (columns + line - 1) / line;
   }
 }
 
@@ -127,17 +128,18 @@ export function complexScanGrad(
   h0Im: usize,
   length: usize,
   inner: usize,
+  line: usize,
   reverse: u32,
   from: usize,
   to: usize,
 ): void {
-  const units = (inner + LINE - 1) / LINE;
+  const units = (inner + line - 1) / line;
   const row = inner << 2;
   const next = reverse ? 0 - row : row;
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
-    const column = (unit % units) * LINE;
-    const columns = columnsAt(unit, to, column, inner);
+    const column = (unit % units) * line;
+    const columns = columnsAt(unit, to, column, inner, line);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? 0 : length - 1)) * inner + column) << 2;
@@ -176,6 +178,6 @@ export function complexScanGrad(
       false,
       bytes,
     );
-    unit += (columns + LINE - 1) / LINE;
+    unit += (columns + line - 1) / line;
   }
 }

@@ -1,11 +1,8 @@
 // The recurrence over the middle axis of [outer, T, inner]. The states of a strip of columns are in a cache when the next
-// step needs them: they have just been written. A unit of work is 128 columns of one of the outer rows; neighbouring ones
+// step needs them: they have just been written. A unit of work is `line` columns of one of the outer rows; neighbouring ones
 // are done together, whole rows where they fit, so that memory is read and written from one end to the other.
 
-/** Columns of a unit of work: long enough a run of memory for the processor to fetch ahead. */
-export const LINE: usize = 128;
-
-/** Columns at once: a few rows of them fit into the second-level cache. */
+/** Columns at once, unless a unit has more: a few rows of them fit into the second-level cache. */
 const STRIP: usize = 16384;
 
 /** y = a h + x. */
@@ -121,10 +118,16 @@ export function retreatFour(
   v128.store(da, f32x4.mul(s3, v128.load(h, 48)), 48);
 }
 
-/** The columns from `column` on that the units `unit` to `to` have in one outer row, at most a strip. */
+/** The columns from `column` on that the units `unit` to `to` have in one outer row, at most a strip of whole units. */
 @inline
-export function columnsAt(unit: usize, to: usize, column: usize, inner: usize): usize {
-  return min(min((to - unit) * LINE, STRIP), inner - column);
+export function columnsAt(
+  unit: usize,
+  to: usize,
+  column: usize,
+  inner: usize,
+  line: usize,
+): usize {
+  return min(min(to - unit, max(STRIP / line, 1)) * line, inner - column);
 }
 
 /** h_t = a_t h_{t-1} + x_t, from h0 on, for the units `from` to `to`. */
@@ -135,17 +138,18 @@ export function linearScan(
   h0: usize,
   length: usize,
   inner: usize,
+  line: usize,
   reverse: u32,
   from: usize,
   to: usize,
 ): void {
-  const units = (inner + LINE - 1) / LINE;
+  const units = (inner + line - 1) / line;
   const row = inner << 2;
   const next = reverse ? 0 - row : row;
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
-    const column = (unit % units) * LINE;
-    const columns = columnsAt(unit, to, column, inner);
+    const column = (unit % units) * line;
+    const columns = columnsAt(unit, to, column, inner, line);
     const bytes = columns << 2;
     let at = ((outer * length + (reverse ? length - 1 : 0)) * inner + column) << 2;
     let h = h0 + ((outer * inner + column) << 2);
@@ -154,7 +158,7 @@ export function linearScan(
       h = y + at;
       at += next;
     }
-    unit += (columns + LINE - 1) / LINE;
+    unit += (columns + line - 1) / line;
   }
 }
 
@@ -169,17 +173,18 @@ export function linearScanGrad(
   h0: usize,
   length: usize,
   inner: usize,
+  line: usize,
   reverse: u32,
   from: usize,
   to: usize,
 ): void {
-  const units = (inner + LINE - 1) / LINE;
+  const units = (inner + line - 1) / line;
   const row = inner << 2;
   const next = reverse ? 0 - row : row;
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
-    const column = (unit % units) * LINE;
-    const columns = columnsAt(unit, to, column, inner);
+    const column = (unit % units) * line;
+    const columns = columnsAt(unit, to, column, inner, line);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? 0 : length - 1)) * inner + column) << 2;
@@ -192,6 +197,6 @@ export function linearScanGrad(
       retreat(dx + at, da + at, a + later, dx + later, dy + at, h, bytes);
     }
     multiply(dh0 + state, a + at, dx + at, bytes);
-    unit += (columns + LINE - 1) / LINE;
+    unit += (columns + line - 1) / line;
   }
 }

@@ -60,8 +60,8 @@ await describeBackends(
       (direction) => {
         const [wide, narrow] = [inputs(64, 4096), inputs(64 * 256, 16)];
         expect(unitsTaken(() => scans[direction](...narrow).dispose())).toBe(0);
-        // A unit of work is 128 columns, and backward has a forward pass before.
-        const units = (direction.endsWith('forward') ? 1 : 2) * (4096 / 128);
+        // A unit of work is 2048 columns, and backward has a forward pass before.
+        const units = (direction.endsWith('forward') ? 1 : 2) * (4096 / 2048);
         expectThreadsShare(units, () => scans[direction](...wide).dispose());
         tf.dispose([wide, narrow]);
       },

@@ -1,7 +1,7 @@
 // What recurrences over the middle axis of [outer, T, inner] share. The states of a strip of columns are in a cache
 // when the next step needs them: they have just been written. A strip is a whole row where that fits, so that memory is
-// read and written from one end to the other. Threads share the columns of all outer rows, a cache line at least, so that
-// one long sequence is split as well.
+// read and written from one end to the other. Threads share the columns of all outer rows, in runs that are worth a
+// thread, so that one long wide sequence is split as well.
 #pragma once
 
 #include <algorithm>
@@ -12,9 +12,10 @@
 
 namespace neverend {
 
-// Columns that threads are given together: a cache line.
-constexpr int64_t kLine = 16;
-// Columns at once: a few rows of them fit into the second-level cache.
+// Columns that threads are given together at least, where there are as many: shorter runs of memory take longer than a
+// second thread saves.
+constexpr int64_t kLine = 1536;
+// Columns at once, unless a line has more: a few rows of them fit into the second-level cache.
 constexpr int64_t kStrip = 16384;
 
 inline void* readReverse(TF_OpKernelConstruction* construction) {
@@ -40,15 +41,18 @@ struct Sizes {
   // read and written, on all threads.
   template <typename Work>
   void forStrips(int arrays, const Work& work) const {
-    const int64_t lines = (inner + kLine - 1) / kLine;
+    // Of equal width, a whole number of vectors.
+    const int64_t most = std::max<int64_t>(1, inner / kLine);
+    const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
+    const int64_t lines = (inner + width - 1) / width;
     const int64_t cost = arrays * outer * length * inner;
     parallel(outer * lines, cost, [&](int64_t begin, int64_t end, int) {
       for (int64_t line = begin; line < end;) {
-        const int64_t column = line % lines * kLine;
-        const int64_t columns =
-            std::min(std::min((end - line) * kLine, kStrip), inner - column);
+        const int64_t column = line % lines * width;
+        const int64_t together = std::min(end - line, std::max<int64_t>(1, kStrip / width));
+        const int64_t columns = std::min(together * width, inner - column);
         work(line / lines, column, columns);
-        line += (columns + kLine - 1) / kLine;
+        line += (columns + width - 1) / width;
       }
     });
   }
