@@ -6,6 +6,15 @@ import { partsOf, sizesOf } from './sizes.ts';
 
 const sizes = { size: 'u32', steps: 'u32', tokens: 'u32', width: 'u32', taps: 'u32' } as const;
 
+/** A thread for each number that is written, `at`, in its `column`. */
+const eachNumber = (statements: string): string => `
+fn kernel(group : u32, thread : u32) {
+  let at = group * ${threads}u + thread;
+  if (at >= uniforms.size) { return; }
+  let column = at % uniforms.width;
+${statements}
+}`;
+
 export const temporalConvWebgpu: NativeVersion<Inputs, Attrs> = {
   run: ({ inputs: { x, w, b, keep }, backend }) => {
     const gpu = asWebgpu(backend);
@@ -21,13 +30,9 @@ export const temporalConvWebgpu: NativeVersion<Inputs, Attrs> = {
           y: 'write f32',
         },
         uniforms: sizes,
-        // A thread for each number. In x, K-1 steps come before step 0.
-        code: () => `
-fn kernel(group : u32, thread : u32) {
-  let at = group * ${threads}u + thread;
-  if (at >= uniforms.size) { return; }
-  let column = at % uniforms.width;
-  let inner = uniforms.tokens * uniforms.width;
+        // In x, K-1 steps come before step 0.
+        code: () =>
+          eachNumber(`  let inner = uniforms.tokens * uniforms.width;
   let step = at / inner;
   let before = step % uniforms.steps;
   var met = at + (step / uniforms.steps + 1u) * (uniforms.taps - 1u) * inner;
@@ -37,8 +42,7 @@ fn kernel(group : u32, thread : u32) {
     if (back <= before && keep[step - back] == 0.0) { break; }
     met -= inner;
   }
-  y[at] = sum;
-}`,
+  y[at] = sum;`),
       },
       { x, w, b, keep, y },
       { size, ...rest },
@@ -64,12 +68,8 @@ export const temporalConvGradWebgpu: NativeVersion<GradInputs, Attrs> = {
         buffers: { ...read, w: 'read f32', dx: 'write f32' },
         uniforms: sizes,
         // What comes before step 0 is met from that on; the others by themselves first.
-        code: () => `
-fn kernel(group : u32, thread : u32) {
-  let at = group * ${threads}u + thread;
-  if (at >= uniforms.size) { return; }
-  let column = at % uniforms.width;
-  let inner = uniforms.tokens * uniforms.width;
+        code: () =>
+          eachNumber(`  let inner = uniforms.tokens * uniforms.width;
   let row = at / inner;
   let length = uniforms.steps + uniforms.taps - 1u;
   let outer = row / length;
@@ -82,8 +82,7 @@ fn kernel(group : u32, thread : u32) {
     if (tap < uniforms.taps && keep[met] == 0.0) { break; }
     sum += w[(tap - 1u) * uniforms.width + column] * dy[met * inner + at % inner];
   }
-  dx[at] = sum;
-}`,
+  dx[at] = sum;`),
       },
       { dy, keep, w, dx },
       { size: x.size, ...rest },
@@ -98,13 +97,9 @@ fn kernel(group : u32, thread : u32) {
         key: 'temporal conv grad of w',
         buffers: { ...read, x: 'read f32', sums: 'write f32' },
         uniforms: { ...sizes, rows: 'u32' },
-        // A thread for each column of a tap, and of b behind them, in each block of rows.
-        code: () => `
-fn kernel(group : u32, thread : u32) {
-  let at = group * ${threads}u + thread;
-  if (at >= uniforms.size) { return; }
-  let column = at % uniforms.width;
-  let tap = at / uniforms.width % (uniforms.taps + 1u);
+        // The columns of each tap, and of b behind them, of each block of rows.
+        code: () =>
+          eachNumber(`  let tap = at / uniforms.width % (uniforms.taps + 1u);
   let first = at / uniforms.width / (uniforms.taps + 1u) * ${height}u;
   let end = min(first + ${height}u, uniforms.rows);
   var sum = 0.0;
@@ -123,8 +118,7 @@ fn kernel(group : u32, thread : u32) {
     let met = row + (step / uniforms.steps * (uniforms.taps - 1u) + tap) * uniforms.tokens;
     sum += slope * x[met * uniforms.width + column];
   }
-  sums[at] = sum;
-}`,
+  sums[at] = sum;`),
       },
       { dy, keep, x, sums },
       { size, ...rest, rows },
