@@ -1,5 +1,5 @@
 import { madd } from '@neverend/backend/src/wasm/kernels/madd.as';
-import { addTo } from '@neverend/backend/src/wasm/kernels/norm.as';
+import { addRow } from '@neverend/backend/src/wasm/kernels/rows.as';
 import { loadLanes, storeLanes } from '@neverend/backend/src/wasm/kernels/sums.as';
 
 // The causal depthwise convolution over time of x [outer, K-1 + T, N, E] with w [K, E]: no tap reaches over a step where
@@ -133,35 +133,33 @@ function slopesOf(
   row: usize,
 ): void {
   let j: usize = 0;
-  for (; j + 16 <= row; j += 16) {
-    const number = v128.load(x + j);
-    let sum = f32x4.splat(0);
-    let back: usize = j;
-    let slopes = dy + j;
-    for (let step: usize = 0; step < met; step++) {
-      const slope = v128.load(slopes);
-      sum = madd(v128.load(w + back), slope, sum);
-      v128.store(dw + back, madd(slope, number, v128.load(dw + back)));
-      slopes += stride;
-      back -= row;
-    }
-    v128.store(dx + j, sum);
-  }
+  for (; j + 16 <= row; j += 16) slopesAt(dx + j, dw + j, dy + j, stride, x + j, w + j, met, row, 4);
   if (j == row) return;
-  const lanes = (row - j) >> 2;
-  const number = loadLanes(x + j, lanes);
-  let sum = f32x4.splat(0);
-  for (let step: usize = 0; step < met; step++) {
-    const slope = loadLanes(dy + step * stride + j, lanes);
-    sum = madd(loadLanes(w - step * row + j, lanes), slope, sum);
-    addTo(dw - step * row + j, f32x4.mul(slope, number), lanes);
-  }
-  storeLanes(dx + j, sum, lanes);
+  slopesAt(dx + j, dw + j, dy + j, stride, x + j, w + j, met, row, (row - j) >> 2);
 }
 
-function addRow(total: usize, x: usize, row: usize): void {
-  for (let j: usize = 0; j < row; j += 16) {
-    const lanes = min(4, (row - j) >> 2);
-    addTo(total + j, loadLanes(x + j, lanes), lanes);
+/** The same for the first `lanes` columns alone, four at most. */
+@inline
+export function slopesAt(
+  dx: usize,
+  dw: usize,
+  dy: usize,
+  stride: usize,
+  x: usize,
+  w: usize,
+  met: usize,
+  row: usize,
+  lanes: usize,
+): void {
+  const number = loadLanes(x, lanes);
+  let sum = f32x4.splat(0);
+  for (let step: usize = 0; step < met; step++) {
+    const slope = loadLanes(dy, lanes);
+    sum = madd(loadLanes(w, lanes), slope, sum);
+    storeLanes(dw, madd(slope, number, loadLanes(dw, lanes)), lanes);
+    dy += stride;
+    w -= row;
+    dw -= row;
   }
+  storeLanes(dx, sum, lanes);
 }
