@@ -1,12 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  encoderBlock,
-  layerNorm,
-  learnedPositions,
-  linear,
-  type Params,
-  prependToken,
-} from '@neverend/attention';
+import { encoderBlock, learnedPositions, prependToken } from '@neverend/attention';
 import {
   describeBackends,
   expectCloseToScale,
@@ -17,7 +10,7 @@ import {
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { type RecurrentState, residualBlock } from '@neverend/lru';
-import { subtree } from '@neverend/nn';
+import { layerNorm, linear, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
