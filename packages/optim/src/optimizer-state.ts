@@ -183,12 +183,9 @@ export class OptimizerState<K extends string> {
 
   /** @param wanted the parameter's shape, where it is known. */
   #misfits(state: NamedState, name: string, wanted: readonly number[] | undefined): string[] {
-    const shapeOfKey = (key: K | undefined) => state[`${name}/${key}`]?.shape;
-    const like =
-      wanted ??
-      shapeOfKey(this.keys.find((key) => this.#shapes[key] === 'element')) ??
-      shapeOfKey(this.keys[0]) ??
-      [];
+    const elements = this.keys.filter((key) => this.#shapes[key] === 'element');
+    const there = [...elements, ...this.keys].map((key) => state[`${name}/${key}`]?.shape);
+    const like = wanted ?? there.find((shape) => shape !== undefined) ?? [];
     return this.keys.flatMap((key) => {
       const full = `"${name}/${key}"`;
       const tensor = state[`${name}/${key}`];
