@@ -1,5 +1,4 @@
-import { ShapeError } from '@neverend/backend';
-import { checkOptions } from '@neverend/backend/params';
+import { checkOptions, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat, checkNotNegative } from './checks.ts';
 import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';

@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend/params';
+import { checkOptions } from '@neverend/backend';
 import { checkNotNegative } from './checks.ts';
 
 /** What `warmupCosine` takes; rates in the optimiser's units, lengths in steps. */

@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend/params';
+import { checkOptions } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   RowOptimizer,

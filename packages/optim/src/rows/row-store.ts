@@ -1,4 +1,5 @@
-import { gatherRows, ShapeError, setRows } from '@neverend/backend';
+import { ShapeError } from '@neverend/backend';
+import { gatherRows, setRows } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../checks.ts';
 

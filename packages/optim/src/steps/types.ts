@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Kernels } from '../wasm/kernels.generated.ts';
+import type { Kernels } from '../kernels.generated.ts';
 
 /** A weight, its gradient, and a tensor of its shape for each slot of its state; float32. */
 export type StepInputs<K extends string> = Readonly<Record<'weight' | 'gradient' | K, Tensor>>;

@@ -1,6 +1,6 @@
 import type { NativeVersion } from '@neverend/backend';
 import { wasmCall, writable } from '@neverend/backend/kernels';
-import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { kernelBinaries } from '../../kernels.generated.ts';
 import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 /** Numbers of a unit of work, as the kernels have it. */
