@@ -31,16 +31,17 @@ export async function changeRows<K extends string>(
     return tensor;
   };
   try {
-    const reads = await all(changes, async ({ name, stores, indices, update }) => {
+    const reading = changes.map(async ({ name, stores, indices, update }) => {
       const at = owned(tf.tensor1d(indices, 'int32'));
       const keys = Object.keys(stores) as K[];
-      const old = await all(keys, async (key) => {
+      const old = keys.map(async (key) => {
         const rows = owned(await stores[key].gather(at));
         checkTensor(`the ${key} rows of "${name}"`, rows, [at.size, stores[key].shape[1]]);
         return { key, store: stores[key], at, rows };
       });
-      return { update, old };
+      return { update, old: await allEnded(old) };
     });
+    const reads = await allEnded(reading);
     const writes: Write[] = [];
     tf.tidy(() => {
       for (const { update, old } of reads) {
@@ -51,11 +52,13 @@ export async function changeRows<K extends string>(
         }
       }
     });
+    const set = async ({ store, at }: Write, rows: tf.Tensor) => store.set(at, rows as tf.Tensor2D);
     try {
-      await all(writes, async ({ store, at, next }) => store.set(at, next as tf.Tensor2D));
+      await allEnded(writes.map((write) => set(write, write.next)));
     } catch (error) {
-      await all(writes, async ({ store, at, rows }) => store.set(at, rows)).catch((second) => {
-        throw new AggregateError([error, second], 'a step failed, and rows could not be put back');
+      await allEnded(writes.map((write) => set(write, write.rows))).catch((another: unknown) => {
+        const message = 'a step failed, and rows could not be put back';
+        throw new AggregateError([error, another], message);
       });
       throw error;
     }
@@ -73,8 +76,8 @@ interface Write {
 }
 
 /** Like `Promise.all`, but ends when all have ended, also where one fails. */
-async function all<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results = await Promise.allSettled(items.map(work));
+export async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const results = await Promise.allSettled(promises);
   return results.map((result) => {
     if (result.status === 'rejected') throw result.reason;
     return result.value;

@@ -7,12 +7,12 @@ import {
   type SlotShape,
   slotShape,
 } from '../optimizer-state.ts';
-import { changeRows, type RowChange } from './change-rows.ts';
+import { allEnded, changeRows, type RowChange } from './change-rows.ts';
 import { inTurn } from './in-turn.ts';
 import { type MergePlan, planMerge } from './merge-rows.ts';
 import { checkRowIndices } from './row-gradient.ts';
 import { type RowStore, variableRows } from './row-store.ts';
-import { findTable, type Table, type Tables, tableNamed } from './table.ts';
+import { findParameter, findTable, type Table, type Tables, tableNamed } from './table.ts';
 
 /** A tensor of a table's state, for which a `stateStore` is to give a place. */
 export interface StateTensor {
@@ -63,6 +63,8 @@ export class TableStates<K extends string> {
   readonly #tables: Tables;
   readonly #stateStore: RowStorageSettings['stateStore'];
   readonly #state: OptimizerState<K>;
+  /** Tables that have a state, or will have one when steps that were called have ended. */
+  readonly #touched: Set<object> = new Set();
   #stores: WeakMap<object, Readonly<Record<string, RowStore>>> = new WeakMap();
 
   constructor(
@@ -101,6 +103,7 @@ export class TableStates<K extends string> {
     update: (touched: T, plan: MergePlan, step: number) => TableUpdate<K>,
   ): Promise<void> {
     const objects = touched.map(({ table }) => table.object);
+    for (const object of objects) this.#touched.add(object);
     const twice = objects.findIndex((object, at) => objects.indexOf(object) < at);
     if (twice >= 0) {
       const first = touched[objects.indexOf(objects[twice] as object)];
@@ -126,7 +129,7 @@ export class TableStates<K extends string> {
             indices: plan.indices,
             update: update(one, plan, slot.step + 1),
           }));
-        await changeRows(await Promise.all(changes));
+        await changeRows(await allEnded(changes));
         for (const { slot } of updates) slot.step++;
       } catch (error) {
         for (const object of begun) this.#state.forget(object);
@@ -144,20 +147,14 @@ export class TableStates<K extends string> {
    * @throws RangeError when a state has no table of its name and shape; what a store throws. Nothing has changed then.
    */
   async changeAll(update: TableUpdate<K>): Promise<void> {
-    const { entries, waiting } = this.#state;
-    const names = [...entries.map(([, slot]) => slot), ...waiting].map(({ name }) => name);
-    const known = names.map((name) => {
-      const table = findTable(this.#tables, name);
-      const slot = table === undefined ? undefined : this.#state.slot(table);
-      if (table === undefined || slot === undefined) {
-        throw new RangeError(`the state of "${name}" has no table of that name and of its shape`);
-      }
-      return { table, slot };
-    });
-    await inTurn([this, ...known.map(({ table }) => table.object)], async () => {
+    const restored = this.#state.waiting.map(
+      ({ name }) => findParameter(this.#tables, name)?.object,
+    );
+    const objects = [...this.#touched, ...restored].filter((object) => object !== undefined);
+    await inTurn([this, ...objects], async () => {
       const done: RowChange<'weights' | K>[] = [];
       try {
-        for (const { table, slot } of known) {
+        for (const { table, slot } of this.#known()) {
           const stores = await this.#storesOf(table, slot);
           for (const indices of pieces(table.rows.shape)) {
             const change = { name: table.name, stores, indices, update };
@@ -179,7 +176,9 @@ export class TableStates<K extends string> {
 
   /** Puts what `state` gave in place of this one. @throws what `OptimizerState.restore` throws. */
   async restore(state: NamedState): Promise<void> {
-    await inTurn([this], () => this.#state.restore(state, (name) => findTable(this.#tables, name)));
+    await inTurn([this], () =>
+      this.#state.restore(state, (name) => findParameter(this.#tables, name)),
+    );
   }
 
   /** Frees what is in memory; a later step begins anew, and asks for stores again. */
@@ -190,6 +189,20 @@ export class TableStates<K extends string> {
 
   get #keys(): readonly K[] {
     return Object.keys(this.#specs) as K[];
+  }
+
+  /** The tables that have a state. @throws RangeError where a restored one has no table. */
+  #known(): readonly { readonly table: Table; readonly slot: Slot<K> }[] {
+    const { entries, waiting } = this.#state;
+    const names = [...entries.map(([, slot]) => slot), ...waiting].map(({ name }) => name);
+    return names.map((name) => {
+      const table = findTable(this.#tables, name);
+      const slot = table === undefined ? undefined : this.#state.slot(table);
+      if (table === undefined || slot === undefined) {
+        throw new RangeError(`the state of "${name}" has no table of that name and of its shape`);
+      }
+      return { table, slot };
+    });
   }
 
   #begin(table: Table): Slot<K> {
@@ -215,7 +228,7 @@ export class TableStates<K extends string> {
   ): Promise<Readonly<Record<string, RowStore>>> {
     const known = this.#stores.get(object);
     if (known !== undefined) return known;
-    const opened = this.#keys.map(async (key) => {
+    const opening = this.#keys.map(async (key) => {
       const { per, initialValue } = this.#specs[key];
       const wanted = slotShape(per, shape) as [number, number];
       const store = await open({ name: `${name}/${key}`, shape: wanted, initialValue });
@@ -226,7 +239,7 @@ export class TableStates<K extends string> {
       }
       return [key, store] as const;
     });
-    const stores = Object.fromEntries(await Promise.all(opened));
+    const stores = Object.fromEntries(await allEnded(opening));
     this.#stores.set(object, stores);
     return stores;
   }

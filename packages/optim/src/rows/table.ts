@@ -10,12 +10,22 @@ export interface Table extends Parameter {
   readonly rows: RowStore;
 }
 
-/** The table of a name: one of `tables`, else the variable of that name; undefined where there is neither. */
-export function findTable(tables: Tables, name: string): Table | undefined {
+/** What a name leads to: one of `tables`, else the variable of that name; undefined where there is neither. */
+export function findParameter(
+  tables: Tables,
+  name: string,
+): (Parameter & { readonly object: RowStore | tf.Variable }) | undefined {
   const object = Object.hasOwn(tables, name) ? tables[name] : variableNamed(name)?.object;
   if (object === undefined || !isAlive(object)) return undefined;
-  const rows = object instanceof tf.Variable ? variableRows(object) : object;
-  return { name, object, shape: rows.shape, rows };
+  return { name, object, shape: object.shape };
+}
+
+/** The table of a name, if there is one. @throws ShapeError or DTypeError for a variable that is not float32 `[N, D]`. */
+export function findTable(tables: Tables, name: string): Table | undefined {
+  const parameter = findParameter(tables, name);
+  if (parameter === undefined) return undefined;
+  const { object } = parameter;
+  return { ...parameter, rows: object instanceof tf.Variable ? variableRows(object) : object };
 }
 
 /** @param source what names it, for the message: `gradients`. @throws RangeError when there is no such table. */

@@ -157,6 +157,35 @@ await describeBackends('a store of rows', () => {
     });
   });
 
+  it('is exchanged with its averages after the steps that were called before', async () => {
+    const outcomes: number[][] = [];
+    for (const wait of [true, false]) {
+      const rows = new DelayedRows(shape, start);
+      const tables = { w: rows };
+      const [optimizer, average] = [
+        new RowSGD({ learningRate: 1, tables }),
+        new RowMovingAverage(0.5, { tables }),
+      ];
+      const w = gradient(0);
+      const calls = [
+        () => average.beforeStep({ w: w.indices }),
+        () => optimizer.applyGradients({ w }),
+        () => average.swap(),
+      ];
+      const called: Promise<void>[] = [];
+      for (const call of calls) {
+        called.push(call());
+        if (wait) await called.at(-1);
+      }
+      await Promise.all(called);
+      outcomes.push([...rows.values]);
+      optimizer.dispose();
+      average.dispose();
+      w.rows.dispose();
+    }
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  });
+
   it('is changed by two optimisers one after the other', async () => {
     const rows = new DelayedRows([1, 1], [1]);
     const tables = { w: rows };

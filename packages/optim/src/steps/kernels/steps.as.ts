@@ -212,9 +212,15 @@ export function sgdMomentum(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    sgdMomentumAt(weight, sum, gradient, decay, l2, momentum, gradientScale, momentumScale, at, true);
+    sgdMomentumAt(
+      weight, sum, gradient, decay, l2,
+      momentum, gradientScale, momentumScale, at, true,
+    );
   }
   for (; at < end; at += 4) {
-    sgdMomentumAt(weight, sum, gradient, decay, l2, momentum, gradientScale, momentumScale, at, false);
+    sgdMomentumAt(
+      weight, sum, gradient, decay, l2,
+      momentum, gradientScale, momentumScale, at, false,
+    );
   }
 }
