@@ -129,7 +129,7 @@ export async function searchTask(options: {
       seed: [context.seed, event.task.name, event.year],
     };
     const trial = resumed
-      ? Trial.resume(trialOptions, saved, from.step)
+      ? await Trial.resume(trialOptions, saved, from.step)
       : Trial.start(trialOptions, options.start);
     parameters = trial.parameters;
     let best = resumed ? from.best : null;
