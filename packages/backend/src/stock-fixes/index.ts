@@ -8,12 +8,14 @@ import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
+import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
+import { registerWasmSum } from './wasm-sum.ts';
 import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
@@ -33,12 +35,14 @@ export function registerStockFixes(): void {
   registerEinsumGradient();
   registerWasmIdentity();
   registerWasmSlice();
+  registerWasmSum();
   registerWasmUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
   registerWasmMatMul();
   registerTensorflowMatMul();
+  registerTensorflowSum();
   registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
 }
