@@ -10,13 +10,14 @@ import { registerMatMul } from './mat-mul.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
+import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
+import { registerWasmBool } from './wasm-bool.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmSum } from './wasm-sum.ts';
-import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
 /**
@@ -35,8 +36,9 @@ export function registerStockFixes(): void {
   registerEinsumGradient();
   registerWasmIdentity();
   registerWasmSlice();
+  registerWasmBool();
   registerWasmSum();
-  registerWasmUnsortedSegmentSum();
+  registerUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
