@@ -1,4 +1,4 @@
-import { loadLanes, storeLanes } from './sums.as';
+import { loadLanes, storeLanes } from '../../../assembly/sums.as';
 
 // A number that is added to a long sum loses what is below the last digit of the sum: in float32, ones add up to 2^24 and no further. Here few numbers
 // are added to one sum, and few of these sums to the next.

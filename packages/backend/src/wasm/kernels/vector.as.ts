@@ -1,6 +1,6 @@
 import { activate } from './activate.as';
-import { madd } from './madd.as';
-import { addRow } from './rows.as';
+import { madd } from '../../../assembly/madd.as';
+import { addRow } from '../../../assembly/sums.as';
 
 // Products with a few rows: packing b would cost more than the product. Each number is summed in the same order
 // whatever its neighbours are.
