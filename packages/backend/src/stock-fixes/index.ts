@@ -1,12 +1,16 @@
+import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
+import { registerDilation2D } from './dilation2d.ts';
 import { registerEinsumGradient } from './einsum-gradient.ts';
 import { registerEinsumKernel } from './einsum-kernel.ts';
+import { registerFunctions } from './functions.ts';
 import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerMatMul } from './mat-mul.ts';
+import { registerMaxPool } from './max-pool.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
@@ -26,6 +30,7 @@ import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
  * Further calls do nothing, unless an import has put a stock gradient back in the meantime.
  */
 export function registerStockFixes(): void {
+  registerChainedMethods();
   registerConditions();
   registerCumsum();
   registerMatMul();
@@ -37,6 +42,9 @@ export function registerStockFixes(): void {
   registerWasmIdentity();
   registerWasmSlice();
   registerWasmBool();
+  registerMaxPool();
+  registerDilation2D();
+  registerFunctions();
   registerWasmSum();
   registerUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();

@@ -1,11 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { WasmBackend } from './composite.ts';
 import { addKernel, replaceKernel } from './registry.ts';
-
-interface CpuBackend {
-  readSync(dataId: tf.DataId): tf.TypedArray;
-  makeTensorInfo(shape: number[], dtype: tf.DataType, values: tf.TypedArray): tf.TensorInfo;
-}
+import { result, valuesOf } from './values.ts';
 
 /** Adds each row of `values` to the one of `out`, which holds zeros, that its segment says. */
 function sumSegments(out: tf.TypedArray, values: tf.TypedArray, segments: tf.TypedArray): void {
@@ -33,38 +28,26 @@ function addRow(
   for (let j = 0; j < width; j++) sums[to + j] = (sums[to + j] ?? 0) + (values[from + j] ?? 0);
 }
 
-type Call = Parameters<tf.KernelFunc>[0];
-
-function onWasm({ inputs, attrs, backend: anyBackend }: Call): tf.TensorInfo {
-  const backend = anyBackend as WasmBackend;
+function unsortedSegmentSum({
+  inputs,
+  attrs,
+  backend,
+}: Parameters<tf.KernelFunc>[0]): tf.TensorInfo {
   const { x, segmentIds } = inputs as Record<'x' | 'segmentIds', tf.TensorInfo>;
-  const out = backend.makeOutput(outShape(x, segmentIds, attrs), x.dtype);
-  sumSegments(
-    backend.typedArrayFromHeap(out).fill(0),
-    backend.typedArrayFromHeap(x),
-    backend.typedArrayFromHeap(segmentIds),
-  );
-  return out;
-}
-
-function onCpu({ inputs, attrs, backend: anyBackend }: Call): tf.TensorInfo {
-  const backend = anyBackend as CpuBackend;
-  const { x, segmentIds } = inputs as Record<'x' | 'segmentIds', tf.TensorInfo>;
-  const shape = outShape(x, segmentIds, attrs);
+  const { numSegments } = attrs as unknown as tf.UnsortedSegmentSumAttrs;
+  const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];
   const size = tf.util.sizeFromShape(shape);
   const out = x.dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
-  sumSegments(out, backend.readSync(x.dataId), backend.readSync(segmentIds.dataId));
-  return backend.makeTensorInfo(shape, x.dtype, out);
+  sumSegments(out, valuesOf(backend, x), valuesOf(backend, segmentIds));
+  return result(backend, shape, x.dtype, out);
 }
 
-function outShape(x: tf.TensorInfo, segmentIds: tf.TensorInfo, attrs: unknown): number[] {
-  const { numSegments } = attrs as tf.UnsortedSegmentSumAttrs;
-  return [numSegments, ...x.shape.slice(segmentIds.shape.length)];
-}
-
-const kernelName = 'UnsortedSegmentSum';
-const wasm: tf.KernelConfig = { kernelName, backendName: 'wasm', kernelFunc: onWasm };
-const cpu: tf.KernelConfig = { kernelName, backendName: 'cpu', kernelFunc: onCpu };
+const config = (backendName: string): tf.KernelConfig => ({
+  kernelName: 'UnsortedSegmentSum',
+  backendName,
+  kernelFunc: unsortedSegmentSum,
+});
+const [wasm, cpu] = [config('wasm'), config('cpu')];
 
 /**
  * The gradient of `tf.gather` needs it. Stock, wasm has none, and cpu goes through all of x once for each segment, which is too slow for a

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { wasmCall } from '../wasm/call.ts';
 import { kernelBinaries } from '../kernels.generated.ts';
+import { wasmCall } from '../wasm/call.ts';
 import { composite } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
