@@ -42,9 +42,10 @@ await describeBackends('rgLru', (backend) => {
       const steps = Math.min(20_000, Math.round(-1 / logA));
       const options = { state: tf.ones([1, width]) };
       const { state } = tf.tidy(() => rgLru(tf.zeros([1, steps, width]), params(), options));
-      // To round a to float32 leaves 4e-4 of 20,000 steps.
+      // To round a to float32 leaves 4e-4 of 20,000 steps; the exponential of composites on webgpu may be off by three times as much.
+      const rtol = backend === 'webgpu' ? 2e-3 : 1e-3;
       const expected = new Array(width).fill(Math.exp(logA * steps));
-      await expectTensorClose(state, expected, { rtol: 1e-3, atol: 0 });
+      await expectTensorClose(state, expected, { rtol, atol: 0 });
     });
 
     it('weighs an input by the root of 1 - a²', async () => {
