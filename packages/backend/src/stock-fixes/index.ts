@@ -11,6 +11,7 @@ import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTopK } from './top-k.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
@@ -31,6 +32,7 @@ export function registerStockFixes(): void {
   registerGatherNd();
   registerGather();
   registerEinsumGradient();
+  registerWasmHeap();
   registerWasmIdentity();
   registerWasmSlice();
   registerWasmUnsortedSegmentSum();

@@ -1,0 +1,176 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../errors.ts';
+import { giveBackAfterFailure } from './give-back.ts';
+import { stockScratchBytes } from './stock-scratch.ts';
+
+/** What the checks need of TensorFlow.js' wasm backend. */
+interface StockBackend extends tf.KernelBackend {
+  wasm: StockModule;
+  readonly dataIdMap: {
+    dataMover: { moveData(to: tf.KernelBackend, dataId: tf.DataId): void };
+  };
+}
+
+/** What TensorFlow.js and its kernels call of Emscripten's module. */
+interface StockModule {
+  _malloc(bytes: number): number;
+  _free(address: number): void;
+  readonly HEAPU8: Uint8Array;
+  readonly PThread?: unknown;
+  onAbort?: () => void;
+  cwrap(name: string, ...types: unknown[]): (...args: unknown[]) => unknown;
+  readonly tfjs: {
+    registerTensor(id: number, size: number, address: number): void;
+    disposeData(id: number): void;
+  };
+}
+
+/** What 32 bits address, but for the page that Emscripten leaves out. */
+const mostBytes = 65_535 * 65_536;
+
+/** Bytes that C++ may need for its lists in any call. */
+const reserveBytes = 65_536;
+
+/** Known to other copies of this package too. */
+const mark = Symbol.for('neverend.checkedHeap');
+
+/** Why a backend has ended. */
+const ends = new WeakMap<object, string>();
+
+/** Makes the next start of wasm a new one where the C++ of the one that runs has failed. */
+export function forgetEnded(): void {
+  const { registry } = tf.engine();
+  const backend = registry['wasm'];
+  if (backend !== undefined && ends.has(backend)) delete registry['wasm'];
+}
+
+/**
+ * Makes each allocation that JavaScript sees on a wasm backend throw a BackendError where the heap is full; stock, it gives
+ * address 0, where the C++ keeps its own. Calls of C++ that allocates by itself look for room before. Where that aborts
+ * all the same the backend ends: from then on every use of it throws, until `useBackend('wasm')` starts another. Once per backend.
+ */
+export function checkHeap(anyBackend: object): void {
+  const backend = anyBackend as StockBackend & { [mark]?: true };
+  if (backend[mark]) return;
+  backend[mark] = true;
+  const { wasm } = backend;
+  // At their first call both put what they are compiled to in their own place.
+  wasm._free(wasm._malloc(1));
+  const { _malloc: malloc, _free: free, cwrap } = wasm;
+  const { registerTensor, disposeData } = wasm.tfjs;
+  const blocks = new Map<number, number>();
+  const sizes = new Map<number, number>();
+  let bytesInUse = 0;
+
+  function full(bytes: number): BackendError {
+    const { length } = wasm.HEAPU8;
+    const refused = length + bytes + reserveBytes < mostBytes;
+    return new BackendError(
+      `the wasm backend has no room for ${inWords(bytes)}: ${inWords(bytesInUse)} are in use, and its heap holds ${inWords(mostBytes)} at most${
+        refused ? `, of which this host gave it no more than ${inWords(length)}` : ''
+      }; dispose of tensors, or make them smaller`,
+    );
+  }
+
+  /** @throws BackendError where so many bytes are not to be had at once, beside those that any call may need. */
+  function assertRoom(bytes: number): void {
+    const all = bytes + reserveBytes + 32 * sizes.size;
+    const address = all < 2 ** 32 ? malloc(all) : 0;
+    if (address === 0) throw full(bytes);
+    free(address);
+  }
+
+  wasm._malloc = (bytes) => {
+    // The heap would take a size of more than 32 bits for its remainder. Above 2 GiB an address comes back negative.
+    const address = bytes < 2 ** 32 ? malloc(bytes) >>> 0 : 0;
+    if (address === 0) throw full(bytes);
+    try {
+      assertRoom(0);
+    } catch {
+      free(address);
+      throw full(bytes);
+    }
+    blocks.set(address, bytes);
+    bytesInUse += bytes;
+    return address;
+  };
+  wasm._free = (address) => {
+    bytesInUse -= blocks.get(address >>> 0) ?? 0;
+    blocks.delete(address >>> 0);
+    free(address);
+  };
+  // C++ knows tensors by numbers.
+  wasm.tfjs.registerTensor = (id, size, address) => {
+    sizes.set(id, size);
+    registerTensor(id, size, address);
+  };
+  wasm.tfjs.disposeData = (id) => {
+    sizes.delete(id);
+    disposeData(id);
+  };
+
+  let running = 'TensorFlow.js';
+  function end(): BackendError {
+    ends.set(
+      backend,
+      `the wasm backend has ended: its C++ failed in ${running}, most likely for want of memory (${inWords(bytesInUse)} were in use, and its heap holds ${inWords(mostBytes)} at most). Its tensors are lost; useBackend('wasm') starts another`,
+    );
+    // Its threads, and whatever else is to be freed with it.
+    backend.wasm = stub(backend, wasm.PThread);
+    backend.dispose();
+    backend.wasm = stub(backend, undefined);
+    return lost(backend);
+  }
+  // Where it returns, Emscripten throws an error of its own, after a line on the console.
+  wasm.onAbort = () => {
+    throw end();
+  };
+  wasm.cwrap = (name, ...types) => {
+    const stock = cwrap(name, ...types);
+    return (...args) => {
+      if (ends.has(backend)) throw lost(backend);
+      const bytes = stockScratchBytes(name, args, (id) => sizes.get(id) ?? 0);
+      if (bytes > 0) assertRoom(bytes);
+      running = name;
+      try {
+        return stock(...args);
+      } catch (error) {
+        // A trap, such as a read past the end of the heap.
+        throw error instanceof WebAssembly.RuntimeError ? end() : error;
+      }
+    };
+  };
+
+  // Stock, what finds no room on its way from another backend is gone from there too.
+  const { dataMover } = backend.dataIdMap;
+  backend.dataIdMap.dataMover = {
+    moveData(to, dataId) {
+      const info = tf.engine().state.tensorInfo.get(dataId);
+      if (info !== undefined && info.dtype !== 'string') assertRoom(info.bytes);
+      dataMover.moveData(to, dataId);
+    },
+  };
+  giveBackAfterFailure(backend);
+  // The kernels have taken their C++ functions.
+  for (const { setupFunc } of tf.getKernelsForBackend('wasm')) setupFunc?.(backend);
+}
+
+const lost = (backend: object): BackendError => new BackendError(ends.get(backend) ?? '');
+
+/** The module of a backend that has ended: its tensors can be disposed of, and all else throws. */
+function stub(backend: object, PThread: unknown): StockModule {
+  const module = {
+    _free() {},
+    tfjs: { disposeData() {}, dispose() {} },
+    ...(PThread === undefined ? {} : { PThread }),
+  };
+  return new Proxy(module, {
+    get(target, name) {
+      if (name in target) return target[name as keyof typeof target];
+      throw lost(backend);
+    },
+  }) as unknown as StockModule;
+}
+
+const inWords = (bytes: number): string =>
+  bytes < 2 ** 20 ? `${bytes} bytes` : `${bytes} bytes (${(bytes / 2 ** 20).toFixed(1)} MiB)`;
