@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
 import { giveBackAfterFailure } from './give-back.ts';
+import { heapRegions } from './heap-regions.ts';
+import { memoryOf, type WasmBackend } from './host.ts';
 import { stockScratchBytes } from './stock-scratch.ts';
 
 /** What the checks need of TensorFlow.js' wasm backend. */
@@ -12,7 +14,7 @@ interface StockBackend extends tf.KernelBackend {
 }
 
 /** What TensorFlow.js and its kernels call of Emscripten's module. */
-interface StockModule {
+interface StockModule extends Pick<WasmBackend['wasm'], 'wasmMemory' | 'asm'> {
   _malloc(bytes: number): number;
   _free(address: number): void;
   readonly HEAPU8: Uint8Array;
@@ -25,9 +27,15 @@ interface StockModule {
   };
 }
 
-/** What 32 bits address, but for the page that Emscripten leaves out. */
-const mostBytes = 65_535 * 65_536;
-
+/**
+ * What the allocator adds up wraps at 2^32: a free region whose start and the size asked for sum up to more counts as large enough. The end
+ * of the heap stays so far below that no size up to this is met by that.
+ */
+const smallBytes = 2 ** 26;
+const mostBytes = 2 ** 32 - smallBytes;
+const pageBytes = 65_536;
+/** What the allocator needs around a block, at most. */
+const slackBytes = 256;
 /** Bytes that C++ may need for its lists in any call. */
 const reserveBytes = 65_536;
 
@@ -55,8 +63,11 @@ export function checkHeap(anyBackend: object): void {
   backend[mark] = true;
   const { wasm } = backend;
   // At their first call both put what they are compiled to in their own place.
+  const block = wasm._malloc(1);
   wasm._free(wasm._malloc(1));
   const { _malloc: malloc, _free: free, cwrap } = wasm;
+  const regions = heapRegions(() => wasm.HEAPU8, block, free);
+  free(block);
   const { registerTensor, disposeData } = wasm.tfjs;
   const blocks = new Map<number, number>();
   const sizes = new Map<number, number>();
@@ -72,17 +83,60 @@ export function checkHeap(anyBackend: object): void {
     );
   }
 
-  /** @throws BackendError where so many bytes are not to be had at once, beside those that any call may need. */
+  const top = () => regions?.top() ?? wasm.HEAPU8.length;
+  const memory = memoryOf(backend);
+  let asked = 0;
+  // Emscripten asks for more than it needs, and gives up where that is too much.
+  memory.grow = (pages) => {
+    const { grow } = WebAssembly.Memory.prototype;
+    const { byteLength } = memory.buffer;
+    const room = (mostBytes - byteLength) / pageBytes;
+    const needed = Math.ceil((top() + asked + slackBytes - byteLength) / pageBytes);
+    const isMore = asked > 0 && needed < pages;
+    if (pages <= room) {
+      try {
+        return grow.call(memory, pages);
+      } catch (error) {
+        if (!isMore) throw error;
+      }
+    } else if (!isMore || needed > room) throw new RangeError('the wasm heap is full');
+    return grow.call(memory, Math.max(0, needed));
+  };
+
+  /** The address of a block, or 0 where the heap is full. Stock, it is a negative number above 2 GiB. */
+  function take(bytes: number): number {
+    if (bytes > mostBytes) return 0;
+    const wraps = (from: number) => from + bytes + slackBytes >= 2 ** 32;
+    if (bytes > smallBytes - slackBytes && wraps(top())) {
+      if (regions === undefined) return 0;
+      const free = regions.free();
+      if (free.some(({ start }) => wraps(start))) {
+        const fitting = free.filter((region) => region.bytes >= bytes);
+        const [least] = fitting.sort((a, b) => a.bytes - b.bytes);
+        return least === undefined ? 0 : regions.take(least, bytes);
+      }
+    }
+    asked = bytes;
+    try {
+      return malloc(bytes) >>> 0;
+    } finally {
+      asked = 0;
+    }
+  }
+
+  /** @throws BackendError where C++ cannot have so many bytes at once, and those that it may need in any call. */
   function assertRoom(bytes: number): void {
     const all = bytes + reserveBytes + 32 * sizes.size;
-    const address = all < 2 ** 32 ? malloc(all) : 0;
+    const address = take(all);
     if (address === 0) throw full(bytes);
     free(address);
+    // C++ takes it by itself, without our care.
+    const isUnsafe = (start: number) => start + all + slackBytes >= 2 ** 32;
+    if (all > smallBytes && regions?.free().some(({ start }) => isUnsafe(start))) throw full(bytes);
   }
 
   wasm._malloc = (bytes) => {
-    // The heap would take a size of more than 32 bits for its remainder. Above 2 GiB an address comes back negative.
-    const address = bytes < 2 ** 32 ? malloc(bytes) >>> 0 : 0;
+    const address = take(bytes);
     if (address === 0) throw full(bytes);
     try {
       assertRoom(0);

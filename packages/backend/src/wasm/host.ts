@@ -17,7 +17,11 @@ export interface WasmBackend {
 }
 
 /** The memory that the backend's tensors lie in. Its `buffer` is another one after each growth. */
-export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
+export function memoryOf({
+  wasm,
+}: {
+  wasm: Pick<WasmBackend['wasm'], 'wasmMemory' | 'asm'>;
+}): WebAssembly.Memory {
   const memory = wasm.wasmMemory ?? wasm.asm.memory;
   if (memory === undefined) throw new Error('this build of the wasm backend hides its memory');
   return memory;
