@@ -40,16 +40,18 @@ const slackBytes = 256;
 const reserveBytes = 65_536;
 
 /** Known to other copies of this package too. */
-const mark = Symbol.for('neverend.checkedHeap');
+const state = Symbol.for('neverend.checkedHeap');
 
-/** Why a backend has ended. */
-const ends = new WeakMap<object, string>();
+/** A backend that `checkHeap` was told of, with the reason where it has ended. */
+interface Checked {
+  [state]?: { ended?: string };
+}
 
 /** Makes the next start of wasm a new one where the C++ of the one that runs has failed. */
 export function forgetEnded(): void {
   const { registry } = tf.engine();
-  const backend = registry['wasm'];
-  if (backend !== undefined && ends.has(backend)) delete registry['wasm'];
+  const backend: Checked | undefined = registry['wasm'] as Checked | undefined;
+  if (backend?.[state]?.ended !== undefined) delete registry['wasm'];
 }
 
 /**
@@ -58,9 +60,10 @@ export function forgetEnded(): void {
  * all the same the backend ends: from then on every use of it throws, until `useBackend('wasm')` starts another. Once per backend.
  */
 export function checkHeap(anyBackend: object): void {
-  const backend = anyBackend as StockBackend & { [mark]?: true };
-  if (backend[mark]) return;
-  backend[mark] = true;
+  const backend = anyBackend as StockBackend & Checked;
+  if (backend[state] !== undefined) return;
+  const own: { ended?: string } = {};
+  backend[state] = own;
   const { wasm } = backend;
   // At their first call both put what they are compiled to in their own place.
   const block = wasm._malloc(1);
@@ -69,15 +72,17 @@ export function checkHeap(anyBackend: object): void {
   const regions = heapRegions(() => wasm.HEAPU8, block, free);
   free(block);
   const { registerTensor, disposeData } = wasm.tfjs;
-  const blocks = new Map<number, number>();
-  const sizes = new Map<number, number>();
-  let bytesInUse = 0;
+  // A Map of so many takes microseconds for each that comes and goes.
+  const sizes: Record<number, number> = {};
+
+  const bytesInUse = () =>
+    top() - (regions?.free() ?? []).reduce((sum, { bytes }) => sum + bytes, 0);
 
   function full(bytes: number): BackendError {
     const { length } = wasm.HEAPU8;
-    const refused = length + bytes + reserveBytes < mostBytes;
+    const refused = top() + bytes + reserveBytes < mostBytes;
     return new BackendError(
-      `the wasm backend has no room for ${inWords(bytes)}: ${inWords(bytesInUse)} are in use, and its heap holds ${inWords(mostBytes)} at most${
+      `the wasm backend has no room for ${inWords(bytes)}: ${inWords(bytesInUse())} are in use, and its heap holds ${inWords(mostBytes)} at most${
         refused ? `, of which this host gave it no more than ${inWords(length)}` : ''
       }; dispose of tensors, or make them smaller`,
     );
@@ -106,11 +111,10 @@ export function checkHeap(anyBackend: object): void {
   /** The address of a block, or 0 where the heap is full. Stock, it is a negative number above 2 GiB. */
   function take(bytes: number): number {
     if (bytes > mostBytes) return 0;
-    const wraps = (from: number) => from + bytes + slackBytes >= 2 ** 32;
-    if (bytes > smallBytes - slackBytes && wraps(top())) {
+    if (bytes > smallBytes - slackBytes && wraps(top(), bytes)) {
       if (regions === undefined) return 0;
       const free = regions.free();
-      if (free.some(({ start }) => wraps(start))) {
+      if (free.some(({ start }) => wraps(start, bytes))) {
         const fitting = free.filter((region) => region.bytes >= bytes);
         const [least] = fitting.sort((a, b) => a.bytes - b.bytes);
         return least === undefined ? 0 : regions.take(least, bytes);
@@ -126,13 +130,13 @@ export function checkHeap(anyBackend: object): void {
 
   /** @throws BackendError where C++ cannot have so many bytes at once, and those that it may need in any call. */
   function assertRoom(bytes: number): void {
-    const all = bytes + reserveBytes + 32 * sizes.size;
+    const all = bytes + reserveBytes + 32 * backend.numDataIds();
     const address = take(all);
     if (address === 0) throw full(bytes);
     free(address);
     // C++ takes it by itself, without our care.
-    const isUnsafe = (start: number) => start + all + slackBytes >= 2 ** 32;
-    if (all > smallBytes && regions?.free().some(({ start }) => isUnsafe(start))) throw full(bytes);
+    if (all > smallBytes && regions?.free().some(({ start }) => wraps(start, all)))
+      throw full(bytes);
   }
 
   wasm._malloc = (bytes) => {
@@ -144,36 +148,27 @@ export function checkHeap(anyBackend: object): void {
       free(address);
       throw full(bytes);
     }
-    blocks.set(address, bytes);
-    bytesInUse += bytes;
     return address;
-  };
-  wasm._free = (address) => {
-    bytesInUse -= blocks.get(address >>> 0) ?? 0;
-    blocks.delete(address >>> 0);
-    free(address);
   };
   // C++ knows tensors by numbers.
   wasm.tfjs.registerTensor = (id, size, address) => {
-    sizes.set(id, size);
+    sizes[id] = size;
     registerTensor(id, size, address);
   };
   wasm.tfjs.disposeData = (id) => {
-    sizes.delete(id);
+    delete sizes[id];
     disposeData(id);
   };
 
   let running = 'TensorFlow.js';
+  const lost = () => new BackendError(own.ended ?? '');
   function end(): BackendError {
-    ends.set(
-      backend,
-      `the wasm backend has ended: its C++ failed in ${running}, most likely for want of memory (${inWords(bytesInUse)} were in use, and its heap holds ${inWords(mostBytes)} at most). Its tensors are lost; useBackend('wasm') starts another`,
-    );
+    own.ended = `the wasm backend has ended: its C++ failed in ${running}, most likely for want of memory (${inWords(bytesInUse())} were in use, and its heap holds ${inWords(mostBytes)} at most). Its tensors are lost; useBackend('wasm') starts another`;
     // Its threads, and whatever else is to be freed with it.
-    backend.wasm = stub(backend, wasm.PThread);
+    backend.wasm = stub(lost, wasm.PThread);
     backend.dispose();
-    backend.wasm = stub(backend, undefined);
-    return lost(backend);
+    backend.wasm = stub(lost, undefined);
+    return lost();
   }
   // Where it returns, Emscripten throws an error of its own, after a line on the console.
   wasm.onAbort = () => {
@@ -182,8 +177,8 @@ export function checkHeap(anyBackend: object): void {
   wasm.cwrap = (name, ...types) => {
     const stock = cwrap(name, ...types);
     return (...args) => {
-      if (ends.has(backend)) throw lost(backend);
-      const bytes = stockScratchBytes(name, args, (id) => sizes.get(id) ?? 0);
+      if (own.ended !== undefined) throw lost();
+      const bytes = stockScratchBytes(name, args, (id) => sizes[id] ?? 0);
       if (bytes > 0) assertRoom(bytes);
       running = name;
       try {
@@ -209,10 +204,10 @@ export function checkHeap(anyBackend: object): void {
   for (const { setupFunc } of tf.getKernelsForBackend('wasm')) setupFunc?.(backend);
 }
 
-const lost = (backend: object): BackendError => new BackendError(ends.get(backend) ?? '');
+const wraps = (start: number, bytes: number): boolean => start + bytes + slackBytes >= 2 ** 32;
 
 /** The module of a backend that has ended: its tensors can be disposed of, and all else throws. */
-function stub(backend: object, PThread: unknown): StockModule {
+function stub(lost: () => BackendError, PThread: unknown): StockModule {
   const module = {
     _free() {},
     tfjs: { disposeData() {}, dispose() {} },
@@ -221,7 +216,7 @@ function stub(backend: object, PThread: unknown): StockModule {
   return new Proxy(module, {
     get(target, name) {
       if (name in target) return target[name as keyof typeof target];
-      throw lost(backend);
+      throw lost();
     },
   }) as unknown as StockModule;
 }

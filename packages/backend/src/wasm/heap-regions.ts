@@ -77,7 +77,7 @@ export function heapRegions(
       const regions: FreeRegion[] = [];
       for (const [start, end] of parts(heap)) {
         for (let region = start, length = 0; region < end; region += length) {
-          length = at(heap, region);
+          length = Math.max(at(heap, region), lengths);
           const isFree = (at(heap, region + length - 4) & 1) === 1;
           if (isFree) regions.push({ start: region, bytes: length - lengths });
         }
