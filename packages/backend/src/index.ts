@@ -4,7 +4,10 @@ export {
   type BackendOptions,
   type BackendStatus,
   backendNames,
+  type ChosenName,
   type ReadyBackend,
+  type WasmFile,
+  type WasmPath,
 } from './backends/types.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
@@ -48,4 +51,4 @@ export {
 export { remat } from './remat.ts';
 export { registerStockFixes } from './stock-fixes/index.ts';
 export { markEdited } from './stock-fixes/mark-edited.ts';
-export { type BackendChoice, type PassedOver, probeBackends, useBackend } from './use-backend.ts';
+export { type BackendChoice, probeBackends, type Skipped, useBackend } from './use-backend.ts';
