@@ -1,7 +1,7 @@
-/** What a Content-Security-Policy refused, and the words to mend it. */
+/** What a host or a Content-Security-Policy refuses, and what mends it. */
 export interface Refusal {
   readonly reason: string;
-  readonly fix: string;
+  readonly fix?: string;
 }
 
 interface PolicyWatch {
@@ -24,10 +24,10 @@ export function watchPolicy(): PolicyWatch {
     const { effectiveDirective, blockedURI, disposition } = event as Violation;
     if (disposition !== 'enforce') return;
     const source = blockedURI === 'blob' ? 'blob:' : blockedURI;
-    first ??= {
-      reason: `its Content-Security-Policy refuses ${source} (${effectiveDirective})`,
-      fix: `add ${source} to ${effectiveDirective} in the Content-Security-Policy`,
-    };
+    const reason = `its Content-Security-Policy refuses ${source} (${effectiveDirective})`;
+    const fix = `add ${source} to ${effectiveDirective} in the Content-Security-Policy`;
+    // Of the directives, these are lists of sources.
+    first ??= effectiveDirective.endsWith('-src') ? { reason, fix } : { reason };
   };
   const name = 'securitypolicyviolation';
   globalThis.addEventListener?.(name, note);
@@ -42,7 +42,7 @@ export function watchPolicy(): PolicyWatch {
 }
 
 /** Why this host compiles no WebAssembly at all; undefined where it does. */
-export async function whyNoWebAssembly(): Promise<{ reason: string; fix?: string } | undefined> {
+export async function whyNoWebAssembly(): Promise<Refusal | undefined> {
   if (typeof WebAssembly === 'undefined') return { reason: 'this host has no WebAssembly' };
   try {
     // The smallest module: four bytes that say what it is, four of the version.

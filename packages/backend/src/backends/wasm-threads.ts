@@ -150,8 +150,9 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
     await withValue(globalThis, 'Blob', blobs, () =>
       withValue(globalThis, 'Worker', workers, start),
     );
-  } finally {
+    // After a failure the other workers fail as well, and nobody needs to hear it.
     listening.abort();
+  } finally {
     if (address !== undefined) URL.revokeObjectURL(address);
   }
 }

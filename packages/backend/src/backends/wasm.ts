@@ -102,7 +102,7 @@ async function startFirst(
     const reason = refused?.reason ?? reasonOf(error);
     return {
       warning: `it runs on one thread, since others did not start: ${reason}`,
-      ...(refused === undefined ? {} : { fix: refused.fix }),
+      ...(refused?.fix === undefined ? {} : { fix: refused.fix }),
     };
   }
 }
