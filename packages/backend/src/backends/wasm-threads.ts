@@ -157,9 +157,12 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
   }
 }
 
-/** Names that mean nothing in the worker are undefined in the glue, as `_scriptDir` is in a worker whatever it is called. */
+/**
+ * Names that mean nothing in the worker are empty in the glue: `_scriptDir`, whatever it is called, and what a bundle gives for Node's
+ * `process`, of which the glue reads properties.
+ */
 const pageSource = (glue: string, entry: string): string => `
-with (new Proxy({}, { has: (_, name) => !(name in self) })) {
+with (new Proxy({}, { has: (_, name) => !(name in self), get: () => '' })) {
 ${glue}
 }
 self.importScripts = () => undefined;

@@ -101,7 +101,7 @@ export function describePages(bundler: keyof typeof builds, policies: 'all' | 'f
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
-    });
+    }, 600_000);
 
     afterAll(async () => {
       await browser?.close();

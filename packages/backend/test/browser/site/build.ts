@@ -55,11 +55,12 @@ export const builds: Readonly<Record<'vite' | 'esbuild' | 'webpack', Build>> = {
     const compiler = webpack({
       ...config,
       context: folder,
-      output: { ...config.output, path: out },
+      // One of the pages forbids scripts whose addresses are plain text.
+      output: { ...config.output, path: out, trustedTypes: true },
       performance: false,
       resolve: {
         alias: { '@neverend/backend$': backend },
-        modules: [join(import.meta.dirname, '../../../node_modules')],
+        modules: ['node_modules', join(import.meta.dirname, '../../../node_modules')],
       },
     });
     const problems = await new Promise<string>((resolve, reject) => {
