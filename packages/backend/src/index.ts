@@ -9,6 +9,8 @@ export {
   type WasmFile,
   type WasmPath,
 } from './backends/types.ts';
+export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
+export { checkOptions } from './check-options.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
@@ -28,17 +30,7 @@ export {
   type NativeVersion,
   setKernelMode,
 } from './kernels/index.ts';
-export {
-  type GeluForm,
-  gatherRows,
-  gelu,
-  layerNorm,
-  linear,
-  rmsNorm,
-  scatterAddRows,
-  setRows,
-  softmax,
-} from './ops/index.ts';
+export { markEdited } from './mark-edited.ts';
 export {
   type RandomKey,
   randomBits,
@@ -50,5 +42,4 @@ export {
 } from './random.ts';
 export { remat } from './remat.ts';
 export { registerStockFixes } from './stock-fixes/index.ts';
-export { markEdited } from './stock-fixes/mark-edited.ts';
 export { type BackendChoice, probeBackends, type Skipped, useBackend } from './use-backend.ts';

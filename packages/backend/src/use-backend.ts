@@ -2,8 +2,6 @@
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { isOwnChoice, setAsOwn } from './backends/own-choice.ts';
-import { within } from './backends/patience.ts';
-import { isNode } from './backends/platform.ts';
 import { forgetPending, selectNone } from './backends/select.ts';
 import { type Start, starts } from './backends/start.ts';
 import {
@@ -17,6 +15,8 @@ import {
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
+import { within } from './patience.ts';
+import { isNode } from './platform.ts';
 import { registerStockFixes } from './stock-fixes/index.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */

@@ -1,9 +1,17 @@
-import type { RandomKey } from '@neverend/backend';
-import { checkTensor, type GeluForm, gelu, linear, randomKey } from '@neverend/backend';
-import { checkedParam, checkSizes, type Params, paramsAbove } from '@neverend/backend/params';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedParam,
+  type Dropout,
+  dropout,
+  dropoutAt,
+  type GeluForm,
+  gelu,
+  initLinear,
+  linear,
+  type Params,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
-import { initLinear } from '../init-linear.ts';
 
 /** Options of the MLP of a transformer block. */
 export interface MlpOptions {
@@ -54,7 +62,7 @@ export function initMlp(
   checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return {
-    ...paramsAbove(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
-    ...paramsAbove(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),
+    ...withPrefix(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
+    ...withPrefix(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),
   };
 }

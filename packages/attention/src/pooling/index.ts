@@ -1,14 +1,14 @@
-import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
 import {
   checkedParam,
-  checkSizes,
+  layerNorm,
   type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+  subtree,
+  withPrefix,
+  xavierUniform,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
-import { xavierUniform } from '../init-linear.ts';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 
@@ -34,7 +34,7 @@ export function prependToken(x: tf.Tensor, token: tf.Tensor): tf.Tensor {
  */
 export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
-  checkPoolingKind(kind);
+  checkPoolingKind('kind', kind);
   const [rows = 1, , width = 1] = x.shape;
   return tf.tidy(() =>
     kind === 'average'
@@ -43,10 +43,10 @@ export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   );
 }
 
-/** @throws RangeError for another `kind` than `poolTokens` knows. */
-export function checkPoolingKind(kind: string): void {
+/** @throws RangeError for another kind than `poolTokens` knows. */
+export function checkPoolingKind(name: string, kind: 'first' | 'average'): void {
   if (kind !== 'first' && kind !== 'average') {
-    throw new RangeError(`kind was "${kind}"; it must be "first" or "average"`);
+    throw new RangeError(`${name} was ${JSON.stringify(kind)}; it must be "first" or "average"`);
   }
 }
 
@@ -80,9 +80,9 @@ export function attentionPooling(
   const bias = checkedParam(params, 'LayerNorm_0/bias', [width]);
   return tf.tidy(() => {
     const probes = tf.add(tf.zeros([rows, 1, width]), probe);
-    const attention = paramsBelow(params, 'MultiHeadDotProductAttention_0/');
+    const attention = subtree(params, 'MultiHeadDotProductAttention_0/');
     const attended = crossAttention(probes, x, attention, { heads });
-    const block = paramsBelow(params, 'MlpBlock_0/');
+    const block = subtree(params, 'MlpBlock_0/');
     const hidden = mlp(layerNorm(attended, scale, bias, eps), block, { gelu });
     return tf.reshape(tf.add(attended, hidden), [rows, width]);
   });
@@ -107,9 +107,9 @@ export function initAttentionPooling(
   const attention = initSpaceAttention(keyOf('attention'), { width, heads });
   return {
     probe: xavierUniform(keyOf('probe'), [1, 1, width], 1, width),
-    ...paramsAbove(attention, 'MultiHeadDotProductAttention_0/'),
+    ...withPrefix(attention, 'MultiHeadDotProductAttention_0/'),
     'LayerNorm_0/scale': tf.ones([width]),
     'LayerNorm_0/bias': tf.zeros([width]),
-    ...paramsAbove(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+    ...withPrefix(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
   };
 }

@@ -1,7 +1,13 @@
-import { checkTensor, DTypeError, defineKernel, type Kernel, ShapeError } from '@neverend/backend';
-import { checkNumber } from '@neverend/backend/params';
+import {
+  checkNumber,
+  checkTensor,
+  DTypeError,
+  defineKernel,
+  type Kernel,
+  ShapeError,
+} from '@neverend/backend';
+import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkRate, type Dropout } from '../dropout/index.ts';
 import {
   type AttentionAttrs,
   type AttentionInputs,

@@ -1,5 +1,5 @@
+import { LONGEST, within } from '../patience.ts';
 import { startCpu } from './cpu.ts';
-import { LONGEST, within } from './patience.ts';
 import { abandon, absent, allow } from './select.ts';
 import { startTensorflow } from './tensorflow.ts';
 import type { BackendOptions, BackendStatus, ChosenName } from './types.ts';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
-import { patience } from './patience.ts';
-import { importInNode, isNode, reasonOf } from './platform.ts';
+import { patience } from '../patience.ts';
+import { importInNode, isNode, reasonOf } from '../platform.ts';
 import { type WasmFile, type WasmPath, wasmFiles } from './types.ts';
 
 /** A server that sends nothing for so long sends nothing any more. */

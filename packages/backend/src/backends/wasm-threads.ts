@@ -1,5 +1,5 @@
-import { LONGEST, patience, within } from './patience.ts';
-import { isNode } from './platform.ts';
+import { LONGEST, patience, within } from '../patience.ts';
+import { isNode } from '../platform.ts';
 
 /**
  * More pthreads than TensorFlow.js starts workers for would have to be started later, when there is nothing left

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
+import { coreCount, isNode, reasonOf } from '../platform.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
 import { type Refusal, watchPolicy, whyNoWebAssembly } from './content-policy.ts';
-import { coreCount, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, countOfThreads, select } from './select.ts';
 import type { BackendOptions, BackendStatus, WasmPath } from './types.ts';
 import { checkedPath, readWasm, wasmFile } from './wasm-files.ts';

@@ -1,5 +1,5 @@
-import { patience } from '../backends/patience.ts';
-import { isNode } from '../backends/platform.ts';
+import { patience } from '../patience.ts';
+import { isNode } from '../platform.ts';
 import { allocate, makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
 

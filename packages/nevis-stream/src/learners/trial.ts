@@ -1,12 +1,12 @@
-import { initLinear, linear } from '@neverend/attention';
 import { randomKey, randomPermutation } from '@neverend/backend';
+import { initLinear, linear, subtree, withPrefix } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClassificationAccumulator } from '../metrics/index.ts';
 import type { Dataset, PredictionBatch } from '../types.ts';
 import type { Backbone, Params } from './backbone.ts';
 import { normalizeImages } from './image-pipeline.ts';
-import { type Arrays, toArrays, toTensors, withoutPrefix, withPrefix } from './parameters.ts';
+import { type Arrays, toArrays, toTensors } from './parameters.ts';
 
 /** How every trial of a search is trained. Budgets are in steps, never in seconds. */
 export interface TrainingSettings {
@@ -81,7 +81,7 @@ export class Trial {
 
   /** A trial that goes on from what `save` gave. */
   static resume(options: TrialOptions, saved: Arrays, step: number): Trial {
-    const tensors = (prefix: string) => toTensors(withoutPrefix(saved, prefix));
+    const tensors = (prefix: string) => toTensors(subtree(saved, prefix));
     const trial = new Trial(options, tensors('w/'), step);
     const m = tensors('m/');
     const v = tensors('v/');
@@ -206,7 +206,7 @@ export async function* predictBatches(
 function forward(backbone: Backbone, weights: Params, images: tf.Tensor4D): tf.Tensor {
   const { 'head/kernel': kernel, 'head/bias': bias } = weights;
   if (kernel === undefined || bias === undefined) throw new Error('the weights have no head');
-  return linear(backbone.features(images, withoutPrefix(weights, 'backbone/')), kernel, bias);
+  return linear(backbone.features(images, subtree(weights, 'backbone/')), kernel, bias);
 }
 
 function imageTensor(images: Uint8Array, dataset: Dataset, backbone: Backbone): tf.Tensor4D {

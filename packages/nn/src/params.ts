@@ -1,0 +1,59 @@
+import { checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/** Tensors by slash names, as a checkpoint names them. Names beyond those read are left alone. */
+export type Params = Readonly<Record<string, Tensor>>;
+
+/** What `subtree` took off the names, for messages. */
+const prefixes = new WeakMap<object, string>();
+
+/** The entries of a tree below `prefix`, with the prefix taken off. */
+export function subtree<T>(
+  tree: Readonly<Record<string, T>>,
+  prefix: string,
+): Readonly<Record<string, T>> {
+  const below = Object.fromEntries(
+    Object.entries(tree)
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, value]) => [name.slice(prefix.length), value]),
+  );
+  prefixes.set(below, `${prefixes.get(tree) ?? ''}${prefix}`);
+  return below;
+}
+
+/** The entries of a tree with `prefix` put before each name. */
+export function withPrefix<T>(
+  tree: Readonly<Record<string, T>>,
+  prefix: string,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, value]) => [`${prefix}${name}`, value]),
+  );
+}
+
+/** How a message names a parameter: with all that `subtree` took off. */
+export function paramLabel(params: Params, name: string): string {
+  return `params["${prefixes.get(params) ?? ''}${name}"]`;
+}
+
+/** The parameter of this name, checked. @throws ShapeError | DTypeError naming it, also when there is none. */
+export function checkedParam(params: Params, name: string, pattern: ShapePattern): Tensor {
+  const tensor = params[name];
+  const label = paramLabel(params, name);
+  if (tensor === undefined) {
+    throw new ShapeError(`${label} was missing; it must be [${pattern.join(', ')}]`);
+  }
+  checkTensor(label, tensor, pattern);
+  return tensor;
+}
+
+/** `kernel` `[D, E]` and `bias` `[E]` below a prefix, checked. @param outputWidth E; any where it is left out. */
+export function linearParams(
+  params: Params,
+  name: string,
+  inputWidth: number,
+  outputWidth?: number,
+): { readonly kernel: Tensor; readonly bias: Tensor } {
+  const kernel = checkedParam(params, `${name}/kernel`, [inputWidth, outputWidth ?? 'E']);
+  return { kernel, bias: checkedParam(params, `${name}/bias`, [kernel.shape[1] ?? 1]) };
+}
