@@ -22,6 +22,7 @@ export {
   rmsNormNaive,
 } from '../ops/rms-norm/naive.ts';
 export { describeBackends } from './describe-backends.ts';
+export { describeOpCases } from './describe-op-cases.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
 export {
   type ExpectedTensor,
