@@ -39,7 +39,7 @@ beforeEach(() => {
     'tools/test.mjs',
     `import { appendFileSync, existsSync } from 'node:fs';
     const [, , ...files] = process.argv;
-    appendFileSync('calls', [process.env.NEVEREND_LONG, ...files].join(' ') + '\\n');
+    appendFileSync('calls', [process.env.${variable}, ...files].join(' ') + '\\n');
     if (existsSync('hang') && files[0].includes('second')) setInterval(() => {}, 1000);
     else console.log('3 passed, 1 failed');`,
   );

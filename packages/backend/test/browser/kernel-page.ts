@@ -9,8 +9,8 @@ import {
   useBackend,
 } from '../../src/index.ts';
 import { trustKernels } from '../../src/kernels/define-kernel.ts';
+import type { NamedCase } from '../../src/testing/op-case.ts';
 import { poisonMemory } from '../../src/testing/poison-memory.ts';
-import type { NamedCase } from '../op-cases.ts';
 
 export interface PageReport {
   readonly backend: string;
