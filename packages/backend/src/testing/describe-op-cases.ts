@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, it } from 'vitest';
 import { setKernelMode } from '../kernels/kernel-mode.ts';
 import { describeBackends } from './describe-backends.ts';
+import type { NamedCase } from './op-case.ts';
 import { poisonMemory } from './poison-memory.ts';
 
 /**
@@ -8,11 +9,9 @@ import { poisonMemory } from './poison-memory.ts';
  * composites forbidden on two threads of wasm. (A suite of `describeBackends` has the kernels, and one thread.) Call it with
  * `await` at the top level of a test file.
  *
- * @param cases of the operations of a package. `check` throws an error that tells what differs.
+ * @param cases of the operations of a package.
  */
-export async function describeOpCases(
-  cases: readonly { readonly name: string; readonly check: () => Promise<void> }[],
-): Promise<void> {
+export async function describeOpCases(cases: readonly NamedCase[]): Promise<void> {
   process.env['NEVEREND_THREADS'] ??= '2';
   const suite = (mode: 'composite' | 'native') => () => {
     beforeAll(() => setKernelMode(mode));
