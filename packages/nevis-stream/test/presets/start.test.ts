@@ -49,11 +49,20 @@ it('leaves each learner with at most half of the majority-class error, on MNIST-
 it(
   'learns nothing from shuffled labels: every learner is at chance',
   async () => {
-    for (const result of results(await runStart('shuffled'))) {
-      const { learner, task, errorRate, majorityErrorRate } = result;
-      // Whoever fitted noise gives look-alike images the same answer, so that errors are not independent and a
-      // binomial's width is too narrow: one percent on MNIST. A tenth is far from the half that learning takes away.
-      expect(errorRate, `${learner} on ${task}`).toBeGreaterThan(0.9 * majorityErrorRate);
+    const { learners, ...shuffled } = await runStart('shuffled');
+    for (const learner of learners) {
+      const tasks = results({ ...shuffled, learners: [learner] });
+      const sum = (of: (result: (typeof tasks)[number]) => number) =>
+        tasks.reduce((total, result) => total + of(result), 0);
+      // Whoever fitted noise gives look-alike images the same answer, and on one task that may be right by luck for a third of
+      // them; over all tasks a tenth is much.
+      expect(
+        sum(({ errorRate }) => errorRate),
+        learner.name,
+      ).toBeGreaterThan(0.9 * sum(({ majorityErrorRate }) => majorityErrorRate));
+      for (const { task, errorRate, majorityErrorRate } of tasks) {
+        expect(errorRate, `${learner.name} on ${task}`).toBeGreaterThan(0.6 * majorityErrorRate);
+      }
     }
   },
   patience,
