@@ -53,6 +53,8 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
   readonly #groups: readonly ParameterGroup[];
   readonly #slots: Map<string, GroupedSlot<K>> = new Map();
   #learningRate = 0;
+  /** What `getWeights` gave last. `model.save` calls it and disposes nothing. */
+  #given: tf.Tensor[] = [];
 
   /** @throws RangeError for a setting outside of its range. */
   constructor(
@@ -119,6 +121,7 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
       }
     });
     this.incrementIterations();
+    this.#dropGiven();
   }
 
   /**
@@ -155,14 +158,17 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
    * The state as a list: `iter` (an int32 scalar), then for each variable its tensors as `<name>/<key>` and
    * `<name>/step` (an int32 scalar).
    *
-   * @returns new tensors; the caller disposes them.
+   * @returns tensors that live until the next step or call of this; the caller may dispose them earlier.
    */
   override async getWeights(): Promise<NamedTensor[]> {
+    this.#dropGiven();
     const slots = [...this.#slots].flatMap(([name, { tensors, step }]) => [
       ...this.#slotNames.map((key) => ({ name: `${name}/${key}`, tensor: tf.clone(tensors[key]) })),
       { name: `${name}/step`, tensor: tf.scalar(step, 'int32') },
     ]);
-    return [await this.saveIterations(), ...slots];
+    const weights = [await this.saveIterations(), ...slots];
+    this.#given = weights.map(({ tensor }) => tensor);
+    return weights;
   }
 
   /**
@@ -273,6 +279,11 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
   #clear(): void {
     for (const { tensors } of this.#slots.values()) tf.dispose(tensors);
     this.#slots.clear();
+    this.#dropGiven();
+  }
+
+  #dropGiven(): void {
+    tf.dispose(this.#given.splice(0));
   }
 
   #group(name: string): ParameterGroup {
