@@ -8,7 +8,7 @@ import { startTensorflow } from '../../src/backends/tensorflow.ts';
 import { kernelStatuses, setKernelMode, useBackend } from '../../src/index.ts';
 import { importInNode } from '../../src/platform.ts';
 import { loadAddon } from '../../src/tensorflow/addon.ts';
-import { addonSources } from '../../src/tensorflow/addon-file.ts';
+import { compilePackages, packagesWithOps } from '../../src/tensorflow/build-addon.ts';
 import { compileAddon } from '../../src/tensorflow/compile.ts';
 import { listed } from '../../src/testing/describe-backends.ts';
 import { poisonMemory } from '../../src/testing/index.ts';

@@ -56,12 +56,13 @@ export function replaceKernels(cc: string): () => void {
   const before = process.env['CXX'];
   writeFiles(folder, {
     'kernels.cc': cc,
+    'nothing.cc': '',
     compiler: `#!/bin/bash
 args=()
 for arg; do
   case $arg in
-    */addon.cc) args+=("${folder}/kernels.cc"); ;;
-    */src/tensorflow/addon/*.cc) ;;
+    */kernels/addon.cc) args+=("${folder}/kernels.cc") ;;
+    */src/tensorflow/kernels/*.cc) args+=("${folder}/nothing.cc") ;;
     *) args+=("$arg") ;;
   esac
 done

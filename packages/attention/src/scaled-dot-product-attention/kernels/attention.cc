@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -224,15 +224,15 @@ void attentionGrad(void*, TF_OpKernelContext* context) {
   });
 }
 
-}  // namespace
-
-std::vector<Op> attentionOps() {
+const Ops ops = [] {
   const char *q = "q: float", *k = "k: float", *v = "v: float", *mask = "mask: float";
   const char* settings = "settings: int32";
-  return {{"NeverendAttention", {q, k, v, mask, settings}, {"y: float"}, nullptr, noState,
-           attention, nothing},
-          {"NeverendAttentionGrad", {"dy: float", q, k, v, mask, settings},
-           {"dq: float", "dk: float", "dv: float"}, nullptr, noState, attentionGrad, nothing}};
-}
+  return Ops{{"NeverendAttention", {q, k, v, mask, settings}, {"y: float"}, nullptr, noState,
+              attention, nothing},
+             {"NeverendAttentionGrad", {"dy: float", q, k, v, mask, settings},
+              {"dq: float", "dk: float", "dv: float"}, nullptr, noState, attentionGrad, nothing}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

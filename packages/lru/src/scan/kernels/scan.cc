@@ -2,9 +2,10 @@
 #include <cstring>
 #include <vector>
 
-#include "op.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+
 #include "scan.h"
-#include "simd.h"
 
 namespace neverend {
 namespace {
@@ -84,15 +85,15 @@ void linearScanGrad(void* reverse, TF_OpKernelContext* context) {
   });
 }
 
-}  // namespace
-
-std::vector<Op> scanOps() {
+const Ops ops = [] {
   const char *a = "a: float", *h0 = "h0: float", *reverse = "reverse: bool", *y = "y: float";
-  return {{"NeverendLinearScan", {a, "x: float", h0}, {y}, reverse, readReverse, linearScan,
-           deleteReverse},
-          {"NeverendLinearScanGrad", {"dy: float", a, y, h0},
-           {"da: float", "dx: float", "dh0: float"}, reverse, readReverse, linearScanGrad,
-           deleteReverse}};
-}
+  return Ops{{"NeverendLinearScan", {a, "x: float", h0}, {y}, reverse, readReverse, linearScan,
+              deleteReverse},
+             {"NeverendLinearScanGrad", {"dy: float", a, y, h0},
+              {"da: float", "dx: float", "dh0: float"}, reverse, readReverse, linearScanGrad,
+              deleteReverse}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -119,17 +120,11 @@ struct Op {
   bool writesInputs = false;
 };
 
-// The ops of each file.
-std::vector<Op> attentionOps();
-std::vector<Op> complexScanOps();
-std::vector<Op> gateOps();
-std::vector<Op> geluOps();
-std::vector<Op> normOps();
-std::vector<Op> rowOps();
-std::vector<Op> scanOps();
-std::vector<Op> softmaxOps();
-std::vector<Op> stepOps();
-std::vector<Op> temporalConvOps();
+// What a source adds to the addon: `const Ops ops{{...}, {...}};` in its unnamed namespace. Loading the addon registers them.
+class Ops {
+ public:
+  Ops(std::initializer_list<Op> ops);
+};
 
 inline void* noState(TF_OpKernelConstruction*) { return nullptr; }
 inline void nothing(void*) {}

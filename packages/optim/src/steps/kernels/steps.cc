@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -107,18 +107,19 @@ void lionStep(void*, TF_OpKernelContext* context) { step(context, lion, 1, 6); }
 void sgdStep(void*, TF_OpKernelContext* context) { step(context, sgd, 0, 3); }
 void sgdMomentumStep(void*, TF_OpKernelContext* context) { step(context, sgdMomentum, 1, 5); }
 
-}  // namespace
-
-std::vector<Op> stepOps() {
+const Ops ops = [] {
   const char *weight = "weight: float", *gradient = "gradient: float", *numbers = "numbers: float";
   const char* output = "output: float";
-  return {{"NeverendAdamW", {weight, gradient, "m: float", "v: float", numbers}, {output}, nullptr,
-           noState, adamWStep, nothing, true},
-          {"NeverendLion", {weight, gradient, "m: float", numbers}, {output}, nullptr, noState,
-           lionStep, nothing, true},
-          {"NeverendSgd", {weight, gradient, numbers}, {output}, nullptr, noState, sgdStep, nothing},
-          {"NeverendSgdMomentum", {weight, gradient, "sum: float", numbers}, {output}, nullptr,
-           noState, sgdMomentumStep, nothing, true}};
-}
+  return Ops{{"NeverendAdamW", {weight, gradient, "m: float", "v: float", numbers}, {output},
+              nullptr, noState, adamWStep, nothing, true},
+             {"NeverendLion", {weight, gradient, "m: float", numbers}, {output}, nullptr, noState,
+              lionStep, nothing, true},
+             {"NeverendSgd", {weight, gradient, numbers}, {output}, nullptr, noState, sgdStep,
+              nothing},
+             {"NeverendSgdMomentum", {weight, gradient, "sum: float", numbers}, {output}, nullptr,
+              noState, sgdMomentumStep, nothing, true}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

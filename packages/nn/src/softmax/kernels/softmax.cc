@@ -1,9 +1,9 @@
 // Softmax over the last axis: [..., D].
 #include <algorithm>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -89,12 +89,11 @@ void softmaxGrad(void*, TF_OpKernelContext* context) {
   });
 }
 
-}  // namespace
+const Ops ops{
+    {"NeverendSoftmax", {"x: float"}, {"y: float"}, nullptr, noState, softmax, nothing},
+    {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, nullptr, noState,
+     softmaxGrad, nothing}};
 
-std::vector<Op> softmaxOps() {
-  return {{"NeverendSoftmax", {"x: float"}, {"y: float"}, nullptr, noState, softmax, nothing},
-          {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, nullptr, noState,
-           softmaxGrad, nothing}};
-}
+}  // namespace
 
 }  // namespace neverend

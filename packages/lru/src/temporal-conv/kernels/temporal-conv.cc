@@ -4,9 +4,9 @@
 #include <cstring>
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -145,14 +145,15 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
   std::copy_n(total.data() + dw.size(), width, db.floats());
 }
 
-}  // namespace
-
-std::vector<Op> temporalConvOps() {
+const Ops ops = [] {
   const char *x = "x: float", *w = "w: float", *keep = "keep: float";
-  return {{"NeverendTemporalConv", {x, w, "b: float", keep}, {"y: float"}, nullptr, noState,
-           temporalConv, nothing},
-          {"NeverendTemporalConvGrad", {"dy: float", x, w, keep},
-           {"dx: float", "dw: float", "db: float"}, nullptr, noState, temporalConvGrad, nothing}};
-}
+  return Ops{{"NeverendTemporalConv", {x, w, "b: float", keep}, {"y: float"}, nullptr, noState,
+              temporalConv, nothing},
+             {"NeverendTemporalConvGrad", {"dy: float", x, w, keep},
+              {"dx: float", "dw: float", "db: float"}, nullptr, noState, temporalConvGrad,
+              nothing}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

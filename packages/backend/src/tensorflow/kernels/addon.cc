@@ -4,13 +4,15 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
+
 #include "tensorflow/c/c_api.h"
-#include "threads.h"
 
 namespace neverend {
 
@@ -22,6 +24,13 @@ inline std::mutex& registering() {
 }
 
 namespace {
+
+// The ops of all sources of this build. Their static objects come to life in no order that anybody knows: it is made by
+// the first that asks for it.
+std::vector<Op>& opsOfBuild() {
+  static std::vector<Op> ops;
+  return ops;
+}
 
 // How the registration ended, in this process and for this build of the addon.
 struct Registration {
@@ -73,13 +82,14 @@ const Registration& registerAll() {
     Registration made;
     made.failure = stayLoaded();
     if (!made.failure.empty()) return made;
-    std::vector<Op> all;
-    for (const auto& ops : {attentionOps(), complexScanOps(), gateOps(), geluOps(), normOps(), rowOps(), scanOps(),
-                            softmaxOps(), stepOps(), temporalConvOps()}) {
-      all.insert(all.end(), ops.begin(), ops.end());
-    }
+    const std::vector<Op>& all = opsOfBuild();
     std::lock_guard<std::mutex> lock(registering());
     // TensorFlow ends the process where a name comes twice.
+    std::set<std::string> names;
+    for (const Op& op : all) {
+      if (!names.insert(op.name).second) made.failure = std::string("two ops are called ") + op.name;
+    }
+    if (!made.failure.empty()) return made;
     const auto isTaken = [&](const Op& op) { return isRegistered(op.name + made.suffix); };
     for (int build = 2; std::any_of(all.begin(), all.end(), isTaken); ++build) {
       made.suffix = "Build" + std::to_string(build);
@@ -114,6 +124,11 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 }
 
 }  // namespace
+
+Ops::Ops(std::initializer_list<Op> ops) {
+  opsOfBuild().insert(opsOfBuild().end(), ops.begin(), ops.end());
+}
+
 }  // namespace neverend
 
 NAPI_MODULE_INIT() {

@@ -2,9 +2,10 @@
 #include <cstring>
 #include <vector>
 
-#include "op.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+
 #include "scan.h"
-#include "simd.h"
 
 namespace neverend {
 namespace {
@@ -119,19 +120,19 @@ void complexScanGrad(void* reverse, TF_OpKernelContext* context) {
   });
 }
 
-}  // namespace
-
-std::vector<Op> complexScanOps() {
+const Ops ops = [] {
   const char *aRe = "a_re: float", *aIm = "a_im: float", *h0Re = "h0_re: float";
   const char *h0Im = "h0_im: float", *yRe = "y_re: float", *yIm = "y_im: float";
   const char* reverse = "reverse: bool";
-  return {{"NeverendComplexScan", {aRe, aIm, "x_re: float", "x_im: float", h0Re, h0Im},
-           {yRe, yIm}, reverse, readReverse, complexScan, deleteReverse},
-          {"NeverendComplexScanGrad",
-           {"dy_re: float", "dy_im: float", aRe, aIm, yRe, yIm, h0Re, h0Im},
-           {"da_re: float", "da_im: float", "dx_re: float", "dx_im: float", "dh0_re: float",
-            "dh0_im: float"},
-           reverse, readReverse, complexScanGrad, deleteReverse}};
-}
+  return Ops{{"NeverendComplexScan", {aRe, aIm, "x_re: float", "x_im: float", h0Re, h0Im},
+              {yRe, yIm}, reverse, readReverse, complexScan, deleteReverse},
+             {"NeverendComplexScanGrad",
+              {"dy_re: float", "dy_im: float", aRe, aIm, yRe, yIm, h0Re, h0Im},
+              {"da_re: float", "da_im: float", "dx_re: float", "dx_im: float", "dh0_re: float",
+               "dh0_im: float"},
+              reverse, readReverse, complexScanGrad, deleteReverse}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

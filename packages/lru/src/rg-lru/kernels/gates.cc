@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -117,16 +117,17 @@ void gatesGrad(void*, TF_OpKernelContext* context) {
   addParts(sums, dDecay.floats(), width);
 }
 
-}  // namespace
-
-std::vector<Op> gateOps() {
+const Ops ops = [] {
   const char *x = "x: float", *input = "input: float", *forget = "forget: float";
   const char *decay = "decay: float", *keep = "keep: float";
-  return {{"NeverendRgLruGates", {x, input, forget, decay, keep}, {"a: float", "gated: float"},
-           nullptr, noState, gates, nothing},
-          {"NeverendRgLruGatesGrad", {x, input, forget, decay, keep, "da: float", "dgated: float"},
-           {"dx: float", "dinput: float", "dforget: float", "ddecay: float"}, nullptr, noState,
-           gatesGrad, nothing}};
-}
+  return Ops{{"NeverendRgLruGates", {x, input, forget, decay, keep}, {"a: float", "gated: float"},
+              nullptr, noState, gates, nothing},
+             {"NeverendRgLruGatesGrad",
+              {x, input, forget, decay, keep, "da: float", "dgated: float"},
+              {"dx: float", "dinput: float", "dforget: float", "ddecay: float"}, nullptr, noState,
+              gatesGrad, nothing}};
+}();
+
+}  // namespace
 
 }  // namespace neverend

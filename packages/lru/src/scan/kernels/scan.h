@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "op.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 

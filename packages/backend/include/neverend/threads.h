@@ -1,3 +1,4 @@
+// The threads that kernels share their work among.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "threads.h"
+#include <neverend/threads.h>
 
 #include <algorithm>
 #include <atomic>

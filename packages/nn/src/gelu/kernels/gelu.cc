@@ -2,9 +2,9 @@
 // with tanh, of x + bias. [..., D] and [D]; a bias of length 0 is none.
 #include <vector>
 
-#include "op.h"
-#include "simd.h"
-#include "threads.h"
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
 
 namespace neverend {
 namespace {
@@ -145,14 +145,12 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
   addParts(sums, dbias.floats(), width);
 }
 
-}  // namespace
+const Ops ops{
+    {"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, "approximate: bool",
+     readApproximate, gelu, deleteApproximate},
+    {"NeverendGeluGrad", {"dy: float", "x: float", "bias: float"}, {"dx: float", "dbias: float"},
+     "approximate: bool", readApproximate, geluGrad, deleteApproximate}};
 
-std::vector<Op> geluOps() {
-  return {{"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, "approximate: bool",
-           readApproximate, gelu, deleteApproximate},
-          {"NeverendGeluGrad", {"dy: float", "x: float", "bias: float"},
-           {"dx: float", "dbias: float"}, "approximate: bool", readApproximate, geluGrad,
-           deleteApproximate}};
-}
+}  // namespace
 
 }  // namespace neverend
