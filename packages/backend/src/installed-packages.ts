@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Manifest, readManifest, workspaceFolders } from './workspace-folders.ts';
+import { type Manifest, readManifest } from './workspace-folders.ts';
 
 /** A package that a project has, directly or by way of others. */
 export interface InstalledPackage {
@@ -12,10 +12,9 @@ export interface InstalledPackage {
 const dependencyFields = ['dependencies', 'optionalDependencies', 'peerDependencies'] as const;
 
 /**
- * The project in this folder, the other packages of its workspace, and what all of them depend on, each once and behind
- * what it depends on. A dependency is looked for where Node looks: from the real folder of the package that names it.
+ * The packages in these folders and all that they depend on, each once and behind what it depends on. A dependency is looked for where Node looks: from the real folder of the package that names it.
  */
-export function installedPackages(project: string): InstalledPackage[] {
+export function installedPackages(folders: readonly string[]): InstalledPackage[] {
   const found: InstalledPackage[] = [];
   const seen = new Set<string>();
   const visit = (folder: string, isOwn: boolean): void => {
@@ -31,7 +30,7 @@ export function installedPackages(project: string): InstalledPackage[] {
     }
     found.push({ folder, manifest });
   };
-  for (const folder of workspaceFolders(realpathSync(project))) visit(folder, true);
+  for (const folder of folders) visit(realpathSync(folder), true);
   return found;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 type Dependencies = Readonly<Record<string, string>>;
@@ -30,7 +30,8 @@ export function readManifest(folder: string): Manifest | undefined {
  * A project and, where it is in a workspace of pnpm, npm, Yarn or Bun, the root and all members of that: they share what is
  * installed.
  */
-export function workspaceFolders(project: string): string[] {
+export function workspaceFolders(folder: string): string[] {
+  const project = realpathSync(folder);
   for (let root = project; ; root = dirname(root)) {
     const patterns = workspacePatterns(root);
     if (patterns !== undefined) {

@@ -3,8 +3,9 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
-import { findPackage, installedPackages } from '../installed-packages.ts';
+import { findPackage, type InstalledPackage, installedPackages } from '../installed-packages.ts';
 import { reasonOf } from '../platform.ts';
+import { workspaceFolders } from '../workspace-folders.ts';
 import {
   addonFolder,
   type CompiledPackage,
@@ -22,23 +23,29 @@ export interface BuildOptions {
   readonly say: (line: string) => void;
 }
 
-/** The packages with C++ that a project has, this one first. Of two versions of a package one is taken, and a line says so. */
-export function packagesWithOps({ project, say }: Omit<BuildOptions, 'signal'>): KernelPackage[] {
+/**
+ * Those that have C++, this package first. Of two versions of a package one is taken, and a line says so.
+ *
+ * @param project in which it is seen which version is nearer.
+ */
+export function packagesWithOps(
+  installed: readonly InstalledPackage[],
+  project: string,
+  say: (line: string) => void = () => {},
+): KernelPackage[] {
   const chosen = new Map<string, KernelPackage>();
-  for (const folder of [
-    backendFolder(),
-    ...installedPackages(project).map(({ folder }) => folder),
-  ]) {
+  for (const folder of [backendFolder(), ...installed.map((one) => one.folder)]) {
     const found = kernelPackage(folder);
     if (found === undefined || kernelFiles(found, /\.cc$/).length === 0) continue;
     const { name, version } = found;
     const other = chosen.get(name);
     if (other === undefined) chosen.set(name, found);
     else if (other.version !== version) {
-      const nearest = findPackage(name, project) === folder ? found : other;
-      if (name !== '@neverend/backend') chosen.set(name, nearest);
+      // The addon's own part is that of the command that builds it.
+      const isNearer = name !== '@neverend/backend' && findPackage(name, project) === folder;
+      if (isNearer) chosen.set(name, found);
       say(
-        `${name} is installed twice, as ${other.version} and as ${version}: the kernels in C++ are those of ${chosen.get(name)?.version}`,
+        `${name} is there as ${other.version} and as ${version}: the kernels in C++ are those of ${isNearer ? version : other.version}`,
       );
     }
   }
@@ -58,7 +65,8 @@ export async function buildAddon(
   options: BuildOptions,
 ): Promise<readonly CompiledPackage[]> {
   const { signal, say } = options;
-  const packages = packagesWithOps(options);
+  const installed = installedPackages(workspaceFolders(options.project));
+  const packages = packagesWithOps(installed, options.project, say);
   const wanted = packages.map((one) => describePackage(tfjsNode, one));
   const folder = addonFolder(tfjsNode);
   const old = readAddonManifest(tfjsNode);
@@ -86,8 +94,9 @@ export async function buildAddon(
     const addon = `kernels-${hash}.node`;
     await rename(unfinished, join(folder, addon));
     writeAddonManifest(tfjsNode, { addon, packages: done });
-    if (old !== undefined && old.addon !== addon)
-      await rm(join(folder, old.addon), { force: true });
+    for (const name of await readdir(folder)) {
+      if (name.startsWith('kernels-') && name !== addon) await rm(join(folder, name));
+    }
     return done;
   } finally {
     await rm(unfinished, { force: true });

@@ -70,13 +70,15 @@ export async function compileSources(
   return results;
 }
 
+export const compilerName = (): string => process.env['CXX'] || 'g++';
+
 class NoCompiler extends BackendError {}
 
 async function runCompiler(
   { tfjsNode, signal, flags = [] }: CompilerOptions,
   args: readonly string[],
 ): Promise<void> {
-  const compiler = process.env['CXX'] || 'g++';
+  const compiler = compilerName();
   const all = [
     ...['-std=c++17', '-O3', '-fPIC', '-pthread', `-DNAPI_VERSION=${napiVersion}`],
     // What lets loops over floats be vectorised; none of it changes their results.

@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
+import { compilerName } from '../../src/tensorflow/compile.ts';
 
-const compiler: string = process.env['CXX'] || 'g++';
+const compiler: string = compilerName();
 export const hasCompiler: boolean = spawnSync(compiler, ['--version']).status === 0;
 
 const require = createRequire(import.meta.url);

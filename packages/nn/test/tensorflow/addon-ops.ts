@@ -1,5 +1,5 @@
+import { runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { runAddonOp } from '../../src/tensorflow/addon.ts';
 
 // The ops of the addon, on tensors of the backend tensorflow.
 

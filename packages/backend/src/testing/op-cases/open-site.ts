@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { chromium, type Page } from 'playwright-core';
-import { listed } from '../../src/testing/describe-backends.ts';
-import { findChromium } from '../../src/testing/index.ts';
+import { listed } from '../describe-backends.ts';
+import { findChromium } from '../find-chromium.ts';
 
 const executablePath = findChromium();
 /** Whether NEVEREND_REQUIRE asks for a browser. */

@@ -1,4 +1,9 @@
-// The script of the page: operations against their references on one backend, in a browser.
+/**
+ * The script of a page that holds operations against their references on one backend.
+ *
+ * @module
+ */
+
 import '@tensorflow/tfjs-backend-webgl';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -7,10 +12,10 @@ import {
   kernelStatuses,
   registerStockFixes,
   useBackend,
-} from '../../src/index.ts';
-import { trustKernels } from '../../src/kernels/define-kernel.ts';
-import type { NamedCase } from '../../src/testing/op-case.ts';
-import { poisonMemory } from '../../src/testing/poison-memory.ts';
+} from '../index.ts';
+import { trustKernels } from '../kernels/define-kernel.ts';
+import type { NamedCase } from './op-case.ts';
+import { poisonMemory } from './poison-memory.ts';
 
 export interface PageReport {
   readonly backend: string;

@@ -1,1 +1,0 @@
-export { gemm, gemmScratchBytes } from './wasm/kernels/gemm.as';
