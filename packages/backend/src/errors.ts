@@ -39,7 +39,7 @@ export class DTypeError extends NeverendError {
   }
 }
 
-/** A backend that was asked for cannot run here; the message says why and what mends it. */
+/** A backend cannot do what was asked for: it cannot run here, or has no memory left. The message says why and what mends it. */
 export class BackendError extends NeverendError {
   constructor(message: string, options?: ErrorOptions) {
     super('NEVEREND_BACKEND', message, options);

@@ -7,6 +7,7 @@ export {
   type ReadyBackend,
 } from './backends/types.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
+export { checkOptions } from './check-options.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
 import { coreCount, importInNode, isNode, reasonOf } from '../platform.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
+import { forgetEnded } from '../wasm/checked-heap.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
 import { absent, absentPackage, countOfThreads, select } from './select.ts';
@@ -18,6 +19,7 @@ export async function startWasm({
   if (!Number.isSafeInteger(threads) || threads < 1) {
     throw new BackendError(`threads was ${threads}; it must be a whole number of at least 1`);
   }
+  forgetEnded();
   const runs = 'wasm' in tf.engine().registry;
   let wasm: typeof import('@tensorflow/tfjs-backend-wasm');
   try {

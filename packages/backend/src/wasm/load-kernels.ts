@@ -1,3 +1,4 @@
+import { checkHeap } from './checked-heap.ts';
 import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
@@ -34,8 +35,17 @@ const hosts = new WeakMap<WasmBackend, Host>();
 function hostOf(backend: WasmBackend): Host {
   let host = hosts.get(backend);
   if (host === undefined) {
-    host = { loaded: new Map() };
-    hosts.set(backend, host);
+    checkHeap(backend);
+    const made: Host = { loaded: new Map() };
+    host = made;
+    hosts.set(backend, made);
+    const dispose = backend.dispose.bind(backend);
+    backend.dispose = () => {
+      made.pool?.stop();
+      // They hold on to its memory.
+      hosts.delete(backend);
+      dispose();
+    };
   }
   return host;
 }
@@ -72,13 +82,8 @@ async function start(backend: WasmBackend, host: Host, threads: number): Promise
   try {
     host.pool = await startThreadPool(backend, threads);
   } catch {
-    return;
+    // One thread is slower, and works.
   }
-  const dispose = backend.dispose.bind(backend);
-  backend.dispose = () => {
-    host.pool?.stop();
-    dispose();
-  };
 }
 
 function load<Exports>(

@@ -1,6 +1,7 @@
 // Registers the ops with the libtensorflow that tfjs-node has loaded, once a process.
 #include <dlfcn.h>
 #include <node_api.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <mutex>
@@ -103,6 +104,33 @@ const Registration& registerAll() {
   return result;
 }
 
+// Memory for the signal handlers of the thread that makes it. V8's profiler interrupts threads by a signal, and the products that
+// oneDNN compiles for AVX let the stack pointer point into memory of the heap, where a handler would write over it.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t now{};
+    if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) return;
+    memory_.resize(kSize);
+    stack_t own{};
+    own.ss_sp = memory_.data();
+    own.ss_size = memory_.size();
+    sigaltstack(&own, nullptr);
+  }
+  ~SignalStack() {
+    if (memory_.empty()) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  static constexpr size_t kSize = 1 << 16;
+  std::vector<char> memory_;
+};
+
 const char* instructionSet() {
 #if defined(__x86_64__) && defined(__GNUC__)
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
@@ -132,6 +160,7 @@ Ops::Ops(std::initializer_list<Op> ops) {
 }  // namespace neverend
 
 NAPI_MODULE_INIT() {
+  thread_local neverend::SignalStack signalStack;
   const neverend::Registration& ops = neverend::registerAll();
   if (!ops.failure.empty()) {
     napi_throw_error(env, nullptr, ops.failure.c_str());

@@ -2,7 +2,7 @@ import type { NativeVersion } from '@neverend/backend';
 import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
-import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 export function stepOnTensorflow<K extends string, N extends string>({
   name,

@@ -17,11 +17,8 @@ export interface OptimizerSettings {
   readonly groups?: readonly ParameterGroup[];
 }
 
-/** Optimiser state of one variable: float32 tensors of the variable's shape. */
-export type Slot<K extends string> = Readonly<Record<K, tf.Tensor>> & {
-  /** Updates of this variable; below the optimiser's steps where it joined late or had no gradient. */
-  readonly step?: number;
-};
+/** The names of what every optimiser takes. */
+export const optimizerSettings = ['learningRate', 'weightDecay', 'groups'] as const;
 
 /** A tensor and its name, as `tf.Optimizer` passes them. */
 export interface NamedTensor {
