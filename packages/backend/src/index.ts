@@ -14,6 +14,7 @@ export {
   type Kernel,
   type KernelAttrs,
   type KernelCall,
+  type KernelCase,
   type KernelDefinition,
   type KernelGradient,
   type KernelInputs,

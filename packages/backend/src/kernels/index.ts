@@ -9,6 +9,7 @@ export { type KernelMode, kernelMode, setKernelMode } from './kernel-mode.ts';
 export type {
   KernelAttrs,
   KernelCall,
+  KernelCase,
   KernelDefinition,
   KernelGradient,
   KernelInputs,

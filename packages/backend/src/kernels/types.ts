@@ -13,6 +13,14 @@ export interface KernelCall<I, A> {
   readonly attrs: A;
 }
 
+/** Makes a call to compare on: fresh tensors with the same numbers each time. */
+export interface KernelCase<A> {
+  (): KernelCall<KernelInputs, A>;
+  /** Numbers in its inputs, and its attributes, so that it need not be made to be left out. */
+  readonly size?: number;
+  readonly attrs?: A;
+}
+
 /** A kernel written for one backend. */
 export interface NativeVersion<I, A> {
   /** Why it cannot run on this machine, in words; undefined where it can. Asked once per process. */
@@ -58,10 +66,16 @@ export interface KernelDefinition<I extends KernelInputs, A extends KernelAttrs>
   /** The faster versions. `cpu` is for checks and has none. */
   readonly versions?: Partial<Record<Exclude<BackendName, 'cpu'>, NativeVersion<I, A>>>;
   /**
-   * Calls that a version must agree on before it serves: odd lengths, widths that are no multiple of 4,
-   * lengths of 1, more than 65,536 rows. Makes fresh tensors with the same numbers each time it is called.
+   * Calls that a version must agree on: lengths of 1, odd lengths, widths that are no multiple of 4, more than 65,536
+   * rows. Compared at the first use are the first of them and, for each set of attributes, the largest of up to 4096 numbers:
+   * one with several of everything that a kernel counts. The others are for `kernelStatuses` and the doctor.
    */
-  readonly cases: readonly (() => KernelCall<KernelInputs, A>)[];
+  readonly cases: readonly KernelCase<A>[];
+  /**
+   * Changes whenever the code of the versions does, as a hash of it. What agreed once is then not compared again on
+   * the same machine; without it, it is compared in every process.
+   */
+  readonly code?: string | undefined;
   /** Floating-point operations of one call: 2 for a multiply-add, 1 for an elementwise function. */
   readonly flops: (call: KernelCall<I, A>) => number;
 }

@@ -67,6 +67,7 @@ const product: Kernel<ProductInputs, ProductAttrs> = defineKernel<ProductInputs,
       [1, 37, 5],
       [7, 1, 9],
       [5, 33, 1],
+      [6, 37, 10],
       [67, 65, 71],
       [65_537, 1, 2],
     ].flatMap(([m = 1, k = 1, n = 1]) =>

@@ -20,7 +20,11 @@ interface Addon {
 /** The part of tfjs-node's backend that runs an op by its name. */
 interface NodeBackend {
   readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_ATTR_BOOL: number; readonly TF_ATTR_FLOAT: number };
+  readonly binding: {
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_Version: string;
+  };
   executeMultipleOutputs(
     name: string,
     attrs: Attribute[],
@@ -37,6 +41,7 @@ interface Attribute {
 
 let status: AddonStatus | undefined;
 let addon: Addon | undefined;
+let built: number | undefined;
 
 /**
  * Registers the ops in C++ with the libtensorflow of the tfjs-node that this process has loaded and whose backend is
@@ -62,7 +67,7 @@ function load(other?: string): AddonStatus {
     };
   }
   const { createRequire } = process.getBuiltinModule('node:module');
-  const { existsSync } = process.getBuiltinModule('node:fs');
+  const { existsSync, statSync } = process.getBuiltinModule('node:fs');
   const require = createRequire(import.meta.url);
   const binding = /[\\/]lib[\\/][^\\/]+[\\/]tfjs_binding\.node$/;
   const path = Object.keys(require.cache).find((file) => binding.test(file));
@@ -72,10 +77,14 @@ function load(other?: string): AddonStatus {
     return { available: false, reason: `${file} was not built (npx neverend-backend install)` };
   }
   addon = require(file) as Addon;
+  built = statSync(file).mtimeMs;
   const threads = coreCount();
   addon.setThreads(threads);
   return { available: true, instructionSet: addon.instructionSet, threads };
 }
+
+/** Which TensorFlow runs, and which compilation of the addon on it. The backend `tensorflow` must be current. */
+export const addonBuild = (): string => `${node().binding.TF_Version} ${built}`;
 
 /** How many threads the kernels use from now on; at first as many as the process has processors. @throws before `loadAddon`. */
 export function setAddonThreads(count: number): void {

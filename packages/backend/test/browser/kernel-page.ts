@@ -8,7 +8,7 @@ import {
   registerStockFixes,
   useBackend,
 } from '../../src/index.ts';
-import { trustKernels } from '../../src/kernels/define-kernel.ts';
+import { acceptKernels } from '../../src/kernels/define-kernel.ts';
 import { poisonMemory } from '../../src/testing/poison-memory.ts';
 import type { NamedCase } from '../op-cases.ts';
 
@@ -35,7 +35,7 @@ async function start(name: PageBackend): Promise<void> {
     tf.env().set(`${name.toUpperCase()}_CPU_FORWARD`, false);
   }
   // The references below say more than composites; Node holds the WGSL against those.
-  if (name === 'webgpu') trustKernels();
+  if (name === 'webgpu') acceptKernels();
 }
 
 /** Makes the page's global `run`, which holds the cases on a backend. */

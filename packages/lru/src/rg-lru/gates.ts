@@ -1,4 +1,4 @@
-import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCall, type KernelCase } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { gatesGradTensorflow, gatesTensorflow } from './kernels/tensorflow.ts';
@@ -117,7 +117,7 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
 type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** Calls with tensors `[M, N, E]` of these names, and with aParam and keep. */
-function gateCases(names: readonly string[]): (() => KernelCall<KernelInputs, NoAttrs>)[] {
+function gateCases(names: readonly string[]): KernelCase<NoAttrs>[] {
   const shapes = [
     [1, 1, 1],
     [5, 1, 7],

@@ -1,4 +1,4 @@
-import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCase } from '@neverend/backend';
 import { randomCase, sumRows } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { temporalConvGradTensorflow, temporalConvTensorflow } from './kernels/tensorflow.ts';
@@ -126,11 +126,12 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** Calls with an x `[outer, K-1 + T, N, E]`, where it is named a dy `[outer, T, N, E]`, weights, and restarts or none. */
-function convCases(names: readonly string[]): (() => KernelCall<KernelInputs, Attrs>)[] {
+function convCases(names: readonly string[]): KernelCase<Attrs>[] {
   const shapes = [
     [1, 1, 1, 1, 2],
     [2, 1, 3, 5, 4],
     [1, 7, 1, 6, 4],
+    [2, 7, 3, 6, 4],
     [3, 33, 2, 35, 3],
     [65_537, 2, 1, 2, 2],
   ] as const;

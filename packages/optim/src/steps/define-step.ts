@@ -30,7 +30,7 @@ export interface StepDefinition<K extends string, N extends string> {
   readonly flopsPerElement: (attrs: StepAttrs<N>) => number;
 }
 
-const shapes = [[], [1], [7], [129, 63], [65_537, 2]];
+const shapes = [[], [1], [7], [5, 3], [129, 63], [65_537, 2]];
 
 /**
  * A kernel that gives the new weight and the new slots, in this order. It has no gradient. A version for a backend
