@@ -28,6 +28,7 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
     tensorflow: attentionGradTensorflow,
     webgpu: attentionGradWebgpu,
   },
+  code: import.meta.neverendCode,
   cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
     dy: { shape: [rows, queries, heads, valueDepth] },
   })),

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Extent } from './self-test.ts';
-import { type Entry, type Standing, settleLater } from './standing.ts';
+import { type Entry, isSettled, type Standing, settleLater } from './standing.ts';
 
 /** Milliseconds without an operation after which a program counts as resting. */
 const rest = 100;
@@ -21,8 +21,10 @@ export function allowBackground(allow: boolean): void {
 export function compareInBackground(entry: Entry, standing: Standing, extent: Extent): void {
   if (!allowed || standing.waiting) return;
   standing.waiting = true;
+  // Somebody may have waited for it meanwhile.
+  const isDue = async () => (await whenResting()) && !isSettled(standing, extent);
   queue = queue
-    .then(() => settleLater(entry, standing, extent, whenResting))
+    .then(() => settleLater(entry, standing, extent, isDue))
     .finally(() => {
       standing.waiting = false;
     });

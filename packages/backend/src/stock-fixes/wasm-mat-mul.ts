@@ -61,6 +61,7 @@ const product: Kernel<ProductInputs, ProductAttrs> = defineKernel<ProductInputs,
       run: ({ inputs, attrs, backend }) => [gemm(backend as never, { ...inputs, ...attrs })],
     },
   },
+  code: import.meta.neverendCode,
   cases: [
     ...[
       [1, 1, 1],

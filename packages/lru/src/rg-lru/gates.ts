@@ -86,6 +86,7 @@ const grad: Kernel<GateGradInputs, NoAttrs> = defineKernel<GateGradInputs, NoAtt
     return [dx, dInput, dForget, dAParam];
   },
   versions: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
+  code: import.meta.neverendCode,
   cases: [...gateCases(['x', 'input', 'forget', 'da', 'dGated']), boundedCase],
   flops: ({ inputs: { x } }) => 32 * x.size,
 });
@@ -110,6 +111,7 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
     },
   },
   versions: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
+  code: import.meta.neverendCode,
   cases: gateCases(['x', 'input', 'forget']),
   flops: ({ inputs: { x } }) => 18 * x.size,
 });

@@ -31,6 +31,7 @@ const grad: Kernel<ComplexScanGradInputs, ScanAttrs> = defineKernel<
     webgpu: complexScanGradWebgpu,
     tensorflow: complexScanGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: scanCases(parts('dy', 'a', 'y', 'h0')),
   flops: ({ inputs: { yRe, h0Re } }) => 14 * yRe.size + 6 * h0Re.size,
 });
@@ -60,6 +61,7 @@ export const complexScan: Kernel<ComplexScanInputs, ScanAttrs> = defineKernel<
     webgpu: complexScanWebgpu,
     tensorflow: complexScanTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: scanCases(parts('a', 'x', 'h0')),
   flops: ({ inputs: { xRe } }) => 8 * xRe.size,
 });

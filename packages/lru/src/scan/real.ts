@@ -21,6 +21,7 @@ const grad: Kernel<ScanGradInputs, ScanAttrs> = defineKernel<ScanGradInputs, Sca
     return [...da, ...dx, ...dh0];
   },
   versions: { wasm: scanGradWasm, webgpu: scanGradWebgpu, tensorflow: scanGradTensorflow },
+  code: import.meta.neverendCode,
   cases: scanCases(['dy', 'a', 'y', 'h0']),
   flops: ({ inputs: { y, h0 } }) => 3 * y.size + h0.size,
 });
@@ -39,6 +40,7 @@ export const realScan: Kernel<ScanInputs, ScanAttrs> = defineKernel<ScanInputs, 
     },
   },
   versions: { wasm: scanWasm, webgpu: scanWebgpu, tensorflow: scanTensorflow },
+  code: import.meta.neverendCode,
   cases: scanCases(['a', 'x', 'h0']),
   flops: ({ inputs: { x } }) => 2 * x.size,
 });

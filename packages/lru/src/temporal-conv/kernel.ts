@@ -93,6 +93,7 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     webgpu: temporalConvGradWebgpu,
     tensorflow: temporalConvGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: convCases(['x', 'dy']),
   flops: ({ inputs: { dy, w } }) => 4 * dy.size * (w.shape[0] ?? 1) + dy.size,
 });
@@ -119,6 +120,7 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
     webgpu: temporalConvWebgpu,
     tensorflow: temporalConvTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: convCases(['x']),
   flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
 });

@@ -53,6 +53,7 @@ export function defineStep<K extends string, N extends string>(
       webgpu: stepOnWebgpu(step),
       tensorflow: stepOnTensorflow(step),
     },
+    code: import.meta.neverendCode,
     cases: shapes.map((shape) => {
       const state = slots.map((key) => [key, { shape, mean: 5 }]);
       return randomCase(

@@ -51,6 +51,7 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
     }),
   },
   versions: { webgpu: geluWebgpu, wasm: geluWasm, tensorflow: geluTensorflow },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ x: { shape, scale: scaleOf(shape) } }, { form })),
   ),
@@ -72,6 +73,7 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
     },
   },
   versions: { webgpu: biasGeluWebgpu, wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase(

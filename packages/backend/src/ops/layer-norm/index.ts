@@ -61,6 +61,7 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
     },
   },
   versions: { webgpu: layerNormWebgpu, wasm: layerNormWasm, tensorflow: layerNormTensorflow },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) =>
     randomCase(
       {

@@ -32,6 +32,7 @@ export const rmsNormGrad: Kernel<RmsNormGradInputs, { readonly offset: number }>
     ];
   },
   versions: { webgpu: rmsNormGradWebgpu, wasm: rmsNormGradWasm, tensorflow: rmsNormGradTensorflow },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

@@ -54,6 +54,7 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
     },
   },
   versions: { webgpu: rmsNormWebgpu, wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) =>
     randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
   ),

@@ -33,6 +33,7 @@ export const scatterAddRowsKernel: Kernel<
     wasm: scatterAddRowsWasm,
     tensorflow: scatterAddRowsTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -44,6 +44,7 @@ const setRowsKernel: Kernel<SetRowsInputs, Record<string, never>> = defineKernel
     return [tf.tensorScatterUpdate(own, tf.expandDims(indices, 1), rows)];
   },
   versions: { webgpu: setRowsWebgpu, wasm: setRowsWasm, tensorflow: setRowsTensorflow },
+  code: import.meta.neverendCode,
   cases: distinctRowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -29,6 +29,7 @@ export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
     return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
   },
   versions: { webgpu: softmaxGradWebgpu, wasm: softmaxGradWasm, tensorflow: softmaxGradTensorflow },
+  code: import.meta.neverendCode,
   cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
   flops: ({ inputs: { y } }) => 4 * y.size,
 });
