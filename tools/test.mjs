@@ -7,11 +7,11 @@ import { setUp } from './setup.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
 
 const operations = [
-  ...['backend', 'attention', 'lru', 'optim', 'trecvit'].flatMap((name) => [
+  ...['backend', 'nn', 'attention', 'lru', 'optim', 'trecvit'].flatMap((name) => [
     '--project',
     `@neverend/${name}`,
   ]),
-  ...['packages/backend/test/ops/', 'packages/attention/', 'packages/lru/', 'packages/optim/'],
+  ...['packages/nn/', 'packages/attention/', 'packages/lru/', 'packages/optim/'],
   'packages/trecvit/',
 ];
 

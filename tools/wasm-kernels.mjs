@@ -1,5 +1,5 @@
-// Compiles a package's AssemblyScript kernels, `src/wasm/kernels.as.ts` and what it imports, into
-// `src/wasm/kernels.generated.ts`. `node tools/wasm-kernels.mjs packages/backend` does one package, without a name every
+// Compiles a package's AssemblyScript kernels, `src/kernels.as.ts` and what it imports, into
+// `src/kernels.generated.ts`. `node tools/wasm-kernels.mjs packages/backend` does one package, without a name every
 // package that has kernels. With `--check` nothing is written, and it fails where the committed file is not what would be.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
@@ -8,8 +8,8 @@ import { publicPackages } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { main, root } from './workspace.mjs';
 
-const entry = join('src', 'wasm', 'kernels.as.ts');
-const generated = join('src', 'wasm', 'kernels.generated.ts');
+const entry = join('src', 'kernels.as.ts');
+const generated = join('src', 'kernels.generated.ts');
 
 const variants = [
   { name: 'plain', flags: [] },
@@ -42,7 +42,7 @@ export async function compileKernels(folder) {
     binaries.push(`  ${name}:\n    '${Buffer.from(binary).toString('base64')}',`);
   }
   return `// Made by \`node tools/wasm-kernels.mjs\` from kernels.as.ts: do not edit.
-import type { KernelBinaries } from '${folder === join(root, 'packages', 'backend') ? './kernel-binaries.ts' : '@neverend/backend/kernels'}';
+import type { KernelBinaries } from '${folder === join(root, 'packages', 'backend') ? './wasm/kernel-binaries.ts' : '@neverend/backend/kernels'}';
 
 ${kernelsInterface(types)}
 

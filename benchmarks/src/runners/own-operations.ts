@@ -1,6 +1,6 @@
 import { encoderBlock, spaceAttention } from '@neverend/attention';
-import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/backend';
 import { linearScan, recurrentBlock } from '@neverend/lru';
+import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@neverend/nn';
 import { AdamW } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import type { adamWSettings } from '../cases/adamw.ts';

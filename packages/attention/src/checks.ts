@@ -1,5 +1,4 @@
-import { ShapeError } from '@neverend/backend';
-import { checkSizes } from '@neverend/backend/params';
+import { checkSizes, ShapeError } from '@neverend/backend';
 
 /** The width of a head. @throws ShapeError unless `width` is a positive integer that `heads` divides. */
 export function headWidth(width: number, heads: number): number {

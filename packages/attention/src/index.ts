@@ -1,5 +1,3 @@
-export { gelu, layerNorm, linear } from '@neverend/backend';
-export type { Params } from '@neverend/backend/params';
 export {
   type CachedAttentionOptions,
   cachedAttention,

@@ -1,6 +1,4 @@
-import type { RandomKey } from '@neverend/backend';
-import { randomUniform } from '@neverend/backend';
-import { checkSizes } from '@neverend/backend/params';
+import { checkSizes, type RandomKey, randomUniform } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**

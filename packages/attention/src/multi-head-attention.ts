@@ -1,6 +1,5 @@
-import { checkTensor, layerNorm, linear } from '@neverend/backend';
-import type { Params } from '@neverend/backend/params';
-import { checkedParam } from '@neverend/backend/params';
+import { checkTensor } from '@neverend/backend';
+import { checkedParam, layerNorm, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from './checks.ts';
 import {

@@ -14,7 +14,7 @@ import { NeverendSincosPositions } from './layers/sincos-positions-layer.ts';
 import { NeverendSpaceAttention } from './layers/space-attention-layer.ts';
 import { NeverendTokenPooling } from './layers/token-pooling-layer.ts';
 
-export type { LayerArgs, ParameterLayerArgs } from '@neverend/backend/layers';
+export type { LayerArgs, ParameterLayerArgs } from '@neverend/nn/layers';
 export {
   NeverendAttentionPooling,
   type NeverendAttentionPoolingArgs,

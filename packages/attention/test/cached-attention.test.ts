@@ -4,8 +4,6 @@ import {
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
-  layerNormNaive,
-  linearNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -14,6 +12,7 @@ import {
   toTensor,
   toTensors,
 } from '@neverend/backend/testing';
+import { layerNormNaive, linearNaive } from '@neverend/nn/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

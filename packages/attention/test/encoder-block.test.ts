@@ -2,9 +2,6 @@ import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/
 import {
   describeBackends,
   expectLikeReference,
-  geluErfNaive,
-  layerNormNaive,
-  linearNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -15,6 +12,7 @@ import {
   toTensor,
   toTensors,
 } from '@neverend/backend/testing';
+import { geluErfNaive, layerNormNaive, linearNaive } from '@neverend/nn/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { crossAttentionNaive } from '../src/cross-attention/naive.ts';

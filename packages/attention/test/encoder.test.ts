@@ -3,7 +3,6 @@ import {
   describeBackends,
   expectLikeReference,
   expectTensorClose,
-  layerNormNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -13,10 +12,12 @@ import {
   toTensor,
   toTensors,
 } from '@neverend/backend/testing';
+import { layerNorm } from '@neverend/nn';
+import { layerNormNaive } from '@neverend/nn/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
 import { encoderBlockNaive } from '../src/encoder-block/naive.ts';
-import { encoder, encoderBlock, layerNorm } from '../src/index.ts';
+import { encoder, encoderBlock } from '../src/index.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
 import { expectEachAlone, expectOnPermuted } from './row-properties.ts';
 

@@ -6,6 +6,7 @@ import {
   randomTensor,
   reloadModel,
 } from '@neverend/backend/testing';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +19,6 @@ import {
   type KeyValueCache,
   learnedPositions,
   mlp,
-  type Params,
   poolTokens,
   rotaryPositions,
   scaledDotProductAttention,

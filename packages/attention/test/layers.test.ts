@@ -6,10 +6,11 @@ import {
   randomTensor,
   reloadModel,
 } from '@neverend/backend/testing';
+import { linear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { encoderBlock, linear } from '../src/index.ts';
+import { encoderBlock } from '../src/index.ts';
 import {
   neverendAttentionPooling,
   neverendCachedAttention,

@@ -1,8 +1,8 @@
 import { randomKey } from '@neverend/backend';
 import { describeBackends, officialTolerances, randomTensor } from '@neverend/backend/testing';
+import { linear } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
-import { linear } from '../src/index.ts';
 import { expectEachAlone, expectLinear } from './row-properties.ts';
 
 await describeBackends('linear', (backend) => {

@@ -4,9 +4,6 @@ import {
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
-  geluErfNaive,
-  geluNaive,
-  layerNormNaive,
   normalInput,
   numbers,
   numericGradients,
@@ -14,6 +11,7 @@ import {
   poisonMemory,
   tolerances,
 } from '@neverend/backend/testing';
+import { geluErfNaive, geluNaive, layerNormNaive } from '@neverend/nn/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { crossAttentionNaive } from '../src/cross-attention/naive.ts';

@@ -1,5 +1,3 @@
-// Brings the kernels that are asked about.
-import './ops/index.ts';
 import { selectNone } from './backends/select.ts';
 import type { BackendStatus } from './backends/types.ts';
 import { type KernelStatus, kernelStatuses } from './kernels/index.ts';

@@ -6,6 +6,7 @@ export {
   backendNames,
   type ReadyBackend,
 } from './backends/types.ts';
+export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
@@ -26,17 +27,7 @@ export {
   type NativeVersion,
   setKernelMode,
 } from './kernels/index.ts';
-export {
-  type GeluForm,
-  gatherRows,
-  gelu,
-  layerNorm,
-  linear,
-  rmsNorm,
-  scatterAddRows,
-  setRows,
-  softmax,
-} from './ops/index.ts';
+export { markEdited } from './mark-edited.ts';
 export {
   type RandomKey,
   randomBits,
@@ -48,5 +39,4 @@ export {
 } from './random.ts';
 export { remat } from './remat.ts';
 export { registerStockFixes } from './stock-fixes/index.ts';
-export { markEdited } from './stock-fixes/mark-edited.ts';
 export { type BackendChoice, type PassedOver, probeBackends, useBackend } from './use-backend.ts';

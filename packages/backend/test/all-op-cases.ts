@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NamedCase } from './op-cases.ts';
+import type { NamedCase } from '../src/testing/op-case.ts';
 
 const packages = join(import.meta.dirname, '..', '..');
 
@@ -11,7 +11,7 @@ export const opCaseFiles: readonly string[] = readdirSync(packages)
 
 /** The cases in them. */
 export async function allOpCases(): Promise<NamedCase[]> {
-  for (const name of ['attention', 'backend', 'lru', 'optim']) {
+  for (const name of ['attention', 'backend', 'lru', 'nn', 'optim']) {
     const file = join(packages, name, 'test', 'op-cases.ts');
     if (!opCaseFiles.includes(file)) throw new Error(`there is no ${file}`);
   }

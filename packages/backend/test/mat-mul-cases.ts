@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { randomKey } from '../src/index.ts';
 import { expectTensorClose } from '../src/testing/expect-close.ts';
 import { expectNoLeak } from '../src/testing/expect-no-leak.ts';
+import type { NamedCase } from '../src/testing/op-case.ts';
 import { expectLikeReference, normalInput, toTensors } from '../src/testing/op-case.ts';
 import { currentTolerance } from '../src/testing/tolerance.ts';
 import {
@@ -11,7 +12,6 @@ import {
   productShapes,
   transposes,
 } from './naive-mat-mul.ts';
-import type { NamedCase } from './op-cases.ts';
 
 /** Single numbers, odd sizes, more columns than a block has, batches of both factors and of one. */
 const sizes = [

@@ -1,5 +1,3 @@
-export { rmsNorm } from '@neverend/backend';
-export type { Params } from '@neverend/backend/params';
 export { initLru, type LruArgs, lru } from './lru/index.ts';
 export {
   initRecurrentBlock,

@@ -1,5 +1,5 @@
 import type { RandomKey } from '@neverend/backend';
-import { checkedParam, type Params } from '@neverend/backend/params';
+import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from './init.ts';
 

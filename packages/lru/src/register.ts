@@ -6,7 +6,7 @@ import { NeverendRgLru } from './layers/rg-lru-layer.ts';
 import { NeverendRmsNorm } from './layers/rms-norm-layer.ts';
 import { NeverendTemporalConv } from './layers/temporal-conv-layer.ts';
 
-export type { LayerArgs, ParameterLayerArgs } from '@neverend/backend/layers';
+export type { LayerArgs, ParameterLayerArgs } from '@neverend/nn/layers';
 export {
   NeverendLinearScan,
   type NeverendLinearScanArgs,

@@ -7,18 +7,11 @@ import {
   reloadModel,
   tolerances,
 } from '@neverend/backend/testing';
+import { type Params, rmsNorm } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import {
-  linearScan,
-  lru,
-  type Params,
-  recurrentBlock,
-  rgLru,
-  rmsNorm,
-  temporalConv,
-} from '../src/index.ts';
+import { linearScan, lru, recurrentBlock, rgLru, temporalConv } from '../src/index.ts';
 import {
   neverendLinearScan,
   neverendLru,

@@ -4,8 +4,9 @@ import {
   type Golden,
   poisonMemory,
 } from '@neverend/backend/testing';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params, SequenceOptions } from '../src/index.ts';
+import type { SequenceOptions } from '../src/index.ts';
 
 /** A state of one tensor, or of several by name. */
 type State = tf.Tensor | Readonly<Record<string, tf.Tensor>>;

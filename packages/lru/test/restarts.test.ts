@@ -5,6 +5,7 @@ import {
   randomTensor,
   tolerances,
 } from '@neverend/backend/testing';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import {
@@ -17,7 +18,6 @@ import {
   initRgLru,
   initTemporalConv,
   lru,
-  type Params,
   recurrentBlock,
   residualBlock,
   rgLru,

@@ -1,13 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  encoderBlock,
-  layerNorm,
-  learnedPositions,
-  linear,
-  type Params,
-  prependToken,
-} from '@neverend/attention';
-import { paramsBelow } from '@neverend/backend/params';
+import { encoderBlock, learnedPositions, prependToken } from '@neverend/attention';
 import {
   describeBackends,
   expectCloseToScale,
@@ -18,6 +10,7 @@ import {
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { type RecurrentState, residualBlock } from '@neverend/lru';
+import { layerNorm, linear, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 
@@ -118,18 +111,18 @@ function model(
   heads: number,
   states: States = [],
 ): { results: Record<string, tf.Tensor>; states: RecurrentState[] } {
-  const tokens = tokensOf(video, paramsBelow(params, 'tokenizer/'));
-  const encoder = paramsBelow(params, 'encoder/');
+  const tokens = tokensOf(video, subtree(params, 'tokenizer/'));
+  const encoder = subtree(params, 'encoder/');
   let x = tokens;
   const layers: Record<string, tf.Tensor> = {};
   const after: RecurrentState[] = [];
   for (const layer of [0, 1]) {
     const before = states[layer];
-    const block = paramsBelow(encoder, `residualblock_0${layer}/`);
+    const block = subtree(encoder, `residualblock_0${layer}/`);
     const { y, state } = residualBlock(x, block, before === undefined ? {} : { state: before });
     after.push(state);
     layers[`__layer/${layer}/after_residual`] = y;
-    x = overSpace(y, paramsBelow(encoder, `encoderblock_${layer}/`), heads);
+    x = overSpace(y, subtree(encoder, `encoderblock_${layer}/`), heads);
     layers[`__layer/${layer}/after_encoder`] = x;
   }
   const encoded = normed(x, encoder);
@@ -138,7 +131,7 @@ function model(
       ...layers,
       '__out/tokens': tokens,
       '__out/encoded': encoded,
-      ...headOf(encoded, paramsBelow(params, 'decoder/')),
+      ...headOf(encoded, subtree(params, 'decoder/')),
     },
     states: after,
   };
@@ -173,7 +166,7 @@ function streamed(video: tf.Tensor, params: Params, heads: number) {
   });
   const results = Object.fromEntries(joined) as Record<string, tf.Tensor>;
   const encoded = results['__out/encoded'] as tf.Tensor;
-  return { results: { ...results, ...headOf(encoded, paramsBelow(params, 'decoder/')) }, states };
+  return { results: { ...results, ...headOf(encoded, subtree(params, 'decoder/')) }, states };
 }
 
 async function expectLike(

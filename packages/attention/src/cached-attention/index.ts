@@ -1,5 +1,5 @@
 import { checkTensor } from '@neverend/backend';
-import type { Params } from '@neverend/backend/params';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import { attendAndJoin, type MultiHeadOptions, projectHeads } from '../multi-head-attention.ts';

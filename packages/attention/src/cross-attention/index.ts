@@ -1,4 +1,4 @@
-import type { Params } from '@neverend/backend/params';
+import type { Params } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
 

@@ -1,4 +1,4 @@
-import { layerNormNaive, linearNaive } from '@neverend/backend/testing';
+import { layerNormNaive, linearNaive } from '@neverend/nn/testing';
 import type { AttentionSizes } from '../scaled-dot-product-attention/attrs.ts';
 import { attentionNaive, type NaiveOptions } from '../scaled-dot-product-attention/naive.ts';
 import type { Arrays } from '../space-attention/naive.ts';

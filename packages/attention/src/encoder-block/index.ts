@@ -1,13 +1,5 @@
-import type { RandomKey } from '@neverend/backend';
-import { checkTensor, layerNorm, randomKey } from '@neverend/backend';
-import {
-  checkedParam,
-  checkNumber,
-  checkSizes,
-  type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
@@ -56,11 +48,11 @@ export function encoderBlock(
   return tf.tidy(() => {
     const attention = spaceAttention(
       norm(x, 'LayerNorm_0'),
-      paramsBelow(params, 'MultiHeadDotProductAttention_0/'),
+      subtree(params, 'MultiHeadDotProductAttention_0/'),
       { ...options, dropout: attentionDropout },
     );
     const attended = tf.add(x, dropout(attention, dropoutAt(dropped, 'attention')));
-    const block = paramsBelow(params, 'MlpBlock_0/');
+    const block = subtree(params, 'MlpBlock_0/');
     return tf.add(attended, mlp(norm(attended, 'LayerNorm_1'), block, { gelu, dropout: dropped }));
   });
 }
@@ -89,9 +81,9 @@ export function initEncoderBlock(
   return {
     'LayerNorm_0/scale': tf.ones([width]),
     'LayerNorm_0/bias': tf.zeros([width]),
-    ...paramsAbove(attention, 'MultiHeadDotProductAttention_0/'),
+    ...withPrefix(attention, 'MultiHeadDotProductAttention_0/'),
     'LayerNorm_1/scale': tf.ones([width]),
     'LayerNorm_1/bias': tf.zeros([width]),
-    ...paramsAbove(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+    ...withPrefix(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
   };
 }

@@ -1,4 +1,4 @@
-import { layerNormBackwardNaive, layerNormNaive } from '@neverend/backend/testing';
+import { layerNormBackwardNaive, layerNormNaive } from '@neverend/nn/testing';
 import { mlpBackwardNaive, mlpNaive } from '../mlp/naive.ts';
 import {
   type Arrays,

@@ -1,11 +1,5 @@
-import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
-import {
-  checkedParam,
-  checkedSize,
-  type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+import { checkedSize, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { dropoutAt } from '../dropout/index.ts';
 import {
@@ -43,7 +37,7 @@ export function encoder(
   return tf.tidy(() => {
     let y = x;
     for (let index = 0; index < depth; index++) {
-      y = encoderBlock(y, paramsBelow(params, `encoderblock_${index}/`), {
+      y = encoderBlock(y, subtree(params, `encoderblock_${index}/`), {
         ...options,
         dropout: dropoutAt(dropout, index),
         attentionDropout: dropoutAt(attentionDropout, index),
@@ -72,7 +66,7 @@ export function initEncoder(
   checkedSize('depth', depth, 0);
   const blocks = Array.from({ length: depth }, (_, index) => {
     const block = initEncoderBlock(randomKey(key.low, key.high, 'block', index), sizes);
-    return paramsAbove(block, `encoderblock_${index}/`);
+    return withPrefix(block, `encoderblock_${index}/`);
   });
   return {
     ...Object.assign({}, ...blocks),

@@ -1,12 +1,12 @@
-import type { GeluForm, RandomKey } from '@neverend/backend';
+import { checkedSize, checkNumber, type RandomKey } from '@neverend/backend';
+import type { GeluForm, Params } from '@neverend/nn';
 import {
   FunctionLayer,
   type InputSizes,
   inputWidth,
   type ParameterLayerArgs,
   type PerInput,
-} from '@neverend/backend/layers';
-import { checkedSize, checkNumber, type Params } from '@neverend/backend/params';
+} from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';

@@ -1,12 +1,12 @@
 import type { RandomKey } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
 import {
   FunctionLayer,
   type InputSizes,
   inputWidth,
   type ParameterLayerArgs,
   type PerInput,
-} from '@neverend/backend/layers';
-import type { Params } from '@neverend/backend/params';
+} from '@neverend/nn/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { prependToken } from '../pooling/index.ts';

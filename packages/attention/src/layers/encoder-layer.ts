@@ -1,6 +1,6 @@
-import type { RandomKey } from '@neverend/backend';
-import type { InputSizes, PerInput } from '@neverend/backend/layers';
-import { checkedSize, type Params } from '@neverend/backend/params';
+import { checkedSize, type RandomKey } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
+import type { InputSizes, PerInput } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import { encoder, initEncoder } from '../encoder/index.ts';
 import { NeverendEncoderBlock, type NeverendEncoderBlockArgs } from './encoder-block-layer.ts';

@@ -1,4 +1,4 @@
-import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
+import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 import { rotaryPositions } from '../rotary-positions/index.ts';

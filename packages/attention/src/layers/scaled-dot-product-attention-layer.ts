@@ -1,6 +1,6 @@
-import { type RandomKey, ShapeError } from '@neverend/backend';
-import { FunctionLayer, type ParameterLayerArgs, type PerInput } from '@neverend/backend/layers';
-import { checkNumber, type Params } from '@neverend/backend/params';
+import { checkNumber, type RandomKey, ShapeError } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
+import { FunctionLayer, type ParameterLayerArgs, type PerInput } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { scaledDotProductAttention } from '../scaled-dot-product-attention/index.ts';

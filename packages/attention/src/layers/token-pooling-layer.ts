@@ -1,4 +1,4 @@
-import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
+import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 import { checkPoolingKind, poolTokens } from '../pooling/index.ts';

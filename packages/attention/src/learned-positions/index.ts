@@ -1,7 +1,12 @@
-import type { RandomKey } from '@neverend/backend';
-import { checkTensor, randomNormal } from '@neverend/backend';
-import { sumRows, withGradient } from '@neverend/backend/kernels';
-import { checkNumber, checkSizes } from '@neverend/backend/params';
+import {
+  checkNumber,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomNormal,
+} from '@neverend/backend';
+import { withGradient } from '@neverend/backend/kernels';
+import { sumRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**

@@ -1,5 +1,4 @@
-import { checkTensor } from '@neverend/backend';
-import { checkedSize } from '@neverend/backend/params';
+import { checkedSize, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGrid } from '../sincos-positions/index.ts';
 

@@ -1,6 +1,5 @@
-import type { RandomKey } from '@neverend/backend';
-import { checkTensor, type GeluForm, gelu, linear, randomKey } from '@neverend/backend';
-import { checkedParam, checkSizes, type Params, paramsAbove } from '@neverend/backend/params';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, type GeluForm, gelu, linear, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
 import { initLinear } from '../init-linear.ts';
@@ -54,7 +53,7 @@ export function initMlp(
   checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return {
-    ...paramsAbove(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
-    ...paramsAbove(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),
+    ...withPrefix(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
+    ...withPrefix(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),
   };
 }

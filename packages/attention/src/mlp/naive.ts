@@ -3,7 +3,7 @@ import {
   geluNaive,
   linearBackwardNaive,
   linearNaive,
-} from '@neverend/backend/testing';
+} from '@neverend/nn/testing';
 import type { Arrays } from '../space-attention/naive.ts';
 
 const dense = (params: Arrays, name: string, x: Float64Array) => ({

@@ -1,11 +1,5 @@
-import { checkTensor, layerNorm, type RandomKey, randomKey } from '@neverend/backend';
-import {
-  checkedParam,
-  checkSizes,
-  type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
 import { xavierUniform } from '../init-linear.ts';
@@ -80,9 +74,9 @@ export function attentionPooling(
   const bias = checkedParam(params, 'LayerNorm_0/bias', [width]);
   return tf.tidy(() => {
     const probes = tf.add(tf.zeros([rows, 1, width]), probe);
-    const attention = paramsBelow(params, 'MultiHeadDotProductAttention_0/');
+    const attention = subtree(params, 'MultiHeadDotProductAttention_0/');
     const attended = crossAttention(probes, x, attention, { heads });
-    const block = paramsBelow(params, 'MlpBlock_0/');
+    const block = subtree(params, 'MlpBlock_0/');
     const hidden = mlp(layerNorm(attended, scale, bias, eps), block, { gelu });
     return tf.reshape(tf.add(attended, hidden), [rows, width]);
   });
@@ -107,9 +101,9 @@ export function initAttentionPooling(
   const attention = initSpaceAttention(keyOf('attention'), { width, heads });
   return {
     probe: xavierUniform(keyOf('probe'), [1, 1, width], 1, width),
-    ...paramsAbove(attention, 'MultiHeadDotProductAttention_0/'),
+    ...withPrefix(attention, 'MultiHeadDotProductAttention_0/'),
     'LayerNorm_0/scale': tf.ones([width]),
     'LayerNorm_0/bias': tf.zeros([width]),
-    ...paramsAbove(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+    ...withPrefix(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
   };
 }

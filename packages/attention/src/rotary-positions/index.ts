@@ -1,6 +1,5 @@
-import { checkTensor, ShapeError } from '@neverend/backend';
+import { checkNumber, checkTensor, ShapeError } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
-import { checkNumber } from '@neverend/backend/params';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 

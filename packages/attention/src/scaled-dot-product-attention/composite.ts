@@ -1,5 +1,4 @@
-import { softmax } from '@neverend/backend';
-import { softmaxGrad } from '@neverend/backend/kernels';
+import { softmax, softmaxGrad } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { dropoutFactors } from '../dropout/index.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from './attrs.ts';

@@ -1,5 +1,11 @@
-import { checkTensor, DTypeError, defineKernel, type Kernel, ShapeError } from '@neverend/backend';
-import { checkNumber } from '@neverend/backend/params';
+import {
+  checkNumber,
+  checkTensor,
+  DTypeError,
+  defineKernel,
+  type Kernel,
+  ShapeError,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRate, type Dropout } from '../dropout/index.ts';
 import {

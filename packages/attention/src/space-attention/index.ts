@@ -1,7 +1,5 @@
-import type { RandomKey } from '@neverend/backend';
-import { checkTensor, randomKey } from '@neverend/backend';
-import type { Params } from '@neverend/backend/params';
-import { checkSizes } from '@neverend/backend/params';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import { xavierUniform } from '../init-linear.ts';

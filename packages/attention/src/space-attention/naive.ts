@@ -1,4 +1,4 @@
-import { linearBackwardNaive, linearNaive } from '@neverend/backend/testing';
+import { linearBackwardNaive, linearNaive } from '@neverend/nn/testing';
 import type { AttentionSizes } from '../scaled-dot-product-attention/attrs.ts';
 import {
   type AttentionArrays,

@@ -1,5 +1,4 @@
-import { NeverendError } from '@neverend/backend';
-import { checkSizes } from '@neverend/backend/params';
+import { checkSizes, NeverendError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import { headEntry, type VitEntry, type VitLayout, type VitSizes, vitEntries } from './layouts.ts';

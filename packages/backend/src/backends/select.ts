@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isNotInstalled, reasonOf } from './platform.ts';
+import { isNotInstalled, reasonOf } from '../platform.ts';
 import type { AbsentBackend, BackendName } from './types.ts';
 
 /** The status of a backend that cannot run here. */

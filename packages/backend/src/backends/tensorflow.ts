@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { importInNode, isNode, isNotInstalled, reasonOf } from '../platform.ts';
 import { loadAddon } from '../tensorflow/addon.ts';
-import { importInNode, isNode, isNotInstalled, reasonOf } from './platform.ts';
 import { absent, countOfThreads, select } from './select.ts';
 import type { AbsentBackend, BackendStatus, ReadyBackend } from './types.ts';
 

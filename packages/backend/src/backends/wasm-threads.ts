@@ -1,4 +1,4 @@
-import { isNode } from './platform.ts';
+import { isNode } from '../platform.ts';
 
 /**
  * More pthreads than TensorFlow.js starts workers for would have to be started later, when there is nothing left

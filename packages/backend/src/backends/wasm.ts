@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
+import { coreCount, importInNode, isNode, reasonOf } from '../platform.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
-import { coreCount, importInNode, isNode, reasonOf } from './platform.ts';
 import { absent, absentPackage, countOfThreads, select } from './select.ts';
 import type { BackendOptions, BackendStatus } from './types.ts';
 import { canStartThreadedInNode, startThreaded } from './wasm-threads.ts';

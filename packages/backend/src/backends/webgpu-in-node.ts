@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { importInNode } from './platform.ts';
+import { importInNode } from '../platform.ts';
 import { nameSoftwareGpu } from './software-gpu.ts';
 
 interface Dawn {

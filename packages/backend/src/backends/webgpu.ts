@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isNode } from './platform.ts';
+import { isNode } from '../platform.ts';
 import { absent, absentPackage, select } from './select.ts';
 import type { BackendStatus, ReadyBackend } from './types.ts';
 import { provideWebgpuInNode } from './webgpu-in-node.ts';

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { markEdited } from '../stock-fixes/mark-edited.ts';
+import { markEdited } from '../mark-edited.ts';
 import { asWebgpu, isCast } from '../webgpu/backend.ts';
 
 /** What a version answers in place of an output when it has written into one of its inputs: that input's data. */

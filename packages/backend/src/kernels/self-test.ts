@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { reasonOf } from '../backends/platform.ts';
+import { reasonOf } from '../platform.ts';
 import { randomKey, randomNormal } from '../random.ts';
 import { inKernelMode } from './kernel-mode.ts';
 import type {

@@ -1,4 +1,4 @@
-import { isNode } from '../backends/platform.ts';
+import { isNode } from '../platform.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 

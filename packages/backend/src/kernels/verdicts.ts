@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { isNode } from '../backends/platform.ts';
+import { isNode } from '../platform.ts';
 import { type Extent, extents } from './self-test.ts';
 import { type Json, openStore, type VerdictStore } from './verdict-store.ts';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel, type KernelInputs } from '../kernels/index.ts';
-import { randomCase } from '../ops/random-case.ts';
+import { randomCase } from '../kernels/random-case.ts';
 import { type GemmActivation, gemm, isGemmActivation } from '../wasm/gemm.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 

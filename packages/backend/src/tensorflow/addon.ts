@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { coreCount, isNode, reasonOf } from '../backends/platform.ts';
+import { coreCount, isNode, reasonOf } from '../platform.ts';
 import { addonFile } from './addon-file.ts';
 
 /** Whether the kernels in C++ are there, and how they run. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, it } from 'vitest';
 import { starts } from '../backends/start.ts';
 import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
-import { acceptKernels } from '../kernels/define-kernel.ts';
+import { trustKernels } from '../kernels/define-kernel.ts';
 import { useBackend } from '../use-backend.ts';
 
 /**
@@ -49,7 +49,7 @@ export async function describeBackends(
           await useBackend(name);
           // Otherwise stock kernels compute small tensors in JavaScript, and nothing of WebGPU is tested.
           if (name === 'webgpu') tf.env().set('WEBGPU_CPU_FORWARD', false);
-          acceptKernels();
+          trustKernels();
         });
         if (name === 'webgpu') failOnGpuErrors();
         suite(name);

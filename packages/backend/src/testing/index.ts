@@ -1,26 +1,5 @@
 export { nameSoftwareGpu } from '../backends/software-gpu.ts';
-export {
-  geluBackwardNaive,
-  geluErfBackwardNaive,
-  geluErfNaive,
-  geluNaive,
-} from '../ops/gelu/naive.ts';
-export {
-  type LayerNormInputs,
-  layerNormBackwardNaive,
-  layerNormNaive,
-} from '../ops/layer-norm/naive.ts';
-export {
-  type LinearInputs,
-  linearBackwardNaive,
-  linearNaive,
-} from '../ops/linear/naive.ts';
-export {
-  type RmsNormInputs,
-  type RmsNormOptions,
-  rmsNormBackwardNaive,
-  rmsNormNaive,
-} from '../ops/rms-norm/naive.ts';
+export { trustKernels } from '../kernels/define-kernel.ts';
 export { describeBackends } from './describe-backends.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
 export {
@@ -29,6 +8,7 @@ export {
   expectCloseToScale,
   expectTensorClose,
 } from './expect-close.ts';
+export { expectKernelsAgree } from './expect-kernels-agree.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
 export { findChromium } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
@@ -37,6 +17,7 @@ export {
   expectLikeReference,
   type Input,
   type Inputs,
+  type NamedCase,
   normalInput,
   numbers,
   type OpCase,

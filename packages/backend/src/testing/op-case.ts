@@ -84,3 +84,10 @@ function scaled({ rtol, atol }: Tolerance, ...arrays: ArrayLike<number>[]): Tole
     .reduce((max, value) => Math.max(max, Math.abs(value)), 1);
   return { rtol, atol: atol * largest };
 }
+
+/** An operation at one shape, held against its reference on the current backend; runs in browsers too. */
+export interface NamedCase {
+  readonly name: string;
+  /** @throws Error telling what differs. */
+  readonly check: () => Promise<void>;
+}

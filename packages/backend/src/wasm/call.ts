@@ -1,4 +1,4 @@
-import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { addressOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { loadKernels } from './load-kernels.ts';
@@ -47,12 +47,6 @@ export function wasmCall<Exports>(
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),
   };
-}
-
-/** Rows and width of a tensor whose last axis is the width. */
-export function rowsOf({ size, shape }: Tensor): { readonly rows: number; readonly width: number } {
-  const width = shape.at(-1) ?? 1;
-  return { rows: size / width, width };
 }
 
 /** Groups of four columns. */

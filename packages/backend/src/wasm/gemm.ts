@@ -1,6 +1,6 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../kernels.generated.ts';
 import { addressOf, type WasmBackend } from './host.ts';
-import { kernelBinaries } from './kernels.generated.ts';
 import { loadKernels, threadsOf } from './load-kernels.ts';
 
 /** What the kernel can do to each number before it is stored; the numbers are the kernel's. */

@@ -1,4 +1,4 @@
-import { isNode } from '../backends/platform.ts';
+import { isNode } from '../platform.ts';
 
 /** A function that does nothing but `f32x4.relaxed_madd`. */
 const probe = new Uint8Array([

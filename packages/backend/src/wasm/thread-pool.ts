@@ -1,4 +1,4 @@
-import { isNode } from '../backends/platform.ts';
+import { isNode } from '../platform.ts';
 import { allocate, makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
 

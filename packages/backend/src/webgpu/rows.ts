@@ -14,12 +14,6 @@ export function rowLayout(width: number): RowLayout {
   return { lanes, groups: (rows) => Math.ceil((rows * lanes) / threads) };
 }
 
-/** M and D of a tensor of shape `[..., D]`. */
-export function rowsOf(shape: readonly number[]): { rows: number; width: number } {
-  const width = shape.at(-1) ?? 1;
-  return { rows: shape.slice(0, -1).reduce((product, n) => product * n, 1), width };
-}
-
 /**
  * WGSL for kernels over rows, with the uniforms `rows` and `width`. `rowAt` gives the row of a thread, from
  * `first` in steps of `lanes` to `end`; threads past the last row get none of it. `rowSum` and `rowMax` combine

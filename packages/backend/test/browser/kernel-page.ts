@@ -8,9 +8,9 @@ import {
   registerStockFixes,
   useBackend,
 } from '../../src/index.ts';
-import { acceptKernels } from '../../src/kernels/define-kernel.ts';
+import { trustKernels } from '../../src/kernels/define-kernel.ts';
+import type { NamedCase } from '../../src/testing/op-case.ts';
 import { poisonMemory } from '../../src/testing/poison-memory.ts';
-import type { NamedCase } from '../op-cases.ts';
 
 export interface PageReport {
   readonly backend: string;
@@ -35,7 +35,7 @@ async function start(name: PageBackend): Promise<void> {
     tf.env().set(`${name.toUpperCase()}_CPU_FORWARD`, false);
   }
   // The references below say more than composites; Node holds the WGSL against those.
-  if (name === 'webgpu') acceptKernels();
+  if (name === 'webgpu') trustKernels();
 }
 
 /** Makes the page's global `run`, which holds the cases on a backend. */

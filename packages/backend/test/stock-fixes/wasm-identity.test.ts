@@ -1,7 +1,6 @@
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { setRows } from '../../src/index.ts';
 import { describeBackends, expectNoLeak, expectTensorClose } from '../../src/testing/index.ts';
 import { withKernel } from './stock.ts';
 
@@ -21,14 +20,6 @@ await describeBackends('clones', () => {
         clone.dispose();
       }
     });
-  });
-
-  it('are not written where setRows may write in place', async () => {
-    const table = tf.tensor2d([1, 2, 3, 4], [2, 2]);
-    const row = tf.tensor1d([1], 'int32');
-    const clone = tf.clone(table);
-    await expectTensorClose(setRows(table, row, tf.zeros([1, 2])), [1, 2, 0, 0]);
-    await expectTensorClose(clone, [1, 2, 3, 4]);
   });
 
   it('keep for a gradient what was there in the forward pass', async () => {

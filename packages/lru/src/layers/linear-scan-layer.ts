@@ -1,5 +1,5 @@
 import { ShapeError } from '@neverend/backend';
-import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/backend/layers';
+import { FunctionLayer, type LayerArgs, type PerInput } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import { linearScan } from '../scan/index.ts';
 

@@ -1,12 +1,12 @@
-import type { RandomKey } from '@neverend/backend';
+import { checkedSize, type RandomKey } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
 import {
   FunctionLayer,
   type InputSizes,
   inputWidth,
   type ParameterLayerArgs,
   type PerInput,
-} from '@neverend/backend/layers';
-import { checkedSize, type Params } from '@neverend/backend/params';
+} from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import { initLru, lru } from '../lru/index.ts';
 

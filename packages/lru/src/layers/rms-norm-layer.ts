@@ -1,12 +1,12 @@
-import { rmsNorm } from '@neverend/backend';
+import { checkNumber } from '@neverend/backend';
+import { type Params, rmsNorm } from '@neverend/nn';
 import {
   FunctionLayer,
   type InputSizes,
   inputWidth,
   type ParameterLayerArgs,
   type PerInput,
-} from '@neverend/backend/layers';
-import { checkNumber, type Params } from '@neverend/backend/params';
+} from '@neverend/nn/layers';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Arguments of `neverendRmsNorm`. */

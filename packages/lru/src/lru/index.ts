@@ -1,5 +1,11 @@
-import { checkTensor, type RandomKey, randomKey, randomUniform } from '@neverend/backend';
-import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
+import {
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+  randomUniform,
+} from '@neverend/backend';
+import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { normal } from '../init.ts';

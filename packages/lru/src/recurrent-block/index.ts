@@ -1,13 +1,12 @@
-import { checkTensor, gelu, linear, type RandomKey, randomKey } from '@neverend/backend';
 import {
-  checkedParam,
   checkedSize,
   checkNumber,
   checkSizes,
-  type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
+import { checkedParam, gelu, linear, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { initLinear, linearParams } from '../linear.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
@@ -45,7 +44,7 @@ export function recurrentBlock(
   const inner = linearX.kernel.shape[1] ?? 1;
   const linearY = linearParams(params, 'linear_y', width, inner);
   const linearOut = linearParams(params, 'linear_out', inner, width);
-  const conv1d = paramsBelow(params, 'conv_1d/');
+  const conv1d = subtree(params, 'conv_1d/');
   if (state !== undefined) {
     const taps = checkedParam(conv1d, 'w', ['K', inner]).shape[0] ?? 1;
     const widened = (steps?: number) => [...withTime(x, steps).slice(0, -1), inner];
@@ -63,7 +62,7 @@ export function recurrentBlock(
       conv1d,
       options(state?.conv),
     );
-    const below = paramsBelow(params, 'rg_lru/');
+    const below = subtree(params, 'rg_lru/');
     const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
     const unit = recurrence(conv.y, below, options(state?.rgLru));
     const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
@@ -100,10 +99,10 @@ export function initRecurrentBlock(
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const unit = { width: lruWidth, heads, ...(minRadius === undefined ? {} : { minRadius }) };
   return {
-    ...paramsAbove(initRgLru(keyOf('rg_lru'), unit), 'rg_lru/'),
-    ...paramsAbove(initLinear(keyOf('linear_x'), width, lruWidth), 'linear_x/'),
-    ...paramsAbove(initLinear(keyOf('linear_y'), width, lruWidth), 'linear_y/'),
-    ...paramsAbove(initTemporalConv(keyOf('conv_1d'), { width: lruWidth, taps }), 'conv_1d/'),
-    ...paramsAbove(initLinear(keyOf('linear_out'), lruWidth, width, outVariance), 'linear_out/'),
+    ...withPrefix(initRgLru(keyOf('rg_lru'), unit), 'rg_lru/'),
+    ...withPrefix(initLinear(keyOf('linear_x'), width, lruWidth), 'linear_x/'),
+    ...withPrefix(initLinear(keyOf('linear_y'), width, lruWidth), 'linear_y/'),
+    ...withPrefix(initTemporalConv(keyOf('conv_1d'), { width: lruWidth, taps }), 'conv_1d/'),
+    ...withPrefix(initLinear(keyOf('linear_out'), lruWidth, width, outVariance), 'linear_out/'),
   };
 }

@@ -1,11 +1,5 @@
-import { checkTensor, gelu, linear, type RandomKey, randomKey } from '@neverend/backend';
-import {
-  checkedParam,
-  checkNumber,
-  checkSizes,
-  type Params,
-  paramsAbove,
-} from '@neverend/backend/params';
+import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, gelu, linear, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
 import { initLinear, linearParams } from '../linear.ts';
@@ -53,6 +47,6 @@ export function initGatedMlp(
   return {
     'ffw_up/w': normal(keyOf('ffw_up'), [2, width, mlpWidth], Math.sqrt(1 / (2 * width))),
     'ffw_up/b': tf.zeros([2, 1, 1, mlpWidth]),
-    ...paramsAbove(initLinear(keyOf('ffw_down'), mlpWidth, width, outVariance), 'ffw_down/'),
+    ...withPrefix(initLinear(keyOf('ffw_down'), mlpWidth, width, outVariance), 'ffw_down/'),
   };
 }

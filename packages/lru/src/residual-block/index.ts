@@ -1,11 +1,5 @@
-import { type RandomKey, randomKey, rmsNorm } from '@neverend/backend';
-import {
-  checkedParam,
-  checkSizes,
-  type Params,
-  paramsAbove,
-  paramsBelow,
-} from '@neverend/backend/params';
+import { checkSizes, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   initRecurrentBlock,
@@ -35,10 +29,10 @@ export function residualBlock(
   const width = x.shape.at(-1) ?? 1;
   const norm = (value: tf.Tensor, name: string) =>
     rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { offset: 1 });
-  const mlp = paramsBelow(params, 'mlp_block/');
+  const mlp = subtree(params, 'mlp_block/');
   const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;
   return tf.tidy(() => {
-    const block = paramsBelow(params, 'recurrent_block/');
+    const block = subtree(params, 'recurrent_block/');
     const { y, state } = recurrentBlock(norm(x, 'temporal_pre_norm'), block, options);
     const residual = tf.add(x, y);
     if (!hasMlp) return { y: residual, state };
@@ -68,13 +62,13 @@ export function initResidualBlock(
   const recurrent = initRecurrentBlock(keyOf('recurrent_block'), args);
   const sizes = { width, mlpWidth: mlpWidth ?? 0, outVariance };
   return {
-    ...paramsAbove(recurrent, 'recurrent_block/'),
+    ...withPrefix(recurrent, 'recurrent_block/'),
     'temporal_pre_norm/scale': tf.zeros([width]),
     ...(mlpWidth === undefined
       ? {}
       : {
           'channel_pre_norm/scale': tf.zeros([width]),
-          ...paramsAbove(initGatedMlp(keyOf('mlp_block'), sizes), 'mlp_block/'),
+          ...withPrefix(initGatedMlp(keyOf('mlp_block'), sizes), 'mlp_block/'),
         }),
   };
 }

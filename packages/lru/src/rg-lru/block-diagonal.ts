@@ -1,5 +1,5 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
-import { checkedParam, type Params, paramLabel } from '@neverend/backend/params';
+import { checkedParam, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** `w` and `b` of a linear layer out of H blocks, `[H, D/H, E/H]` and `[H, E/H]`. */

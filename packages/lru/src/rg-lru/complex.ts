@@ -1,4 +1,5 @@
 import {
+  checkSizes,
   checkTensor,
   type RandomKey,
   randomKey,
@@ -6,7 +7,7 @@ import {
   remat,
   ShapeError,
 } from '@neverend/backend';
-import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
+import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { complexLinearScan } from '../scan/index.ts';

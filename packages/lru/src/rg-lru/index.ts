@@ -1,5 +1,5 @@
-import { checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, checkSizes, type Params } from '@neverend/backend/params';
+import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { linearScan } from '../scan/index.ts';
 import {

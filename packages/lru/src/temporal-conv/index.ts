@@ -1,11 +1,12 @@
-import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
 import {
-  checkedParam,
   checkedSize,
   checkSizes,
-  type Params,
-  paramLabel,
-} from '@neverend/backend/params';
+  checkTensor,
+  type RandomKey,
+  randomKey,
+  ShapeError,
+} from '@neverend/backend';
+import { checkedParam, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { normal } from '../init.ts';
 import {

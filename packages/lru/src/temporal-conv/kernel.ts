@@ -1,5 +1,6 @@
 import { defineKernel, type Kernel, type KernelCase } from '@neverend/backend';
-import { randomCase, sumRows } from '@neverend/backend/kernels';
+import { randomCase } from '@neverend/backend/kernels';
+import { sumRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { temporalConvGradTensorflow, temporalConvTensorflow } from './kernels/tensorflow.ts';
 import { temporalConvGradWasm, temporalConvWasm } from './kernels/wasm.ts';

@@ -7,8 +7,9 @@ import {
   type OpCase,
   type Tolerance,
 } from '@neverend/backend/testing';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params, RecurrentState, SequenceOptions } from '../../src/index.ts';
+import type { RecurrentState, SequenceOptions } from '../../src/index.ts';
 import { positions, positionsTensor } from '../positions.ts';
 import type { Arrays, BlockOutputs, BlockSizes } from './naive.ts';
 

@@ -1,4 +1,4 @@
-import { geluNaive, linearNaive, rmsNormNaive } from '@neverend/backend/testing';
+import { geluNaive, linearNaive, rmsNormNaive } from '@neverend/nn/testing';
 import { rgLruNaive } from '../../src/rg-lru/naive.ts';
 import { temporalConvNaive } from '../../src/temporal-conv/naive.ts';
 

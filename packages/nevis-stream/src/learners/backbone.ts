@@ -3,11 +3,10 @@ import {
   initEncoderBlock,
   initLearnedPositions,
   initLinear,
-  layerNorm,
   learnedPositions,
-  linear,
 } from '@neverend/attention';
 import { randomKey } from '@neverend/backend';
+import { layerNorm, linear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../types.ts';
 import { check, checkPositiveIntegers } from './checks.ts';

@@ -1,5 +1,6 @@
-import { initLinear, linear } from '@neverend/attention';
+import { initLinear } from '@neverend/attention';
 import { randomKey, randomPermutation } from '@neverend/backend';
+import { linear } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClassificationAccumulator } from '../metrics/index.ts';

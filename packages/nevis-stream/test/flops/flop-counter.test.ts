@@ -1,6 +1,7 @@
-import { initSpaceAttention, linear, spaceAttention } from '@neverend/attention';
+import { initSpaceAttention, spaceAttention } from '@neverend/attention';
 import { randomKey, remat, useBackend } from '@neverend/backend';
 import { describeBackends } from '@neverend/backend/testing';
+import { linear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FlopCounter } from '../../src/flops/flop-counter.ts';

@@ -1,4 +1,4 @@
-import { scatterAddRows } from '@neverend/backend';
+import { scatterAddRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRowGradient, type RowGradient } from './row-gradient.ts';
 

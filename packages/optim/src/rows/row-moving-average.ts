@@ -1,4 +1,5 @@
-import { checkTensor, gatherRows, ShapeError, setRows } from '@neverend/backend';
+import { checkTensor, ShapeError } from '@neverend/backend';
+import { gatherRows, setRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBetas, checkStep } from '../checks.ts';
 import { planMerge } from './merge-rows.ts';

@@ -1,4 +1,4 @@
-import { gatherRows, setRows } from '@neverend/backend';
+import { gatherRows, setRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { HostRowGradient } from './merge-rows.ts';
 

@@ -1,10 +1,10 @@
 import { defineKernel, type Kernel, type KernelCall } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Kernels } from '../wasm/kernels.generated.ts';
-import { stepOnTensorflow } from './tensorflow.ts';
-import { stepOnWasm } from './wasm.ts';
-import { stepOnWebgpu } from './webgpu.ts';
+import type { Kernels } from '../kernels.generated.ts';
+import { stepOnTensorflow } from './kernels/tensorflow.ts';
+import { stepOnWasm } from './kernels/wasm.ts';
+import { stepOnWebgpu } from './kernels/webgpu.ts';
 
 /** A weight, its gradient, and a tensor of its shape for each slot of its state; float32. */
 export type StepInputs<K extends string> = Readonly<Record<'weight' | 'gradient' | K, Tensor>>;

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-layers';
-import { DTypeError, gatherRows, randomKey, randomNormal, ShapeError } from '@neverend/backend';
+import { DTypeError, randomKey, randomNormal, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectClose,
@@ -8,6 +8,7 @@ import {
   poisonMemory,
   randomTensor,
 } from '@neverend/backend/testing';
+import { gatherRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import type { KernelCall, NativeVersion } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
-import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { kernelBinaries } from '../../kernels.generated.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
 import { attentionNumbers } from './numbers.ts';

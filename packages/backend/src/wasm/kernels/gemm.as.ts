@@ -1,6 +1,6 @@
 import { activate } from './activate.as';
-import { madd } from './madd.as';
-import { packColumns, packRows } from './pack.as';
+import { madd } from '../../../assembly/madd.as';
+import { packColumns, packRows } from '../../../assembly/pack.as';
 import { rowTimesMatrix, rowTimesTransposed } from './vector.as';
 
 // Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (ACM TOMS 34, 2008): a panel of B stays

@@ -1,5 +1,5 @@
 import { activate } from './activate.as';
-import { madd } from './madd.as';
+import { madd } from '../../../assembly/madd.as';
 
 // Products with a few rows: packing b would cost more than the product. Each number is summed in the same order
 // whatever its neighbours are.

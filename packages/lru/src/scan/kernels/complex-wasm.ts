@@ -1,6 +1,6 @@
 import type { NativeVersion } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
-import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScanAttrs } from '../cases.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 import { sizesOf } from './wasm.ts';

@@ -1,7 +1,7 @@
 import type { NativeVersion } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 

@@ -1,7 +1,7 @@
 import type { NativeVersion } from '@neverend/backend';
 import { blocksOf, groups, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { kernelBinaries } from '../../wasm/kernels.generated.ts';
+import { kernelBinaries } from '../../kernels.generated.ts';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 

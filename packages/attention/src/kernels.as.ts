@@ -1,0 +1,1 @@
+export { attention, attentionGrad, attentionScratchBytes } from './scaled-dot-product-attention/kernels/attention.as';

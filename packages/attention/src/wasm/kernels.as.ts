@@ -1,1 +1,0 @@
-export { attention, attentionGrad, attentionScratchBytes } from './attention.as';

@@ -1,6 +1,0 @@
-export { gelu, geluGrad } from './kernels/gelu.as';
-export { gemm, gemmScratchBytes } from './kernels/gemm.as';
-export { norm, normGrad } from './kernels/norm.as';
-export { gatherRows, scatterAddRows, setRows } from './kernels/rows.as';
-export { softmax, softmaxGrad } from './kernels/softmax.as';
-export { sumColumns } from './kernels/sums.as';

@@ -1,0 +1,57 @@
+import type { NativeVersion } from '@neverend/backend';
+import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../../kernels.generated.ts';
+import type { GeluAttrs } from '../form.ts';
+
+/** Numbers that make a row where there is no bias to make one. */
+const block = 1024;
+
+export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
+  run: ({ inputs: { x }, attrs: { form }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const y = output(x.shape);
+    const rows = Math.ceil(x.size / block);
+    run('gelu', [at(y), at(x), 0, block, x.size, Number(form === 'erf')], rows, x.size);
+    return [y];
+  },
+};
+
+export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
+  {
+    run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
+      const { run, at, output } = wasmCall(backend, kernelBinaries);
+      const { rows, width } = rowsOf(x);
+      const y = output(x.shape);
+      run('gelu', [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')], rows, x.size);
+      return [y];
+    },
+  };
+
+export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
+  run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const dx = output(x.shape);
+    const rows = Math.ceil(x.size / block);
+    const from = [at(dx), 0, at(dy), at(x), 0];
+    run('geluGrad', [...from, block, x.size, 1, Number(form === 'erf')], rows, x.size);
+    return [dx];
+  },
+};
+
+export const biasGeluGradWasm: NativeVersion<
+  { readonly dy: Tensor; readonly x: Tensor; readonly bias: Tensor },
+  GeluAttrs
+> = {
+  run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(x);
+    const { height, blocks } = blocksOf(rows, width);
+    const [dx, dBias, sums] = [output(x.shape), output([width]), output([blocks, width])];
+    const from = [at(dx), at(sums), at(dy), at(x), at(bias)];
+    run('geluGrad', [...from, width, x.size, height, Number(form === 'erf')], blocks, x.size);
+    run('sumColumns', [at(dBias), at(sums), blocks, width], groups(width), blocks * width);
+    backend.disposeData(sums.dataId);
+    return [dx, dBias];
+  },
+};

@@ -1,0 +1,134 @@
+import type { NativeVersion } from '@neverend/backend';
+import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import { type GeluAttrs, type GeluForm, logisticCubic, logisticLinear } from '../form.ts';
+
+export const geluWebgpu: NativeVersion<{ readonly x: tf.Tensor }, GeluAttrs> = {
+  run: ({ inputs: { x }, attrs: { form }, backend }) => {
+    const gpu = asWebgpu(backend);
+    const y = makeOutput(gpu, x.shape);
+    dispatch(
+      gpu,
+      {
+        key: `gelu ${form}`,
+        buffers: { x: 'read f32', y: 'write f32' },
+        uniforms: { size: 'u32' },
+        code: () => elementwise(form, 'let v = x[at]; y[at] = v * gate(v);'),
+      },
+      { x, y },
+      { size: x.size },
+      Math.ceil(x.size / threads),
+    );
+    return [y];
+  },
+};
+
+type BiasInputs = { readonly x: tf.Tensor; readonly bias: tf.Tensor };
+
+export const biasGeluWebgpu: NativeVersion<BiasInputs, GeluAttrs> = {
+  run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
+    const gpu = asWebgpu(backend);
+    const y = makeOutput(gpu, x.shape);
+    dispatch(
+      gpu,
+      {
+        key: `bias gelu ${form}`,
+        buffers: { x: 'read f32', bias: 'read f32', y: 'write f32' },
+        uniforms: { size: 'u32', width: 'u32' },
+        code: () =>
+          elementwise(form, 'let v = x[at] + bias[at % uniforms.width]; y[at] = v * gate(v);'),
+      },
+      { x, bias, y },
+      { size: x.size, width: bias.size },
+      Math.ceil(x.size / threads),
+    );
+    return [y];
+  },
+};
+
+type GradInputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
+
+export const geluGradWebgpu: NativeVersion<GradInputs, GeluAttrs> = {
+  run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
+    const gpu = asWebgpu(backend);
+    const dx = makeOutput(gpu, x.shape);
+    dispatch(
+      gpu,
+      {
+        key: `gelu grad ${form}`,
+        buffers: { dy: 'read f32', x: 'read f32', dx: 'write f32' },
+        uniforms: { size: 'u32' },
+        code: () => elementwise(form, 'dx[at] = dy[at] * slope(x[at]);'),
+      },
+      { dy, x, dx },
+      { size: x.size },
+      Math.ceil(x.size / threads),
+    );
+    return [dx];
+  },
+};
+
+type BiasGradInputs = GradInputs & { readonly bias: tf.Tensor };
+
+export const biasGeluGradWebgpu: NativeVersion<BiasGradInputs, GeluAttrs> = {
+  run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }) => {
+    const gpu = asWebgpu(backend);
+    const dx = tf.engine().makeTensorFromTensorInfo(makeOutput(gpu, x.shape));
+    dispatch(
+      gpu,
+      {
+        key: `bias gelu grad ${form}`,
+        buffers: { dy: 'read f32', x: 'read f32', bias: 'read f32', dx: 'write f32' },
+        uniforms: { size: 'u32', width: 'u32' },
+        code: () =>
+          elementwise(form, 'dx[at] = dy[at] * slope(x[at] + bias[at % uniforms.width]);'),
+      },
+      { dy, x, bias, dx },
+      { size: x.size, width: bias.size },
+      Math.ceil(x.size / threads),
+    );
+    return [dx, tf.tidy(() => tf.sum(tf.reshape(dx, [-1, bias.size]), 0))];
+  },
+};
+
+const elementwise = (form: GeluForm, statement: string): string => `
+${form === 'tanh' ? tanhFunctions : erfFunctions}
+fn kernel(group : u32, thread : u32) {
+  let at = group * ${threads}u + thread;
+  if (at < uniforms.size) { ${statement} }
+}`;
+
+// Beyond 10 the gate is 0 or 1 to all digits, and exp would soon be infinite.
+const tanhFunctions = `
+fn gate(v : f32) -> f32 {
+  let z = clamp(v, -10.0, 10.0);
+  return 1.0 / (1.0 + exp(-z * (${logisticLinear} + ${logisticCubic} * z * z)));
+}
+fn slope(v : f32) -> f32 {
+  let z = clamp(v, -10.0, 10.0);
+  let open = gate(z);
+  return open * (1.0 + z * (1.0 - open) * (${logisticLinear} + ${3 * logisticCubic} * z * z));
+}`;
+
+/**
+ * The distribution function of the standard normal by Chebyshev's approximation of erfc in Numerical Recipes,
+ * section 6.2 (erfcc). In float32 it is off by at most 2e-7, and by 3e-6 of itself down to x = -5.
+ */
+const erfFunctions = `
+fn gate(v : f32) -> f32 {
+  let z = min(abs(v), 13.0) * ${Math.SQRT1_2};
+  let t = 1.0 / (1.0 + 0.5 * z);
+  var power = 0.17087277;
+  ${[
+    -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196,
+    1.00002368, -1.26551223,
+  ]
+    .map((coefficient) => `power = power * t + ${coefficient};`)
+    .join('\n  ')}
+  let tail = 0.5 * t * exp(power - z * z);
+  return select(1.0 - tail, tail, v < 0.0);
+}
+fn slope(v : f32) -> f32 {
+  let z = clamp(v, -13.0, 13.0);
+  return gate(z) + z * exp(-0.5 * z * z) * ${1 / Math.sqrt(2 * Math.PI)};
+}`;

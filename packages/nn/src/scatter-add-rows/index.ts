@@ -1,0 +1,22 @@
+import { checkTensor } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import { scatterAddRowsKernel } from './kernel.ts';
+
+/**
+ * Adds rows to rows of a table: `table[indices[k]] += rows[k]` for every k, in the order of k where a row comes
+ * more than once. In place where the backend has a kernel for it, at a cost that does not depend on N;
+ * elsewhere the variable gets a new value of its whole size.
+ *
+ * @param table `[N, D]`, float32. Tensors that share its buffer (clones, reshapes) change with it where it is in place.
+ * @param indices `[K]`, int32, each in [0, N): outside of it the result is undefined.
+ * @param rows `[K, D]`, float32.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function scatterAddRows(table: tf.Variable, indices: tf.Tensor, rows: tf.Tensor): void {
+  checkTensor('table', table, ['N', 'D']);
+  checkTensor('indices', indices, ['K'], 'int32');
+  checkTensor('rows', rows, [indices.size, table.shape[1] ?? 1]);
+  const [result] = scatterAddRowsKernel.run({ table, indices, rows }, {}) as [tf.Tensor];
+  if (result.dataId !== table.dataId) table.assign(result);
+  result.dispose();
+}

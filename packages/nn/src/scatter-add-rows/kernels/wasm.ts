@@ -1,0 +1,19 @@
+import type { NativeVersion } from '@neverend/backend';
+import { editedInPlace, rowsOf, wasmCall } from '@neverend/backend/kernels';
+import { kernelBinaries } from '../../kernels.generated.ts';
+import type { ScatterAddRowsInputs } from '../kernel.ts';
+
+export const scatterAddRowsWasm: NativeVersion<ScatterAddRowsInputs, Record<string, never>> = {
+  run: ({ inputs: { table, indices, rows: added }, backend }) => {
+    const { run, at } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(table);
+    // Each thread has a part of the table and adds what falls into it: the same sums on any number of threads.
+    run(
+      'scatterAddRows',
+      [at(table), at(indices), at(added), indices.size, width],
+      rows,
+      added.size,
+    );
+    return [editedInPlace(backend, table)];
+  },
+};

@@ -1,0 +1,53 @@
+import type { NativeVersion } from '@neverend/backend';
+import { asWebgpu, dispatch, editedInPlace, isCast, threads } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import { orderOfRows } from './webgpu-order.ts';
+
+type Inputs = {
+  readonly table: tf.Tensor;
+  readonly indices: tf.Tensor;
+  readonly rows: tf.Tensor;
+};
+
+/** One thread for each column of each row that comes at all; it adds in the order of k. */
+export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> = {
+  // A shader cannot read memory through one name and write it through another.
+  takes: ({ inputs: { table, indices, rows } }) =>
+    rows.dataId !== table.dataId &&
+    indices.dataId !== table.dataId &&
+    !isCast(asWebgpu(tf.backend() as tf.KernelBackend), table),
+  run: ({ inputs: { table, indices, rows }, backend }) => {
+    const gpu = asWebgpu(backend);
+    if (table.size === 0 || indices.size === 0) return [editedInPlace(backend, table)];
+    const count = indices.size;
+    const pairs = orderOfRows(gpu, indices, count);
+    dispatch(
+      gpu,
+      {
+        key: 'scatter add rows',
+        buffers: { pairs: 'read vec2<u32>', rows: 'read f32', table: 'write f32' },
+        uniforms: { size: 'u32', count: 'u32', width: 'u32' },
+        code: () => `
+fn kernel(group : u32, thread : u32) {
+  let index = group * ${threads}u + thread;
+  if (index >= uniforms.size) { return; }
+  let column = index % uniforms.width;
+  var place = index / uniforms.width;
+  let row = pairs[place].x;
+  if (place > 0u && pairs[place - 1u].x == row) { return; }
+  var sum = table[row * uniforms.width + column];
+  while (place < uniforms.count && pairs[place].x == row) {
+    sum += rows[pairs[place].y * uniforms.width + column];
+    place += 1u;
+  }
+  table[row * uniforms.width + column] = sum;
+}`,
+      },
+      { pairs, rows, table },
+      { size: rows.size, count, width: rows.size / count },
+      Math.ceil(rows.size / threads),
+    );
+    gpu.disposeData(pairs.dataId);
+    return [editedInPlace(backend, table)];
+  },
+};

@@ -1,0 +1,55 @@
+import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import { randomCase } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import { distinctRowIndices } from '../row-indices.ts';
+import { setRowsTensorflow } from './kernels/tensorflow.ts';
+import { setRowsWasm } from './kernels/wasm.ts';
+import { setRowsWebgpu } from './kernels/webgpu.ts';
+
+/**
+ * A table with some of its rows replaced: `table[indices[k]] = rows[k]`. Written in place where the backend has a
+ * kernel for it and no clone or reshape holds the table's data too, at a cost that does not depend on N; otherwise
+ * into a copy. Either way the caller goes on with the result alone. Not differentiable.
+ *
+ * On `tensorflow`, a slice or reshape of the table that is kept changes with it.
+ *
+ * @param table `[N, ...]`, float32. @param indices `[K]`, int32, each in [0, N) and none twice: otherwise the result
+ * is undefined. @param rows `[K, ...]`, float32, each of the shape of a row of the table.
+ * @returns the table's shape, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function setRows(table: tf.Tensor, indices: tf.Tensor, rows: tf.Tensor): tf.Tensor {
+  const row = table.shape.slice(1);
+  checkTensor('table', table, ['N', ...row]);
+  checkTensor('indices', indices, ['K'], 'int32');
+  checkTensor('rows', rows, [indices.size, ...row]);
+  return setRowsKernel.run({ table, indices, rows }, {})[0] as tf.Tensor;
+}
+
+export type SetRowsInputs = {
+  readonly table: tf.Tensor;
+  readonly indices: tf.Tensor;
+  readonly rows: tf.Tensor;
+};
+
+const setRowsKernel: Kernel<SetRowsInputs, Record<string, never>> = defineKernel<
+  SetRowsInputs,
+  Record<string, never>
+>({
+  name: 'NeverendSetRows',
+  composite: ({ inputs: { table, indices, rows } }) => {
+    // The kernel of the backend cpu writes into its input, and so into every clone of it.
+    const own = tf.getBackend() === 'cpu' ? tf.mul(table, 1) : table;
+    return [tf.tensorScatterUpdate(own, tf.expandDims(indices, 1), rows)];
+  },
+  versions: { webgpu: setRowsWebgpu, wasm: setRowsWasm, tensorflow: setRowsTensorflow },
+  code: import.meta.neverendCode,
+  cases: distinctRowIndices.map(({ rows, width, count, indices }) =>
+    randomCase(
+      { table: { shape: [rows, width] }, rows: { shape: [count, width] } },
+      {},
+      { indices },
+    ),
+  ),
+  flops: () => 0,
+});

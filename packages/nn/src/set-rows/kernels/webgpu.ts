@@ -1,0 +1,31 @@
+import type { NativeVersion } from '@neverend/backend';
+import { asWebgpu, dispatch, threads, writable } from '@neverend/backend/kernels';
+import type { SetRowsInputs } from '../index.ts';
+
+export const setRowsWebgpu: NativeVersion<SetRowsInputs, Record<string, never>> = {
+  // A shader cannot read memory through one name and write it through another.
+  takes: ({ inputs: { table, rows } }) => rows.dataId !== table.dataId,
+  run: ({ inputs: { table, indices, rows }, backend }) => {
+    const output = writable(backend, table);
+    dispatch(
+      asWebgpu(backend),
+      {
+        key: 'set rows',
+        buffers: { indices: 'read i32', rows: 'read f32', table: 'write f32' },
+        uniforms: { size: 'u32', width: 'u32' },
+        code: () => `
+fn kernel(group : u32, thread : u32) {
+  let at = group * ${threads}u + thread;
+  if (at < uniforms.size) {
+    let start = u32(indices[at / uniforms.width]) * uniforms.width;
+    table[start + at % uniforms.width] = rows[at];
+  }
+}`,
+      },
+      { indices, rows, table: output },
+      { size: rows.size, width: rows.size / indices.size },
+      Math.ceil(rows.size / threads),
+    );
+    return [output];
+  },
+};

@@ -1,0 +1,35 @@
+import { defineKernel, type Kernel } from '@neverend/backend';
+import { randomCase } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+
+import { softmaxGradTensorflow } from './kernels/tensorflow.ts';
+import { softmaxGradWasm } from './kernels/wasm.ts';
+import { softmaxGradWebgpu } from './kernels/webgpu.ts';
+
+type Inputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
+
+/** Shapes that a kernel for softmax must agree with its composite on. */
+export const softmaxShapes: readonly (readonly number[])[] = [
+  [1],
+  [7],
+  [3, 1],
+  [5, 197],
+  [2, 3, 66],
+  [65_537, 3],
+];
+
+/** y (dy - Σ dy y) over the last axis: the gradient of `softmax` from its output, for composites that hold one. */
+export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
+  Inputs,
+  Record<string, never>
+>({
+  name: 'NeverendSoftmaxGrad',
+  composite: ({ inputs: { dy, y } }) => {
+    const product = tf.mul(dy, y);
+    return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
+  },
+  versions: { webgpu: softmaxGradWebgpu, wasm: softmaxGradWasm, tensorflow: softmaxGradTensorflow },
+  code: import.meta.neverendCode,
+  cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
+  flops: ({ inputs: { y } }) => 4 * y.size,
+});

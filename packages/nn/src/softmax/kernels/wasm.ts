@@ -1,0 +1,26 @@
+import type { NativeVersion } from '@neverend/backend';
+import { rowsOf, wasmCall } from '@neverend/backend/kernels';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../../kernels.generated.ts';
+
+type None = Record<string, never>;
+
+export const softmaxWasm: NativeVersion<{ readonly x: Tensor }, None> = {
+  run: ({ inputs: { x }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(x);
+    const y = output(x.shape);
+    run('softmax', [at(y), at(x), width], rows, x.size);
+    return [y];
+  },
+};
+
+export const softmaxGradWasm: NativeVersion<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
+  run: ({ inputs: { dy, y }, backend }) => {
+    const { run, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(y);
+    const dx = output(y.shape);
+    run('softmaxGrad', [at(dx), at(dy), at(y), width], rows, y.size);
+    return [dx];
+  },
+};

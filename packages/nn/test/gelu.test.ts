@@ -1,0 +1,101 @@
+import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  expectTensorClose,
+  normalInput,
+  poisonMemory,
+  tolerances,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import {
+  geluBackwardNaive,
+  geluErfBackwardNaive,
+  geluErfNaive,
+  geluNaive,
+} from '../src/gelu/naive.ts';
+import { type GeluForm, gelu } from '../src/index.ts';
+
+const references = {
+  tanh: { forward: geluNaive, backward: geluBackwardNaive },
+  erf: { forward: geluErfNaive, backward: geluErfBackwardNaive },
+};
+
+await describeBackends('gelu', (backend) => {
+  for (const [form, { forward, backward }] of Object.entries(references)) {
+    for (const shape of [[], [1], [7], [3, 5], [2, 3, 4], [64, 33]]) {
+      it(`by ${form} has the reference's output and gradient for x [${shape}]`, async () => {
+        poisonMemory();
+        const x = normalInput(randomKey('x'), shape, 2);
+        const dy = normalInput(randomKey('dy'), shape);
+        await expectLikeReference({
+          op: (tensors) => gelu(tensors['x'] as tf.Tensor, { form: form as GeluForm }),
+          inputs: { x },
+          dy,
+          y: forward(x.data),
+          gradients: { x: backward(x.data, dy.data) },
+          tolerance: tolerances[backend],
+        });
+      });
+    }
+
+    for (const shape of [[1], [7], [3, 5], [2, 3, 4], [64, 33]]) {
+      it(`by ${form} of x [${shape}] and a bias has the reference's output and gradients`, async () => {
+        poisonMemory();
+        const width = shape.at(-1) ?? 1;
+        const x = normalInput(randomKey('x'), shape, 2);
+        const bias = normalInput(randomKey('bias'), [width]);
+        const dy = normalInput(randomKey('dy'), shape);
+        const sum = x.data.map((v, at) => v + (bias.data[at % width] ?? 0));
+        const dx = backward(sum, dy.data);
+        const dBias = bias.data.map((_, d) =>
+          dx.reduce((total, v, at) => (at % width === d ? total + v : total), 0),
+        );
+        await expectLikeReference({
+          op: ({ x, bias }) =>
+            gelu(x as tf.Tensor, { form: form as GeluForm, bias: bias as tf.Tensor }),
+          inputs: { x, bias },
+          dy,
+          y: forward(sum),
+          gradients: { x: dx, bias: dBias },
+          tolerance: tolerances[backend],
+        });
+      });
+    }
+  }
+
+  it('stays finite far from zero, forward and backward', async () => {
+    const x = tf.tensor1d([-1e4, -100, -10, 0, 10, 100, 1e4]);
+    const y = gelu(x);
+    const dx = tf.grad((input: tf.Tensor) => gelu(input))(x);
+    await expectTensorClose(y, [0, 0, 0, 0, 10, 100, 1e4]);
+    await expectTensorClose(dx, [0, 0, 0, 0.5, 1, 1, 1]);
+    const erf = gelu(x, { form: 'erf' });
+    await expectTensorClose(erf, [0, 0, 0, 0, 10, 100, 1e4]);
+    tf.dispose([x, y, dx, erf]);
+  });
+});
+
+describe('the argument of gelu', () => {
+  it('is refused when it is no form', () => {
+    tf.tidy(() => {
+      for (const form of ['exact', ''] as unknown as 'tanh'[]) {
+        expect(() => gelu(tf.zeros([2]), { form })).toThrow(
+          new RangeError(`form was "${form}"; it must be "tanh" or "erf"`),
+        );
+      }
+    });
+  });
+
+  it('is refused when it is not float32', () => {
+    tf.tidy(() => {
+      expect(() => gelu(tf.zeros([2], 'int32'))).toThrow(
+        new DTypeError('x was int32; it must be float32'),
+      );
+      expect(() => gelu(tf.zeros([2, 3]), { bias: tf.zeros([2]) })).toThrow(
+        new ShapeError('bias was [2]; it must be [3]'),
+      );
+    });
+  });
+});

@@ -1,0 +1,1 @@
+export { adamW, lion, sgd, sgdMomentum } from './steps/kernels/steps.as';

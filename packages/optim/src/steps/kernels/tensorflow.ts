@@ -1,0 +1,19 @@
+import type { NativeVersion } from '@neverend/backend';
+import { addonVersion, runAddonOp, writable } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+
+export function stepOnTensorflow<K extends string, N extends string>({
+  name,
+  slots,
+  numbers,
+}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
+  return addonVersion(({ inputs, attrs, backend }) => {
+    const state = slots.map((key) => writable(backend, inputs[key]));
+    // TensorFlow would keep a kernel for every value of an attribute.
+    const settings = tf.tensor1d(numbers.map((number) => attrs[number]));
+    const [weight] = runAddonOp(name, [inputs.weight, inputs.gradient, ...state, settings], 1);
+    settings.dispose();
+    return [weight as tf.Tensor, ...state];
+  });
+}

@@ -1,0 +1,49 @@
+import type { NativeVersion } from '@neverend/backend';
+import { asWebgpu, dispatch, threads, type WgslProgram, writable } from '@neverend/backend/kernels';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+
+export function stepOnWebgpu<K extends string, N extends string>({
+  name,
+  slots,
+  numbers,
+  wgsl,
+}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
+  const changed: readonly ('weight' | K)[] = ['weight', ...slots];
+  const program: WgslProgram<string, string> = {
+    key: name,
+    buffers: {
+      gradient: 'read f32',
+      ...Object.fromEntries(changed.map((key) => [key, 'write f32' as const])),
+    },
+    uniforms: {
+      size: 'u32',
+      ...Object.fromEntries(numbers.map((number) => [number, 'f32' as const])),
+    },
+    code: () => forEachNumber(wgsl),
+  };
+  return {
+    // A shader cannot read memory through one name and write it through another.
+    takes: ({ inputs }) => changed.every((key) => inputs[key].dataId !== inputs.gradient.dataId),
+    run: ({ inputs, attrs, backend }) => {
+      const { size } = inputs.weight;
+      const outputs = changed.map((key) => writable(backend, inputs[key]));
+      const buffers = Object.fromEntries(changed.map((key, at) => [key, outputs[at]]));
+      dispatch(
+        asWebgpu(backend),
+        program,
+        { gradient: inputs.gradient, ...buffers } as Record<string, TensorInfo>,
+        { size, ...attrs },
+        Math.ceil(size / threads),
+      );
+      return outputs;
+    },
+  };
+}
+
+const forEachNumber = (statements: string): string => `
+fn kernel(group : u32, thread : u32) {
+  let at = group * ${threads}u + thread;
+  if (at >= uniforms.size) { return; }
+  ${statements}
+}`;
