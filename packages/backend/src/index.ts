@@ -10,6 +10,7 @@ export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
+  type BackendKernel,
   definedKernelFlops,
   defineKernel,
   type Kernel,
@@ -24,7 +25,6 @@ export {
   kernelMode,
   kernelStatuses,
   kernelsReady,
-  type NativeVersion,
   setKernelMode,
 } from './kernels/index.ts';
 export { markEdited } from './mark-edited.ts';

@@ -23,7 +23,7 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
 >({
   name: 'NeverendAttentionGrad',
   composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
-  versions: {
+  backendKernels: {
     wasm: attentionGradWasm,
     tensorflow: attentionGradTensorflow,
     webgpu: attentionGradWebgpu,

@@ -120,7 +120,7 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
       };
     },
   },
-  versions: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
+  backendKernels: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
   code: import.meta.neverendCode,
   cases: attentionCases(() => ({})),
   flops: ({ inputs }) => {

@@ -14,7 +14,7 @@ export function allowBackground(allow: boolean): void {
 }
 
 /**
- * Compares a version on WebGPU behind the program's back, and in no one's way: one small case at a time, each when
+ * Compares a backend kernel on WebGPU behind the program's back, and in no one's way: one small case at a time, each when
  * the program has asked for nothing for a while and the GPU has done all that it had to. A program that never rests waits for
  * `kernelsReady` or goes on with composites.
  */

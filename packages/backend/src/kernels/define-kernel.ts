@@ -27,7 +27,7 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
    * Runs the kernel on the current backend, as one node of the tape.
    *
    * @returns the outputs, the caller's to dispose.
-   * @throws BackendError where the mode is `native` and the backend's version cannot serve.
+   * @throws BackendError where the mode is `native` and the backend's backend kernel cannot serve.
    */
   readonly run: (inputs: I, attrs: A) => tf.Tensor[];
   /**
@@ -41,9 +41,9 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
 const entries = new Map<string, Entry>();
 
 /**
- * Makes an operation of one kernel name. On each backend the version for it serves once it agreed with the
+ * Makes an operation of one kernel name. On each backend the kernel for it serves once it agreed with the
  * composite on this machine; where there is none, or it does not agree, or cannot take a call, the composite serves.
- * Small cases are compared before the version's first use, and their gradients before the first gradient; the
+ * Small cases are compared before the backend kernel's first use, and their gradients before the first gradient; the
  * verdicts of packages that were built are kept for later processes. On WebGPU, whose tensors cannot be read at once, no call
  * waits: the composite serves until `kernelsReady`, or until a program has rested for so long that it was
  * compared meanwhile. A mismatch is one warning, and shows in `kernelStatuses` and in the doctor.
@@ -78,8 +78,8 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
 }
 
 /**
- * Waits until every kernel that has a version for the current backend is known to be right or wrong on it, outputs and
- * gradients of small cases. Worth a call on WebGPU before the first step, so that no step mixes versions.
+ * Waits until every kernel that has a kernel for the current backend is known to be right or wrong on it, outputs and
+ * gradients of small cases. Worth a call on WebGPU before the first step, so that no step mixes backend kernels.
  */
 export async function kernelsReady(): Promise<void> {
   if (kernelMode() !== 'composite' && !trustsKernels()) await compareEach('gradient');
@@ -98,8 +98,8 @@ async function compareEach(extent: Extent): Promise<void> {
 }
 
 /**
- * Lets every version for the current backend that there is now serve without a comparison. For tests that hold the
- * versions against references of their own: the composite would step in for a wrong one, and hide it from them.
+ * Lets every kernel for the current backend that there is now serve without a comparison. For tests that hold the
+ * backend kernels against references of their own: the composite would step in for a wrong one, and hide it from them.
  */
 export function trustKernels(): void {
   for (const entry of entries.values()) {
@@ -109,7 +109,7 @@ export function trustKernels(): void {
 }
 
 /**
- * Which version of every kernel serves on the current backend. All cases are compared that were not yet in this process, long
+ * What serves for every kernel on the current backend. All cases are compared that were not yet in this process, long
  * ones and gradients too, whatever is known from earlier ones.
  */
 export async function kernelStatuses(): Promise<KernelStatus[]> {
@@ -119,11 +119,11 @@ export async function kernelStatuses(): Promise<KernelStatus[]> {
   return [...entries.values()].map((entry): KernelStatus => {
     const kernel = entry.definition.name;
     const standing = composites ? undefined : standingOf(entry, backend);
-    if (standing === undefined) return { kernel, backend, serves: 'composite' };
+    if (standing === undefined) return { kernel, backend, active: 'composite' };
     const { reason } = standing;
     return reason === undefined
-      ? { kernel, backend, serves: 'native' }
-      : { kernel, backend, serves: 'composite', reason };
+      ? { kernel, backend, active: 'native' }
+      : { kernel, backend, active: 'composite', reason };
   });
 }
 
@@ -162,7 +162,7 @@ function register(entry: Entry, backendName: string): void {
   });
 }
 
-/** Whether the version that served, if any did, has the composite's gradient, as far as that is known. */
+/** Whether the backend kernel that served, if any did, has the composite's gradient, as far as that is known. */
 function gradientAgrees(entry: Entry): boolean {
   const standing = kernelMode() === 'composite' ? undefined : standingOf(entry, tf.getBackend());
   if (standing === undefined) return true;
@@ -188,11 +188,11 @@ function serve(
   const { name, composite } = entry.definition;
   const mode = kernelMode();
   const standing = mode === 'composite' ? undefined : standingOf(entry, backendName);
-  if (standing !== undefined && (standing.version.takes?.(call) ?? true)) {
+  if (standing !== undefined && (standing.kernel.supports?.(call) ?? true)) {
     settleWhereItCan(entry, standing, 'forward');
-    const { version, reason } = standing;
+    const { kernel, reason } = standing;
     if (reason === undefined && (trustsKernels() || isSettled(standing, 'forward'))) {
-      return version.run({ ...call, backend: tf.backend() });
+      return kernel.run({ ...call, backend: tf.backend() });
     }
     if (mode === 'native') {
       const why = reason ?? 'it was not compared yet: await kernelsReady()';

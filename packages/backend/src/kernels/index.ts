@@ -7,6 +7,7 @@ export {
 } from './define-kernel.ts';
 export { type KernelMode, kernelMode, setKernelMode } from './kernel-mode.ts';
 export type {
+  BackendKernel,
   KernelAttrs,
   KernelCall,
   KernelCase,
@@ -14,5 +15,4 @@ export type {
   KernelGradient,
   KernelInputs,
   KernelStatus,
-  NativeVersion,
 } from './types.ts';

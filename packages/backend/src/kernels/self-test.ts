@@ -3,19 +3,19 @@ import { reasonOf } from '../platform.ts';
 import { randomKey, randomNormal } from '../random.ts';
 import { inKernelMode } from './kernel-mode.ts';
 import type {
+  BackendKernel,
   KernelAttrs,
   KernelCall,
   KernelCase,
   KernelDefinition,
   KernelInputs,
-  NativeVersion,
 } from './types.ts';
 
 /** How much is compared, from least to most: outputs of small cases, their gradients too, and all cases. */
 export const extents = ['forward', 'gradient', 'all'] as const;
 export type Extent = (typeof extents)[number];
 
-/** A tensor that a version made, and what the composite has in its place. */
+/** A tensor that a backend kernel made, and what the composite has in its place. */
 interface Pair {
   readonly what: string;
   readonly native: tf.Tensor;
@@ -28,24 +28,24 @@ const small = 4096;
 /** Numbers in the inputs of the longest call whose gradients are compared. */
 const longest = 65_536;
 
-/** How far a version may be from its composite, over the composite's largest number. */
+/** How far a backend kernel may be from its composite, over the composite's largest number. */
 const tolerances: Readonly<Record<string, number>> = { tensorflow: 1e-5, wasm: 1e-4, webgpu: 1e-4 };
 
 /**
- * Holds a version against its composite on the current backend, which must be one that can be read at once.
+ * Holds a backend kernel against its composite on the current backend, which must be one that can be read at once.
  *
  * @returns what differs, or undefined where nothing does.
  */
 export function selfTest<I extends KernelInputs, A extends KernelAttrs>(
   definition: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
+  kernel: BackendKernel<I, A>,
   extent: Extent,
 ): string | undefined {
-  const tolerance = toleranceOf(version);
+  const tolerance = toleranceOf(kernel);
   for (const makeCall of casesOf(definition, extent)) {
     const pairs: Pair[] = [];
     try {
-      runBoth(definition, version, makeCall, extent, pairs);
+      runBoth(definition, kernel, makeCall, extent, pairs);
       for (const pair of pairs) {
         const values = [pair.native.dataSync(), pair.composite.dataSync()] as const;
         const difference = compare(pair, ...values, tolerance);
@@ -68,7 +68,7 @@ export function selfTest<I extends KernelInputs, A extends KernelAttrs>(
  */
 export async function selfTestLater<I extends KernelInputs, A extends KernelAttrs>(
   definition: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
+  kernel: BackendKernel<I, A>,
   extent: Extent,
   turn: () => boolean | Promise<boolean>,
 ): Promise<string | undefined | false> {
@@ -76,8 +76,8 @@ export async function selfTestLater<I extends KernelInputs, A extends KernelAttr
     if (!(await turn())) return false;
     const pairs: Pair[] = [];
     try {
-      const tolerance = toleranceOf(version);
-      runBoth(definition, version, makeCall, extent, pairs);
+      const tolerance = toleranceOf(kernel);
+      runBoth(definition, kernel, makeCall, extent, pairs);
       for (const pair of pairs) {
         const values = await Promise.all([pair.native.data(), pair.composite.data()]);
         const difference = compare(pair, ...values, tolerance);
@@ -113,7 +113,7 @@ const dispose = (pairs: readonly Pair[]) =>
 /** Adds the outputs of both for one call and, where they are asked for, the gradients of both. */
 function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   { name, composite, gradient }: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
+  kernel: BackendKernel<I, A>,
   makeCall: KernelCase<A>,
   extent: Extent,
   pairs: Pair[],
@@ -122,8 +122,8 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
     const own = makeCall() as KernelCall<I, A>;
     const size = Object.values(own.inputs).reduce((sum, input) => sum + input.size, 0);
     if (extent !== 'all' && size > small) return;
-    if (version.takes?.(own) === false) return;
-    // A version may write into its inputs.
+    if (kernel.supports?.(own) === false) return;
+    // A backend kernel may write into its inputs.
     const reference = makeCall() as KernelCall<I, A>;
     const shapes = Object.entries(own.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
     const call = `${name} of ${shapes.join(', ')} ${JSON.stringify(own.attrs)}`;
@@ -131,7 +131,7 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
       pairs.push({ what, native: tf.keep(native), composite: tf.keep(compositeTensor) });
     };
 
-    const natives = version
+    const natives = kernel
       .run({ ...own, backend: tf.backend() as tf.KernelBackend })
       .map((info) =>
         info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info),
@@ -173,8 +173,8 @@ function made(
   );
 }
 
-function toleranceOf<I, A>(version: NativeVersion<I, A>): number {
-  return version.tolerance ?? tolerances[tf.getBackend()] ?? 1e-4;
+function toleranceOf<I, A>(kernel: BackendKernel<I, A>): number {
+  return kernel.tolerance ?? tolerances[tf.getBackend()] ?? 1e-4;
 }
 
 function compare(

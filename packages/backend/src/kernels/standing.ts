@@ -1,5 +1,5 @@
 import { type Extent, extents, selfTest, selfTestLater } from './self-test.ts';
-import type { KernelAttrs, KernelDefinition, KernelInputs, NativeVersion } from './types.ts';
+import type { BackendKernel, KernelAttrs, KernelDefinition, KernelInputs } from './types.ts';
 import { recall, remember } from './verdicts.ts';
 
 /** A definition with its types erased, as the registry of all of them holds it. */
@@ -9,10 +9,10 @@ export interface Entry {
   readonly standings: Map<string, Standing>;
 }
 
-/** What is known in this process of a version. */
+/** What is known in this process of a backend kernel. */
 export interface Standing {
   readonly backend: string;
-  readonly version: NativeVersion<KernelInputs, KernelAttrs>;
+  readonly kernel: BackendKernel<KernelInputs, KernelAttrs>;
   /** What it was compared on and agreed. */
   agreed?: Extent;
   /** Why the composite serves. */
@@ -25,21 +25,21 @@ export interface Standing {
   readonly running: Map<Extent, Promise<void>>;
 }
 
-/** The standing of the version for a backend, which must be current; undefined where there is no version. */
+/** The standing of the kernel for a backend, which must be current; undefined where there is none. */
 export function standingOf(
   { definition, standings }: Entry,
   backend: string,
 ): Standing | undefined {
   const known = standings.get(backend);
   if (known !== undefined) return known;
-  const versions: Readonly<Record<string, NativeVersion<KernelInputs, KernelAttrs> | undefined>> =
-    definition.versions ?? {};
-  const version = versions[backend];
-  if (version === undefined) return undefined;
-  const reason = version.absent?.();
+  const kernels: Readonly<Record<string, BackendKernel<KernelInputs, KernelAttrs> | undefined>> =
+    definition.backendKernels ?? {};
+  const kernel = kernels[backend];
+  if (kernel === undefined) return undefined;
+  const reason = kernel.unavailable?.();
   const standing: Standing = {
     backend,
-    version,
+    kernel,
     running: new Map(),
     ...(reason === undefined ? {} : { reason }),
   };
@@ -47,20 +47,20 @@ export function standingOf(
   return standing;
 }
 
-/** Whether the version agreed on that much, or is known not to serve. */
+/** Whether the backend kernel agreed on that much, or is known not to serve. */
 export function isSettled({ agreed, reason }: Standing, extent: Extent): boolean {
   if (reason !== undefined) return true;
   return agreed !== undefined && extents.indexOf(agreed) >= extents.indexOf(extent);
 }
 
-/** Finds out on the spot whether a version agrees, for a backend that can be read at once. */
+/** Finds out on the spot whether a backend kernel agrees, for a backend that can be read at once. */
 export function settle(entry: Entry, standing: Standing, extent: Extent): void {
   // A comparison may run the kernel itself, which its composite serves meanwhile.
   if (isSettled(standing, extent) || standing.running.size > 0) return;
   if (recallInto(entry, standing, extent)) return;
   standing.running.set(extent, Promise.resolve());
   try {
-    conclude(entry, standing, extent, selfTest(entry.definition, standing.version, extent));
+    conclude(entry, standing, extent, selfTest(entry.definition, standing.kernel, extent));
   } finally {
     standing.running.delete(extent);
   }
@@ -80,7 +80,7 @@ export function settleLater(
   if (isSettled(standing, extent) || recallInto(entry, standing, extent)) return Promise.resolve();
   let running = standing.running.get(extent);
   if (running === undefined) {
-    running = selfTestLater(entry.definition, standing.version, extent, turn).then((difference) => {
+    running = selfTestLater(entry.definition, standing.kernel, extent, turn).then((difference) => {
       standing.running.delete(extent);
       if (difference !== false) conclude(entry, standing, extent, difference);
     });

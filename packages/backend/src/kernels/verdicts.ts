@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** What came out of a comparison: how far the version agreed, or how it did not. */
+/** What came out of a comparison: how far the backend kernel agreed, or how it did not. */
 export interface Verdict {
   readonly agreed?: Extent | undefined;
   readonly reason?: string | undefined;

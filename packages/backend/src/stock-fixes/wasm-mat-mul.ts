@@ -56,7 +56,7 @@ const product: Kernel<ProductInputs, ProductAttrs> = defineKernel<ProductInputs,
     activate(steps, attrs.activation, attrs.alpha);
     return [tf.engine().makeTensorFromTensorInfo(steps.result)];
   },
-  versions: {
+  backendKernels: {
     wasm: {
       run: ({ inputs, attrs, backend }) => [gemm(backend as never, { ...inputs, ...attrs })],
     },

@@ -61,13 +61,13 @@ describe.runIf(runsInBrowser)('the operations in a browser', () => {
   it('are right on webgpu, by the kernels in WGSL', async () => {
     const result = await report('webgpu');
     expectAllRight(result);
-    const composites = result.kernels.filter(({ serves }) => serves === 'composite');
+    const composites = result.kernels.filter(({ active }) => active === 'composite');
     expect(composites.map(({ kernel }) => kernel).sort()).toEqual(withoutWgsl);
   }, 300_000);
 
   it('are right on webgl, by composites alone', async () => {
     const result = await report('webgl');
     expectAllRight(result);
-    expect(new Set(result.kernels.map(({ serves }) => serves))).toEqual(new Set(['composite']));
+    expect(new Set(result.kernels.map(({ active }) => active))).toEqual(new Set(['composite']));
   }, 300_000);
 });

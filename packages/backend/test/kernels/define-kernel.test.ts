@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   BackendError,
+  type BackendKernel,
   definedKernelFlops,
   defineKernel,
   type Kernel,
@@ -10,7 +11,6 @@ import {
   kernelMode,
   kernelStatuses,
   kernelsReady,
-  type NativeVersion,
   setKernelMode,
   useBackend,
 } from '../../src/index.ts';
@@ -24,7 +24,7 @@ import {
 
 type Inputs = { readonly x: tf.Tensor; readonly y: tf.Tensor };
 type Attrs = { readonly scale: number };
-type Version = NativeVersion<Inputs, Attrs>;
+type Version = BackendKernel<Inputs, Attrs>;
 
 let count = 0;
 
@@ -59,7 +59,11 @@ function product(
         return { x: by(y), y: by(x) };
       },
     },
-    versions: { wasm: native('wasm'), webgpu: native('webgpu'), tensorflow: native('tensorflow') },
+    backendKernels: {
+      wasm: native('wasm'),
+      webgpu: native('webgpu'),
+      tensorflow: native('tensorflow'),
+    },
     cases: [1, 7, 65_537].map((size) => () => ({
       inputs: {
         // WebGPU's linspace of one number is NaN.
@@ -120,7 +124,7 @@ await describeBackends('a defined kernel', (backend) => {
     expect(await statusOf(kernel)).toEqual({
       kernel: kernel.name,
       backend,
-      serves: hasVersion ? 'native' : 'composite',
+      active: hasVersion ? 'native' : 'composite',
     });
   });
 
@@ -166,7 +170,7 @@ await describeBackends('a defined kernel', (backend) => {
     ]);
     expect(warn.mock.calls[0]?.[0]).toMatch(/output 0 of .* x \[7\].* was .*, not [^\n]*$/);
     expect(await statusOf(kernel)).toMatchObject({
-      serves: 'composite',
+      active: 'composite',
       reason: expect.stringContaining('output 0 of'),
     });
   });
@@ -179,7 +183,7 @@ await describeBackends('a defined kernel', (backend) => {
       await kernelsReady();
       expect(warn).not.toHaveBeenCalled();
       expect(await statusOf(kernel)).toMatchObject({
-        serves: 'composite',
+        active: 'composite',
         reason: expect.stringMatching(/output 0 of .* x \[65537\]/),
       });
       expect(warn).toHaveBeenCalledTimes(1);
@@ -205,7 +209,7 @@ await describeBackends('a defined kernel', (backend) => {
     const { kernel } = product(() => ({}), doubled);
     await kernelsReady();
     expect(warn).toHaveBeenCalledWith(expect.stringContaining(`gradient of x of ${kernel.name}`));
-    expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
+    expect(await statusOf(kernel)).toMatchObject({ active: 'composite' });
   });
 
   // WebGPU lets no gradient wait.
@@ -258,7 +262,7 @@ await describeBackends('a defined kernel', (backend) => {
       await useBackend(backend, { trustKernels: false });
     }
     vi.spyOn(console, 'warn').mockImplementation(() => {});
-    expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
+    expect(await statusOf(kernel)).toMatchObject({ active: 'composite' });
   });
 
   it.runIf(backend === 'webgpu')(
@@ -326,10 +330,10 @@ await describeBackends('a defined kernel', (backend) => {
 
   it.runIf(hasVersion)('that is absent here gives way in silence, and says why', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const { kernel, runs } = product(() => ({ absent: () => 'this machine has no abacus' }));
+    const { kernel, runs } = product(() => ({ unavailable: () => 'this machine has no abacus' }));
     await check(kernel);
     expect(await statusOf(kernel)).toMatchObject({
-      serves: 'composite',
+      active: 'composite',
       reason: 'this machine has no abacus',
     });
     expect(runs()).toBe(0);
@@ -337,7 +341,7 @@ await describeBackends('a defined kernel', (backend) => {
   });
 
   it('gives way for a call that it cannot take, and is not compared on such a one', async () => {
-    const { kernel, runs } = product(() => ({ takes: ({ inputs }) => inputs.x.size > 3 }));
+    const { kernel, runs } = product(() => ({ supports: ({ inputs }) => inputs.x.size > 3 }));
     await kernelsReady();
     // Of the cases of 1 and 7 numbers, and then of that of 65,537.
     expect(runs()).toBe(hasVersion ? 1 : 0);
@@ -357,7 +361,7 @@ await describeBackends('a defined kernel', (backend) => {
     await kernelsReady();
     await check(kernel);
     expect(runs()).toBe(0);
-    expect(await statusOf(kernel)).toMatchObject({ serves: 'composite' });
+    expect(await statusOf(kernel)).toMatchObject({ active: 'composite' });
   });
 
   it('is never a composite where those are forbidden, unless there is nothing else', async () => {
@@ -384,7 +388,7 @@ describe('defineKernel', () => {
     try {
       await tf.setBackend('abacus');
       await check(kernel);
-      expect(await statusOf(kernel)).toMatchObject({ backend: 'abacus', serves: 'composite' });
+      expect(await statusOf(kernel)).toMatchObject({ backend: 'abacus', active: 'composite' });
       expect(runs()).toBe(0);
     } finally {
       await tf.setBackend(before);

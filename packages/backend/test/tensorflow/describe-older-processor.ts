@@ -57,7 +57,7 @@ export function describeOlderProcessor(level: 1 | 3, instructionSet: string): vo
 
     it('agree with their composites', async () => {
       const statuses = await kernelStatuses();
-      const native = statuses.filter(({ serves }) => serves === 'native');
+      const native = statuses.filter(({ active }) => active === 'native');
       expect(native.map(({ kernel }) => kernel)).toEqual(
         expect.arrayContaining(['NeverendBiasGelu', 'NeverendLinearScan', 'NeverendAdamW']),
       );

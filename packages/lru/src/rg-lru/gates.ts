@@ -85,7 +85,7 @@ const grad: Kernel<GateGradInputs, NoAttrs> = defineKernel<GateGradInputs, NoAtt
     const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
     return [dx, dInput, dForget, dAParam];
   },
-  versions: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
+  backendKernels: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
   code: import.meta.neverendCode,
   cases: [...gateCases(['x', 'input', 'forget', 'da', 'dGated']), boundedCase],
   flops: ({ inputs: { x } }) => 32 * x.size,
@@ -110,7 +110,7 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
       return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
     },
   },
-  versions: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
+  backendKernels: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
   code: import.meta.neverendCode,
   cases: gateCases(['x', 'input', 'forget']),
   flops: ({ inputs: { x } }) => 18 * x.size,

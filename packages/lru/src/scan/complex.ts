@@ -26,7 +26,7 @@ const grad: Kernel<ComplexScanGradInputs, ScanAttrs> = defineKernel<
     );
     return [...da, ...dx, ...dh0];
   },
-  versions: {
+  backendKernels: {
     wasm: complexScanGradWasm,
     webgpu: complexScanGradWebgpu,
     tensorflow: complexScanGradTensorflow,
@@ -56,7 +56,7 @@ export const complexScan: Kernel<ComplexScanInputs, ScanAttrs> = defineKernel<
       );
     },
   },
-  versions: {
+  backendKernels: {
     wasm: complexScanWasm,
     webgpu: complexScanWebgpu,
     tensorflow: complexScanTensorflow,

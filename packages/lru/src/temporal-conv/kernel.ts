@@ -89,7 +89,7 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     }
     return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
   },
-  versions: {
+  backendKernels: {
     wasm: temporalConvGradWasm,
     webgpu: temporalConvGradWebgpu,
     tensorflow: temporalConvGradTensorflow,
@@ -116,7 +116,7 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
       return { x: () => dx, w: () => dw, b: () => db };
     },
   },
-  versions: {
+  backendKernels: {
     wasm: temporalConvWasm,
     webgpu: temporalConvWebgpu,
     tensorflow: temporalConvTensorflow,

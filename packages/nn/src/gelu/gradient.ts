@@ -21,7 +21,7 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   composite: ({ inputs: { dy, x }, attrs: { form } }) => [
     tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
   ],
-  versions: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
+  backendKernels: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
   code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
@@ -41,7 +41,7 @@ export const biasGeluGrad: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInpu
     const dx = tf.mul(dy, form === 'tanh' ? tanhSlope(sum) : erfSlope(sum));
     return [dx, tf.sum(tf.reshape(dx, [-1, bias.size]), 0)];
   },
-  versions: {
+  backendKernels: {
     webgpu: biasGeluGradWebgpu,
     wasm: biasGeluGradWasm,
     tensorflow: biasGeluGradTensorflow,

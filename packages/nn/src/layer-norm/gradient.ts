@@ -43,7 +43,7 @@ export const layerNormGrad: Kernel<LayerNormGradInputs, Record<string, never>> =
     const dx = tf.mul(deviation, tf.sub(tf.sub(dNormed, tf.mean(dNormed, 1, true)), along));
     return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dRows, normed), 0), tf.sum(dRows, 0)];
   },
-  versions: {
+  backendKernels: {
     webgpu: layerNormGradWebgpu,
     wasm: layerNormGradWasm,
     tensorflow: layerNormGradTensorflow,

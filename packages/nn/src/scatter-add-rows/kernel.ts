@@ -27,7 +27,7 @@ export const scatterAddRowsKernel: Kernel<
     const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
     return [tf.add(table, sums)];
   },
-  versions: {
+  backendKernels: {
     webgpu: scatterAddRowsWebgpu,
     wasm: scatterAddRowsWasm,
     tensorflow: scatterAddRowsTensorflow,

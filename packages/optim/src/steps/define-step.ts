@@ -48,7 +48,7 @@ export function defineStep<K extends string, N extends string>(
       const made = composite(inputs, attrs);
       return [made.weight, ...slots.map((key): Tensor => made[key])];
     },
-    versions: {
+    backendKernels: {
       wasm: stepOnWasm(step),
       webgpu: stepOnWebgpu(step),
       tensorflow: stepOnTensorflow(step),

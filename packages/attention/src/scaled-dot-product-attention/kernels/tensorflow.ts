@@ -1,16 +1,16 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttentionAttrs, AttentionInputs } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
 import { attentionNumbers } from './numbers.ts';
 
-export const attentionTensorflow: NativeVersion<AttentionInputs, AttentionAttrs> = addonVersion(
+export const attentionTensorflow: BackendKernel<AttentionInputs, AttentionAttrs> = addonKernel(
   ({ inputs, attrs }) => runWithSettings('NeverendAttention', inputs, [], attrs, 1),
 );
 
-export const attentionGradTensorflow: NativeVersion<AttentionGradInputs, AttentionAttrs> =
-  addonVersion(({ inputs: { dy, ...inputs }, attrs }) =>
+export const attentionGradTensorflow: BackendKernel<AttentionGradInputs, AttentionAttrs> =
+  addonKernel(({ inputs: { dy, ...inputs }, attrs }) =>
     runWithSettings('NeverendAttentionGrad', inputs, [dy], attrs, 3),
   );
 

@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
-export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
+export const gatesTensorflow: BackendKernel<GateInputs, NoAttrs> = addonKernel(
   ({ inputs: { x, input, forget, aParam, keep } }) => {
     const decay = decayOf(aParam);
     const outputs = runAddonOp('NeverendRgLruGates', [x, input, forget, decay, keep], 2, {});
@@ -13,7 +13,7 @@ export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
   },
 );
 
-export const gatesGradTensorflow: NativeVersion<GateGradInputs, NoAttrs> = addonVersion(
+export const gatesGradTensorflow: BackendKernel<GateGradInputs, NoAttrs> = addonKernel(
   ({ inputs: { x, input, forget, aParam, keep, da, dGated } }) => {
     const decay = decayOf(aParam);
     const tensors = [x, input, forget, decay, keep, da, dGated];

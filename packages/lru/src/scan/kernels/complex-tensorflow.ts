@@ -1,15 +1,15 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { ScanAttrs } from '../cases.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 
-export const complexScanTensorflow: NativeVersion<ComplexScanInputs, ScanAttrs> = addonVersion(
+export const complexScanTensorflow: BackendKernel<ComplexScanInputs, ScanAttrs> = addonKernel(
   ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs }) =>
     runAddonOp('NeverendComplexScan', [aRe, aIm, xRe, xIm, h0Re, h0Im], 2, { ...attrs }),
 );
 
-export const complexScanGradTensorflow: NativeVersion<ComplexScanGradInputs, ScanAttrs> =
-  addonVersion(({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs }) => {
+export const complexScanGradTensorflow: BackendKernel<ComplexScanGradInputs, ScanAttrs> =
+  addonKernel(({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs }) => {
     const inputs = [dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im];
     return runAddonOp('NeverendComplexScanGrad', inputs, 6, { ...attrs });
   });

@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 
-export const temporalConvTensorflow: NativeVersion<Inputs, Attrs> = addonVersion(
+export const temporalConvTensorflow: BackendKernel<Inputs, Attrs> = addonKernel(
   ({ inputs: { x, w, b, keep } }) => runAddonOp('NeverendTemporalConv', [x, w, b, keep], 1),
 );
 
-export const temporalConvGradTensorflow: NativeVersion<GradInputs, Attrs> = addonVersion(
+export const temporalConvGradTensorflow: BackendKernel<GradInputs, Attrs> = addonKernel(
   ({ inputs: { dy, x, w, keep } }) => runAddonOp('NeverendTemporalConvGrad', [dy, x, w, keep], 3),
 );

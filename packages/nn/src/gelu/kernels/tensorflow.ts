@@ -1,26 +1,26 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GeluAttrs } from '../form.ts';
 
-type Version<I> = NativeVersion<I, GeluAttrs>;
+type Version<I> = BackendKernel<I, GeluAttrs>;
 
 /** The op with a bias takes one of length 0 for none. */
 const noBias = (): tf.Tensor => tf.tensor1d([]);
 const approximately = ({ form }: GeluAttrs) => ({ approximate: form === 'tanh' });
 
-export const geluTensorflow: Version<{ readonly x: tf.Tensor }> = addonVersion(
+export const geluTensorflow: Version<{ readonly x: tf.Tensor }> = addonKernel(
   ({ inputs: { x }, attrs }) =>
     tf.tidy(() => runAddonOp('NeverendGelu', [x, noBias()], 1, approximately(attrs))),
 );
 
 export const biasGeluTensorflow: Version<{ readonly x: tf.Tensor; readonly bias: tf.Tensor }> =
-  addonVersion(({ inputs: { x, bias }, attrs }) =>
+  addonKernel(({ inputs: { x, bias }, attrs }) =>
     runAddonOp('NeverendGelu', [x, bias], 1, approximately(attrs)),
   );
 
 export const geluGradTensorflow: Version<{ readonly dy: tf.Tensor; readonly x: tf.Tensor }> =
-  addonVersion(({ inputs: { dy, x }, attrs }) =>
+  addonKernel(({ inputs: { dy, x }, attrs }) =>
     tf.tidy(() =>
       runAddonOp('NeverendGeluGrad', [dy, x, noBias()], 2, approximately(attrs)).slice(0, 1),
     ),
@@ -30,6 +30,6 @@ export const biasGeluGradTensorflow: Version<{
   readonly dy: tf.Tensor;
   readonly x: tf.Tensor;
   readonly bias: tf.Tensor;
-}> = addonVersion(({ inputs: { dy, x, bias }, attrs }) =>
+}> = addonKernel(({ inputs: { dy, x, bias }, attrs }) =>
   runAddonOp('NeverendGeluGrad', [dy, x, bias], 2, approximately(attrs)),
 );

@@ -1,18 +1,18 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayerNormGradInputs } from '../gradient.ts';
 
-export const layerNormTensorflow: NativeVersion<
+export const layerNormTensorflow: BackendKernel<
   { readonly x: Tensor; readonly scale: Tensor; readonly bias: Tensor },
   { readonly eps: number }
-> = addonVersion(({ inputs: { x, scale, bias }, attrs: { eps } }) =>
+> = addonKernel(({ inputs: { x, scale, bias }, attrs: { eps } }) =>
   runAddonOp('NeverendLayerNorm', [x, scale, bias], 3, { epsilon: eps }),
 );
 
-export const layerNormGradTensorflow: NativeVersion<
+export const layerNormGradTensorflow: BackendKernel<
   LayerNormGradInputs,
   Record<string, never>
-> = addonVersion(({ inputs: { dy, x, scale, mean, rstd } }) =>
+> = addonKernel(({ inputs: { dy, x, scale, mean, rstd } }) =>
   runAddonOp('NeverendLayerNormGrad', [dy, x, scale, mean, rstd], 3),
 );

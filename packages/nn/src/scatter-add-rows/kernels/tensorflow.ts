@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, editedInPlace, runAddonOp } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, editedInPlace, runAddonOp } from '@neverend/backend/kernels';
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
-export const scatterAddRowsTensorflow: NativeVersion<
+export const scatterAddRowsTensorflow: BackendKernel<
   ScatterAddRowsInputs,
   Record<string, never>
-> = addonVersion(({ inputs: { table, indices, rows }, backend }) => {
+> = addonKernel(({ inputs: { table, indices, rows }, backend }) => {
   runAddonOp('NeverendScatterAddRows', [table, indices, rows], 0);
   return [editedInPlace(backend, table)];
 });

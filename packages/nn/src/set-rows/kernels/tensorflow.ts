@@ -1,8 +1,8 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp, writable } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import type { SetRowsInputs } from '../index.ts';
 
-export const setRowsTensorflow: NativeVersion<SetRowsInputs, Record<string, never>> = addonVersion(
+export const setRowsTensorflow: BackendKernel<SetRowsInputs, Record<string, never>> = addonKernel(
   ({ inputs: { table, indices, rows }, backend }) => {
     const output = writable(backend, table);
     runAddonOp('NeverendSetRows', [output, indices, rows], 0);

@@ -1,5 +1,5 @@
-import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp, writable } from '@neverend/backend/kernels';
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
 
@@ -7,8 +7,8 @@ export function stepOnTensorflow<K extends string, N extends string>({
   name,
   slots,
   numbers,
-}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
-  return addonVersion(({ inputs, attrs, backend }) => {
+}: StepDefinition<K, N>): BackendKernel<StepInputs<K>, StepAttrs<N>> {
+  return addonKernel(({ inputs, attrs, backend }) => {
     const state = slots.map((key) => writable(backend, inputs[key]));
     // TensorFlow would keep a kernel for every value of an attribute.
     const settings = tf.tensor1d(numbers.map((number) => attrs[number]));
