@@ -27,7 +27,7 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
    * Runs the kernel on the current backend, as one node of the tape.
    *
    * @returns the outputs, the caller's to dispose.
-   * @throws BackendError where the mode is `native` and the backend's backend kernel cannot serve.
+   * @throws BackendError where the mode is `native` and the backend's own kernel cannot serve.
    */
   readonly run: (inputs: I, attrs: A) => tf.Tensor[];
   /**
@@ -78,8 +78,8 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
 }
 
 /**
- * Waits until every kernel that has a kernel for the current backend is known to be right or wrong on it, outputs and
- * gradients of small cases. Worth a call on WebGPU before the first step, so that no step mixes backend kernels.
+ * Waits until every kernel for the current backend is known to be right or wrong on it, outputs and
+ * gradients of small cases. Worth a call on WebGPU before the first step, so that no step is served by both.
  */
 export async function kernelsReady(): Promise<void> {
   if (kernelMode() !== 'composite' && !trustsKernels()) await compareEach('gradient');

@@ -33,7 +33,10 @@ export interface Site {
  *
  * @param ready the name of the global that the script defines at its end.
  */
-export async function openSite(source: Pick<BuildOptions, 'stdin'>, ready: string): Promise<Site> {
+export async function openSite(
+  source: Pick<BuildOptions, 'stdin' | 'define'>,
+  ready: string,
+): Promise<Site> {
   if (executablePath === undefined) {
     throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
   }
