@@ -16,7 +16,7 @@ export interface Place {
   open(): Promise<Store>;
 }
 
-export interface Store {
+interface Store {
   /** Starts a program anew. */
   run(program: 'own' | 'stock', start: Start): Promise<Times>;
   close(): Promise<void>;
