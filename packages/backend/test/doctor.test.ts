@@ -36,7 +36,7 @@ it('the table counts the kernels that serve on each backend, and names those tha
   const kernel = (name: string, backend: string, reason?: string) => ({
     kernel: name,
     backend,
-    serves: reason === undefined ? ('native' as const) : ('composite' as const),
+    active: reason === undefined ? ('native' as const) : ('composite' as const),
     ...(reason === undefined ? {} : { reason }),
   });
   const kernels = [
@@ -45,7 +45,7 @@ it('the table counts the kernels that serve on each backend, and names those tha
     kernel('Scan', 'tensorflow', 'the library is missing'),
     kernel('Gelu', 'tensorflow', 'the library is missing'),
     // No version for the backend: nothing to tell.
-    { kernel: 'Scan', backend: 'webgpu', serves: 'composite' } as const,
+    { kernel: 'Scan', backend: 'webgpu', active: 'composite' } as const,
   ];
   expect(diagnosisTable({ ...nothing, kernels })).toContain(
     [

@@ -81,7 +81,7 @@ function defineStep<K extends string, N extends string>(
       const next = composite(inputs, attrs);
       return [next.weight, ...slots.map((key) => next[key])];
     },
-    versions: {
+    backendKernels: {
       wasm: stepOnWasm(step),
       webgpu: stepOnWebgpu(step),
       tensorflow: stepOnTensorflow(step),
