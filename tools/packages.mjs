@@ -8,6 +8,7 @@ import { root, runPnpm } from './workspace.mjs';
  * @property {string} version
  * @property {boolean} [private]
  * @property {Record<string, string | Record<string, string>>} exports
+ * @property {{ kernels: string }} [neverend]
  * @property {Record<string, string>} [bin]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]

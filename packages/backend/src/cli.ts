@@ -4,18 +4,24 @@ import { parseArgs } from 'node:util';
 
 const usage = `Usage: neverend-backend doctor [--json]
        neverend-backend install [--gpu] [--wheel PATH] [--json]
+       neverend-backend build-wasm [--check]
 
 doctor tries every TensorFlow.js backend on this machine and prints its version and its device, or why it
 is absent and the command that mends it; then the backend that "auto" takes.
 
 install makes the native part of the @tensorflow/tfjs-node 4.22 that the project in the current folder has,
 runs an operation and a gradient on it, and prints the device. libtensorflow comes from tfjs-node's own
-download or, where that fails, from the TensorFlow that python3 has. On failure nothing is changed.
+download or, where that fails, from the TensorFlow that python3 has. On failure nothing is changed. It also
+compiles the kernels in C++ of all packages that the project has.
+
+build-wasm is for those who write kernels: it compiles the AssemblyScript of the package in the current folder into
+kernels.generated.ts. Needs assemblyscript.
 
 Options:
   --gpu         @tensorflow/tfjs-node-gpu instead
   --wheel PATH  take libtensorflow from this wheel of Python's TensorFlow for Linux, or from the folder of an
                 installed one (site-packages/tensorflow); needs g++
+  --check       write nothing, and fail where the file is not what it would be
   --json        print one JSON object
   --version     print the version of this package
   --help        print this text
@@ -23,6 +29,13 @@ Options:
 Exit status: 0 when some backend runs here, or the install succeeded; 1 when not; 2 for wrong usage; 130 when
 interrupted.
 `;
+
+/** The commands, and what each takes. */
+const options: Readonly<Record<string, readonly string[]>> = {
+  doctor: ['json'],
+  install: ['gpu', 'wheel', 'json'],
+  'build-wasm': ['check'],
+};
 
 class UsageError extends Error {}
 
@@ -37,16 +50,16 @@ async function main(args: string[]): Promise<number> {
     return print(`${(JSON.parse(file) as { version: string }).version}\n`);
   }
   const [command, ...rest] = positionals;
-  const commands = 'it must be "doctor" or "install"';
+  const commands = 'it must be "doctor", "install" or "build-wasm"';
   if (command === undefined) throw new UsageError(`a command is missing; ${commands}`);
-  if (command !== 'doctor' && command !== 'install') {
-    throw new UsageError(`command was "${command}"; ${commands}`);
-  }
+  const allowed = options[command];
+  if (allowed === undefined) throw new UsageError(`command was "${command}"; ${commands}`);
   if (rest.length > 0)
     throw new UsageError(`${command} takes no arguments; got "${rest.join(' ')}"`);
+  const alien = Object.keys(values).find((option) => !allowed.includes(option));
+  if (alien !== undefined) throw new UsageError(`${command} takes no --${alien}`);
   if (command === 'install') return runInstall(values);
-  const alien = values.gpu ? '--gpu' : values.wheel === undefined ? undefined : '--wheel';
-  if (alien !== undefined) throw new UsageError(`doctor takes no ${alien}`);
+  if (command === 'build-wasm') return runBuildWasm(values);
   // TensorFlow.js takes a while to load; usage need not wait for it.
   const { diagnose, diagnosisTable } = await import('./doctor.ts');
   const diagnosis = await diagnose();
@@ -70,7 +83,16 @@ async function runInstall({ gpu = false, wheel, json }: Values): Promise<number>
   return print(json ? `${JSON.stringify(report, null, 2)}\n` : installSummary(report));
 }
 
+async function runBuildWasm({ check = false }: Values): Promise<number> {
+  const { compileKernels } = await import('./wasm/compile-kernels.ts');
+  const file = await compileKernels(process.cwd(), check);
+  if (file === undefined) return 0;
+  print(check ? `${file} is stale: run neverend-backend build-wasm\n` : `wrote ${file}\n`);
+  return check ? 1 : 0;
+}
+
 interface Values {
+  check?: boolean;
   json?: boolean;
   gpu?: boolean;
   wheel?: string;
@@ -85,6 +107,7 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
       args,
       allowPositionals: true,
       options: {
+        check: flag,
         json: flag,
         gpu: flag,
         wheel: { type: 'string' },

@@ -9,7 +9,7 @@ export { type RandomInput, randomCase } from './kernels/random-case.ts';
 export { rowsOf } from './kernels/rows-of.ts';
 export { markEdited } from './mark-edited.ts';
 export { loadAddon, runAddonOp } from './tensorflow/addon.ts';
-export { addonVersion } from './tensorflow/version.ts';
+export { addonKernel } from './tensorflow/addon-kernel.ts';
 export { blocksOf, groups, type WasmCall, wasmCall } from './wasm/call.ts';
 export type { KernelBinaries } from './wasm/kernel-binaries.ts';
 export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backend.ts';

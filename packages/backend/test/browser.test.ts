@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice, BackendStatus } from '../src/index.ts';
 import { listed } from '../src/testing/describe-backends.ts';
-import { openSite, runsInBrowser, type Site } from './browser/open-site.ts';
+import { openSite, runsInBrowser, type Site } from '../src/testing/op-cases/open-site.ts';
 
 const required = listed('NEVEREND_REQUIRE') ?? [];
 

@@ -1,4 +1,4 @@
-// Made by `node tools/wasm-kernels.mjs` from kernels.as.ts: do not edit.
+// Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,6 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
+import backend from '../../package.json' with { type: 'json' };
 import { coreCount, isNode, reasonOf } from '../platform.ts';
-import { addonFile } from './addon-file.ts';
+import {
+  type AddonManifest,
+  addonFolder,
+  hasChanged,
+  installCommand,
+  readAddonManifest,
+} from './addon-manifest.ts';
 
 /** Whether the kernels in C++ are there, and how they run. */
 export type AddonStatus =
@@ -37,25 +44,52 @@ interface Attribute {
   readonly value: boolean | number;
 }
 
+/** A package with ops in C++. */
+export interface AddonPackage {
+  readonly name: string;
+  readonly version: string;
+}
+
 let status: AddonStatus | undefined;
 let addon: Addon | undefined;
+/** What is known of the packages in the addon; undefined for one that was loaded by its file. */
+let manifest: AddonManifest | undefined;
+/** The packages in it whose sources are other ones by now. */
+let changed: readonly string[] = [];
 
 /**
  * Registers the ops in C++ with the libtensorflow of the tfjs-node that this process has loaded and whose backend is
  * current, at the first call. They are for tensors on the CPU: on a CUDA device nothing is loaded.
  *
- * @param file an addon to load at that call in the place of the one that `install` built.
+ * @param file an addon to use from now on in the place of the one that `install` built.
  */
 export function loadAddon(file?: string): AddonStatus {
   try {
-    status ??= load(file);
+    if (file !== undefined) status = loadFile(file);
+    status ??= load();
   } catch (error) {
     status = { available: false, reason: reasonOf(error) };
   }
   return status;
 }
 
-function load(other?: string): AddonStatus {
+/** Why the ops of this package cannot run; undefined where they can. */
+export function whyWithoutOps({ name, version }: AddonPackage): string | undefined {
+  const loaded = loadAddon();
+  if (!loaded.available) return loaded.reason;
+  if (manifest === undefined) return undefined;
+  const compiled = manifest.packages.find((one) => one.name === name);
+  if (compiled === undefined) return `${name} was not there at the last ${installCommand()}`;
+  if (compiled.version !== version) {
+    return tell(
+      `the kernels in C++ of ${name} are those of ${compiled.version}, and ${version} runs: ${installCommand()}`,
+    );
+  }
+  if (changed.includes(name)) return changedLine(changed);
+  return compiled.failure;
+}
+
+function load(): AddonStatus {
   if (!isNode) return { available: false, reason: 'it exists in Node only' };
   if (node().isUsingGpuDevice) {
     return {
@@ -64,19 +98,55 @@ function load(other?: string): AddonStatus {
     };
   }
   const { createRequire } = process.getBuiltinModule('node:module');
-  const { existsSync } = process.getBuiltinModule('node:fs');
-  const require = createRequire(import.meta.url);
+  const { join } = process.getBuiltinModule('node:path');
+  const { cache } = createRequire(import.meta.url);
   const binding = /[\\/]lib[\\/][^\\/]+[\\/]tfjs_binding\.node$/;
-  const path = Object.keys(require.cache).find((file) => binding.test(file));
+  const path = Object.keys(cache).find((file) => binding.test(file));
   if (path === undefined) return { available: false, reason: 'no tfjs-node is loaded' };
-  const file = other ?? addonFile(path.replace(binding, ''));
-  if (!existsSync(file)) {
-    return { available: false, reason: `${file} was not built (npx neverend-backend install)` };
+  const tfjsNode = path.replace(binding, '');
+  const found = readAddonManifest(tfjsNode);
+  if (found === undefined) {
+    return {
+      available: false,
+      reason: `there is no addon in ${addonFolder(tfjsNode)} (${installCommand()})`,
+    };
   }
-  addon = require(file) as Addon;
+  changed = found.packages.filter((one) => hasChanged(tfjsNode, one)).map(({ name }) => name);
+  if (changed.length > 0) tell(changedLine(changed));
+  const own = found.packages.find(({ name }) => name === backend.name);
+  // What this file calls is in no other version.
+  if (own?.version !== backend.version) {
+    const reason = tell(
+      `the kernels in C++ were compiled by another version of ${backend.name} than ${backend.version}: ${installCommand()}`,
+    );
+    return { available: false, reason };
+  }
+  if (changed.includes(backend.name)) return { available: false, reason: changedLine(changed) };
+  const loaded = loadFile(join(addonFolder(tfjsNode), found.addon));
+  manifest = found;
+  return loaded;
+}
+
+function loadFile(file: string): AddonStatus {
+  const { createRequire } = process.getBuiltinModule('node:module');
+  addon = createRequire(import.meta.url)(file) as Addon;
+  manifest = undefined;
   const threads = coreCount();
   addon.setThreads(threads);
   return { available: true, instructionSet: addon.instructionSet, threads };
+}
+
+const changedLine = (names: readonly string[]): string =>
+  `the C++ of ${names.join(', ')} is not what was compiled: ${installCommand()}`;
+
+let told = false;
+
+/** One line a process: what mends one package mends them all. */
+function tell(line: string): string {
+  // biome-ignore lint/suspicious/noConsole: composites are slower, and a person can mend it with one command.
+  if (!told) console.warn(`neverend: ${line}`);
+  told = true;
+  return line;
 }
 
 /** How many threads the kernels use from now on; at first as many as the process has processors. @throws before `loadAddon`. */

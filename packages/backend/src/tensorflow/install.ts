@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { BackendError } from '../errors.ts';
 import { reasonOf } from '../platform.ts';
-import { addonFile, addonSources } from './addon-file.ts';
+import { buildAddon } from './build-addon.ts';
 import { bindingPath, compileAddon } from './compile.ts';
 import { firstError, runProgram } from './run-program.ts';
 import { openStage } from './stage.ts';
-import { type Trial, tryKernels, tryPackage } from './try-package.ts';
+import { type Trial, tryPackage } from './try-package.ts';
 import { takeLibtensorflow } from './wheel.ts';
 
 export interface InstallOptions {
@@ -23,14 +23,22 @@ export interface InstallOptions {
   readonly say: (line: string) => void;
 }
 
-export interface InstallReport extends Trial {
+/** What came of the kernels in C++. Everything works without them, slower. */
+interface KernelsReport {
+  /** Names and versions of the packages whose kernels were compiled. */
+  readonly kernels: readonly string[];
+  /** The packages that others go without, and why. */
+  readonly kernelsFailed?: readonly { readonly name: string; readonly reason: string }[];
+  /** Why there are no kernels at all. */
+  readonly kernelsMissing?: string;
+}
+
+export interface InstallReport extends Trial, KernelsReport {
   /** Name and version of the package that now works. */
   readonly package: string;
   readonly folder: string;
   /** Where libtensorflow is from. */
   readonly source: string;
-  /** Why there are no kernels in C++: they could not be built, or did not run; undefined where they are. Everything works without them, slower. */
-  readonly kernelsMissing?: string;
   /** What is not as it was asked for. */
   readonly warning?: string;
 }
@@ -48,12 +56,12 @@ export async function install(options: InstallOptions): Promise<InstallReport> {
   const { project, gpu, wheel, signal, say } = options;
   const name = gpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node';
   const { folder, version } = await findPackage(name, project);
-  const report = (trial: Trial, source: string, kernelsMissing?: string): InstallReport => ({
+  const report = (trial: Trial, source: string, kernels: KernelsReport): InstallReport => ({
     package: `${name} ${version}`,
     folder,
     source,
     ...trial,
-    ...(kernelsMissing === undefined ? {} : { kernelsMissing }),
+    ...kernels,
     ...(gpu && !trial.gpu ? { warning: cpuWarning } : {}),
   });
   if (wheel === undefined && existsSync(join(folder, bindingPath))) {
@@ -70,9 +78,9 @@ export async function install(options: InstallOptions): Promise<InstallReport> {
     const source = await prepare(stage.folder, options);
     say('running an operation and a gradient');
     const trial = await tryPackage(stage.folder, signal);
-    const kernelsMissing = await buildKernels(stage.folder, options);
+    const kernels = await buildKernels(stage.folder, options);
     await stage.publish();
-    return report(trial, source, kernelsMissing);
+    return report(trial, source, kernels);
   } finally {
     await stage.discard();
   }
@@ -81,9 +89,16 @@ export async function install(options: InstallOptions): Promise<InstallReport> {
 /** The report for people. */
 export function installSummary(report: InstallReport): string {
   const device = report.gpu ? 'an NVIDIA GPU over CUDA' : 'the CPU';
-  const kernels =
-    report.kernelsMissing === undefined ? '' : `without kernels in C++: ${report.kernelsMissing}\n`;
-  return `${report.package} runs on ${device}, with TensorFlow ${report.libtensorflow} from ${report.source}\n${kernels}`;
+  const lines = [
+    `${report.package} runs on ${device}, with TensorFlow ${report.libtensorflow} from ${report.source}`,
+    report.kernelsMissing === undefined
+      ? `kernels in C++: ${report.kernels.join(', ')}`
+      : `without kernels in C++: ${report.kernelsMissing}`,
+    ...(report.kernelsFailed ?? []).map(
+      ({ name, reason }) => `without those of ${name}: ${reason}`,
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 const cpuWarning =
@@ -139,58 +154,25 @@ async function prepare(stage: string, options: InstallOptions): Promise<string> 
   const sources = (await readdir(join(stage, 'binding')))
     .filter((file) => file.endsWith('.cc'))
     .map((file) => join(stage, 'binding', file));
-  await compileAddon(stage, sources, binding, signal);
+  await compileAddon(sources, binding, { tfjsNode: stage, signal });
   return wheel;
 }
 
-/**
- * Builds the kernels in C++ where none are there that run. What does not run is not left there: it would take the
- * whole backend down.
- *
- * @returns why that failed; undefined where it did not.
- */
-async function buildKernels(
-  packageFolder: string,
-  { signal, say }: InstallOptions,
-): Promise<string | undefined> {
+/** Builds the kernels in C++ of all packages that the project has. */
+async function buildKernels(tfjsNode: string, options: InstallOptions): Promise<KernelsReport> {
   try {
-    const target = addonFile(packageFolder);
-    if (existsSync(target)) {
-      const failure = await whyKernelsFail(packageFolder, target, signal);
-      if (failure === undefined) return undefined;
-      say(`the kernels that are there fail: ${failure}`);
-      await rm(target);
-    }
-    say('compiling the kernels');
-    const sources = addonSources().filter((file) => file.endsWith('.cc'));
-    // Node tells an addon by the end of its name.
-    const unfinished = target.replace(/node$/, `${process.pid}.node`);
-    await mkdir(dirname(target), { recursive: true });
-    try {
-      await compileAddon(packageFolder, sources, unfinished, signal);
-      await tryKernels(packageFolder, unfinished, signal);
-      await rename(unfinished, target);
-    } finally {
-      await rm(unfinished, { force: true });
-    }
-    return undefined;
+    const packages = await buildAddon(tfjsNode, options);
+    const failed = packages.flatMap(({ name, failure }) =>
+      failure === undefined ? [] : [{ name, reason: failure }],
+    );
+    const kernels = packages.filter(({ failure }) => failure === undefined);
+    return {
+      kernels: kernels.map(({ name, version }) => `${name} ${version}`),
+      ...(failed.length === 0 ? {} : { kernelsFailed: failed }),
+    };
   } catch (error) {
-    signal.throwIfAborted();
-    return reasonOf(error);
-  }
-}
-
-async function whyKernelsFail(
-  packageFolder: string,
-  file: string,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    await tryKernels(packageFolder, file, signal);
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    return reasonOf(error);
+    options.signal.throwIfAborted();
+    return { kernels: [], kernelsMissing: reasonOf(error) };
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { runsInBrowser } from '../../src/testing/op-cases/open-site.ts';
 import { describePages } from './describe-pages.ts';
-import { runsInBrowser } from './open-site.ts';
 
 // The same pages as in minified.test.ts by a third bundler, which takes a minute: in `npm run test:long`.
 const long = process.env['NEVEREND_LONG'] === '1';

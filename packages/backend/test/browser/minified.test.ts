@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
+import { runsInBrowser } from '../../src/testing/op-cases/open-site.ts';
 import { describePages } from './describe-pages.ts';
-import { runsInBrowser } from './open-site.ts';
 
 describe.runIf(runsInBrowser)('the backend in pages', () => {
   describePages('vite', 'all');

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice } from '../../src/index.ts';
-import { openSite, runsInBrowser, type Site } from './open-site.ts';
+import { openSite, runsInBrowser, type Site } from '../../src/testing/op-cases/open-site.ts';
 
 const entry = `
   import * as backend from '@neverend/backend';

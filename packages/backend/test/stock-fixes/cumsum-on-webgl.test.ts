@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openSite, runsInBrowser } from '../browser/open-site.ts';
+import { openSite, runsInBrowser } from '../../src/testing/op-cases/open-site.ts';
 
 const contents = `
   import '@tensorflow/tfjs-backend-webgl';

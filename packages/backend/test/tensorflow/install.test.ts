@@ -46,6 +46,7 @@ describe.runIf(hasCompiler)('install', () => {
       source: wheel,
       libtensorflow: '2.21.0',
       gpu: false,
+      kernels: [],
       // The made library has no kernels to register.
       kernelsMissing: expect.stringContaining('kernels.h'),
     });
@@ -151,7 +152,7 @@ describe.runIf(hasCompiler)('install', () => {
     );
   });
 
-  const softmax = 'globalThis.kernels = { NeverendSoftmax: (tf, x) => tf.softmax(x) };';
+  const twice = 'globalThis.kernels = { NeverendTwice: (tf, x) => tf.add(x, x) };';
 
   it.each([
     {
@@ -162,25 +163,27 @@ describe.runIf(hasCompiler)('install', () => {
     {
       kernels: 'throw when one is run',
       cc: kernelsThatRun(
-        "globalThis.kernels = { NeverendSoftmax() { throw new Error('no kernel'); } };",
+        "globalThis.kernels = { NeverendTwice() { throw new Error('no kernel'); } };",
       ),
       reason: /^the kernels do not run \(status 1\): Error: no kernel$/,
     },
     {
       kernels: 'compute wrong numbers',
-      cc: kernelsThatRun('globalThis.kernels = { NeverendSoftmax: (tf, x) => tf.softplus(x) };'),
-      reason:
-        /^the kernels compute a softmax of \[2\.77259,5\.54518\] quarters; it must be \[1,3\]$/,
+      cc: kernelsThatRun('globalThis.kernels = { NeverendTwice: (tf, x) => tf.square(x) };'),
+      reason: /^the kernels make \[1,9\] of twice \[1,-3\]; it must be \[2,-6\]$/,
     },
   ])('publishes no kernels that $kernels', async ({ cc, reason }) => {
     const { project, folder } = makeProject();
     const wheel = makePythonTensorflow();
     const kernels = join(folder, 'lib', 'neverend');
-    let restore = replaceKernels(kernelsThatRun(softmax));
+    let restore = replaceKernels(kernelsThatRun(twice));
     try {
       expect(await install(options(project, { wheel }))).not.toHaveProperty('kernelsMissing');
       const [name = ''] = readdirSync(kernels);
-      expect(readdirSync(kernels)).toEqual([expect.stringMatching(/^kernels-\w{12}\.node$/)]);
+      expect(readdirSync(kernels)).toEqual([
+        expect.stringMatching(/^kernels-\w{12}\.node$/),
+        'kernels.json',
+      ]);
       restore();
       restore = replaceKernels(cc);
       const report = await install(options(project, { wheel }));
@@ -188,7 +191,7 @@ describe.runIf(hasCompiler)('install', () => {
       expect(readdirSync(kernels)).toEqual([]);
       // One that is there already is not left either.
       restore();
-      restore = replaceKernels(kernelsThatRun(softmax));
+      restore = replaceKernels(kernelsThatRun(twice));
       writeFileSync(join(kernels, name), 'torn');
       expect(await install(options(project))).not.toHaveProperty('kernelsMissing');
       expect(readFileSync(join(kernels, name), 'latin1')).not.toBe('torn');

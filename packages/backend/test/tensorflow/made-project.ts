@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { zipSync } from 'fflate';
+import { compilerName } from '../../src/tensorflow/compile.ts';
 
-const compiler: string = process.env['CXX'] || 'g++';
+const compiler: string = compilerName();
 export const hasCompiler: boolean = spawnSync(compiler, ['--version']).status === 0;
 
 const require = createRequire(import.meta.url);
@@ -56,12 +57,13 @@ export function replaceKernels(cc: string): () => void {
   const before = process.env['CXX'];
   writeFiles(folder, {
     'kernels.cc': cc,
+    'nothing.cc': '',
     compiler: `#!/bin/bash
 args=()
 for arg; do
   case $arg in
-    */addon.cc) args+=("${folder}/kernels.cc"); ;;
-    */src/tensorflow/addon/*.cc) ;;
+    */kernels/addon.cc) args+=("${folder}/kernels.cc") ;;
+    */src/tensorflow/kernels/*.cc) args+=("${folder}/nothing.cc") ;;
     *) args+=("$arg") ;;
   esac
 done

@@ -1,16 +1,18 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 import type { AttentionAttrs, AttentionInputs } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
 import { attentionNumbers } from './numbers.ts';
 
-export const attentionTensorflow: NativeVersion<AttentionInputs, AttentionAttrs> = addonVersion(
+export const attentionTensorflow: NativeVersion<AttentionInputs, AttentionAttrs> = addonKernel(
+  owner,
   ({ inputs, attrs }) => runWithSettings('NeverendAttention', inputs, [], attrs, 1),
 );
 
 export const attentionGradTensorflow: NativeVersion<AttentionGradInputs, AttentionAttrs> =
-  addonVersion(({ inputs: { dy, ...inputs }, attrs }) =>
+  addonKernel(owner, ({ inputs: { dy, ...inputs }, attrs }) =>
     runWithSettings('NeverendAttentionGrad', inputs, [dy], attrs, 3),
   );
 

@@ -2,6 +2,8 @@ import { exp } from '@neverend/backend/assembly/exp.as';
 import { madd } from '@neverend/backend/assembly/madd.as';
 import { loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 
+export { sumColumns } from '@neverend/backend/assembly/sums.as';
+
 // The gates of the RG-LRU over rows of `width` numbers, `tokens` of which share a step and its `keep`. `decay` is
 // -8 softplus(a_param).
 

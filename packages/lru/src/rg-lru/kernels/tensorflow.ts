@@ -1,10 +1,12 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
-export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
+export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonKernel(
+  owner,
   ({ inputs: { x, input, forget, aParam, keep } }) => {
     const decay = decayOf(aParam);
     const outputs = runAddonOp('NeverendRgLruGates', [x, input, forget, decay, keep], 2, {});
@@ -13,7 +15,8 @@ export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonVersion(
   },
 );
 
-export const gatesGradTensorflow: NativeVersion<GateGradInputs, NoAttrs> = addonVersion(
+export const gatesGradTensorflow: NativeVersion<GateGradInputs, NoAttrs> = addonKernel(
+  owner,
   ({ inputs: { x, input, forget, aParam, keep, da, dGated } }) => {
     const decay = decayOf(aParam);
     const tensors = [x, input, forget, decay, keep, da, dGated];

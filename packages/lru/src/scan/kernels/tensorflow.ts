@@ -1,14 +1,17 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
+import owner from '../../../package.json' with { type: 'json' };
 import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
-export const scanTensorflow: NativeVersion<ScanInputs, ScanAttrs> = addonVersion(
+export const scanTensorflow: NativeVersion<ScanInputs, ScanAttrs> = addonKernel(
+  owner,
   ({ inputs: { a, x, h0 }, attrs }) =>
     runAddonOp('NeverendLinearScan', [a, x, h0], 1, { ...attrs }),
 );
 
-export const scanGradTensorflow: NativeVersion<ScanGradInputs, ScanAttrs> = addonVersion(
+export const scanGradTensorflow: NativeVersion<ScanGradInputs, ScanAttrs> = addonKernel(
+  owner,
   ({ inputs: { dy, a, y, h0 }, attrs }) =>
     runAddonOp('NeverendLinearScanGrad', [dy, a, y, h0], 3, { ...attrs }),
 );

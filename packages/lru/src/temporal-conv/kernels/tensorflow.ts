@@ -1,11 +1,14 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
+import owner from '../../../package.json' with { type: 'json' };
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 
-export const temporalConvTensorflow: NativeVersion<Inputs, Attrs> = addonVersion(
+export const temporalConvTensorflow: NativeVersion<Inputs, Attrs> = addonKernel(
+  owner,
   ({ inputs: { x, w, b, keep } }) => runAddonOp('NeverendTemporalConv', [x, w, b, keep], 1),
 );
 
-export const temporalConvGradTensorflow: NativeVersion<GradInputs, Attrs> = addonVersion(
+export const temporalConvGradTensorflow: NativeVersion<GradInputs, Attrs> = addonKernel(
+  owner,
   ({ inputs: { dy, x, w, keep } }) => runAddonOp('NeverendTemporalConvGrad', [dy, x, w, keep], 3),
 );

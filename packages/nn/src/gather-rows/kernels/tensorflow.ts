@@ -1,11 +1,12 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 
 export const gatherRowsTensorflow: NativeVersion<
   { readonly table: tf.Tensor; readonly indices: tf.Tensor },
   Record<string, never>
-> = addonVersion(({ inputs: { table, indices } }) =>
+> = addonKernel(owner, ({ inputs: { table, indices } }) =>
   tf.tidy(() => {
     const [rows] = runAddonOp('NeverendGatherRows', [table, tf.reshape(indices, [-1])], 1);
     return [tf.reshape(rows as tf.Tensor, [...indices.shape, table.shape[1] ?? 1])];

@@ -1,6 +1,7 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 import type { GeluAttrs } from '../form.ts';
 
 type Version<I> = NativeVersion<I, GeluAttrs>;
@@ -9,18 +10,19 @@ type Version<I> = NativeVersion<I, GeluAttrs>;
 const noBias = (): tf.Tensor => tf.tensor1d([]);
 const approximately = ({ form }: GeluAttrs) => ({ approximate: form === 'tanh' });
 
-export const geluTensorflow: Version<{ readonly x: tf.Tensor }> = addonVersion(
+export const geluTensorflow: Version<{ readonly x: tf.Tensor }> = addonKernel(
+  owner,
   ({ inputs: { x }, attrs }) =>
     tf.tidy(() => runAddonOp('NeverendGelu', [x, noBias()], 1, approximately(attrs))),
 );
 
 export const biasGeluTensorflow: Version<{ readonly x: tf.Tensor; readonly bias: tf.Tensor }> =
-  addonVersion(({ inputs: { x, bias }, attrs }) =>
+  addonKernel(owner, ({ inputs: { x, bias }, attrs }) =>
     runAddonOp('NeverendGelu', [x, bias], 1, approximately(attrs)),
   );
 
 export const geluGradTensorflow: Version<{ readonly dy: tf.Tensor; readonly x: tf.Tensor }> =
-  addonVersion(({ inputs: { dy, x }, attrs }) =>
+  addonKernel(owner, ({ inputs: { dy, x }, attrs }) =>
     tf.tidy(() =>
       runAddonOp('NeverendGeluGrad', [dy, x, noBias()], 2, approximately(attrs)).slice(0, 1),
     ),
@@ -30,6 +32,6 @@ export const biasGeluGradTensorflow: Version<{
   readonly dy: tf.Tensor;
   readonly x: tf.Tensor;
   readonly bias: tf.Tensor;
-}> = addonVersion(({ inputs: { dy, x, bias }, attrs }) =>
+}> = addonKernel(owner, ({ inputs: { dy, x, bias }, attrs }) =>
   runAddonOp('NeverendGeluGrad', [dy, x, bias], 2, approximately(attrs)),
 );

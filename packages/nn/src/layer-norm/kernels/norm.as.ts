@@ -1,6 +1,8 @@
 import { madd } from '@neverend/backend/assembly/madd.as';
 import { addTo, loadLanes, storeLanes, sum, sumLanes, sumSquares } from '@neverend/backend/assembly/sums.as';
 
+export { sumColumns } from '@neverend/backend/assembly/sums.as';
+
 /**
  * y = (offset + scale) (x - mean) rstd + bias for the rows `from` to `to` of `width` numbers. Without `mean` it is RMS norm;
  * `bias` may be missing too. The statistics of each row are kept.

@@ -1,18 +1,19 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 import type { LayerNormGradInputs } from '../gradient.ts';
 
 export const layerNormTensorflow: NativeVersion<
   { readonly x: Tensor; readonly scale: Tensor; readonly bias: Tensor },
   { readonly eps: number }
-> = addonVersion(({ inputs: { x, scale, bias }, attrs: { eps } }) =>
+> = addonKernel(owner, ({ inputs: { x, scale, bias }, attrs: { eps } }) =>
   runAddonOp('NeverendLayerNorm', [x, scale, bias], 3, { epsilon: eps }),
 );
 
 export const layerNormGradTensorflow: NativeVersion<
   LayerNormGradInputs,
   Record<string, never>
-> = addonVersion(({ inputs: { dy, x, scale, mean, rstd } }) =>
+> = addonKernel(owner, ({ inputs: { dy, x, scale, mean, rstd } }) =>
   runAddonOp('NeverendLayerNormGrad', [dy, x, scale, mean, rstd], 3),
 );

@@ -1,11 +1,12 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, editedInPlace, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, editedInPlace, runAddonOp } from '@neverend/backend/kernels';
+import owner from '../../../package.json' with { type: 'json' };
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
 export const scatterAddRowsTensorflow: NativeVersion<
   ScatterAddRowsInputs,
   Record<string, never>
-> = addonVersion(({ inputs: { table, indices, rows }, backend }) => {
+> = addonKernel(owner, ({ inputs: { table, indices, rows }, backend }) => {
   runAddonOp('NeverendScatterAddRows', [table, indices, rows], 0);
   return [editedInPlace(backend, table)];
 });

@@ -1,8 +1,10 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp, writable } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
+import owner from '../../../package.json' with { type: 'json' };
 import type { SetRowsInputs } from '../index.ts';
 
-export const setRowsTensorflow: NativeVersion<SetRowsInputs, Record<string, never>> = addonVersion(
+export const setRowsTensorflow: NativeVersion<SetRowsInputs, Record<string, never>> = addonKernel(
+  owner,
   ({ inputs: { table, indices, rows }, backend }) => {
     const output = writable(backend, table);
     runAddonOp('NeverendSetRows', [output, indices, rows], 0);

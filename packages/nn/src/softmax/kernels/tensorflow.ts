@@ -1,12 +1,14 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 
 type Version<I> = NativeVersion<I, Record<string, never>>;
 
-export const softmaxTensorflow: Version<{ readonly x: Tensor }> = addonVersion(
+export const softmaxTensorflow: Version<{ readonly x: Tensor }> = addonKernel(
+  owner,
   ({ inputs: { x } }) => runAddonOp('NeverendSoftmax', [x], 1),
 );
 
 export const softmaxGradTensorflow: Version<{ readonly dy: Tensor; readonly y: Tensor }> =
-  addonVersion(({ inputs: { dy, y } }) => runAddonOp('NeverendSoftmaxGrad', [dy, y], 1));
+  addonKernel(owner, ({ inputs: { dy, y } }) => runAddonOp('NeverendSoftmaxGrad', [dy, y], 1));

@@ -1,6 +1,7 @@
 import type { NativeVersion } from '@neverend/backend';
-import { addonVersion, runAddonOp, writable } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
 import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 export function stepOnTensorflow<K extends string, N extends string>({
@@ -8,7 +9,7 @@ export function stepOnTensorflow<K extends string, N extends string>({
   slots,
   numbers,
 }: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
-  return addonVersion(({ inputs, attrs, backend }) => {
+  return addonKernel(owner, ({ inputs, attrs, backend }) => {
     const state = slots.map((key) => writable(backend, inputs[key]));
     // TensorFlow would keep a kernel for every value of an attribute.
     const settings = tf.tensor1d(numbers.map((number) => attrs[number]));

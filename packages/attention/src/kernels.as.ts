@@ -1,1 +1,0 @@
-export { attention, attentionGrad, attentionScratchBytes } from './scaled-dot-product-attention/kernels/attention.as';

@@ -1,0 +1,15 @@
+import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelCall, NativeVersion } from '../kernels/index.ts';
+import { type AddonPackage, whyWithoutOps } from './addon.ts';
+
+/**
+ * A kernel for TensorFlow on the CPU, out of calls of the addon.
+ *
+ * @param owner the package whose C++ has the ops: its package.json will do. Another version of it is not taken.
+ */
+export function addonKernel<I, A>(
+  owner: AddonPackage,
+  run: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[],
+): NativeVersion<I, A> {
+  return { absent: () => whyWithoutOps(owner), run };
+}

@@ -1,0 +1,9 @@
+/**
+ * The cases of a package's operations where `describeBackends` does not go: in a browser, and in C++ for older processors. For
+ * test files of vitest; they need esbuild, playwright-core and @tensorflow/tfjs-backend-webgl.
+ *
+ * @module
+ */
+
+export { describeInBrowser } from './describe-in-browser.ts';
+export { describeOnOlderProcessor } from './describe-on-older-processor.ts';

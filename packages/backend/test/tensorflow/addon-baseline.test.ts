@@ -1,3 +1,0 @@
-import { describeOlderProcessor } from './describe-older-processor.ts';
-
-describeOlderProcessor(1, 'baseline');

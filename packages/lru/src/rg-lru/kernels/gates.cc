@@ -1,0 +1,146 @@
+// The gates of the RG-LRU over x, input and forget [M, N, E], with decay [E], which is -8 softplus(a_param), and keep [M]:
+// a = keep exp(sigmoid(forget) decay), and gamma sigmoid(input) x with gamma the root of 1 - a^2, or 1 without keep.
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
+
+namespace neverend {
+namespace {
+
+// 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
+NEVEREND_INLINE float oneMinusExp(float z) {
+  float p = z * (1.0f / 40320.0f) + 1.0f / 5040.0f;
+  p = p * z + 1.0f / 720.0f;
+  p = p * z + 1.0f / 120.0f;
+  p = p * z + 1.0f / 24.0f;
+  p = p * z + 1.0f / 6.0f;
+  p = p * z + 0.5f;
+  p = p * z + 1.0f;
+  const float far = 1.0f - exponential(z);
+  return z > -0.5f ? -z * p : far;
+}
+
+NEVEREND_INLINE float gammaOf(float radicand, float keep) {
+  return std::sqrt(radicand < 0.0f ? 0.0f : radicand) * keep + (1.0f - keep);
+}
+
+NEVEREND_VECTORISED void forwardRow(float* __restrict a, float* __restrict gated,
+                                    const float* __restrict x, const float* __restrict input,
+                                    const float* __restrict forget, const float* __restrict decay,
+                                    float keep, int64_t columns) {
+  for (int64_t j = 0; j < columns; ++j) {
+    const float logA = sigmoid(forget[j]) * decay[j];
+    const float gamma = gammaOf(oneMinusExp(2.0f * logA), keep);
+    a[j] = exponential(logA) * keep;
+    gated[j] = gamma * sigmoid(input[j]) * x[j];
+  }
+}
+
+NEVEREND_VECTORISED void backwardRow(float* __restrict dx, float* __restrict dInput,
+                                     float* __restrict dForget, float* __restrict dDecay,
+                                     const float* __restrict x, const float* __restrict input,
+                                     const float* __restrict forget,
+                                     const float* __restrict decay, const float* __restrict da,
+                                     const float* __restrict dGated, float keep, int64_t columns) {
+  for (int64_t j = 0; j < columns; ++j) {
+    const float rate = sigmoid(forget[j]);
+    const float gate = sigmoid(input[j]);
+    const float a = exponential(rate * decay[j]);
+    const float radicand = oneMinusExp(2.0f * rate * decay[j]);
+    const float back = dGated[j] * gate;
+    const float here = back * gammaOf(radicand, keep);
+    dx[j] = here;
+    dInput[j] = here * x[j] * (1.0f - gate);
+    // The slope of the root is at most 1000.
+    const float slope = back * x[j] * a / std::sqrt(radicand < 2.5e-7f ? 2.5e-7f : radicand);
+    const float dRate = a * keep * (da[j] - slope) * rate;
+    dForget[j] = dRate * (1.0f - rate) * decay[j];
+    dDecay[j] += dRate;
+  }
+}
+
+// N; a failure of the run where the inputs from x on, x, input, forget, decay and keep, do not fit.
+int64_t tokensOf(Run& run, const Tensor* inputs) {
+  const Tensor& x = inputs[0];
+  run.require(x.rank() == 3 && x.size() > 0, "x must be [M, N, E], and not empty");
+  if (!run.ok()) return 1;
+  run.require(inputs[1].size() == x.size() && inputs[2].size() == x.size(),
+              "input and forget must have the shape of x");
+  run.require(inputs[3].size() == x.columns(), "decay must be [E]");
+  run.require(inputs[4].size() == x.dim(0), "keep must be [M]");
+  return x.dim(1);
+}
+
+void gates(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const Tensor inputs[] = {run.input(0), run.input(1), run.input(2), run.input(3), run.input(4)};
+  if (!run.ok()) return;
+  const int64_t tokens = tokensOf(run, inputs);
+  if (!run.ok()) return;
+  const Tensor &x = inputs[0], &input = inputs[1], &forget = inputs[2];
+  const Tensor &decay = inputs[3], &keep = inputs[4];
+  const Tensor a = run.output(0, x.shape()), gated = run.output(1, x.shape());
+  if (!run.ok()) return;
+  const int64_t width = x.columns();
+  parallel(x.rows(), 5 * x.size(), [&](int64_t begin, int64_t end, int) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t at = row * width;
+      forwardRow(a.floats() + at, gated.floats() + at, x.floats() + at, input.floats() + at,
+                 forget.floats() + at, decay.floats(), keep.floats()[row / tokens], width);
+    }
+  });
+}
+
+void gatesGrad(void*, TF_OpKernelContext* context) {
+  Run run(context);
+  const Tensor inputs[] = {run.input(0), run.input(1), run.input(2), run.input(3), run.input(4)};
+  const Tensor da = run.input(5), dGated = run.input(6);
+  if (!run.ok()) return;
+  const int64_t tokens = tokensOf(run, inputs);
+  if (!run.ok()) return;
+  const Tensor &x = inputs[0], &input = inputs[1], &forget = inputs[2];
+  const Tensor &decay = inputs[3], &keep = inputs[4];
+  run.require(da.size() == x.size() && dGated.size() == x.size(),
+              "da and dGated must have the shape of x");
+  if (!run.ok()) return;
+  const Tensor dx = run.output(0, x.shape()), dInput = run.output(1, x.shape());
+  const Tensor dForget = run.output(2, x.shape()), dDecay = run.output(3, decay.shape());
+  if (!run.ok()) return;
+  const int64_t width = x.columns(), cost = 8 * x.size();
+  // Each part sums on its own, 64 rows at a time; the sums are added in order.
+  const int parts = partCount(x.rows(), cost);
+  std::vector<float> sums(parts * width);
+  inParts(parts, x.rows(), [&](int64_t begin, int64_t end, int part) {
+    std::vector<float> some(width);
+    float* total = sums.data() + part * width;
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t at = row * width;
+      backwardRow(dx.floats() + at, dInput.floats() + at, dForget.floats() + at, some.data(),
+                  x.floats() + at, input.floats() + at, forget.floats() + at, decay.floats(),
+                  da.floats() + at, dGated.floats() + at, keep.floats()[row / tokens], width);
+      if ((row - begin) % 64 != 63 && row + 1 != end) continue;
+      for (int64_t j = 0; j < width; ++j) total[j] += some[j];
+      std::fill(some.begin(), some.end(), 0.0f);
+    }
+  });
+  addParts(sums, dDecay.floats(), width);
+}
+
+const Ops ops = [] {
+  const char *x = "x: float", *input = "input: float", *forget = "forget: float";
+  const char *decay = "decay: float", *keep = "keep: float";
+  return Ops{{"NeverendRgLruGates", {x, input, forget, decay, keep}, {"a: float", "gated: float"},
+              nullptr, noState, gates, nothing},
+             {"NeverendRgLruGatesGrad",
+              {x, input, forget, decay, keep, "da: float", "dgated: float"},
+              {"dx: float", "dinput: float", "dforget: float", "ddecay: float"}, nullptr, noState,
+              gatesGrad, nothing}};
+}();
+
+}  // namespace
+
+}  // namespace neverend

@@ -1,0 +1,138 @@
+// The recurrence h_t = a_t h_{t-1} + x_t of complex numbers, whose parts are tensors of their own.
+#include <cstring>
+#include <vector>
+
+#include <neverend/op.h>
+#include <neverend/simd.h>
+
+#include "scan.h"
+
+namespace neverend {
+namespace {
+
+struct Parts {
+  float *re, *im;
+  Parts operator+(int64_t at) const { return {re + at, im + at}; }
+};
+
+// The parts that two of these tensors hold, of which the first is given.
+Parts partsAt(const std::vector<Tensor>& tensors, int first) {
+  return {tensors[first].floats(), tensors[first + 1].floats()};
+}
+
+// y = a h + x
+NEVEREND_VECTORISED void advance(float* __restrict yRe, float* __restrict yIm, Parts a, Parts h,
+                                 Parts x, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) {
+    yRe[i] = a.re[i] * h.re[i] - a.im[i] * h.im[i] + x.re[i];
+    yIm[i] = a.re[i] * h.im[i] + a.im[i] * h.re[i] + x.im[i];
+  }
+}
+
+// z = conj(u) v
+NEVEREND_VECTORISED void conjugateProduct(float* __restrict zRe, float* __restrict zIm, Parts u,
+                                          Parts v, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) {
+    zRe[i] = u.re[i] * v.re[i] + u.im[i] * v.im[i];
+    zIm[i] = u.re[i] * v.im[i] - u.im[i] * v.re[i];
+  }
+}
+
+// g = conj(a) later + dy, da = g conj(h)
+NEVEREND_VECTORISED void retreat(float* __restrict gRe, float* __restrict gIm,
+                                 float* __restrict daRe, float* __restrict daIm, Parts a,
+                                 Parts later, Parts dy, Parts h, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) {
+    const float re = a.re[i] * later.re[i] + a.im[i] * later.im[i] + dy.re[i];
+    const float im = a.re[i] * later.im[i] - a.im[i] * later.re[i] + dy.im[i];
+    gRe[i] = re;
+    gIm[i] = im;
+    daRe[i] = h.re[i] * re + h.im[i] * im;
+    daIm[i] = h.re[i] * im - h.im[i] * re;
+  }
+}
+
+// The inputs of a run: those before `states` of one size, [outer, T, inner], and those from there on [outer, inner]. An
+// input that is no such thing fails the run.
+std::vector<Tensor> inputsOf(Run& run, int count, int states) {
+  std::vector<Tensor> inputs;
+  for (int index = 0; index < count && run.ok(); ++index) inputs.push_back(run.input(index));
+  for (int index = 1; index < count && run.ok(); ++index) {
+    const int like = index < states ? 0 : states;
+    run.require(inputs[index].size() == inputs[like].size(), "real and imaginary parts must have one shape");
+  }
+  return inputs;
+}
+
+void complexScan(void* reverse, TF_OpKernelContext* context) {
+  Run run(context);
+  const std::vector<Tensor> inputs = inputsOf(run, 6, 4);
+  if (!run.ok()) return;
+  const Sizes sizes = sizesOf(run, inputs[2], inputs[4], reverse);
+  if (!run.ok()) return;
+  std::vector<Tensor> outputs;
+  for (int index = 0; index < 2 && run.ok(); ++index) {
+    outputs.push_back(run.output(index, inputs[2].shape()));
+  }
+  if (!run.ok()) return;
+  const Parts a = partsAt(inputs, 0), x = partsAt(inputs, 2), h0 = partsAt(inputs, 4);
+  const Parts y = partsAt(outputs, 0);
+  sizes.forStrips(6, [&](int64_t row, int64_t column, int64_t columns) {
+    Parts h = h0 + (row * sizes.inner + column);
+    int64_t at = sizes.first(row) + column;
+    for (int64_t t = 0; t < sizes.length; ++t, at += sizes.next()) {
+      advance(y.re + at, y.im + at, a + at, h, x + at, columns);
+      h = y + at;
+    }
+  });
+}
+
+void complexScanGrad(void* reverse, TF_OpKernelContext* context) {
+  Run run(context);
+  const std::vector<Tensor> inputs = inputsOf(run, 8, 6);
+  if (!run.ok()) return;
+  const Sizes sizes = sizesOf(run, inputs[4], inputs[6], reverse);
+  if (!run.ok()) return;
+  std::vector<Tensor> outputs;
+  for (int index = 0; index < 6 && run.ok(); ++index) {
+    outputs.push_back(run.output(index, inputs[index < 4 ? 4 : 6].shape()));
+  }
+  if (!run.ok()) return;
+  const Parts dy = partsAt(inputs, 0), a = partsAt(inputs, 2), y = partsAt(inputs, 4);
+  const Parts h0 = partsAt(inputs, 6);
+  const Parts da = partsAt(outputs, 0), dx = partsAt(outputs, 2), dh0 = partsAt(outputs, 4);
+  sizes.forStrips(10, [&](int64_t row, int64_t column, int64_t columns) {
+    const int64_t state = row * sizes.inner + column;
+    int64_t at = sizes.last(row) + column;
+    int64_t left = sizes.length - 1;
+    const auto before = [&] { return left == 0 ? h0 + state : y + (at - sizes.next()); };
+    std::memcpy(dx.re + at, dy.re + at, columns * sizeof(float));
+    std::memcpy(dx.im + at, dy.im + at, columns * sizeof(float));
+    conjugateProduct(da.re + at, da.im + at, before(), dx + at, columns);
+    while (left > 0) {
+      const int64_t later = at;
+      at -= sizes.next();
+      --left;
+      retreat(dx.re + at, dx.im + at, da.re + at, da.im + at, a + later, dx + later, dy + at,
+              before(), columns);
+    }
+    conjugateProduct(dh0.re + state, dh0.im + state, a + at, dx + at, columns);
+  });
+}
+
+const Ops ops = [] {
+  const char *aRe = "a_re: float", *aIm = "a_im: float", *h0Re = "h0_re: float";
+  const char *h0Im = "h0_im: float", *yRe = "y_re: float", *yIm = "y_im: float";
+  const char* reverse = "reverse: bool";
+  return Ops{{"NeverendComplexScan", {aRe, aIm, "x_re: float", "x_im: float", h0Re, h0Im},
+              {yRe, yIm}, reverse, readReverse, complexScan, deleteReverse},
+             {"NeverendComplexScanGrad",
+              {"dy_re: float", "dy_im: float", aRe, aIm, yRe, yIm, h0Re, h0Im},
+              {"da_re: float", "da_im: float", "dx_re: float", "dx_im: float", "dh0_re: float",
+               "dh0_im: float"},
+              reverse, readReverse, complexScanGrad, deleteReverse}};
+}();
+
+}  // namespace
+
+}  // namespace neverend

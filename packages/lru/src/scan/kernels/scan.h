@@ -1,0 +1,70 @@
+// What recurrences over the middle axis of [outer, T, inner] share. The states of a strip of columns are in a cache
+// when the next step needs them: they have just been written. A strip is a whole row where that fits, so that memory is
+// read and written from one end to the other. Threads share the columns of all outer rows, in runs that are worth a
+// thread, so that one long wide sequence is split as well.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include <neverend/op.h>
+#include <neverend/threads.h>
+
+namespace neverend {
+
+// Columns that threads are given together at least, where there are as many: shorter runs of memory take longer than a
+// second thread saves.
+constexpr int64_t kLine = 1536;
+// Columns at once, unless a line has more: a few rows of them fit into the second-level cache.
+constexpr int64_t kStrip = 16384;
+
+inline void* readReverse(TF_OpKernelConstruction* construction) {
+  Status status;
+  TF_Bool reverse = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, "reverse", &reverse, status.get());
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
+  return new bool(reverse != 0);
+}
+
+inline void deleteReverse(void* reverse) { delete static_cast<bool*>(reverse); }
+
+// Where a sequence's first and last step and a step's successor are, in the order of the recurrence.
+struct Sizes {
+  int64_t outer, length, inner;
+  bool reverse;
+
+  int64_t next() const { return reverse ? -inner : inner; }
+  int64_t first(int64_t row) const { return (row * length + (reverse ? length - 1 : 0)) * inner; }
+  int64_t last(int64_t row) const { return (row * length + (reverse ? 0 : length - 1)) * inner; }
+
+  // Calls work(row, column, columns) for strips that cover all columns of all rows once, `arrays` of whose numbers are
+  // read and written, on all threads.
+  template <typename Work>
+  void forStrips(int arrays, const Work& work) const {
+    // Of equal width, a whole number of vectors.
+    const int64_t most = std::max<int64_t>(1, inner / kLine);
+    const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
+    const int64_t lines = (inner + width - 1) / width;
+    const int64_t cost = arrays * outer * length * inner;
+    parallel(outer * lines, cost, [&](int64_t begin, int64_t end, int) {
+      for (int64_t line = begin; line < end;) {
+        const int64_t column = line % lines * width;
+        const int64_t together = std::min(end - line, std::max<int64_t>(1, kStrip / width));
+        const int64_t columns = std::min(together * width, inner - column);
+        work(line / lines, column, columns);
+        line += (columns + width - 1) / width;
+      }
+    });
+  }
+};
+
+// The sizes of x [outer, T, inner] and of a state [outer, inner]; a failure of the run where they do not fit.
+inline Sizes sizesOf(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
+  run.require(x.rank() == 3, "a sequence must be [outer, T, inner]");
+  if (!run.ok()) return {};
+  run.require(x.size() > 0, "a sequence must not be empty");
+  run.require(state.size() == x.dim(0) * x.dim(2), "h0 must be [outer, inner]");
+  return {x.dim(0), x.dim(1), x.dim(2), *static_cast<bool*>(reverse)};
+}
+
+}  // namespace neverend

@@ -1,0 +1,156 @@
+// GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function of x, by erf or by its approximation
+// with tanh, of x + bias. [..., D] and [D]; a bias of length 0 is none.
+#include <vector>
+
+#include <neverend/op.h>
+#include <neverend/simd.h>
+#include <neverend/threads.h>
+
+namespace neverend {
+namespace {
+
+constexpr float kRootTwoOverPi = 0.7978845608f;
+constexpr float kCubic = 0.044715f;
+
+// The part of x that passes: the normal distribution function, or sigmoid(2u) = (1 + tanh(u)) / 2 for the one by tanh.
+template <bool kTanh>
+NEVEREND_INLINE float share(float x) {
+  if (kTanh) return sigmoid(2.0f * kRootTwoOverPi * (x + kCubic * x * x * x));
+  return 0.5f + 0.5f * errorFunction(x * 0.7071067812f);
+}
+
+template <bool kTanh>
+NEVEREND_INLINE float slope(float x) {
+  if (kTanh) {
+    // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
+    float t = x > 30.0f ? 30.0f : x;
+    t = t < -30.0f ? -30.0f : t;
+    const float s = share<true>(t);
+    return s + t * s * (1.0f - s) * 2.0f * kRootTwoOverPi * (1.0f + 3.0f * kCubic * t * t);
+  }
+  return share<false>(x) + x * 0.3989422804f * exponential(-0.5f * x * x);
+}
+
+template <bool kTanh>
+NEVEREND_INLINE void forward(const float* __restrict x, const float* __restrict bias,
+                             float* __restrict y, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
+    if (bias == nullptr) {
+      for (int64_t j = 0; j < columns; ++j) y[j] = x[j] * share<kTanh>(x[j]);
+      continue;
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      const float value = x[j] + bias[j];
+      y[j] = value * share<kTanh>(value);
+    }
+  }
+}
+
+template <bool kTanh>
+NEVEREND_INLINE void backward(const float* __restrict dy, const float* __restrict x,
+                              const float* __restrict bias, float* __restrict dx,
+                              float* __restrict dbias, int64_t rows, int64_t columns) {
+  for (int64_t row = 0; row < rows; ++row, dy += columns, x += columns, dx += columns) {
+    if (bias == nullptr) {
+      for (int64_t j = 0; j < columns; ++j) dx[j] = dy[j] * slope<kTanh>(x[j]);
+      continue;
+    }
+    for (int64_t j = 0; j < columns; ++j) {
+      const float d = dy[j] * slope<kTanh>(x[j] + bias[j]);
+      dx[j] = d;
+      dbias[j] += d;
+    }
+  }
+}
+
+NEVEREND_VECTORISED void forwardTanh(const float* x, const float* bias, float* y, int64_t rows,
+                                     int64_t columns) {
+  forward<true>(x, bias, y, rows, columns);
+}
+NEVEREND_VECTORISED void forwardErf(const float* x, const float* bias, float* y, int64_t rows,
+                                    int64_t columns) {
+  forward<false>(x, bias, y, rows, columns);
+}
+NEVEREND_VECTORISED void backwardTanh(const float* dy, const float* x, const float* bias, float* dx,
+                                      float* dbias, int64_t rows, int64_t columns) {
+  backward<true>(dy, x, bias, dx, dbias, rows, columns);
+}
+NEVEREND_VECTORISED void backwardErf(const float* dy, const float* x, const float* bias, float* dx,
+                                     float* dbias, int64_t rows, int64_t columns) {
+  backward<false>(dy, x, bias, dx, dbias, rows, columns);
+}
+
+void* readApproximate(TF_OpKernelConstruction* construction) {
+  Status status;
+  TF_Bool value = 0;
+  TF_OpKernelConstruction_GetAttrBool(construction, "approximate", &value, status.get());
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
+  return new bool(value != 0);
+}
+
+void deleteApproximate(void* state) { delete static_cast<bool*>(state); }
+
+// Without a bias a tensor is one long row, whatever its shape.
+struct Extent {
+  int64_t rows;
+  int64_t columns;
+};
+
+Extent extent(Run& run, const Tensor& x, const Tensor& bias) {
+  if (bias.size() == 0) return {x.size(), 1};
+  run.require(bias.rank() == 1 && bias.size() == x.columns(),
+              "bias must be [D] with the D of x's last axis, or of length 0");
+  return {x.rows(), x.columns()};
+}
+
+void gelu(void* state, TF_OpKernelContext* context) {
+  Run run(context);
+  const bool approximate = *static_cast<bool*>(state);
+  const Tensor x = run.input(0), bias = run.input(1);
+  if (!run.ok()) return;
+  const Extent size = extent(run, x, bias);
+  if (!run.ok()) return;
+  const Tensor y = run.output(0, x.shape());
+  if (!run.ok()) return;
+  parallel(size.rows, 2 * x.size(), [&](int64_t begin, int64_t end, int) {
+    const auto work = approximate ? forwardTanh : forwardErf;
+    const int64_t at = begin * size.columns;
+    if (bias.size() == 0) return work(x.floats() + at, nullptr, y.floats() + at, 1, end - begin);
+    work(x.floats() + at, bias.floats(), y.floats() + at, end - begin, size.columns);
+  });
+}
+
+void geluGrad(void* state, TF_OpKernelContext* context) {
+  Run run(context);
+  const bool approximate = *static_cast<bool*>(state);
+  const Tensor dy = run.input(0), x = run.input(1), bias = run.input(2);
+  if (!run.ok()) return;
+  run.require(dy.size() == x.size(), "dy must have the shape of x");
+  const Extent size = extent(run, x, bias);
+  if (!run.ok()) return;
+  const Tensor dx = run.output(0, x.shape()), dbias = run.output(1, bias.shape());
+  if (!run.ok()) return;
+  const int64_t cost = 3 * x.size();
+  const int64_t width = bias.size();
+  // Each part sums on its own; the sums are added in order.
+  const int parts = partCount(size.rows, cost);
+  std::vector<float> sums(parts * width);
+  inParts(parts, size.rows, [&](int64_t begin, int64_t end, int part) {
+    const auto work = approximate ? backwardTanh : backwardErf;
+    const int64_t at = begin * size.columns;
+    const float *d = dy.floats() + at, *values = x.floats() + at;
+    if (width == 0) return work(d, values, nullptr, dx.floats() + at, nullptr, 1, end - begin);
+    work(d, values, bias.floats(), dx.floats() + at, sums.data() + part * width, end - begin, width);
+  });
+  addParts(sums, dbias.floats(), width);
+}
+
+const Ops ops{
+    {"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, "approximate: bool",
+     readApproximate, gelu, deleteApproximate},
+    {"NeverendGeluGrad", {"dy: float", "x: float", "bias: float"}, {"dx: float", "dbias: float"},
+     "approximate: bool", readApproximate, geluGrad, deleteApproximate}};
+
+}  // namespace
+
+}  // namespace neverend

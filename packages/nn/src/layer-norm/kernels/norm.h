@@ -1,0 +1,24 @@
+// What the norms over the last axis share.
+#pragma once
+
+#include <neverend/op.h>
+
+namespace neverend {
+
+inline void* readEpsilon(TF_OpKernelConstruction* construction) {
+  Status status;
+  float* value = new float(0);
+  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", value, status.get());
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
+  return value;
+}
+
+inline void deleteEpsilon(void* state) { delete static_cast<float*>(state); }
+
+inline void requireWidth(Run& run, const Tensor& x, const Tensor& vector, const char* message) {
+  if (run.ok()) run.require(vector.rank() == 1 && vector.size() == x.columns(), message);
+}
+
+constexpr char kGain[] = "gain must be [D] with the D of x's last axis";
+
+}  // namespace neverend

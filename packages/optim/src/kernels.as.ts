@@ -1,1 +1,0 @@
-export { adamW, lion, sgd, sgdMomentum } from './steps/kernels/steps.as';
