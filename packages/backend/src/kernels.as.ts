@@ -1,2 +1,3 @@
+export { toBool } from './wasm/kernels/bool.as';
 export { gemm, gemmScratchBytes } from './wasm/kernels/gemm.as';
 export { sumAxis } from './wasm/kernels/reduce.as';
