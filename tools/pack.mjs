@@ -10,7 +10,12 @@ import { setUp } from './setup.mjs';
 import { elapsed, Interrupted, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
 
 /** Entries that only Node can run; every other one must bundle for browsers without a Node module. */
-const nodeOnly = ['@neverend/checkpoint/node', '@neverend/nevis-open', '@neverend/nevis-stream'];
+const nodeOnly = [
+  '@neverend/checkpoint/node',
+  '@neverend/checkpoint/register',
+  '@neverend/nevis-open',
+  '@neverend/nevis-stream',
+];
 
 /** Entries for test files: they need a test runner, and no bundler sees them. */
 const testing = ['@neverend/backend/testing'];

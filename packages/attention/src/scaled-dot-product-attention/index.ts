@@ -6,8 +6,8 @@ import {
   type Kernel,
   ShapeError,
 } from '@neverend/backend';
+import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkRate, type Dropout } from '../dropout/index.ts';
 import {
   type AttentionAttrs,
   type AttentionInputs,

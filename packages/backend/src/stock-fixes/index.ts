@@ -18,6 +18,7 @@ import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
 import { registerWasmBool } from './wasm-bool.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
@@ -39,6 +40,7 @@ export function registerStockFixes(): void {
   registerGatherNd();
   registerGather();
   registerEinsumGradient();
+  registerWasmHeap();
   registerWasmIdentity();
   registerWasmSlice();
   registerWasmBool();

@@ -34,15 +34,14 @@ export async function describeBackends(
   tf.env().set('PROD', true);
   // Many test files run side by side; one thread each is faster than all of them in each.
   const threads = Number(process.env['NEVEREND_THREADS'] ?? 1);
-  const statuses: BackendStatus[] = [];
+  const statuses: [BackendName, BackendStatus][] = [];
   for (const name of on) {
-    if (wanted.includes(name)) statuses.push(await starts[name]({ threads }));
+    if (wanted.includes(name)) statuses.push([name, await starts[name]({ threads })]);
     // A file without a suite would be an error.
     else if (on.length < backendNames.length)
       describe.skip(`${title} on ${name} (left out)`, () => suite(name));
   }
-  for (const status of statuses) {
-    const { name } = status;
+  for (const [name, status] of statuses) {
     if (status.available) {
       describe(`${title} on ${name}`, () => {
         beforeAll(async () => {
