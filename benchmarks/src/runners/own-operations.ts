@@ -19,7 +19,7 @@ export const ownOperations: Operations = {
     rmsNorm: (inputs, { eps }) =>
       rmsNorm(input(inputs, 'x'), input(inputs, 'scale'), { eps: eps as number }),
     gelu: (inputs) => gelu(input(inputs, 'x'), { bias: input(inputs, 'bias') }),
-    linearScan: (inputs) => linearScan(input(inputs, 'a'), input(inputs, 'x')).y,
+    linearScan: (inputs) => linearScan(input(inputs, 'x'), input(inputs, 'a')).y,
     recurrentBlock: (inputs) => recurrentBlock(input(inputs, 'x'), inputs).y,
     gatherRows: (inputs) => gatherRows(input(inputs, 'table'), input(inputs, 'indices')),
     spaceAttention: (inputs, { heads }) => {

@@ -4,7 +4,6 @@ export {
   type KeyValueCache,
 } from './cached-attention/index.ts';
 export { crossAttention } from './cross-attention/index.ts';
-export { type Dropout, dropout } from './dropout/index.ts';
 export {
   type EncoderOptions,
   encoder,
@@ -17,7 +16,6 @@ export {
   type InitEncoderBlockOptions,
   initEncoderBlock,
 } from './encoder-block/index.ts';
-export { initLinear } from './init-linear.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
 export { interpolatePositions } from './learned-positions/interpolate.ts';
 export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';

@@ -1,11 +1,11 @@
 import { randomKey } from '@neverend/backend';
 import { describeBackends, expectTensorClose } from '@neverend/backend/testing';
+import { initLinear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import {
   initEncoderBlock,
   initLearnedPositions,
-  initLinear,
   initMlp,
   initSpaceAttention,
 } from '../src/index.ts';

@@ -7,6 +7,7 @@ import {
   reloadModel,
 } from '@neverend/backend/testing';
 import { linear } from '@neverend/nn';
+import { neverendLinear } from '@neverend/nn/register';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -18,7 +19,6 @@ import {
   neverendCrossAttention,
   neverendEncoderBlock,
   neverendLearnedPositions,
-  neverendLinear,
   neverendMlp,
   neverendSpaceAttention,
   register,
@@ -189,7 +189,7 @@ class Twice extends tfl.layers.Layer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const x = Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs;
-    return tf.tidy(() => this.#parts.reduce((y, part) => part.call(y, {}), x));
+    return tf.tidy(() => this.#parts.reduce((y, part) => part.call(y, {}) as tf.Tensor, x));
   }
 }
 

@@ -64,6 +64,14 @@ await describeBackends('scaledDotProductAttention', (backend) => {
     });
   }
 
+  it('takes every byte but 0 of a bool mask for true', async () => {
+    const seen = Uint8Array.of(2, 0, 255, 1, 0, 3, 128, 0, 1);
+    const mask = tf.tensor1d(seen, 'bool');
+    const added: NaiveOptions['added'] = (_row, _head, _i, j) => (seen[j] ? 0 : -Infinity);
+    await expectLikeNaive(tolerances[backend], size, { mask }, { added });
+    mask.dispose();
+  });
+
   it('hides by -Infinity in a mask, together with causal', async () => {
     const values = [0, -Infinity, 1, 0, 0, 2, 0, -Infinity, 0];
     const mask = tf.tensor1d(values);

@@ -1,4 +1,5 @@
 import { randomKey, useBackend } from '@neverend/backend';
+import { initLinear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
@@ -7,7 +8,6 @@ import {
   initAttentionPooling,
   initEncoderBlock,
   initLearnedPositions,
-  initLinear,
   initMlp,
   initSpaceAttention,
   interpolatePositions,

@@ -1,1 +1,2 @@
 export { gemm, gemmScratchBytes } from './wasm/kernels/gemm.as';
+export { sumAxis } from './wasm/kernels/reduce.as';

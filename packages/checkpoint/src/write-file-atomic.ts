@@ -11,23 +11,39 @@ import { basename, dirname, join } from 'node:path';
  * durable failed.
  */
 export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomUUID()}.part`);
+  await writeFilesAtomic([[path, data]]);
+}
+
+/**
+ * As `writeFileAtomic`, for several files: none takes its place before all are written. They take it in this order, and a
+ * crash in between leaves some of them old.
+ */
+export async function writeFilesAtomic(
+  files: readonly (readonly [path: string, data: Uint8Array | string])[],
+): Promise<void> {
+  const renames = files.map(([path, data]) => {
+    const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
+    return { path, data, temporary };
+  });
   try {
-    const file = await fs.open(temporary, 'wx');
-    try {
-      await file.writeFile(data);
-      await file.sync();
-    } finally {
-      await file.close();
+    for (const { temporary, data } of renames) {
+      const file = await fs.open(temporary, 'wx');
+      try {
+        await file.writeFile(data);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
     }
-    await fs.rename(temporary, path);
+    for (const { temporary, path } of renames) await fs.rename(temporary, path);
   } catch (error) {
     // What went wrong first is the error to tell.
-    await fs.rm(temporary, { force: true }).catch(() => undefined);
+    for (const { temporary } of renames) {
+      await fs.rm(temporary, { force: true }).catch(() => undefined);
+    }
     throw error;
   }
-  await syncFolder(folder);
+  for (const folder of new Set(files.map(([path]) => dirname(path)))) await syncFolder(folder);
 }
 
 /** Makes a rename durable. Windows cannot open folders, and makes renames durable by itself. */

@@ -8,6 +8,7 @@ import {
   tolerances,
 } from '@neverend/backend/testing';
 import { type Params, rmsNorm } from '@neverend/nn';
+import { neverendRmsNorm } from '@neverend/nn/register';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
@@ -17,7 +18,6 @@ import {
   neverendLru,
   neverendRecurrentBlock,
   neverendRgLru,
-  neverendRmsNorm,
   neverendTemporalConv,
   register,
 } from '../src/register.ts';
@@ -47,7 +47,7 @@ const exact = { rtol: 0, atol: 0 };
 function scanModel(): tfl.LayersModel {
   const x = tfl.input({ shape: [4, 6] });
   const a = tfl.layers.activation({ activation: 'sigmoid' }).apply(x) as tfl.SymbolicTensor;
-  const y = neverendLinearScan({ reverse: true }).apply([a, x]) as tfl.SymbolicTensor;
+  const y = neverendLinearScan({ reverse: true }).apply([x, a]) as tfl.SymbolicTensor;
   return tfl.model({ inputs: x, outputs: y });
 }
 
@@ -82,7 +82,7 @@ await describeBackends('the layers', (backend) => {
     const x = randomTensor(randomKey('x'), [2, 4, 6]);
     const model = scanModel();
     const loaded = await reloadModel(model);
-    const expected = tf.tidy(() => linearScan(tf.sigmoid(x), x, { reverse: true }).y);
+    const expected = tf.tidy(() => linearScan(x, tf.sigmoid(x), { reverse: true }).y);
     for (const one of [model, loaded]) {
       const y = one.predict(x) as tf.Tensor;
       const close = tolerances[backend];

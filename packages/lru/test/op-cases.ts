@@ -37,7 +37,7 @@ function complexScanCase(shape: readonly [number, number, number], tolerance: To
           re: tensors[`${name}Re`] as tf.Tensor,
           im: tensors[`${name}Im`] as tf.Tensor,
         });
-        const { y } = complexLinearScan(pair('a'), pair('x'), { h0: pair('h0') });
+        const { y } = complexLinearScan(pair('x'), pair('a'), { initialState: pair('h0') });
         return tf.stack([y.re, y.im]);
       }),
     inputs,

@@ -1,9 +1,25 @@
+export {
+  checkRate,
+  type Dropout,
+  dropout,
+  dropoutAt,
+  dropoutFactors,
+  dropoutNumbers,
+} from './dropout/index.ts';
 export { gatherRows } from './gather-rows/index.ts';
 export type { GeluForm } from './gelu/form.ts';
 export { gelu } from './gelu/index.ts';
+export { type InitLinearOptions, initLinear, normal, xavierUniform } from './init.ts';
 export { layerNorm } from './layer-norm/index.ts';
 export { linear } from './linear/index.ts';
-export { checkedParam, type Params, paramLabel, subtree, withPrefix } from './params.ts';
+export {
+  checkedParam,
+  linearParams,
+  type Params,
+  paramLabel,
+  subtree,
+  withPrefix,
+} from './params.ts';
 export { rmsNorm } from './rms-norm/index.ts';
 export { sumRows } from './rows.ts';
 export { scatterAddRows } from './scatter-add-rows/index.ts';

@@ -5,23 +5,29 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 export type Params = Readonly<Record<string, Tensor>>;
 
 /** What `subtree` took off the names, for messages. */
-const prefixes = new WeakMap<Params, string>();
+const prefixes = new WeakMap<object, string>();
 
-/** The part of `params` below `prefix`, with the prefix taken off. */
-export function subtree(params: Params, prefix: string): Params {
+/** The entries of a tree below `prefix`, with the prefix taken off. */
+export function subtree<T>(
+  tree: Readonly<Record<string, T>>,
+  prefix: string,
+): Readonly<Record<string, T>> {
   const below = Object.fromEntries(
-    Object.entries(params)
+    Object.entries(tree)
       .filter(([name]) => name.startsWith(prefix))
-      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+      .map(([name, value]) => [name.slice(prefix.length), value]),
   );
-  prefixes.set(below, `${prefixes.get(params) ?? ''}${prefix}`);
+  prefixes.set(below, `${prefixes.get(tree) ?? ''}${prefix}`);
   return below;
 }
 
-/** `params` with `prefix` put before each name. */
-export function withPrefix(params: Params, prefix: string): Record<string, Tensor> {
+/** The entries of a tree with `prefix` put before each name. */
+export function withPrefix<T>(
+  tree: Readonly<Record<string, T>>,
+  prefix: string,
+): Record<string, T> {
   return Object.fromEntries(
-    Object.entries(params).map(([name, tensor]) => [`${prefix}${name}`, tensor]),
+    Object.entries(tree).map(([name, value]) => [`${prefix}${name}`, value]),
   );
 }
 
@@ -39,4 +45,15 @@ export function checkedParam(params: Params, name: string, pattern: ShapePattern
   }
   checkTensor(label, tensor, pattern);
   return tensor;
+}
+
+/** `kernel` `[D, E]` and `bias` `[E]` below a prefix, checked. @param outputWidth E; any where it is left out. */
+export function linearParams(
+  params: Params,
+  name: string,
+  inputWidth: number,
+  outputWidth?: number,
+): { readonly kernel: Tensor; readonly bias: Tensor } {
+  const kernel = checkedParam(params, `${name}/kernel`, [inputWidth, outputWidth ?? 'E']);
+  return { kernel, bias: checkedParam(params, `${name}/bias`, [kernel.shape[1] ?? 1]) };
 }

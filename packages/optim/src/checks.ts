@@ -8,13 +8,6 @@ export function checkFloat(what: string, tensor: tf.Tensor): void {
   }
 }
 
-/** @throws RangeError when `step` is not an integer >= 0. */
-export function checkStep(what: string, step: number): void {
-  if (!(Number.isSafeInteger(step) && step >= 0)) {
-    throw new RangeError(`${what} was ${step}; it must be an integer >= 0`);
-  }
-}
-
 /** Settings by their names. @throws RangeError naming the first that is negative or not finite. */
 export function checkNotNegative(values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {

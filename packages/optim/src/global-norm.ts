@@ -93,12 +93,7 @@ function merged({ tensor, plan }: Gradient): tf.Tensor {
 }
 
 function normOf(gradients: readonly tf.Tensor[]): tf.Scalar {
-  const squares = gradients.map((gradient) => sum(tf.square(gradient)));
+  const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
   // Not tf.addN: WebGPU computes garbage for more inputs than it can bind. tf.stack goes in steps there.
   return squares.length === 0 ? tf.scalar(0) : tf.sqrt(tf.sum(tf.stack(squares)));
-}
-
-/** Rows first: wasm adds one number after the other, which for a million of them loses the fourth digit. */
-function sum(x: tf.Tensor): tf.Tensor {
-  return tf.sum(x.rank > 1 ? tf.sum(x, -1) : x);
 }

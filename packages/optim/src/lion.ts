@@ -1,8 +1,9 @@
+import { checkOptions } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from './checks.ts';
+import { type OptimizerSettings, optimizerSettings } from './settings.ts';
 import { type Rule, type RuleSettings, SlotOptimizer } from './slot-optimizer.ts';
-import type { OptimizerSettings, Slot } from './slots.ts';
-import { type LionAttrs, lionStep } from './steps/lion.ts';
+import { lionStep } from './steps/index.ts';
 
 /** What `Lion` takes; the defaults are the paper's, without weight decay. */
 export interface LionOptions extends OptimizerSettings {
@@ -12,13 +13,13 @@ export interface LionOptions extends OptimizerSettings {
   readonly beta2?: number;
 }
 
-/** State of one variable: the running mean of its gradients. */
-export type LionSlot = Slot<'m'>;
-
 /**
  * Lion (Chen et al., "Symbolic discovery of optimization algorithms", NeurIPS 2023, algorithm 2): steps of
  * `learningRate` by the sign of `beta1 m + (1 - beta1) g`, with decoupled weight decay. Its learning rate is
- * usually 3 to 10 times smaller than AdamW's, its weight decay as much larger.
+ * usually 3 to 10 times smaller than AdamW's, its weight decay as much larger. The state of a variable is the running
+ * mean of its gradients, `m`.
+ *
+ * @throws RangeError for an option outside of its range, TypeError for an unknown one.
  *
  * @throws RangeError for an option outside of its range.
  */
@@ -28,13 +29,9 @@ export class Lion extends SlotOptimizer<'m'> {
   readonly #beta1: number;
   readonly #beta2: number;
 
-  constructor({
-    learningRate,
-    beta1 = 0.9,
-    beta2 = 0.99,
-    weightDecay = 0,
-    groups = [],
-  }: LionOptions) {
+  constructor(options: LionOptions) {
+    checkOptions('Lion', options, [...optimizerSettings, 'beta1', 'beta2']);
+    const { learningRate, beta1 = 0.9, beta2 = 0.99, weightDecay = 0, groups = [] } = options;
     super(['m'], { learningRate, weightDecay, groups });
     checkBetas({ beta1, beta2 });
     this.#beta1 = beta1;
@@ -43,19 +40,17 @@ export class Lion extends SlotOptimizer<'m'> {
 
   /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'m'> {
-    const attrs: LionAttrs = {
-      keep: 1 - learningRate * weightDecay,
-      rate: learningRate,
+    const attrs = {
+      decay: 1 - learningRate * weightDecay,
+      stepSize: learningRate,
       beta1: this.#beta1,
       beta2: this.#beta2,
-      share1: 1 - this.#beta1,
-      share2: 1 - this.#beta2,
+      oneMinusBeta1: 1 - this.#beta1,
+      oneMinusBeta2: 1 - this.#beta2,
     };
     return (weight, gradient, slots) => {
-      const [next, m] = lionStep.run({ weight, gradient, ...slots }, attrs) as [
-        tf.Tensor,
-        tf.Tensor,
-      ];
+      const outputs = lionStep.run({ weight, gradient, ...slots }, attrs);
+      const [next, m] = outputs as [tf.Tensor, tf.Tensor];
       return { weight: next, slots: { m } };
     };
   }

@@ -1,8 +1,9 @@
+import { checkOptions } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from './checks.ts';
+import { type OptimizerSettings, optimizerSettings } from './settings.ts';
 import { type Rule, type RuleSettings, SlotOptimizer } from './slot-optimizer.ts';
-import type { OptimizerSettings, Slot } from './slots.ts';
-import { type MomentumAttrs, momentumStep, type SGDAttrs, sgdStep } from './steps/sgd.ts';
+import { sgdMomentumStep, sgdStep } from './steps/index.ts';
 
 /** What `SGD` takes; the defaults are PyTorch's. */
 export interface SGDOptions extends OptimizerSettings {
@@ -19,14 +20,13 @@ export interface SGDOptions extends OptimizerSettings {
   readonly decoupled?: boolean;
 }
 
-/** State of one variable: the running sum of its gradients; empty without momentum. */
-export type SGDSlot = Slot<'momentum'>;
-
 /**
  * Stochastic gradient descent with the numbers of PyTorch's `torch.optim.SGD`: the running sum is
- * `u = momentum u + g`, and the step `learningRate` times `u`, or times `g + momentum u` with `nesterov`.
+ * `u = momentum u + g`, and the step `learningRate` times `u`, or times `g + momentum u` with `nesterov`. The state of a
+ * variable is this sum, `momentum`, or nothing where there is no momentum.
  *
- * @throws RangeError for an option outside of its range, or `nesterov` without momentum.
+ * @throws RangeError for an option outside of its range, or `nesterov` without momentum. @throws TypeError for an
+ * unknown option.
  */
 export class SGD extends SlotOptimizer<'momentum'> {
   static readonly className: string = 'NeverendSGD';
@@ -35,14 +35,10 @@ export class SGD extends SlotOptimizer<'momentum'> {
   readonly #nesterov: boolean;
   readonly #decoupled: boolean;
 
-  constructor({
-    learningRate,
-    momentum = 0,
-    nesterov = false,
-    weightDecay = 0,
-    decoupled = false,
-    groups = [],
-  }: SGDOptions) {
+  constructor(options: SGDOptions) {
+    checkOptions('SGD', options, [...optimizerSettings, 'momentum', 'nesterov', 'decoupled']);
+    const { learningRate, weightDecay = 0, groups = [] } = options;
+    const { momentum = 0, nesterov = false, decoupled = false } = options;
     super(momentum === 0 ? [] : ['momentum'], { learningRate, weightDecay, groups });
     checkBetas({ momentum });
     if (nesterov && momentum === 0) {
@@ -55,26 +51,26 @@ export class SGD extends SlotOptimizer<'momentum'> {
 
   /** @hidden */
   protected override rule({ learningRate, weightDecay }: RuleSettings): Rule<'momentum'> {
-    const keep = this.#decoupled ? 1 - learningRate * weightDecay : 1;
-    const decay = this.#decoupled ? 0 : weightDecay;
     const momentum = this.#momentum;
+    const decay = this.#decoupled ? 1 - learningRate * weightDecay : 1;
+    const l2 = this.#decoupled ? 0 : weightDecay;
     if (momentum === 0) {
-      const attrs: SGDAttrs = { keep, decay, rate: learningRate };
+      const attrs = { decay, l2, stepSize: learningRate };
       return (weight, gradient, slots) => ({
         weight: sgdStep.run({ weight, gradient }, attrs)[0] as tf.Tensor,
         slots,
       });
     }
-    const attrs: MomentumAttrs = {
-      keep,
+    const attrs = {
       decay,
+      l2,
       momentum,
-      gradientRate: this.#nesterov ? learningRate : 0,
-      sumRate: this.#nesterov ? learningRate * momentum : learningRate,
+      gradientScale: this.#nesterov ? learningRate : 0,
+      momentumScale: this.#nesterov ? learningRate * momentum : learningRate,
     };
     return (weight, gradient, slots) => {
-      const made = momentumStep.run({ weight, gradient, ...slots }, attrs);
-      const [next, sum] = made as [tf.Tensor, tf.Tensor];
+      const outputs = sgdMomentumStep.run({ weight, gradient, ...slots }, attrs);
+      const [next, sum] = outputs as [tf.Tensor, tf.Tensor];
       return { weight: next, slots: { momentum: sum } };
     };
   }

@@ -1,19 +1,13 @@
-import { ShapeError } from '@neverend/backend';
+import { checkOptions, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat, checkNotNegative, checkStep } from './checks.ts';
-import type { NamedTensor, OptimizerSettings, ParameterGroup, Slot } from './slots.ts';
-
-interface GroupedSlot<K extends string> {
-  readonly tensors: Readonly<Record<K, tf.Tensor>>;
-  readonly step: number;
-  readonly group: ParameterGroup;
-}
+import { checkFloat, checkNotNegative } from './checks.ts';
+import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';
+import type { NamedTensor, OptimizerSettings, ParameterGroup } from './settings.ts';
 
 interface Update<K extends string> {
-  readonly name: string;
   readonly gradient: tf.Tensor;
   readonly variable: tf.Variable;
-  readonly slot: GroupedSlot<K>;
+  readonly slot: Slot<K>;
 }
 
 /** What one update makes of a variable. */
@@ -42,33 +36,45 @@ export interface RuleSettings {
  * An optimiser whose state is some float32 tensors of each variable's shape: what they have in common but for
  * the rule.
  *
- * State belongs to variables by name and begins at zero with a variable's first gradient. Nothing is read
+ * A variable is known by its object, and its state begins at zero with its first gradient. Nothing is read
  * back from the device. An update leaves clones as they were, of variables and of their state.
  *
  * @typeParam K names of the tensors.
  */
 export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
-  readonly #slotNames: readonly K[];
   readonly #weightDecay: number;
   readonly #groups: readonly ParameterGroup[];
-  readonly #slots: Map<string, GroupedSlot<K>> = new Map();
+  readonly #groupOf: WeakMap<tf.Variable, ParameterGroup> = new WeakMap();
+  readonly #state: OptimizerState<K>;
   #learningRate = 0;
 
-  /** @throws RangeError for a setting outside of its range. */
+  /** @throws RangeError for a setting outside of its range. @throws TypeError for an unknown one of a group. */
   constructor(
     slotNames: readonly K[],
     { learningRate, weightDecay, groups }: Required<OptimizerSettings>,
   ) {
     super();
     checkNotNegative({ weightDecay });
-    for (const { learningRateScale = 1, weightDecay: decay = 0 } of groups) {
+    for (const group of groups) {
+      checkOptions('a group', group, ['match', 'learningRateScale', 'weightDecay']);
+      const { learningRateScale = 1, weightDecay: decay = 0 } = group;
       checkNotNegative({ learningRateScale, weightDecay: decay });
     }
-    this.#slotNames = slotNames;
+    this.#state = new OptimizerState(
+      Object.fromEntries(slotNames.map((key) => [key, 'element'])) as Record<K, 'element'>,
+    );
     this.#weightDecay = weightDecay;
     this.#groups = groups;
     this.setLearningRate(learningRate);
     this.iterations_ = 0;
+  }
+
+  /** @hidden TensorFlow.js adds an option of its own to the config of a model that it loads. */
+  static override fromConfig<T extends tf.serialization.Serializable>(
+    cls: tf.serialization.SerializableConstructor<T>,
+    { customObjects: _, ...options }: tf.serialization.ConfigDict,
+  ): T {
+    return new cls(options);
   }
 
   /** The rule of one update; called in a `tf.tidy`. */
@@ -89,7 +95,7 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
 
   /** Number of `applyGradients` calls so far. */
   get step(): number {
-    return this.iterations;
+    return this.#state.step;
   }
 
   /**
@@ -97,7 +103,7 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
    *
    * @param gradients float32 gradients of their variables' shapes, by the variables' names; they stay the
    * caller's.
-   * @throws ShapeError or DTypeError when a gradient does not fit its variable or the variable's state.
+   * @throws ShapeError or DTypeError when a gradient does not fit its variable.
    * @throws RangeError when a name is not a variable's or comes twice. Nothing has changed then.
    */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
@@ -105,90 +111,66 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
       ? gradients.map(({ name, tensor }) => [name, tensor])
       : Object.entries(gradients);
     const names = new Set<string>();
+    const checked = named.flatMap(([name, gradient]) => {
+      // minimize() lists a variable that the cost does not depend on without a gradient.
+      if (gradient == null) return [];
+      if (names.has(name)) throw new RangeError(`gradients name "${name}" twice`);
+      names.add(name);
+      return [{ gradient, parameter: parameterOf(name, gradient) }];
+    });
     tf.tidy(() => {
-      const updates = named.flatMap(([name, gradient]) => {
-        // minimize() lists a variable that the cost does not depend on without a gradient.
-        if (gradient == null) return [];
-        if (names.has(name)) throw new RangeError(`gradients name "${name}" twice`);
-        names.add(name);
-        const variable = variableOf(name, gradient);
-        return [{ name, gradient, variable, slot: this.#slot(name, variable) }];
-      });
-      for (const alike of groupBy(updates, ({ slot }) => slot.group)) {
+      const updates = checked.map(({ gradient, parameter }) => ({
+        gradient,
+        variable: parameter.object,
+        slot:
+          this.#state.slot(parameter) ??
+          this.#state.begin(parameter, () => tf.zerosLike(parameter.object)),
+      }));
+      for (const alike of groupBy(updates, ({ variable }) => this.#group(variable))) {
         for (const bucket of groupBy(alike, ({ slot }) => slot.step)) this.#update(bucket);
       }
     });
+    this.#state.advance();
     this.incrementIterations();
   }
 
   /**
-   * Everything that `restore` needs. The tensors are the optimiser's own: they live until its next step, which may
-   * write into them, and the caller must not dispose them.
+   * The state by names, as a checkpoint takes it: `iter`, the number of steps, and for each variable its tensors as
+   * `<name>/<key>` and the number of its updates as `<name>/step`. Counts are int32 scalars.
+   *
+   * @returns the optimiser's own tensors: they live until its next step, which may write into them, and the caller
+   * must not dispose them.
    */
-  state(): { step: number; slots: Record<string, Required<Slot<K>>> } {
-    const slots = [...this.#slots].map(([name, { tensors, step }]) => [name, { ...tensors, step }]);
-    return { step: this.step, slots: Object.fromEntries(slots) };
+  state(): Record<string, tf.Tensor> {
+    return this.#state.named();
   }
 
   /**
-   * Puts this state in place of the optimiser's own.
+   * Puts what `state` gave in place of the optimiser's own state. Variables need not exist yet: the first one of a name
+   * and shape gets what is under this name. A variable without a step of its own has been updated in every step.
    *
-   * @param step what `state` gave: an integer >= 0.
-   * @param slots by the variables' names; copied, so they stay the caller's. A slot without a step of its
-   * own has been updated in every step.
-   * @throws RangeError for a step that is not an integer >= 0.
-   * @throws ShapeError or DTypeError when a slot's tensors are not float32 tensors of one shape.
+   * @param state copied, so that it stays the caller's.
+   * @throws ShapeError naming every tensor that is missing, not expected, or does not fit its variable or the others
+   * of its name. Nothing has changed then.
    */
-  restore(step: number, slots: Readonly<Record<string, Slot<K>>>): void {
-    checkStep('step', step);
-    for (const [name, slot] of Object.entries(slots)) this.#checkSlot(name, slot, step);
-    const copies = Object.entries(slots).map(([name, slot]) => {
-      const tensors = this.#map((key) => tf.keep(tf.clone(slot[key])));
-      return [name, { tensors, step: slot.step ?? step, group: this.#group(name) }] as const;
-    });
-    this.#clear();
-    for (const [name, slot] of copies) this.#slots.set(name, slot);
-    this.iterations_ = step;
+  async restore(state: NamedState): Promise<void> {
+    await this.#restore(state, variableNamed);
   }
 
-  /**
-   * The state as a list: `iter` (an int32 scalar), then for each variable its tensors as `<name>/<key>` and
-   * `<name>/step` (an int32 scalar).
-   *
-   * @returns new tensors; the caller disposes them.
-   */
+  /** What `state` gives, as a list for `model.save`, which disposes none of it; nor must another caller. */
   override async getWeights(): Promise<NamedTensor[]> {
-    const slots = [...this.#slots].flatMap(([name, { tensors, step }]) => [
-      ...this.#slotNames.map((key) => ({ name: `${name}/${key}`, tensor: tf.clone(tensors[key]) })),
-      { name: `${name}/step`, tensor: tf.scalar(step, 'int32') },
-    ]);
-    return [await this.saveIterations(), ...slots];
+    return Object.entries(this.state()).map(([name, tensor]) => ({ name, tensor }));
   }
 
   /**
-   * Restores what `getWeights` gave.
+   * Restores what `getWeights` gave. As TensorFlow.js calls it while it loads a model, when variables of another one may
+   * have the same names, those of another shape are passed over.
    *
    * @param weights in any order; copied, so they stay the caller's.
-   * @throws RangeError when a name is missing; what `restore` throws.
+   * @throws what `restore` throws.
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    const byName = new Map(weights.map(({ name, tensor }) => [name, tensor]));
-    const get = (name: string): tf.Tensor => {
-      const tensor = byName.get(name);
-      if (tensor === undefined) throw new RangeError(`weights have no tensor named "${name}"`);
-      return tensor;
-    };
-    const number = async (name: string) => (await get(name).data())[0] ?? Number.NaN;
-    const keys: readonly string[] = [...this.#slotNames, 'step'];
-    const slots: Record<string, Slot<K>> = {};
-    for (const full of byName.keys()) {
-      const end = full.lastIndexOf('/');
-      const name = full.slice(0, end);
-      if (end < 0 || Object.hasOwn(slots, name) || !keys.includes(full.slice(end + 1))) continue;
-      const step = await number(`${name}/step`);
-      slots[name] = { ...this.#map((key) => get(`${name}/${key}`)), step };
-    }
-    this.restore(await number('iter'), slots);
+    await this.#restore(Object.fromEntries(weights.map(({ name, tensor }) => [name, tensor])));
   }
 
   /**
@@ -209,74 +191,40 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
 
   /** Frees the state; a later step begins anew from zero. */
   override dispose(): void {
-    this.#clear();
+    this.#state.dispose();
     this.iterations_ = 0;
   }
 
-  #slot(name: string, variable: tf.Variable): GroupedSlot<K> {
-    const slot = this.#slots.get(name);
-    if (slot === undefined) {
-      const tensors = this.#map(() => tf.zerosLike(variable));
-      return { tensors, step: 0, group: this.#group(name) };
-    }
-    for (const key of this.#slotNames) {
-      const { shape } = slot.tensors[key];
-      if (!tf.util.arraysEqual(shape, variable.shape)) {
-        throw new ShapeError(
-          `the state of "${name}" has shape [${shape}]; it must be [${variable.shape}]`,
-        );
-      }
-    }
-    return slot;
+  async #restore(state: NamedState, find?: typeof variableNamed): Promise<void> {
+    await this.#state.restore(state, find);
+    this.iterations_ = this.#state.step;
   }
 
   /** Updates variables of one group that have been updated equally often: they share all scalars. */
   #update(updates: readonly Update<K>[]): void {
     const [first] = updates;
     if (first === undefined) return;
-    const { group } = first.slot;
+    const group = this.#group(first.variable);
     const step = first.slot.step + 1;
     const rule = this.rule({
       step,
       learningRate: this.#learningRate * (group.learningRateScale ?? 1),
       weightDecay: group.weightDecay ?? this.#weightDecay,
     });
-    for (const { name, gradient, variable, slot } of updates) {
+    for (const { gradient, variable, slot } of updates) {
       const { weight, slots } = rule(variable, gradient, slot.tensors);
       variable.assign(weight);
-      const tensors = this.#map((key) => tf.keep(slots[key]));
-      tf.dispose(slot.tensors);
-      this.#slots.set(name, { tensors, step, group });
+      for (const key of this.#state.keys) slot.tensors[key].assign(slots[key]);
+      slot.step = step;
     }
   }
 
-  #checkSlot(name: string, slot: Slot<K>, step: number): void {
-    checkStep(`the step of slot "${name}"`, slot.step ?? step);
-    const [first, ...others] = this.#slotNames;
-    for (const key of this.#slotNames) checkFloat(`${key} of slot "${name}"`, slot[key]);
-    for (const key of others) {
-      if (first !== undefined && !tf.util.arraysEqual(slot[first].shape, slot[key].shape)) {
-        throw new ShapeError(
-          `${first} of slot "${name}" has shape [${slot[first].shape}] and ${key} [${slot[key].shape}]; they must be equal`,
-        );
-      }
-    }
-  }
-
-  #map(make: (key: K) => tf.Tensor): Record<K, tf.Tensor> {
-    return Object.fromEntries(this.#slotNames.map((key) => [key, make(key)])) as Record<
-      K,
-      tf.Tensor
-    >;
-  }
-
-  #clear(): void {
-    for (const { tensors } of this.#slots.values()) tf.dispose(tensors);
-    this.#slots.clear();
-  }
-
-  #group(name: string): ParameterGroup {
-    return this.#groups.find((group) => group.match(name)) ?? everything;
+  #group(variable: tf.Variable): ParameterGroup {
+    const known = this.#groupOf.get(variable);
+    if (known !== undefined) return known;
+    const found = this.#groups.find((group) => group.match(variable.name)) ?? everything;
+    this.#groupOf.set(variable, found);
+    return found;
   }
 }
 
@@ -292,16 +240,19 @@ function groupBy<T>(items: readonly T[], key: (item: T) => unknown): Iterable<re
   return groups.values();
 }
 
-function variableOf(name: string, gradient: tf.Tensor): tf.Variable {
-  const variable = tf.engine().registeredVariables[name];
-  if (variable === undefined) {
+function parameterOf(
+  name: string,
+  gradient: tf.Tensor,
+): NonNullable<ReturnType<typeof variableNamed>> {
+  const parameter = variableNamed(name);
+  if (parameter === undefined) {
     throw new RangeError(`gradients name "${name}"; no variable of that name exists`);
   }
   checkFloat(`the gradient of "${name}"`, gradient);
-  if (!tf.util.arraysEqual(gradient.shape, variable.shape)) {
+  if (!tf.util.arraysEqual(gradient.shape, parameter.object.shape)) {
     throw new ShapeError(
-      `the gradient of "${name}" has shape [${gradient.shape}]; it must be [${variable.shape}]`,
+      `the gradient of "${name}" has shape [${gradient.shape}]; it must be [${parameter.object.shape}]`,
     );
   }
-  return variable;
+  return parameter;
 }

@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import { checkNotNegative } from './checks.ts';
 
 /** What `warmupCosine` takes; rates in the optimiser's units, lengths in steps. */
@@ -18,13 +19,11 @@ export interface WarmupCosineOptions {
  *
  * @returns a function of the step, a number >= 0.
  * @throws RangeError when `0 <= warmupSteps < totalSteps` does not hold or a rate is negative or not finite.
+ * @throws TypeError for an unknown option.
  */
-export function warmupCosine({
-  peak,
-  warmupSteps,
-  totalSteps,
-  final = 0,
-}: WarmupCosineOptions): (step: number) => number {
+export function warmupCosine(options: WarmupCosineOptions): (step: number) => number {
+  checkOptions('warmupCosine', options, ['peak', 'warmupSteps', 'totalSteps', 'final']);
+  const { peak, warmupSteps, totalSteps, final = 0 } = options;
   checkNotNegative({ peak, final });
   if (!(warmupSteps >= 0 && warmupSteps < totalSteps && Number.isFinite(totalSteps))) {
     throw new RangeError(

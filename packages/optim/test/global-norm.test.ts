@@ -37,6 +37,15 @@ await describeBackends('global norm', () => {
     tf.dispose([grads, computed]);
   });
 
+  it('stays exact for one long vector', async () => {
+    const values = randomNormal(randomKey('vector'), 10_000_000);
+    const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    const grads = { table: tf.tensor1d(values) };
+    const computed = globalNorm(grads);
+    await expectTensorClose(computed, [norm], { rtol: 2e-6, atol: 0 });
+    tf.dispose([grads, computed]);
+  });
+
   it('scales gradients whose norm is too large, and leaves those given', async () => {
     const grads = pythagorean();
     const clipped = clipByGlobalNorm(grads, 6.5);

@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs-layers';
+import { DTypeError, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -74,11 +75,12 @@ await describeBackends('SGD and Lion', () => {
         advance(optimizer, step);
         await expectTensorClose(weight, array(`${name}/w${step}`));
       }
-      const { w = {} } = optimizer.state().slots as Record<string, Record<string, unknown>>;
+      const state = optimizer.state();
       for (const key of ['m', 'momentum']) {
         const expected = arrays[`${name}/${key}`];
-        if (expected !== undefined) await expectTensorClose(w[key] as tf.Tensor, expected);
-        else expect(w[key]).toBeUndefined();
+        if (expected !== undefined)
+          await expectTensorClose(state[`w/${key}`] as tf.Tensor, expected);
+        else expect(state[`w/${key}`]).toBeUndefined();
       }
       optimizer.dispose();
     });
@@ -89,11 +91,8 @@ await describeBackends('SGD and Lion', () => {
     const [first, second, third] = [makers[name]?.(), makers[name]?.(), makers[name]?.()];
     if (!first || !second || !third) throw new Error(`no optimiser ${name}`);
     for (let step = 1; step <= 4; step++) advance(first, step);
-    const { step, slots } = first.state();
-    second.restore(step, slots as never);
-    const weights = await first.getWeights();
-    await third.setWeights(weights.toReversed());
-    tf.dispose(weights.map(({ tensor }) => tensor));
+    await second.restore(first.state());
+    await third.setWeights((await first.getWeights()).toReversed());
     const there = tf.clone(weight);
     const outcomes: number[][] = [];
     for (const optimizer of [first, second, third]) {
@@ -136,18 +135,15 @@ await describeBackends('ExponentialMovingAverage', () => {
       const continued = new ExponentialMovingAverage(settings.emaDecay);
       const optimizer = new SGD({ learningRate });
       for (let step = 1; step <= steps; step++) {
-        if (step === 5) {
-          const state = average.state();
-          continued.restore(state.step, state.averages);
-        }
+        if (step === 5) await continued.restore(average.state());
         advance(optimizer, step);
         average.update([weight]);
         if (step >= 5) continued.update([weight]);
-        await expectTensorClose(average.state().averages['w'] as tf.Tensor, array(`ema/w${step}`));
+        await expectTensorClose(average.state()['w/average'] as tf.Tensor, array(`ema/w${step}`));
       }
       expect(continued.step).toBe(steps);
-      expect(await numbers(continued.state().averages['w'])).toEqual(
-        await numbers(average.state().averages['w']),
+      expect(await numbers(continued.state()['w/average'])).toEqual(
+        await numbers(average.state()['w/average']),
       );
       for (const disposable of [average, continued, optimizer]) disposable.dispose();
     });
@@ -164,7 +160,7 @@ await describeBackends('ExponentialMovingAverage', () => {
       expect(await numbers(weight)).toEqual([2, 3]);
       average.swap();
       expect(await numbers(weight)).toEqual([5, 6]);
-      expect(await numbers(average.state().averages['w'])).toEqual([2, 3]);
+      expect(await numbers(average.state()['w/average'])).toEqual([2, 3]);
       average.dispose();
     });
   });
@@ -172,21 +168,20 @@ await describeBackends('ExponentialMovingAverage', () => {
   it('refuses what does not fit, and changes nothing then', async () => {
     const weight = variable('w', { data: [1, 2], shape: [2] });
     const average = new ExponentialMovingAverage(0.5);
-    const wrong = tf.tensor1d([1, 2, 3]);
-    average.restore(3, { w: wrong });
-    expect(() => average.update([weight])).toThrow(
-      'the average of "w" has shape [3]; it must be [2]',
+    const [iter, wrong] = [tf.scalar(3, 'int32'), tf.tensor1d([1, 2, 3])];
+    await expect(average.restore({ iter, 'w/average': wrong })).rejects.toThrow(
+      new ShapeError('the state does not fit: "w/average" was [3]; it must be [2]'),
     );
-    expect(() => average.swap()).toThrow('the average of "w" has shape [3]; it must be [2]');
-    expect(() => average.restore(-1, {})).toThrow(RangeError);
-    average.restore(3, { gone: wrong });
+    await average.restore({ iter, 'gone/average': wrong });
     expect(() => average.swap()).toThrow(
-      new RangeError('the average of "gone" has no variable of that name'),
+      new RangeError('the average of "gone" has no variable of that name and the shape [3]'),
     );
+    const integers = tf.variable(tf.zeros([2], 'int32'));
+    expect(() => average.update([weight, integers])).toThrow(DTypeError);
     expect(average.step).toBe(3);
     expect(await numbers(weight)).toEqual([1, 2]);
     average.dispose();
-    wrong.dispose();
+    tf.dispose([iter, wrong, integers]);
   });
 });
 
@@ -201,6 +196,12 @@ describe('options', () => {
     expect(() => new SGD({ learningRate: 0.1, nesterov: true })).toThrow(
       new RangeError('nesterov was true with momentum 0; it needs momentum above 0'),
     );
+    expect(() => new Lion({ ...{ epsilon: 1 }, learningRate: 1 })).toThrow(
+      new TypeError(
+        'Lion has no option "epsilon"; it takes learningRate, weightDecay, groups, beta1, beta2',
+      ),
+    );
+    expect(() => new SGD({ ...{ dampening: 1 }, learningRate: 1 })).toThrow(TypeError);
     expect(() => new ExponentialMovingAverage(1)).toThrow(
       new RangeError('decay was 1; it must be in [0, 1)'),
     );

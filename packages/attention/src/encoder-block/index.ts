@@ -1,7 +1,15 @@
 import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
+import {
+  checkedParam,
+  type Dropout,
+  dropout,
+  dropoutAt,
+  layerNorm,
+  type Params,
+  subtree,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import type { MultiHeadOptions } from '../multi-head-attention.ts';
 import {

@@ -1,7 +1,6 @@
 import { checkedSize, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
+import { checkedParam, dropoutAt, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { dropoutAt } from '../dropout/index.ts';
 import {
   type EncoderBlockOptions,
   encoderBlock,

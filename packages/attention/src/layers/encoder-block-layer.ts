@@ -1,11 +1,18 @@
-import { checkedSize, checkNumber, type RandomKey } from '@neverend/backend';
-import type { GeluForm, Params } from '@neverend/nn';
 import {
-  FunctionLayer,
+  byDefault,
+  type CheckedArgs,
+  defineLayer,
+  dropoutRate,
+  flag,
   type InputSizes,
   inputWidth,
-  type ParameterLayerArgs,
-  type PerInput,
+  type LayerArg,
+  type LayerCall,
+  type LayerFactory,
+  notNegative,
+  required,
+  type SeededLayerArgs,
+  size,
 } from '@neverend/nn/layers';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
@@ -14,10 +21,10 @@ import {
   type InitEncoderBlockOptions,
   initEncoderBlock,
 } from '../encoder-block/index.ts';
-import { checkedRate, dropoutOf } from './dropout-of.ts';
+import { geluForm } from './gelu-form.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
-export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
+export interface NeverendEncoderBlockArgs extends SeededLayerArgs {
   /** Number H of heads; must divide the width of the input. */
   heads: number;
   /** Width F of the MLP's hidden layer. */
@@ -36,61 +43,58 @@ export interface NeverendEncoderBlockArgs extends ParameterLayerArgs {
   attentionDropoutRate?: number;
 }
 
-/** `encoderBlock` as a layer: `[rows, N, D]` to the same. A second input is the mask. */
-export class NeverendEncoderBlock extends FunctionLayer {
-  static readonly className: string = 'NeverendEncoderBlock';
-  readonly #sizes: { heads: number; mlpWidth: number };
-  readonly #options: { qkNorm: boolean; causal: boolean; gelu: GeluForm; eps: number };
-  readonly #rates: { dropoutRate: number; attentionDropoutRate: number };
+/** What blocks and stacks of them take. */
+export const blockArgs: {
+  readonly heads: LayerArg<number, 'required'>;
+  readonly mlpWidth: LayerArg<number, 'required'>;
+  readonly qkNorm: LayerArg<boolean, 'default'>;
+  readonly causal: LayerArg<boolean, 'default'>;
+  readonly gelu: LayerArg<'tanh' | 'erf', 'default'>;
+  readonly eps: LayerArg<number, 'default'>;
+  readonly dropoutRate: LayerArg<number, 'default'>;
+  readonly attentionDropoutRate: LayerArg<number, 'default'>;
+} = {
+  heads: required(size),
+  mlpWidth: required(size),
+  qkNorm: byDefault(false, flag),
+  causal: byDefault(false, flag),
+  gelu: byDefault('tanh', geluForm),
+  eps: byDefault(1e-6, notNegative),
+  dropoutRate,
+  attentionDropoutRate: dropoutRate,
+};
 
-  /** @throws ShapeError unless `heads` and `mlpWidth` are positive integers. @throws RangeError for a rate outside of [0, 1) or a wrong `eps`. */
-  constructor(args: NeverendEncoderBlockArgs) {
-    super(args);
-    this.#sizes = {
-      heads: checkedSize('heads', args.heads),
-      mlpWidth: checkedSize('mlpWidth', args.mlpWidth),
-    };
-    const { qkNorm = false, causal = false, gelu = 'tanh', eps = 1e-6 } = args;
-    checkNumber('eps', eps, 0);
-    this.#options = { qkNorm, causal, gelu, eps };
-    this.#rates = {
-      dropoutRate: checkedRate('dropoutRate', args.dropoutRate),
-      attentionDropoutRate: checkedRate('attentionDropoutRate', args.attentionDropoutRate),
-    };
-  }
+type BlockArgs = CheckedArgs<typeof blockArgs>;
 
-  override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.#sizes, ...this.#options, ...this.#rates };
-  }
-
-  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
-    return initEncoderBlock(key, this.sizes(input));
-  }
-
-  protected override forward(
-    [x, mask]: PerInput<tf.Tensor>,
-    params: Params,
-    key?: RandomKey,
-  ): tf.Tensor {
-    return encoderBlock(x, params, this.options(mask, key));
-  }
-
-  /** Of the parameters of a block. */
-  protected sizes(input: InputSizes): InitEncoderBlockOptions {
-    return { width: inputWidth(input), qkNorm: this.#options.qkNorm, ...this.#sizes };
-  }
-
-  /** Of one call. */
-  protected options(mask?: tf.Tensor, key?: RandomKey): EncoderBlockOptions {
-    return {
-      ...{ heads: this.#sizes.heads, ...this.#options, mask },
-      dropout: dropoutOf(this.#rates.dropoutRate, key),
-      attentionDropout: dropoutOf(this.#rates.attentionDropoutRate, key),
-    };
-  }
+/** Of the parameters of a block. */
+export function blockSizes(
+  input: InputSizes,
+  { heads, mlpWidth, qkNorm }: BlockArgs,
+): InitEncoderBlockOptions {
+  return { width: inputWidth(input), heads, mlpWidth, qkNorm };
 }
 
-/** A pre-LN transformer encoder block. @throws what its constructor throws. */
-export function neverendEncoderBlock(args: NeverendEncoderBlockArgs): NeverendEncoderBlock {
-  return new NeverendEncoderBlock(args);
+/** Of one call of a block. */
+export function blockOptions(
+  mask: tf.Tensor | undefined,
+  {
+    args: { heads, qkNorm, causal, gelu, eps, dropoutRate, attentionDropoutRate },
+    dropout,
+  }: Pick<LayerCall<typeof blockArgs>, 'args' | 'dropout'>,
+): EncoderBlockOptions {
+  return {
+    ...{ heads, qkNorm, causal, gelu, eps, mask },
+    dropout: dropout(dropoutRate),
+    attentionDropout: dropout(attentionDropoutRate),
+  };
 }
+
+/**
+ * `encoderBlock` as a layer: `[rows, N, D]` to the same. A second input is the mask.
+ */
+export const neverendEncoderBlock: LayerFactory<NeverendEncoderBlockArgs> = defineLayer({
+  name: 'NeverendEncoderBlock',
+  args: blockArgs,
+  init: ([input], key, args) => initEncoderBlock(key, blockSizes(input, args)),
+  forward: ([x, mask], params, call) => encoderBlock(x, params, blockOptions(mask, call)),
+});

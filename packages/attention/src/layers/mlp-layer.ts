@@ -1,18 +1,18 @@
-import { checkedSize, type RandomKey } from '@neverend/backend';
-import type { Params } from '@neverend/nn';
 import {
-  FunctionLayer,
-  type InputSizes,
+  byDefault,
+  defineLayer,
+  dropoutRate,
   inputWidth,
-  type ParameterLayerArgs,
-  type PerInput,
+  type LayerFactory,
+  required,
+  type SeededLayerArgs,
+  size,
 } from '@neverend/nn/layers';
-import type * as tf from '@tensorflow/tfjs-core';
 import { initMlp, mlp } from '../mlp/index.ts';
-import { checkedRate, dropoutOf } from './dropout-of.ts';
+import { geluForm } from './gelu-form.ts';
 
 /** Arguments of `neverendMlp`. */
-export interface NeverendMlpArgs extends ParameterLayerArgs {
+export interface NeverendMlpArgs extends SeededLayerArgs {
   /** Width F of the hidden layer. */
   mlpWidth: number;
   /** Form of GELU; `tanh` where it is left out. */
@@ -21,37 +21,13 @@ export interface NeverendMlpArgs extends ParameterLayerArgs {
   dropoutRate?: number;
 }
 
-/** `mlp` as a layer: `[..., D]` to the same. */
-export class NeverendMlp extends FunctionLayer {
-  static readonly className = 'NeverendMlp';
-  readonly #mlpWidth: number;
-  readonly #gelu: 'tanh' | 'erf';
-  readonly #dropoutRate: number;
-
-  /** @throws ShapeError unless `mlpWidth` is a positive integer. @throws RangeError for a rate outside of [0, 1). */
-  constructor(args: NeverendMlpArgs) {
-    super(args);
-    this.#mlpWidth = checkedSize('mlpWidth', args.mlpWidth);
-    this.#gelu = args.gelu ?? 'tanh';
-    this.#dropoutRate = checkedRate('dropoutRate', args.dropoutRate);
-  }
-
-  override getConfig(): tf.serialization.ConfigDict {
-    const options = { gelu: this.#gelu, dropoutRate: this.#dropoutRate };
-    return { ...super.getConfig(), mlpWidth: this.#mlpWidth, ...options };
-  }
-
-  protected override init([input]: PerInput<InputSizes>, key: RandomKey): Params {
-    const width = inputWidth(input);
-    return initMlp(key, { width, mlpWidth: this.#mlpWidth });
-  }
-
-  protected override forward([x]: PerInput<tf.Tensor>, params: Params, key?: RandomKey): tf.Tensor {
-    return mlp(x, params, { gelu: this.#gelu, dropout: dropoutOf(this.#dropoutRate, key) });
-  }
-}
-
-/** The MLP of a transformer block. @throws what its constructor throws. */
-export function neverendMlp(args: NeverendMlpArgs): NeverendMlp {
-  return new NeverendMlp(args);
-}
+/**
+ * `mlp` as a layer: `[..., D]` to the same.
+ */
+export const neverendMlp: LayerFactory<NeverendMlpArgs> = defineLayer({
+  name: 'NeverendMlp',
+  args: { mlpWidth: required(size), gelu: byDefault('tanh', geluForm), dropoutRate },
+  init: ([input], key, { mlpWidth }) => initMlp(key, { width: inputWidth(input), mlpWidth }),
+  forward: ([x], params, { args, dropout }) =>
+    mlp(x, params, { gelu: args.gelu, dropout: dropout(args.dropoutRate) }),
+});

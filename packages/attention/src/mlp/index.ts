@@ -1,8 +1,17 @@
 import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, type GeluForm, gelu, linear, type Params, withPrefix } from '@neverend/nn';
+import {
+  checkedParam,
+  type Dropout,
+  dropout,
+  dropoutAt,
+  type GeluForm,
+  gelu,
+  initLinear,
+  linear,
+  type Params,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dropout, dropout, dropoutAt } from '../dropout/index.ts';
-import { initLinear } from '../init-linear.ts';
 
 /** Options of the MLP of a transformer block. */
 export interface MlpOptions {

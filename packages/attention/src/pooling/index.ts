@@ -1,8 +1,14 @@
 import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
+import {
+  checkedParam,
+  layerNorm,
+  type Params,
+  subtree,
+  withPrefix,
+  xavierUniform,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
-import { xavierUniform } from '../init-linear.ts';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 
@@ -28,7 +34,7 @@ export function prependToken(x: tf.Tensor, token: tf.Tensor): tf.Tensor {
  */
 export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   checkTensor('x', x, ['rows', 'N', 'D']);
-  checkPoolingKind(kind);
+  checkPoolingKind('kind', kind);
   const [rows = 1, , width = 1] = x.shape;
   return tf.tidy(() =>
     kind === 'average'
@@ -37,10 +43,10 @@ export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
   );
 }
 
-/** @throws RangeError for another `kind` than `poolTokens` knows. */
-export function checkPoolingKind(kind: string): void {
+/** @throws RangeError for another kind than `poolTokens` knows. */
+export function checkPoolingKind(name: string, kind: 'first' | 'average'): void {
   if (kind !== 'first' && kind !== 'average') {
-    throw new RangeError(`kind was "${kind}"; it must be "first" or "average"`);
+    throw new RangeError(`${name} was ${JSON.stringify(kind)}; it must be "first" or "average"`);
   }
 }
 

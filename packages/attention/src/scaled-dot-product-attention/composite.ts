@@ -1,6 +1,5 @@
-import { softmax, softmaxGrad } from '@neverend/nn';
+import { dropoutFactors, softmax, softmaxGrad } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { dropoutFactors } from '../dropout/index.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from './attrs.ts';
 
 /** `[rows, N, H, d]` to `[rows, H, N, d]`, and back. */

@@ -6,8 +6,8 @@ import {
   type Kernel,
   ShapeError,
 } from '@neverend/backend';
+import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkRate, type Dropout } from '../dropout/index.ts';
 import {
   type AttentionAttrs,
   type AttentionInputs,
@@ -91,8 +91,12 @@ function scoresMask(mask: tf.Tensor, q: tf.Tensor, k: tf.Tensor): tf.Tensor {
       `mask was [${mask.shape.join(', ')}]; it must broadcast to [${full.join(', ')}]`,
     );
   }
-  const added = mask.dtype === 'bool' ? tf.mul(tf.sub(1, tf.cast(mask, 'float32')), unseen) : mask;
-  return tf.reshape(added, shape);
+  return tf.reshape(mask.dtype === 'bool' ? hidden(mask) : mask, shape);
+}
+
+/** 0 where a query may see a key. TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them. */
+function hidden(mask: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.sub(1, tf.minimum(tf.cast(mask, 'float32'), 1)), unseen);
 }
 
 const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<

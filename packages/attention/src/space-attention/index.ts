@@ -1,8 +1,7 @@
 import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import type { Params } from '@neverend/nn';
+import { type Params, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { xavierUniform } from '../init-linear.ts';
 import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
 
 /**

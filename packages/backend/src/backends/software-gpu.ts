@@ -44,3 +44,35 @@ export function nameSoftwareGpu({
   }
   return true;
 }
+
+/**
+ * Gives what `nameSoftwareGpu` or the user set in a worker thread to the whole process: the thread has a copy of the environment, and
+ * Vulkan's loader reads that of the process, which only the main thread can change.
+ */
+export async function shareDriverVariables(): Promise<void> {
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+  const assignments = [...variables, 'XDG_RUNTIME_DIR']
+    .filter((name) => process.env[name] !== undefined)
+    .map((name) => `process.env.${name} ??= ${JSON.stringify(process.env[name])}`);
+  if (isMainThread || assignments.length === 0) return;
+  try {
+    await evaluateInMainThread(assignments.join(';'));
+  } catch {
+    // A Node without an inspector: the loader goes by what the process had.
+  }
+}
+
+async function evaluateInMainThread(expression: string): Promise<void> {
+  const { Session } = process.getBuiltinModule('node:inspector');
+  const session = new Session();
+  session.connectToMainThread();
+  await new Promise<void>((resolve) => {
+    // It also keeps this thread alive, and a main thread in a long native call does not answer.
+    const patience = setTimeout(resolve, 2000);
+    session.post('Runtime.evaluate', { expression }, () => {
+      clearTimeout(patience);
+      resolve();
+    });
+  });
+  session.disconnect();
+}

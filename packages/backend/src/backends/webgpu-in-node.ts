@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importInNode } from '../platform.ts';
-import { nameSoftwareGpu } from './software-gpu.ts';
+import { nameSoftwareGpu, shareDriverVariables } from './software-gpu.ts';
 
 interface Dawn {
   /** Dawn ends with the last reference to it, under a backend that still computes. */
@@ -48,8 +48,12 @@ async function startDawn(): Promise<Dawn> {
     globals: object;
   };
   nameSoftwareGpu();
+  await shareDriverVariables();
   const gpu = create([zeroesInLoops]);
   // Drivers without a GPU of theirs, as Mesa's are on a server, are no better than none.
-  const again = (await gpu.requestAdapter()) === null && nameSoftwareGpu({ besideDrivers: true });
-  return { gpu: again ? create([zeroesInLoops]) : gpu, globals };
+  if ((await gpu.requestAdapter()) !== null || !nameSoftwareGpu({ besideDrivers: true })) {
+    return { gpu, globals };
+  }
+  await shareDriverVariables();
+  return { gpu: create([zeroesInLoops]), globals };
 }

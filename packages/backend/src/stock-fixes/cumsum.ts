@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { replaceGradient, wrapKernel } from './registry.ts';
+import { withPrograms } from './webgpu-programs.ts';
 
 const cumsum: tf.GradConfig = {
   kernelName: 'Cumsum',
@@ -8,14 +9,6 @@ const cumsum: tf.GradConfig = {
     return { x: () => tf.cumsum(dy as tf.Tensor, axis, exclusive, !reverse) };
   },
 };
-
-/** The part of TensorFlow.js' WebGPU backend that runs programs. */
-interface Webgpu {
-  runWebGPUProgram(
-    program: { shaderKey: string; outputShape: number[] },
-    ...rest: unknown[]
-  ): unknown;
-}
 
 /** Wraps a stock kernel: counts its axis from the front, and on webgpu has it compiled for each length. */
 function mendKernel(stock: tf.KernelConfig): tf.KernelConfig {
@@ -26,23 +19,19 @@ function mendKernel(stock: tf.KernelConfig): tf.KernelConfig {
       const { shape } = inputs['x'] as tf.TensorInfo;
       const counted = { ...attrs, axis: axis < 0 ? axis + shape.length : axis };
       const run = () => stock.kernelFunc({ inputs, attrs: counted, backend });
-      return stock.backendName === 'webgpu' ? withLengthInKey(backend as Webgpu, run) : run();
+      if (stock.backendName !== 'webgpu') return run();
+      // The program has the length in its code, but not in the key by which the backend finds it again.
+      return withPrograms(
+        backend,
+        (program) => {
+          if (program.shaderKey.startsWith('cum_')) {
+            program.shaderKey += `_${program.outputShape.at(-1)}`;
+          }
+        },
+        run,
+      );
     },
   };
-}
-
-/** The program has the length in its code, but not in the key by which the backend finds it again. */
-function withLengthInKey<T>(backend: Webgpu, work: () => T): T {
-  const { runWebGPUProgram } = backend;
-  backend.runWebGPUProgram = (program, ...rest) => {
-    if (program.shaderKey.startsWith('cum_')) program.shaderKey += `_${program.outputShape.at(-1)}`;
-    return runWebGPUProgram.call(backend, program, ...rest);
-  };
-  try {
-    return work();
-  } finally {
-    backend.runWebGPUProgram = runWebGPUProgram;
-  }
 }
 
 /**

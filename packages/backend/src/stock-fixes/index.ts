@@ -1,20 +1,28 @@
+import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
+import { registerDilation2D } from './dilation2d.ts';
 import { registerEinsumGradient } from './einsum-gradient.ts';
 import { registerEinsumKernel } from './einsum-kernel.ts';
+import { registerFunctions } from './functions.ts';
 import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerMatMul } from './mat-mul.ts';
+import { registerMaxPool } from './max-pool.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
+import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
+import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
+import { registerWasmBool } from './wasm-bool.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
-import { registerWasmUnsortedSegmentSum } from './wasm-unsorted-segment-sum.ts';
+import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 
 /**
@@ -23,6 +31,7 @@ import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
  * Further calls do nothing, unless an import has put a stock gradient back in the meantime.
  */
 export function registerStockFixes(): void {
+  registerChainedMethods();
   registerConditions();
   registerCumsum();
   registerMatMul();
@@ -31,14 +40,21 @@ export function registerStockFixes(): void {
   registerGatherNd();
   registerGather();
   registerEinsumGradient();
+  registerWasmHeap();
   registerWasmIdentity();
   registerWasmSlice();
-  registerWasmUnsortedSegmentSum();
+  registerWasmBool();
+  registerMaxPool();
+  registerDilation2D();
+  registerFunctions();
+  registerWasmSum();
+  registerUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
   registerWasmMatMul();
   registerTensorflowMatMul();
+  registerTensorflowSum();
   registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
 }

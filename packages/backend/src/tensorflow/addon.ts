@@ -14,6 +14,8 @@ export type AddonStatus =
 
 interface Addon {
   readonly instructionSet: string;
+  /** What the names of its ops end with where the process has loaded another build before; empty otherwise. */
+  readonly opSuffix: string;
   setThreads(count: number): void;
 }
 
@@ -113,7 +115,8 @@ export function runAddonOp(
     type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_FLOAT,
     value,
   }));
-  return node().executeMultipleOutputs(name, list, inputs, outputs);
+  const opName = `${name}${addon?.opSuffix ?? ''}`;
+  return node().executeMultipleOutputs(opName, list, inputs, outputs);
 }
 
 function node(): NodeBackend {

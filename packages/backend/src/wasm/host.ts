@@ -3,6 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 /** What the kernels use of TensorFlow.js' wasm backend. */
 export interface WasmBackend {
   readonly wasm: {
+    /** Takes memory from the heap, and throws where it is full: see `checkHeap`. */
     _malloc(bytes: number): number;
     _free(address: number): void;
     /** Its memory, where threads share it. */
@@ -16,7 +17,11 @@ export interface WasmBackend {
 }
 
 /** The memory that the backend's tensors lie in. Its `buffer` is another one after each growth. */
-export function memoryOf({ wasm }: WasmBackend): WebAssembly.Memory {
+export function memoryOf({
+  wasm,
+}: {
+  wasm: Pick<WasmBackend['wasm'], 'wasmMemory' | 'asm'>;
+}): WebAssembly.Memory {
   const memory = wasm.wasmMemory ?? wasm.asm.memory;
   if (memory === undefined) throw new Error('this build of the wasm backend hides its memory');
   return memory;
@@ -27,18 +32,6 @@ export function addressOf(backend: WasmBackend, { dataId }: tf.TensorInfo): numb
   const data = backend.dataIdMap.get(dataId);
   if (data === undefined) throw new Error('the tensor is not on the wasm backend, or is disposed');
   return data.memoryOffset >>> 0;
-}
-
-/**
- * Takes memory from the backend's heap; `wasm._free` gives it back.
- *
- * @throws Error when the heap is full.
- */
-export function allocate({ wasm }: WasmBackend, bytes: number): number {
-  // The heap would take a size of more than 32 bits for its remainder. Above 2 GiB the address comes back negative.
-  const address = bytes < 2 ** 32 ? wasm._malloc(bytes) >>> 0 : 0;
-  if (address === 0) throw new Error(`the wasm backend has no ${bytes} bytes left`);
-  return address;
 }
 
 /**
@@ -54,7 +47,7 @@ export function makeScratch(backend: WasmBackend): (bytes: number) => number {
     // The heap may throw below, and must not be given the same memory twice.
     [address, size] = [0, 0];
     if (before !== 0) backend.wasm._free(before);
-    address = allocate(backend, bytes);
+    address = backend.wasm._malloc(bytes);
     size = bytes;
     return address;
   };

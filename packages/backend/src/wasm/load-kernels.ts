@@ -1,3 +1,4 @@
+import { checkHeap } from './checked-heap.ts';
 import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
@@ -34,8 +35,17 @@ const hosts = new WeakMap<WasmBackend, Host>();
 function hostOf(backend: WasmBackend): Host {
   let host = hosts.get(backend);
   if (host === undefined) {
-    host = { loaded: new Map() };
-    hosts.set(backend, host);
+    checkHeap(backend);
+    const made: Host = { loaded: new Map() };
+    host = made;
+    hosts.set(backend, made);
+    const dispose = backend.dispose.bind(backend);
+    backend.dispose = () => {
+      made.pool?.stop();
+      // They hold on to its memory.
+      hosts.delete(backend);
+      dispose();
+    };
   }
   return host;
 }
@@ -57,6 +67,8 @@ export function loadKernels<Exports>(
 /**
  * Starts threads for all kernels of a backend where its memory is shared, once; where the host refuses them, this
  * one thread goes on.
+ *
+ * @throws what the host says where it refuses them.
  */
 export function startThreads(backend: WasmBackend, threads: number): Promise<void> {
   const host = hostOf(backend);
@@ -69,16 +81,7 @@ export const threadsOf = (backend: WasmBackend): number => hostOf(backend).pool?
 
 async function start(backend: WasmBackend, host: Host, threads: number): Promise<void> {
   if (threads < 2 || !isShared(memoryOf(backend))) return;
-  try {
-    host.pool = await startThreadPool(backend, threads);
-  } catch {
-    return;
-  }
-  const dispose = backend.dispose.bind(backend);
-  backend.dispose = () => {
-    host.pool?.stop();
-    dispose();
-  };
+  host.pool = await startThreadPool(backend, threads);
 }
 
 function load<Exports>(

@@ -24,7 +24,7 @@ const cases = await allOpCases();
 
 /**
  * Runs all op cases on the kernels in C++, compiled without what processors newer than this level of x86-64 have. One
- * level a process: TensorFlow takes the ops of one addon only.
+ * level a process: the ops run in the addon that was loaded first.
  */
 export function describeOlderProcessor(level: 1 | 3, instructionSet: string): void {
   describe.runIf(ready && process.arch === 'x64')(`the kernels in C++ on ${instructionSet}`, () => {

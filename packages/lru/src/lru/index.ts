@@ -5,10 +5,9 @@ import {
   randomKey,
   randomUniform,
 } from '@neverend/backend';
-import { checkedParam, type Params } from '@neverend/nn';
+import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
-import { normal } from '../init.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import { carriedState, checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
@@ -60,19 +59,19 @@ export function lru(
       tf.Tensor,
       tf.Tensor,
     ];
-    const { y: h, hLast } = complexLinearScan(
-      { re: a[0], im: a[1] },
+    const initialState = state && {
+      re: carriedState(state.re, segmentPos),
+      im: carriedState(state.im, segmentPos),
+    };
+    const { y: h, state: last } = complexLinearScan(
       { re: driven[0], im: driven[1] },
-      state === undefined
-        ? {}
-        : {
-            h0: { re: carriedState(state.re, segmentPos), im: carriedState(state.im, segmentPos) },
-          },
+      { re: a[0], im: a[1] },
+      { initialState },
     );
     const states = tf.concat([h.re, h.im], -1);
     const out = tf.concat([cRe, tf.neg(cIm)], 1) as tf.Tensor2D;
     const y = tf.matMul(tf.reshape(states, [-1, 2 * width]) as tf.Tensor2D, out, false, true);
-    return { y: tf.add(tf.reshape(y, x.shape), tf.mul(x, skip)), state: { ...hLast } };
+    return { y: tf.add(tf.reshape(y, x.shape), tf.mul(x, skip)), state: { ...last } };
   });
 }
 

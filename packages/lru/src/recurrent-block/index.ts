@@ -1,19 +1,20 @@
+import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
 import {
-  checkedSize,
-  checkNumber,
-  checkSizes,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
-import { checkedParam, gelu, linear, type Params, subtree, withPrefix } from '@neverend/nn';
+  checkedParam,
+  gelu,
+  initLinear,
+  linear,
+  linearParams,
+  type Params,
+  subtree,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { initLinear, linearParams } from '../linear.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
 import { checkSequence, type SequenceOptions, withTime } from '../sequence.ts';
-import { initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
+import { checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
 
 /** What a recurrent block needs of the steps before. */
 export type RecurrentState = {
@@ -94,15 +95,18 @@ export function initRecurrentBlock(
   { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 }: RecurrentBlockArgs,
 ): Record<string, tf.Tensor> {
   checkSizes({ width, lruWidth });
-  checkedSize('taps', taps, 2);
+  checkTaps('taps', taps);
   checkNumber('outVariance', outVariance, 0);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const unit = { width: lruWidth, heads, ...(minRadius === undefined ? {} : { minRadius }) };
   return {
     ...withPrefix(initRgLru(keyOf('rg_lru'), unit), 'rg_lru/'),
-    ...withPrefix(initLinear(keyOf('linear_x'), width, lruWidth), 'linear_x/'),
-    ...withPrefix(initLinear(keyOf('linear_y'), width, lruWidth), 'linear_y/'),
+    ...withPrefix(initLinear(keyOf('linear_x'), width, lruWidth, { variance: 1 }), 'linear_x/'),
+    ...withPrefix(initLinear(keyOf('linear_y'), width, lruWidth, { variance: 1 }), 'linear_y/'),
     ...withPrefix(initTemporalConv(keyOf('conv_1d'), { width: lruWidth, taps }), 'conv_1d/'),
-    ...withPrefix(initLinear(keyOf('linear_out'), lruWidth, width, outVariance), 'linear_out/'),
+    ...withPrefix(
+      initLinear(keyOf('linear_out'), lruWidth, width, { variance: outVariance }),
+      'linear_out/',
+    ),
   };
 }

@@ -1,8 +1,15 @@
 import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
-import { checkedParam, gelu, linear, type Params, withPrefix } from '@neverend/nn';
+import {
+  checkedParam,
+  gelu,
+  initLinear,
+  linear,
+  linearParams,
+  normal,
+  type Params,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { normal } from '../init.ts';
-import { initLinear, linearParams } from '../linear.ts';
 
 /**
  * The gated MLP of Griffin (arXiv 2402.19427, section 2.2): ffw_down(GELU(x W_0 + b_0) · (x W_1 + b_1)), with the tanh form of
@@ -47,6 +54,9 @@ export function initGatedMlp(
   return {
     'ffw_up/w': normal(keyOf('ffw_up'), [2, width, mlpWidth], Math.sqrt(1 / (2 * width))),
     'ffw_up/b': tf.zeros([2, 1, 1, mlpWidth]),
-    ...withPrefix(initLinear(keyOf('ffw_down'), mlpWidth, width, outVariance), 'ffw_down/'),
+    ...withPrefix(
+      initLinear(keyOf('ffw_down'), mlpWidth, width, { variance: outVariance }),
+      'ffw_down/',
+    ),
   };
 }

@@ -60,13 +60,14 @@ export function complexRgLru(
     const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
     const terms = recurrence(re, im, inputs, forgets, aParam, aImagParam, keep);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
-    const h0 = state && tf.split(carriedState(state, segmentPos), 2, -1);
-    const { y, hLast } = complexLinearScan(
-      { re: aRe, im: aIm },
+    const carried = state && tf.split(carriedState(state, segmentPos), 2, -1);
+    const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
+    const { y, state: last } = complexLinearScan(
       { re: xRe, im: xIm },
-      h0 === undefined ? {} : { h0: { re: h0[0] as tf.Tensor, im: h0[1] as tf.Tensor } },
+      { re: aRe, im: aIm },
+      { initialState },
     );
-    return { y: tf.concat([y.re, y.im], -1), state: tf.concat([hLast.re, hLast.im], -1) };
+    return { y: tf.concat([y.re, y.im], -1), state: tf.concat([last.re, last.im], -1) };
   });
 }
 

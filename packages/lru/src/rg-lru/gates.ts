@@ -64,7 +64,7 @@ export function gateTerms({ input, forget, aParam, keep }: Omit<GateInputs, 'x'>
   const logA = tf.mul(rate, tf.mul(tf.softplus(aParam), -8));
   const kept = tf.reshape(keep, [-1, 1, 1]);
   const a = tf.exp(logA);
-  const radicand = tf.sub(1, tf.exp(tf.mul(logA, 2)));
+  const radicand = tf.neg(tf.expm1(tf.mul(logA, 2)));
   const gamma = tf.add(tf.mul(boundedSqrt(radicand), kept), tf.sub(1, kept));
   return { gate, rate, kept, a, radicand, gamma };
 }

@@ -52,12 +52,8 @@ export function rgLru(
       tf.Tensor,
       tf.Tensor,
     ];
-    const { y, hLast } = linearScan(
-      a,
-      gated,
-      state === undefined ? {} : { h0: carriedState(state, segmentPos) },
-    );
-    return { y, state: hLast };
+    const initialState = state && carriedState(state, segmentPos);
+    return linearScan(gated, a, { initialState });
   });
 }
 

@@ -1,6 +1,6 @@
 import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import { normal } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { normal } from '../init.ts';
 
 /** Sizes of a real-gated linear recurrent unit, and where its eigenvalues start. */
 export interface RgLruArgs {

@@ -6,9 +6,8 @@ import {
   randomKey,
   ShapeError,
 } from '@neverend/backend';
-import { checkedParam, type Params, paramLabel } from '@neverend/nn';
+import { checkedParam, normal, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { normal } from '../init.ts';
 import {
   carriedState,
   checkSequence,
@@ -87,9 +86,14 @@ export function initTemporalConv(
   { width, taps = 4 }: { readonly width: number; readonly taps?: number },
 ): Record<string, tf.Tensor> {
   checkSizes({ width });
-  checkedSize('taps', taps, 2);
+  checkTaps('taps', taps);
   return {
     w: normal(randomKey(key.low, key.high, 'w'), [taps, width], Math.sqrt(0.01 / taps)),
     b: tf.zeros([width]),
   };
+}
+
+/** @throws ShapeError naming a number of taps that is no integer from 2 on. */
+export function checkTaps(name: string, taps: number): void {
+  checkedSize(name, taps, 2);
 }

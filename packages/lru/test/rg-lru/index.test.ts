@@ -28,6 +28,34 @@ await describeBackends('rgLru', (backend) => {
     });
   }
 
+  describe.each([-4, -8, -11, -12, -13])('of a decay near 1, a_param %d', (aParam) => {
+    const width = 4;
+    const params = () => ({
+      a_param: tf.fill([width], aParam),
+      ...{ 'input_gate/w': tf.zeros([1, width, width]), 'input_gate/b': tf.zeros([1, width]) },
+      ...{ 'a_gate/w': tf.zeros([1, width, width]), 'a_gate/b': tf.zeros([1, width]) },
+    });
+    // Both gates are one half.
+    const logA = -4 * Math.log1p(Math.exp(aParam));
+
+    it('keeps a state over thousands of steps', async () => {
+      const steps = Math.min(20_000, Math.round(-1 / logA));
+      const options = { state: tf.ones([1, width]) };
+      const { state } = tf.tidy(() => rgLru(tf.zeros([1, steps, width]), params(), options));
+      // To round a to float32 leaves 4e-4 of 20,000 steps; the exponential of composites on webgpu may be off by three times as much.
+      const rtol = backend === 'webgpu' ? 2e-3 : 1e-3;
+      const expected = new Array(width).fill(Math.exp(logA * steps));
+      await expectTensorClose(state, expected, { rtol, atol: 0 });
+    });
+
+    it('weighs an input by the root of 1 - a²', async () => {
+      const options = { state: tf.zeros([1, width]) };
+      const { y } = tf.tidy(() => rgLru(tf.ones([1, 1, width]), params(), options));
+      const expected = new Array(width).fill(0.5 * Math.sqrt(-Math.expm1(2 * logA)));
+      await expectTensorClose(y, expected, { rtol: 1e-5, atol: 0 });
+    });
+  });
+
   it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -48,7 +48,10 @@ function scan(tensors: Record<string, tf.Tensor>, reverse: boolean): tf.Tensor {
     im: tensors[`${name}Im`] as tf.Tensor,
   });
   return tf.tidy(() => {
-    const { re, im } = complexLinearScan(pair('a'), pair('x'), { h0: pair('h0'), reverse }).y;
+    const { re, im } = complexLinearScan(pair('x'), pair('a'), {
+      initialState: pair('h0'),
+      reverse,
+    }).y;
     return tf.concat([re, im], -1);
   });
 }
@@ -149,10 +152,10 @@ await describeBackends('the complex scan', (backend) => {
               [at, length],
             ];
             const [first, second] = reverse ? [ends[1], ends[0]] : ends;
-            const one = complexLinearScan(steps(a, ...first), steps(x, ...first), { reverse });
-            const two = complexLinearScan(steps(a, ...second), steps(x, ...second), {
+            const one = complexLinearScan(steps(x, ...first), steps(a, ...first), { reverse });
+            const two = complexLinearScan(steps(x, ...second), steps(a, ...second), {
               reverse,
-              h0: one.hLast,
+              initialState: one.state,
             });
             const inTime = reverse ? [two, one] : [one, two];
             const joined = (part: 're' | 'im') =>
@@ -161,12 +164,12 @@ await describeBackends('the complex scan', (backend) => {
                 1,
               );
             return [
-              complexLinearScan(a, x, { reverse }),
-              { y: { re: joined('re'), im: joined('im') }, hLast: { ...two.hLast } },
+              complexLinearScan(x, a, { reverse }),
+              { y: { re: joined('re'), im: joined('im') }, state: { ...two.state } },
             ];
           });
           await expectComplexClose(parts.y, whole.y);
-          await expectComplexClose(parts.hLast, whole.hLast);
+          await expectComplexClose(parts.state, whole.state);
           dispose(a, x, whole, parts);
         });
       }),
@@ -187,9 +190,9 @@ await describeBackends('the complex scan', (backend) => {
             re: tf.tensor(angles.map(Math.cos), phase.shape),
             im: tf.tensor(angles.map(Math.sin), phase.shape),
           };
-          const { hLast } = complexLinearScan(a, { re: zeros, im: zeros }, { h0 });
+          const { state } = complexLinearScan({ re: zeros, im: zeros }, a, { initialState: h0 });
           const size = ({ re, im }: Complex) => tf.add(tf.square(re), tf.square(im));
-          return [size(hLast), size(h0)] as [tf.Tensor, tf.Tensor];
+          return [size(state), size(h0)] as [tf.Tensor, tf.Tensor];
         });
         await expectTensorClose(results[0], { shape: [2, 3], data: await results[1].data() });
         tf.dispose(results);
@@ -202,9 +205,9 @@ await describeBackends('the complex scan', (backend) => {
     const a = randomTensor(randomKey('a'), [2, 6, 4], 0.5);
     const [x, h0] = [complexTensor('x', [2, 6, 4]), complexTensor('h0', [2, 4])];
     const results = tidy(() => {
-      const { y } = complexLinearScan({ re: a, im: tf.zerosLike(a) }, x, { h0 });
+      const { y } = complexLinearScan(x, { re: a, im: tf.zerosLike(a) }, { initialState: h0 });
       const parts = (['re', 'im'] as const).map(
-        (part) => linearScan(a, x[part], { h0: h0[part] }).y,
+        (part) => linearScan(x[part], a, { initialState: h0[part] }).y,
       );
       return { y: { ...y }, expected: { re: parts[0] as tf.Tensor, im: parts[1] as tf.Tensor } };
     });
@@ -217,15 +220,15 @@ describe('an argument of complexLinearScan', () => {
   it('is refused by the name of its part', () => {
     tf.tidy(() => {
       const [a, x] = [complexTensor('a', [2, 3, 4]), complexTensor('x', [2, 3, 4])];
-      expect(() => complexLinearScan({ ...a, im: tf.zeros([2, 3, 5]) }, x)).toThrow(
+      expect(() => complexLinearScan(x, { ...a, im: tf.zeros([2, 3, 5]) })).toThrow(
         new ShapeError('a.im was [2, 3, 5]; it must be [2, 3, 4]'),
       );
-      expect(() => complexLinearScan(a, { ...x, im: tf.zeros([2, 3, 4], 'int32') })).toThrow(
+      expect(() => complexLinearScan({ ...x, im: tf.zeros([2, 3, 4], 'int32') }, a)).toThrow(
         new DTypeError('x.im was int32; it must be float32'),
       );
-      const h0 = { re: tf.zeros([2, 4]), im: tf.zeros([2, 3]) };
-      expect(() => complexLinearScan(a, x, { h0 })).toThrow(
-        new ShapeError('h0.im was [2, 3]; it must be [2, 4]'),
+      const initialState = { re: tf.zeros([2, 4]), im: tf.zeros([2, 3]) };
+      expect(() => complexLinearScan(x, a, { initialState })).toThrow(
+        new ShapeError('initialState.im was [2, 3]; it must be [2, 4]'),
       );
     });
   });

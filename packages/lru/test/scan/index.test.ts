@@ -39,18 +39,18 @@ function outputsAndGradients(
           of.shape.map((_, axis) => (axis === 1 ? begin : 0)),
           of.shape.map((size, axis) => (axis === 1 ? end - begin : size)),
         );
-      const { y, hLast } = linearScan(part(a), part(x), { h0: state, reverse });
-      state = hLast;
+      const { y, state: last } = linearScan(part(x), part(a), { initialState: state, reverse });
+      state = last;
       return y;
     });
-    return { y: tf.concat(reverse ? ys.reverse() : ys, 1), hLast: state };
+    return { y: tf.concat(reverse ? ys.reverse() : ys, 1), state };
   };
   return tf.tidy(() => {
     const [a, x, h0] = inputs as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const weights = { y: randomTensor(randomKey('dy'), x.shape), hLast: tf.onesLike(h0) };
+    const weights = { y: randomTensor(randomKey('dy'), x.shape), state: tf.onesLike(h0) };
     const [da, dx, dh0] = tf.grads((...at: tf.Tensor[]) => {
-      const { y, hLast } = run(...(at as [tf.Tensor, tf.Tensor, tf.Tensor]));
-      return tf.add(tf.sum(tf.mul(y, weights.y)), tf.sum(tf.mul(hLast, weights.hLast)));
+      const { y, state } = run(...(at as [tf.Tensor, tf.Tensor, tf.Tensor]));
+      return tf.add(tf.sum(tf.mul(y, weights.y)), tf.sum(tf.mul(state, weights.state)));
     })([a, x, h0]) as [tf.Tensor, tf.Tensor, tf.Tensor];
     return { ...run(a, x, h0), da, dx, dh0 };
   });
@@ -69,7 +69,7 @@ await describeBackends('the linear scan', (backend) => {
 
   it('gives the last state, whose gradient goes to all that led to it', async () => {
     const f = (a: tf.Tensor, x: tf.Tensor, h0: tf.Tensor) =>
-      tf.tidy(() => linearScan(a, x, { h0 }).hLast);
+      tf.tidy(() => linearScan(x, a, { initialState: h0 }).state);
     await expectNoLeak(async () => {
       const inputs = [
         tf.tensor3d([0.5, 2, -1], [1, 3, 1]),
@@ -93,10 +93,10 @@ await describeBackends('the linear scan', (backend) => {
       randomTensor(randomKey('a'), [2, 4, 3]),
       randomTensor(randomKey('x'), [2, 4, 3]),
     ];
-    const { y, hLast } = linearScan(a, x);
-    const { y: expected } = linearScan(a, x, { h0: tf.zeros([2, 3]) });
+    const { y, state } = linearScan(x, a);
+    const { y: expected } = linearScan(x, a, { initialState: tf.zeros([2, 3]) });
     await expectTensorClose(y, { shape: [2, 4, 3], data: await expected.data() });
-    expect(hLast.shape).toEqual([2, 3]);
+    expect(state.shape).toEqual([2, 3]);
   });
 
   it('of parts, cut at any points, is that of the whole: outputs, last state and every gradient', async () => {
@@ -129,7 +129,8 @@ await describeBackends('the linear scan', (backend) => {
 
   it('forgets what came before a step whose a is 0', async () => {
     const a = tf.tensor3d([0.5, 0, 0.5], [1, 3, 1]);
-    const { y } = linearScan(a, tf.tensor3d([8, 1, 1], [1, 3, 1]), { h0: tf.tensor2d([[1e30]]) });
+    const initialState = tf.tensor2d([[1e30]]);
+    const { y } = linearScan(tf.tensor3d([8, 1, 1], [1, 3, 1]), a, { initialState });
     await expectTensorClose(tf.slice(y, [0, 1, 0], [1, 2, 1]), [1, 1.5]);
   });
 });
@@ -145,12 +146,14 @@ describe('an argument of linearScan', () => {
       'x was [0, 3, 2]; it must be [rows, T, E] and not be empty',
     ],
     ['a', [2, 3, 4], [2, 3, 5], undefined, 'a was [2, 3, 5]; it must be [2, 3, 4]'],
-    ['h0', [2, 3, 4], undefined, [2, 3], 'h0 was [2, 3]; it must be [2, 4]'],
-    ['h0', [2, 3, 4, 5], undefined, [2, 20], 'h0 was [2, 20]; it must be [2, 4, 5]'],
+    ['h0', [2, 3, 4], undefined, [2, 3], 'initialState was [2, 3]; it must be [2, 4]'],
+    ['h0', [2, 3, 4, 5], undefined, [2, 20], 'initialState was [2, 20]; it must be [2, 4, 5]'],
   ] as const)('%s is refused when it does not fit', (_, x, a, h0, message) => {
     tf.tidy(() => {
       const call = () =>
-        linearScan(tf.zeros([...(a ?? x)]), tf.zeros([...x]), h0 ? { h0: tf.zeros([...h0]) } : {});
+        linearScan(tf.zeros([...x]), tf.zeros([...(a ?? x)]), {
+          initialState: h0 && tf.zeros([...h0]),
+        });
       expect(call).toThrow(new ShapeError(message));
     });
   });
@@ -158,8 +161,8 @@ describe('an argument of linearScan', () => {
   it('is refused when it is not float32', () => {
     tf.tidy(() => {
       const [real, whole] = [tf.zeros([1, 2, 3]), tf.zeros([1, 2, 3], 'int32')];
-      expect(() => linearScan(whole, real)).toThrow(DTypeError);
-      expect(() => linearScan(real, whole)).toThrow(
+      expect(() => linearScan(real, whole)).toThrow(DTypeError);
+      expect(() => linearScan(whole, real)).toThrow(
         new DTypeError('x was int32; it must be float32'),
       );
     });

@@ -50,7 +50,7 @@ export function scanCase(shape: readonly number[], reverse: boolean, tolerance: 
   const plain = numbers(inputs) as unknown as ScanInputs;
   return {
     op: ({ a, x, h0 }) =>
-      tf.tidy(() => linearScan(a as tf.Tensor, x as tf.Tensor, { h0: h0 as tf.Tensor, reverse }).y),
+      tf.tidy(() => linearScan(x as tf.Tensor, a as tf.Tensor, { initialState: h0, reverse }).y),
     inputs,
     dy,
     y: linearScanNaive(plain, lanesOf(shape), reverse),

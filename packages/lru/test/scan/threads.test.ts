@@ -15,10 +15,10 @@ process.env['NEVEREND_THREADS'] = '2';
 
 type Scan = (a: tf.Tensor, x: tf.Tensor) => tf.Tensor;
 
-const real: Scan = (a, x) => linearScan(a, x).y;
+const real: Scan = (a, x) => linearScan(x, a).y;
 /** Both parts of a are of a size that keeps it within the unit circle. */
 const complex: Scan = (a, x) => {
-  const { y } = complexLinearScan({ re: a, im: tf.neg(a) }, { re: x, im: a });
+  const { y } = complexLinearScan({ re: x, im: a }, { re: a, im: tf.neg(a) });
   return tf.add(y.re, tf.mul(y.im, 2));
 };
 const gradient =

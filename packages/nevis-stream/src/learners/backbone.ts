@@ -2,15 +2,13 @@ import {
   encoderBlock,
   initEncoderBlock,
   initLearnedPositions,
-  initLinear,
   learnedPositions,
 } from '@neverend/attention';
 import { randomKey } from '@neverend/backend';
-import { layerNorm, linear } from '@neverend/nn';
+import { initLinear, layerNorm, linear, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../types.ts';
 import { check, checkPositiveIntegers } from './checks.ts';
-import { withoutPrefix, withPrefix } from './parameters.ts';
 
 /** Tensors by slash names. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
@@ -90,7 +88,7 @@ export function vitBackbone(options: VitOptions): Backbone {
         let x = linear(patches, at(params, 'embedding/kernel'), at(params, 'embedding/bias'));
         x = learnedPositions(x, at(params, 'positions'));
         for (let index = 0; index < depth; index++) {
-          x = encoderBlock(x, withoutPrefix(params, blockName(index)), { heads });
+          x = encoderBlock(x, subtree(params, blockName(index)), { heads });
         }
         const normed = layerNorm(
           x,

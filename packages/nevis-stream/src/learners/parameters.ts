@@ -27,25 +27,6 @@ export function toTensors(arrays: Arrays): Readonly<Record<string, tf.Tensor>> {
   );
 }
 
-/** What a name leads to: tensors, or arrays. */
-type Named<T> = Readonly<Record<string, T>>;
-
-/** The entries under `prefix`, without it. */
-export function withoutPrefix<T>(entries: Named<T>, prefix: string): Named<T> {
-  return Object.fromEntries(
-    Object.entries(entries)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
-}
-
-/** The entries with `prefix` before each name. */
-export function withPrefix<T>(entries: Named<T>, prefix: string): Named<T> {
-  return Object.fromEntries(
-    Object.entries(entries).map(([name, value]) => [`${prefix}${name}`, value]),
-  );
-}
-
 /** SHA-256 (hex) over names, shapes and values. */
 export function hashArrays(arrays: Arrays): string {
   return createHash('sha256').update(encodeSafetensors(arrays)).digest('hex');

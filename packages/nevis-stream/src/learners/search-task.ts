@@ -1,4 +1,5 @@
 import type { NamedArray } from '@neverend/checkpoint';
+import { subtree, withPrefix } from '@neverend/nn';
 import { FlopCounter } from '../flops/flop-counter.ts';
 import type {
   ComputeLedger,
@@ -11,7 +12,7 @@ import type {
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
 import { check, checkPositiveIntegers } from './checks.ts';
-import { type Arrays, withoutPrefix, withPrefix } from './parameters.ts';
+import type { Arrays } from './parameters.ts';
 import { type TrainingSettings, Trial } from './trial.ts';
 
 /** A search over learning rates; each value is a full training, and all of them are paid for. */
@@ -116,7 +117,7 @@ export async function searchTask(options: {
 
   const trials = [...from.trials];
   let chosen = from.chosen;
-  let chosenWeights: Arrays = withoutPrefix(saved, 'chosen/');
+  let chosenWeights: Arrays = subtree(saved, 'chosen/');
   let parameters = 0;
   for (let index = from.trial; index < learningRates.length; index++) {
     const resumed = index === from.trial && from.step > 0;
@@ -128,11 +129,11 @@ export async function searchTask(options: {
       seed: [context.seed, event.task.name, event.year],
     };
     const trial = resumed
-      ? Trial.resume(trialOptions, saved, from.step)
+      ? await Trial.resume(trialOptions, saved, from.step)
       : Trial.start(trialOptions, options.start);
     parameters = trial.parameters;
     let best = resumed ? from.best : null;
-    let bestWeights: Arrays = resumed ? withoutPrefix(saved, 'best/') : {};
+    let bestWeights: Arrays = resumed ? subtree(saved, 'best/') : {};
     let stale = resumed ? from.stale : 0;
     try {
       while (trial.step < steps && stale < settings.patience) {

@@ -1,3 +1,4 @@
+import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { FlopCounter } from '../flops/flop-counter.ts';
 import type {
@@ -11,7 +12,7 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
-import { type Arrays, hashArrays, toArrays, toTensors, withoutPrefix } from './parameters.ts';
+import { type Arrays, hashArrays, toArrays, toTensors } from './parameters.ts';
 import { checkSearch, type SearchSettings, searchTask } from './search-task.ts';
 import { predictBatches } from './trial.ts';
 
@@ -103,7 +104,7 @@ function transferLearner(
           chosen: result.chosen,
           startedFrom: from?.position ?? null,
           startSha256: hashArrays(start),
-          endSha256: hashArrays(withoutPrefix(result.weights, 'backbone/')),
+          endSha256: hashArrays(subtree(result.weights, 'backbone/')),
         },
       };
     },
@@ -130,7 +131,7 @@ async function startWeights(
 ): Promise<Arrays> {
   if (from !== undefined) {
     const { tensors } = await context.restore(from.store, from.sha256);
-    return withoutPrefix(tensors, 'backbone/');
+    return subtree(tensors, 'backbone/');
   }
   const params = backbone.init([context.seed, event.task.name, event.year, 'init']);
   try {

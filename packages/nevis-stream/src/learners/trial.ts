@@ -1,13 +1,12 @@
-import { initLinear } from '@neverend/attention';
 import { randomKey, randomPermutation } from '@neverend/backend';
-import { linear } from '@neverend/nn';
+import { initLinear, linear, subtree, withPrefix } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClassificationAccumulator } from '../metrics/index.ts';
 import type { Dataset, PredictionBatch } from '../types.ts';
 import type { Backbone, Params } from './backbone.ts';
 import { normalizeImages } from './image-pipeline.ts';
-import { type Arrays, toArrays, toTensors, withoutPrefix, withPrefix } from './parameters.ts';
+import { type Arrays, toArrays, toTensors } from './parameters.ts';
 
 /** How every trial of a search is trained. Budgets are in steps, never in seconds. */
 export interface TrainingSettings {
@@ -81,20 +80,21 @@ export class Trial {
   }
 
   /** A trial that goes on from what `save` gave. */
-  static resume(options: TrialOptions, saved: Arrays, step: number): Trial {
-    const tensors = (prefix: string) => toTensors(withoutPrefix(saved, prefix));
+  static async resume(options: TrialOptions, saved: Arrays, step: number): Promise<Trial> {
+    const tensors = (prefix: string) => toTensors(subtree(saved, prefix));
     const trial = new Trial(options, tensors('w/'), step);
-    const m = tensors('m/');
-    const v = tensors('v/');
-    const slots: Record<string, { m: tf.Tensor; v: tf.Tensor }> = {};
-    for (const [name, variable] of Object.entries(trial.#weights)) {
-      const slot = { m: m[name], v: v[name] };
-      if (slot.m !== undefined && slot.v !== undefined) {
-        slots[variable.name] = { m: slot.m, v: slot.v };
+    const moments = { m: tensors('m/'), v: tensors('v/') };
+    const state: Record<string, tf.Tensor> = { iter: tf.scalar(step, 'int32') };
+    for (const [key, values] of Object.entries(moments)) {
+      for (const [name, tensor] of Object.entries(values)) {
+        state[`${trial.#weights[name]?.name}/${key}`] = tensor;
       }
     }
-    trial.#optimizer.restore(step, slots);
-    tf.dispose([m, v]);
+    try {
+      await trial.#optimizer.restore(state);
+    } finally {
+      tf.dispose(state);
+    }
     return trial;
   }
 
@@ -149,12 +149,12 @@ export class Trial {
 
   /** Everything that `resume` needs beside the step. */
   async save(): Promise<Arrays> {
-    const { slots } = this.#optimizer.state();
+    const state = this.#optimizer.state();
     const saved: Arrays[] = [withPrefix(await this.weights(), 'w/')];
     for (const [name, weight] of Object.entries(this.#weights)) {
-      const slot = slots[weight.name];
-      if (slot === undefined) continue;
-      saved.push(await toArrays({ [`m/${name}`]: slot.m, [`v/${name}`]: slot.v }));
+      const [m, v] = [state[`${weight.name}/m`], state[`${weight.name}/v`]];
+      if (m === undefined || v === undefined) continue;
+      saved.push(await toArrays({ [`m/${name}`]: m, [`v/${name}`]: v }));
     }
     return Object.assign({}, ...saved) as Arrays;
   }
@@ -207,7 +207,7 @@ export async function* predictBatches(
 function forward(backbone: Backbone, weights: Params, images: tf.Tensor4D): tf.Tensor {
   const { 'head/kernel': kernel, 'head/bias': bias } = weights;
   if (kernel === undefined || bias === undefined) throw new Error('the weights have no head');
-  return linear(backbone.features(images, withoutPrefix(weights, 'backbone/')), kernel, bias);
+  return linear(backbone.features(images, subtree(weights, 'backbone/')), kernel, bias);
 }
 
 function imageTensor(images: Uint8Array, dataset: Dataset, backbone: Backbone): tf.Tensor4D {

@@ -1,10 +1,11 @@
 import { useBackend } from '@neverend/backend';
 import { expectClose } from '@neverend/backend/testing';
+import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FlopCounter } from '../../src/flops/flop-counter.ts';
 import { type Backbone, pixelBackbone } from '../../src/learners/backbone.ts';
-import { hashArrays, toArrays, withoutPrefix } from '../../src/learners/parameters.ts';
+import { hashArrays, toArrays } from '../../src/learners/parameters.ts';
 import type { SearchSettings } from '../../src/learners/search-task.ts';
 import {
   finetunePreviousLearner,
@@ -44,7 +45,7 @@ async function goThrough(learner: Learner, stream: Stream, seed = 0) {
 const stored = (
   hashes: Map<string, { tensors: Parameters<typeof hashArrays>[0] }>,
   position: number,
-) => hashArrays(withoutPrefix(hashes.get(`task-00${position}`)?.tensors ?? {}, 'backbone/'));
+) => hashArrays(subtree(hashes.get(`task-00${position}`)?.tensors ?? {}, 'backbone/'));
 
 function predictionOf(stream: Stream): PredictionEvent {
   return [...stream.events()].find(({ type }) => type === 'predict') as PredictionEvent;
@@ -83,7 +84,7 @@ describe('fine-tuning from previous', () => {
         train: await stream.dataset('B_train'),
         seed: [0, 'B', 2001],
       },
-      withoutPrefix(weights, 'backbone/'),
+      subtree(weights, 'backbone/'),
     );
     trial.advance();
     const expected = await trial.save();

@@ -1,7 +1,13 @@
+import { checkOptions } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBetas, checkNotNegative } from '../checks.ts';
-import { RowOptimizer, type RowOptimizerSettings, type RowRuleSettings } from './row-optimizer.ts';
-import type { RowRule } from './update-rows.ts';
+import {
+  RowOptimizer,
+  type RowOptimizerSettings,
+  type RowRule,
+  type RowRuleSettings,
+  rowOptimizerSettings,
+} from './row-optimizer.ts';
 
 /** What `LazyAdam` takes; the defaults are PyTorch's. */
 export interface LazyAdamOptions extends RowOptimizerSettings {
@@ -22,7 +28,7 @@ export interface LazyAdamOptions extends RowOptimizerSettings {
  * the bias correction goes by the updates of the whole table. `last` is the update in which a row was last touched, exact
  * for 2^24 of them.
  *
- * @throws RangeError for an option outside of its range.
+ * @throws RangeError for an option outside of its range, TypeError for an unknown one.
  */
 export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
   readonly #beta1: number;
@@ -30,15 +36,12 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
   readonly #epsilon: number;
   readonly #catchUp: boolean;
 
-  constructor({
-    beta1 = 0.9,
-    beta2 = 0.999,
-    epsilon = 1e-8,
-    catchUp = false,
-    ...settings
-  }: LazyAdamOptions) {
-    const moment = { per: 'element', start: 0 } as const;
-    super({ m: moment, v: moment, last: { per: 'row', start: 0 } }, settings);
+  constructor(options: LazyAdamOptions) {
+    const own = ['beta1', 'beta2', 'epsilon', 'catchUp'] as const;
+    checkOptions('LazyAdam', options, [...rowOptimizerSettings, ...own]);
+    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, catchUp = false, ...settings } = options;
+    const moment = { per: 'element', initialValue: 0 } as const;
+    super({ m: moment, v: moment, last: { per: 'row', initialValue: 0 } }, settings);
     checkBetas({ beta1, beta2 });
     checkNotNegative({ epsilon });
     this.#beta1 = beta1;
@@ -57,12 +60,12 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
     return (weights, gradient, slots) => {
       const decay = (beta: number): tf.Tensor => {
         if (!this.#catchUp) return tf.scalar(beta);
-        return tf.expandDims(tf.pow(tf.scalar(beta), tf.sub(step, slots.last)), 1);
+        return tf.pow(tf.scalar(beta), tf.sub(step, slots.last));
       };
       const m = tf.add(tf.mul(slots.m, decay(this.#beta1)), tf.mul(gradient, newShare1));
       const v = tf.add(tf.mul(slots.v, decay(this.#beta2)), tf.mul(tf.square(gradient), newShare2));
       const change = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), epsilon));
-      const last = tf.fill([gradient.shape[0] ?? 0], step);
+      const last = tf.fill(slots.last.shape, step);
       return { weights: tf.sub(weights, change), slots: { m, v, last } };
     };
   }

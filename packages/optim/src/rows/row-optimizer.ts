@@ -1,24 +1,29 @@
-import { ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat, checkNotNegative, checkStep } from '../checks.ts';
-import type { Slot } from '../slots.ts';
-import { planMerge, sumRows } from './merge-rows.ts';
+import { checkNotNegative } from '../checks.ts';
+import type { NamedState } from '../optimizer-state.ts';
+import type { Rows } from './change-rows.ts';
+import { sumRows } from './merge-rows.ts';
 import { checkRowGradient, type RowGradient } from './row-gradient.ts';
-import { hostIndices, tableNamed } from './table.ts';
-import { type RowRule, updateRows } from './update-rows.ts';
+import {
+  type RowStorageSettings,
+  rowStorageSettings,
+  type StateSpec,
+  TableStates,
+} from './table-states.ts';
 
 /** What every optimiser of rows takes. */
-export interface RowOptimizerSettings {
+export interface RowOptimizerSettings extends RowStorageSettings {
   readonly learningRate: number;
   /** Decoupled decay of the touched rows: each is first multiplied by `1 - learningRate * weightDecay`. */
   readonly weightDecay?: number;
 }
 
-/** A tensor of a table's state: one number an element (`[N, D]`) or a row (`[N]`), and where it begins. */
-export interface SlotSpec {
-  readonly per: 'element' | 'row';
-  readonly start: number;
-}
+/** The names of what every optimiser of rows takes. */
+export const rowOptimizerSettings: readonly (keyof RowOptimizerSettings)[] = [
+  'learningRate',
+  'weightDecay',
+  ...rowStorageSettings,
+];
 
 /** The numbers of one update. */
 export interface RowRuleSettings {
@@ -27,32 +32,32 @@ export interface RowRuleSettings {
   readonly learningRate: number;
 }
 
-interface TableState<K extends string> {
-  readonly tensors: Readonly<Record<K, tf.Tensor>>;
-  readonly step: number;
-}
+/** What an update makes of the rows that a gradient touches: all are float32 `[U, D]`, or `[U, 1]` for one number a row. */
+export type RowRule<K extends string> = (
+  weights: tf.Tensor,
+  gradient: tf.Tensor,
+  slots: Rows<K>,
+) => { readonly weights: tf.Tensor; readonly slots: Rows<K> };
 
 /**
- * An optimiser of tables, variables `[N, D]`, from gradients of some of their rows: only those rows and their state
- * change. State belongs to variables by name and begins with a variable's first gradient.
+ * An optimiser of tables `[N, D]`, variables or others, from gradients of some of their rows: only those rows and their
+ * state change. A table is known by its object, and its state begins with its first gradient.
  *
  * @typeParam K names of the state's tensors.
  */
 export abstract class RowOptimizer<K extends string> {
-  readonly #specs: Readonly<Record<K, SlotSpec>>;
   readonly #weightDecay: number;
-  readonly #tables: Map<string, TableState<K>> = new Map();
+  readonly #states: TableStates<K>;
   #learningRate = 0;
-  #step = 0;
 
   /** @throws RangeError for a setting that is negative or not finite. */
   constructor(
-    specs: Readonly<Record<K, SlotSpec>>,
-    { learningRate, weightDecay = 0 }: RowOptimizerSettings,
+    specs: Readonly<Record<K, StateSpec>>,
+    { learningRate, weightDecay = 0, ...storage }: RowOptimizerSettings,
   ) {
     checkNotNegative({ weightDecay });
-    this.#specs = specs;
     this.#weightDecay = weightDecay;
+    this.#states = new TableStates(specs, storage);
     this.setLearningRate(learningRate);
   }
 
@@ -69,128 +74,72 @@ export abstract class RowOptimizer<K extends string> {
     this.#learningRate = learningRate;
   }
 
-  /** Number of `applyGradients` calls so far. */
+  /** Number of steps that have ended. */
   get step(): number {
-    return this.#step;
+    return this.#states.step;
   }
 
   /**
    * One update of the rows that have a gradient. Indices that are a tensor are read back from the device: pass an
    * `Int32Array` where you have one.
    *
-   * @param gradients by the variables' names; they stay the caller's.
-   * @throws ShapeError or DTypeError when a gradient does not fit its table or the table's state.
-   * @throws RangeError when a name is not a variable's or an index not a row's. Nothing has changed then.
+   * A call need not wait for the end of another one: steps of one optimiser, or of one table, follow one another in
+   * the order of their calls, each with the learning rate at its call.
+   *
+   * @param gradients by the tables' names; they stay the caller's, and must live until the step has ended.
+   * @returns ends with the step.
+   * @throws ShapeError or DTypeError when a gradient does not fit its table.
+   * @throws RangeError when a name is no table's or an index not a row's. Nothing has changed then, nor when a store
+   * fails, unless it also fails to take its old rows back: that is an AggregateError.
    */
   async applyGradients(gradients: Readonly<Record<string, RowGradient>>): Promise<void> {
-    const checked = Object.entries(gradients).map(([name, gradient]) => {
-      const table = this.#table(name);
+    const learningRate = this.#learningRate;
+    const touched = Object.entries(gradients).map(([name, gradient]) => {
+      const table = this.#states.table(name, 'gradients');
       checkRowGradient(`of "${name}"`, gradient, table.shape[1]);
-      return { name, table, ...gradient };
+      return { table, ...gradient };
     });
-    const updates = await Promise.all(
-      checked.map(async ({ indices, ...update }) => {
-        const values = await hostIndices(update.name, indices, update.table);
-        return { ...update, plan: planMerge(values) };
-      }),
-    );
-    tf.tidy(() => {
-      for (const { name, table, plan, rows } of updates) {
-        const { tensors, step } = this.#tables.get(name) ?? this.#start(table.shape);
-        const updated =
-          plan.indices.length === 0
-            ? { table: tf.clone(table), slots: this.#map((key) => tf.clone(tensors[key])) }
-            : updateRows(this.#decayedRule(step + 1), table, tensors, {
-                indices: plan.indices,
-                rows: sumRows(plan, rows),
-              });
-        table.assign(updated.table);
-        const kept = this.#map((key) => tf.keep(updated.slots[key]));
-        tf.dispose(tensors);
-        this.#tables.set(name, { tensors: kept, step: step + 1 });
-      }
+    await this.#states.change(touched, ({ rows }, plan, step) => ({ weights, ...slots }) => {
+      const updated = this.rule({ step, learningRate })(
+        this.#decayed(weights, learningRate),
+        sumRows(plan, rows),
+        slots as Rows<K>,
+      );
+      return { ...updated.slots, weights: updated.weights };
     });
-    this.#step++;
   }
 
   /**
-   * Everything that `restore` needs. The tensors are the optimiser's own: they live until its next step, and the
-   * caller must not dispose them.
-   */
-  state(): { step: number; slots: Record<string, Required<Slot<K>>> } {
-    const slots = [...this.#tables].map(([name, { tensors, step }]) => [
-      name,
-      { ...tensors, step },
-    ]);
-    return { step: this.#step, slots: Object.fromEntries(slots) };
-  }
-
-  /**
-   * Puts this state in place of the optimiser's own.
+   * The state by names, as a checkpoint takes it: `iter`, the number of steps, and for each table its tensors as
+   * `<name>/<key>` and the number of its updates as `<name>/step`. Counts are int32 scalars. What lies in a `stateStore` is
+   * not among them.
    *
-   * @param step what `state` gave: an integer >= 0.
-   * @param slots by the variables' names; copied, so they stay the caller's. A slot without a step of its own has
-   * been updated in every step.
-   * @throws RangeError for a step that is not an integer >= 0, DTypeError for a tensor that is not float32.
+   * @returns the optimiser's own tensors: they live until its next step, which may write into them, and the caller
+   * must not dispose them. Wait for the end of a step before.
    */
-  restore(step: number, slots: Readonly<Record<string, Slot<K>>>): void {
-    checkStep('step', step);
-    for (const [name, slot] of Object.entries(slots)) {
-      checkStep(`the step of slot "${name}"`, slot.step ?? step);
-      this.#map((key) => {
-        checkFloat(`${key} of slot "${name}"`, slot[key]);
-        return slot[key];
-      });
-    }
-    const copies = Object.entries(slots).map(([name, slot]) => {
-      const tensors = this.#map((key) => tf.keep(tf.clone(slot[key])));
-      return [name, { tensors, step: slot.step ?? step }] as const;
-    });
-    this.dispose();
-    for (const [name, state] of copies) this.#tables.set(name, state);
-    this.#step = step;
+  state(): Record<string, tf.Tensor> {
+    return this.#states.state();
   }
 
-  /** Frees the state; a later step begins anew. */
+  /**
+   * Puts what `state` gave in place of the optimiser's own state. Variables need not exist yet: the first one of a name
+   * and shape gets what is under this name. A table without a step of its own has been updated in every step.
+   *
+   * @param state copied, so that it stays the caller's.
+   * @throws ShapeError naming every tensor that is missing, not expected, or does not fit its table or the others of its
+   * name. Nothing has changed then.
+   */
+  restore(state: NamedState): Promise<void> {
+    return this.#states.restore(state);
+  }
+
+  /** Frees the state in memory; a later step begins anew. Wait for the end of a step before. */
   dispose(): void {
-    for (const { tensors } of this.#tables.values()) tf.dispose(tensors);
-    this.#tables.clear();
-    this.#step = 0;
+    this.#states.dispose();
   }
 
-  #decayedRule(step: number): RowRule<K> {
-    const rule = this.rule({ step, learningRate: this.#learningRate });
-    if (this.#weightDecay === 0) return rule;
-    const keep = tf.scalar(1 - this.#learningRate * this.#weightDecay);
-    return (weights, gradient, slots) => rule(tf.mul(weights, keep), gradient, slots);
-  }
-
-  #table(name: string): tf.Variable {
-    const table = tableNamed(name, 'gradients');
-    const state = this.#tables.get(name);
-    if (state !== undefined) {
-      this.#map((key) => {
-        const [shape, wanted] = [state.tensors[key].shape, this.#shape(key, table.shape)];
-        if (!tf.util.arraysEqual(shape, wanted)) {
-          throw new ShapeError(`${key} of "${name}" has shape [${shape}]; it must be [${wanted}]`);
-        }
-        return state.tensors[key];
-      });
-    }
-    return table;
-  }
-
-  #start(table: readonly number[]): TableState<K> {
-    const tensors = this.#map((key) => tf.fill(this.#shape(key, table), this.#specs[key].start));
-    return { tensors, step: 0 };
-  }
-
-  #shape(key: K, table: readonly number[]): number[] {
-    return this.#specs[key].per === 'row' ? table.slice(0, 1) : table.slice();
-  }
-
-  #map(make: (key: K) => tf.Tensor): Record<K, tf.Tensor> {
-    const keys = Object.keys(this.#specs) as K[];
-    return Object.fromEntries(keys.map((key) => [key, make(key)])) as Record<K, tf.Tensor>;
+  #decayed(weights: tf.Tensor, learningRate: number): tf.Tensor {
+    if (this.#weightDecay === 0) return weights;
+    return tf.mul(weights, tf.scalar(1 - learningRate * this.#weightDecay));
   }
 }

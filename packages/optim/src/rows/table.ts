@@ -1,33 +1,38 @@
-import { ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat } from '../checks.ts';
-import { checkRowIndices } from './row-gradient.ts';
+import { isAlive, type Parameter, variableNamed } from '../optimizer-state.ts';
+import { type RowStore, variableRows } from './row-store.ts';
 
-/**
- * The table of a name.
- *
- * @param source what names it, for the message: `gradients`.
- * @throws RangeError when no variable has the name, ShapeError or DTypeError unless it is float32 `[N, D]`.
- */
-export function tableNamed(name: string, source: string): tf.Variable {
-  const table = tf.engine().registeredVariables[name];
+/** Tables by the names that their gradients have. */
+export type Tables = Readonly<Record<string, RowStore | tf.Variable>>;
+
+/** A table as an optimiser knows it. */
+export interface Table extends Parameter {
+  readonly rows: RowStore;
+}
+
+/** What a name leads to: one of `tables`, else the variable of that name; undefined where there is neither. */
+export function findParameter(
+  tables: Tables,
+  name: string,
+): (Parameter & { readonly object: RowStore | tf.Variable }) | undefined {
+  const object = Object.hasOwn(tables, name) ? tables[name] : variableNamed(name)?.object;
+  if (object === undefined || !isAlive(object)) return undefined;
+  return { name, object, shape: object.shape };
+}
+
+/** The table of a name, if there is one. @throws ShapeError or DTypeError for a variable that is not float32 `[N, D]`. */
+export function findTable(tables: Tables, name: string): Table | undefined {
+  const parameter = findParameter(tables, name);
+  if (parameter === undefined) return undefined;
+  const { object } = parameter;
+  return { ...parameter, rows: object instanceof tf.Variable ? variableRows(object) : object };
+}
+
+/** @param source what names it, for the message: `gradients`. @throws RangeError when there is no such table. */
+export function tableNamed(tables: Tables, name: string, source: string): Table {
+  const table = findTable(tables, name);
   if (table === undefined) {
     throw new RangeError(`${source} name "${name}"; no variable of that name exists`);
   }
-  checkFloat(`variable "${name}"`, table);
-  if (table.rank !== 2) {
-    throw new ShapeError(`variable "${name}" has shape [${table.shape}]; it must be [N, D]`);
-  }
   return table;
-}
-
-/** Indices of rows on the host, where each is one of the table's. @throws what `checkRowIndices` throws. */
-export async function hostIndices(
-  name: string,
-  indices: tf.Tensor | Int32Array,
-  table: tf.Tensor,
-): Promise<Int32Array> {
-  const values = indices instanceof Int32Array ? indices : await indices.data<'int32'>();
-  checkRowIndices(name, values, table.shape[0] ?? 0);
-  return values;
 }

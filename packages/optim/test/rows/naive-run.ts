@@ -23,6 +23,7 @@ export interface RowRun {
 }
 
 const options = { learningRate: 0.1, epsilon: 1e-6, beta1: 0.8, beta2: 0.9 };
+const { learningRate, epsilon } = options;
 
 interface Rule {
   readonly make: (weightDecay: number) => RowSGD | RowAdagrad | LazyAdam;
@@ -42,15 +43,15 @@ const lazyAdam = (catchUp: boolean): Rule => ({
 
 export const rowRules: Readonly<Record<string, Rule>> = {
   sgd: {
-    make: (weightDecay) => new RowSGD({ ...options, weightDecay }),
-    naive: (rows) => naiveRowSGD(rows, options.learningRate),
+    make: (weightDecay) => new RowSGD({ learningRate, weightDecay }),
+    naive: (rows) => naiveRowSGD(rows, learningRate),
   },
   adagrad: {
-    make: (weightDecay) => new RowAdagrad({ ...options, weightDecay }),
+    make: (weightDecay) => new RowAdagrad({ learningRate, epsilon, weightDecay }),
     naive: (rows, sums) => naiveRowAdagrad(rows, sums, options),
   },
   'row-wise adagrad': {
-    make: (weightDecay) => new RowAdagrad({ ...options, weightDecay, per: 'row' }),
+    make: (weightDecay) => new RowAdagrad({ learningRate, epsilon, weightDecay, per: 'row' }),
     naive: (rows, sums) => naiveRowWiseAdagrad(rows, sums, options),
   },
   'lazy adam': lazyAdam(false),
@@ -81,7 +82,7 @@ export async function expectRowsLikeLoops(
       await optimizer.applyGradients({ w: { indices: Int32Array.from(indices), rows: tensor } });
       tensor.dispose();
       const gradient = { weights, width, indices, rows: Float64Array.from(rows) };
-      naiveDecay(gradient, options.learningRate, weightDecay);
+      naiveDecay(gradient, learningRate, weightDecay);
       naive(gradient, sums, moments, at + 1);
     }
     await expectTensorClose(table, [...weights]);

@@ -64,9 +64,9 @@ await describeBackends('the moving average of rows', (backend) => {
             }
           }
           const weights = await numbers(table);
-          average.swap();
+          await average.swap();
           await expectTensorClose(table, expected);
-          average.swap();
+          await average.swap();
           // Bit by bit.
           expect(await numbers(table)).toEqual(weights);
           average.dispose();
@@ -88,19 +88,16 @@ await describeBackends('the moving average of rows', (backend) => {
     const lists = [[0, 1], [3], [1, 3, 3], [4, 0]].map((list) => Int32Array.from(list));
     for (const [at, indices] of lists.entries()) {
       await first.beforeStep({ w: indices });
-      if (at === 2) {
-        const { step, averages } = first.state();
-        second.restore(step, averages);
-      }
+      if (at === 2) await second.restore(first.state());
       if (at > 2) await second.beforeStep({ w: indices });
       await step(optimizer, indices, 3, `${at}`);
     }
     const outcomes: number[][] = [];
     for (const average of [first, second]) {
       expect(average.step).toBe(4);
-      average.swap();
+      await average.swap();
       outcomes.push(await numbers(table));
-      average.swap();
+      await average.swap();
       average.dispose();
     }
     expect(outcomes[1]).toEqual(outcomes[0]);
@@ -112,9 +109,9 @@ await describeBackends('the moving average of rows', (backend) => {
     const average = new RowMovingAverage(0.9);
     await average.beforeStep({ w: Int32Array.of(0) });
     table.assign(tf.tidy(() => tf.tensor2d([5, 6, 7, 8], [2, 2])));
-    average.swap();
+    await average.swap();
     expect((await numbers(table))[1]).toBe(Number.POSITIVE_INFINITY);
-    average.swap();
+    await average.swap();
     expect(await numbers(table)).toEqual([5, 6, 7, 8]);
     average.dispose();
   });
@@ -124,9 +121,10 @@ await describeBackends('the moving average of rows', (backend) => {
     const average = new RowMovingAverage(0.9999);
     await average.beforeStep({ w: Int32Array.of(0) });
     table.assign(tf.tidy(() => tf.tensor2d([[0]])));
-    const { averages } = average.state();
-    average.restore(5001, averages);
-    average.swap();
+    const iter = tf.scalar(5001, 'int32');
+    await average.restore({ ...average.state(), iter });
+    iter.dispose();
+    await average.swap();
     // One step was counted before the 5000, from an average of 1 and weights of 0.
     await expectTensorClose(table, [0.9999 ** 5001]);
     average.dispose();
@@ -159,16 +157,18 @@ await describeBackends('the moving average of rows', (backend) => {
         await expect(average.beforeStep(touched)).rejects.toThrow(error);
       });
     }
-    expect(average.state()).toEqual({ step: 0, averages: {} });
-    const [wide, vector] = [tf.zeros([2, 2]), tf.zeros([3])];
-    for (const [averages, error] of [
-      [{ average: vector, last: vector }, 'averages["w"].average was [3]; it must be [N, D]'],
-      [{ average: wide, last: vector }, 'averages["w"].last was [3]; it must be [2]'],
-    ] as const) {
-      expect(() => average.restore(1, { w: averages })).toThrow(new ShapeError(error));
-    }
-    expect(average.state()).toEqual({ step: 0, averages: {} });
-    tf.dispose([wide, vector]);
+    expect(Object.keys(average.state())).toEqual(['iter']);
+    const [iter, wide, vector] = [tf.scalar(1, 'int32'), tf.zeros([2, 2]), tf.zeros([2])];
+    const misshapen = { iter, 'w/average': wide, 'w/last': vector };
+    await expect(average.restore(misshapen)).rejects.toThrow(
+      new ShapeError('the state does not fit: "w/last" was [2]; it must be [2,1]'),
+    );
+    expect(Object.keys(average.state())).toEqual(['iter']);
+    tf.dispose([iter, wide, vector]);
+    average.dispose();
+    expect(() => new RowMovingAverage(0.9, { ...{ table: {} }, tables: {} })).toThrow(
+      new TypeError('RowMovingAverage has no option "table"; it takes tables, stateStore'),
+    );
     expect(() => new RowMovingAverage(1)).toThrow(
       new RangeError('decay was 1; it must be in [0, 1)'),
     );

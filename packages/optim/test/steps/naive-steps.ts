@@ -1,59 +1,47 @@
 import { type Kernel, randomKey } from '@neverend/backend';
 import { expectNoLeak, expectTensorClose, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { adamWStep } from '../../src/steps/adamw.ts';
-import { lionStep } from '../../src/steps/lion.ts';
-import { momentumStep, sgdStep } from '../../src/steps/sgd.ts';
+import { adamWStep, lionStep, sgdMomentumStep, sgdStep } from '../../src/steps/index.ts';
+import { adamWNaive, lionNaive, sgdMomentumNaive, sgdNaive } from '../../src/steps/naive.ts';
+
+type Attrs = Readonly<Record<string, number>>;
 
 /** A step with what it makes of one number. */
 export interface Step {
-  readonly kernel: Kernel<Readonly<Record<string, tf.Tensor>>, Readonly<Record<string, number>>>;
-  readonly attrs: Readonly<Record<string, number>>;
+  readonly kernel: Kernel<Readonly<Record<string, tf.Tensor>>, Attrs>;
+  readonly attrs: Attrs;
   readonly slots: readonly string[];
   /** The new weight and slots of one number, in float64. */
-  readonly naive: (weight: number, gradient: number, ...slots: number[]) => number[];
+  readonly naive: (
+    attrs: Attrs,
+    weight: number,
+    gradient: number,
+    ...slots: readonly number[]
+  ) => readonly number[];
 }
 
+const step = (kernel: unknown, naive: unknown, slots: readonly string[], attrs: Attrs): Step => ({
+  kernel: kernel as Step['kernel'],
+  naive: naive as Step['naive'],
+  slots,
+  attrs,
+});
+
+const means = { beta1: 0.8, beta2: 0.7, oneMinusBeta1: 0.2, oneMinusBeta2: 0.3 };
+
 export const steps: Readonly<Record<string, Step>> = {
-  AdamW: {
-    kernel: adamWStep as unknown as Step['kernel'],
-    attrs: {
-      ...{ keep: 0.9, rate: 0.2, epsilon: 0.1 },
-      ...{ beta1: 0.8, beta2: 0.7, share1: 0.2, share2: 0.3 },
-    },
-    slots: ['m', 'v'],
-    naive: (weight, gradient, m = 0, v = 0) => {
-      const mean = 0.8 * m + 0.2 * gradient;
-      const square = 0.7 * v + 0.3 * gradient ** 2;
-      return [0.9 * weight - (0.2 * mean) / (Math.sqrt(square) + 0.1), mean, square];
-    },
-  },
-  Lion: {
-    kernel: lionStep as unknown as Step['kernel'],
-    attrs: { keep: 0.9, rate: 0.2, beta1: 0.8, beta2: 0.7, share1: 0.2, share2: 0.3 },
-    slots: ['m'],
-    naive: (weight, gradient, m = 0) => [
-      0.9 * weight - 0.2 * Math.sign(0.8 * m + 0.2 * gradient),
-      0.7 * m + 0.3 * gradient,
-    ],
-  },
-  SGD: {
-    kernel: sgdStep as unknown as Step['kernel'],
-    attrs: { keep: 0.9, decay: 0.3, rate: 0.2 },
-    slots: [],
-    naive: (weight, gradient) => [0.9 * weight - 0.2 * (gradient + 0.3 * weight)],
-  },
-  'SGD with momentum': {
-    kernel: momentumStep as unknown as Step['kernel'],
-    attrs: { keep: 0.9, decay: 0.3, momentum: 0.8, gradientRate: 0.2, sumRate: 0.1 },
-    slots: ['momentum'],
-    naive: (weight, gradient, sum = 0) => {
-      const decayed = gradient + 0.3 * weight;
-      const next = 0.8 * sum + decayed;
-      return [0.9 * weight - (0.2 * decayed + 0.1 * next), next];
-    },
-  },
+  AdamW: step(adamWStep, adamWNaive, ['m', 'v'], {
+    ...{ decay: 0.9, stepSize: 0.2, epsilon: 0.1 },
+    ...means,
+  }),
+  Lion: step(lionStep, lionNaive, ['m'], { decay: 0.9, stepSize: 0.2, ...means }),
+  SGD: step(sgdStep, sgdNaive, [], { decay: 0.9, l2: 0.3, stepSize: 0.2 }),
+  'SGD with momentum': step(sgdMomentumStep, sgdMomentumNaive, ['momentum'], {
+    ...{ decay: 0.9, l2: 0.3, momentum: 0.8 },
+    ...{ gradientScale: 0.2, momentumScale: 0.1 },
+  }),
 };
+
 /** The inputs of a step: slots that are never negative, as a mean of squares is not. */
 export function inputsOf({ slots }: Step, shape: readonly number[]): Record<string, tf.Tensor> {
   const make = (name: string) => randomTensor(randomKey('step', name), [...shape]);
@@ -88,7 +76,7 @@ export async function expectLikeLoops(
       const expected = outputs.map(() => new Float64Array(before[0]?.length ?? 0));
       for (const at of expected[0]?.keys() ?? []) {
         const [weight = 0, gradient = 0, ...slots] = before.map((values) => values[at] ?? 0);
-        for (const [index, value] of step.naive(weight, gradient, ...slots).entries()) {
+        for (const [index, value] of step.naive(step.attrs, weight, gradient, ...slots).entries()) {
           const numbers = expected[index];
           if (numbers) numbers[at] = value;
         }

@@ -3,7 +3,7 @@ import { describeBackends, poisonMemory } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdamW } from '../../src/index.ts';
-import { lionStep } from '../../src/steps/lion.ts';
+import { lionStep } from '../../src/steps/index.ts';
 import { disposeVariables, variable } from '../fixtures/variables.ts';
 import { expectLikeLoops, inputsOf, steps } from './naive-steps.ts';
 
@@ -31,7 +31,10 @@ await describeBackends('one step', (backend) => {
       tf.tensor1d([0, 0, Number.NaN]),
       tf.tensor1d([0, -0, 0]),
     ];
-    const attrs = { keep: 1, rate: 0.5, beta1: 0.5, beta2: 0.5, share1: 0.5, share2: 0.5 };
+    const attrs = {
+      ...{ decay: 1, stepSize: 0.5 },
+      ...{ beta1: 0.5, beta2: 0.5, oneMinusBeta1: 0.5, oneMinusBeta2: 0.5 },
+    };
     const [next, mean] = lionStep.run({ weight, gradient, m }, attrs) as [tf.Tensor, tf.Tensor];
     const values = await next.data();
     expect([...values].slice(0, 2)).toEqual([1, 2]);
@@ -65,7 +68,7 @@ await describeBackends('one step', (backend) => {
     const w = tf.tensor1d([1, 1, 1]);
     optimizer.applyGradients({ w });
     const dataIds = () => {
-      const { m, v } = optimizer.state().slots['w'] ?? {};
+      const { 'w/m': m, 'w/v': v } = optimizer.state();
       return [m?.dataId, v?.dataId, ...(backend === 'tensorflow' ? [] : [weight.dataId])];
     };
     const before = dataIds();
@@ -82,7 +85,7 @@ describe('the operations of a step', () => {
   it.each(named)('of %s are those of its composite', async (_, step) => {
     await tf.setBackend('cpu');
     setKernelMode('composite');
-    for (const more of [{}, { keep: 1, decay: 0, gradientRate: 0 }]) {
+    for (const more of [{}, { decay: 1, l2: 0, gradientScale: 0 }]) {
       const known = Object.entries({ ...step.attrs, ...more });
       const attrs = Object.fromEntries(known.filter(([name]) => name in step.attrs));
       const inputs = tf.tidy(() => inputsOf(step, [5, 3]));

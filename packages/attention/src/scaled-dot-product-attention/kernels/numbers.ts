@@ -1,5 +1,5 @@
+import { dropoutNumbers } from '@neverend/nn';
 import { util } from '@tensorflow/tfjs-core';
-import { dropoutNumbers } from '../../dropout/index.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
 
 /** The attributes as compiled kernels take them. */

@@ -1,19 +1,48 @@
 // Registers the ops with the libtensorflow that tfjs-node has loaded, once a process.
+#include <dlfcn.h>
 #include <node_api.h>
+#include <signal.h>
 
+#include <algorithm>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "op.h"
 #include "simd.h"
+#include "tensorflow/c/c_api.h"
 #include "threads.h"
 
 namespace neverend {
+
+// Held while ops are registered. The loader makes it one and the same in all builds of the addon in a process, as it does
+// with the statics of every inline function.
+inline std::mutex& registering() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 namespace {
 
-std::string registerOp(const Op& op) {
+// How the registration ended, in this process and for this build of the addon.
+struct Registration {
+  // What the names of the ops end with: nothing, unless the process has loaded another build before.
+  std::string suffix;
+  // Empty where there is none.
+  std::string failure;
+};
+
+bool isRegistered(const std::string& name) {
   Status status;
-  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(op.name);
+  TF_Buffer* kernels = TF_GetRegisteredKernelsForOp(name.c_str(), status.get());
+  const bool found = kernels != nullptr && kernels->length > 0;
+  TF_DeleteBuffer(kernels);
+  return found;
+}
+
+std::string registerOp(const Op& op, const std::string& name) {
+  Status status;
+  TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name.c_str());
   for (const char* input : op.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : op.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
   if (op.attribute != nullptr) TF_OpDefinitionBuilderAddAttr(definition, op.attribute);
@@ -23,27 +52,74 @@ std::string registerOp(const Op& op) {
         TF_ShapeInferenceContextSetUnknownShape(context, shapeStatus);
       });
   TF_RegisterOpDefinition(definition, status.get());
-  if (!status.ok()) return std::string(op.name) + ": " + status.message();
+  if (!status.ok()) return name + ": " + status.message();
   TF_KernelBuilder* kernel =
-      TF_NewKernelBuilder(op.name, "CPU", op.create, op.compute, op.destroy);
-  TF_RegisterKernelBuilder(op.name, kernel, status.get());
-  return status.ok() ? "" : std::string(op.name) + ": " + status.message();
+      TF_NewKernelBuilder(name.c_str(), "CPU", op.create, op.compute, op.destroy);
+  TF_RegisterKernelBuilder(name.c_str(), kernel, status.get());
+  return status.ok() ? "" : name + ": " + status.message();
 }
 
-// The first failure; empty where there is none.
-const std::string& registerAll() {
-  static const std::string failure = [] {
+// Node unloads an addon with the worker thread that loaded it. TensorFlow would go on calling its functions, and threads
+// that wait for work would wake up without their code.
+std::string stayLoaded() {
+  static const char here = 0;
+  Dl_info self;
+  const bool found = dladdr(&here, &self) != 0;
+  if (found && dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) != nullptr) return "";
+  return std::string("the addon cannot be kept in memory: ") + (found ? dlerror() : "it is not found");
+}
+
+const Registration& registerAll() {
+  static const Registration result = [] {
+    Registration made;
+    made.failure = stayLoaded();
+    if (!made.failure.empty()) return made;
+    std::vector<Op> all;
     for (const auto& ops : {attentionOps(), complexScanOps(), gateOps(), geluOps(), normOps(), rowOps(), scanOps(),
                             softmaxOps(), stepOps(), temporalConvOps()}) {
-      for (const Op& op : ops) {
-        const std::string problem = registerOp(op);
-        if (!problem.empty()) return problem;
-      }
+      all.insert(all.end(), ops.begin(), ops.end());
     }
-    return std::string();
+    std::lock_guard<std::mutex> lock(registering());
+    // TensorFlow ends the process where a name comes twice.
+    const auto isTaken = [&](const Op& op) { return isRegistered(op.name + made.suffix); };
+    for (int build = 2; std::any_of(all.begin(), all.end(), isTaken); ++build) {
+      made.suffix = "Build" + std::to_string(build);
+    }
+    for (const Op& op : all) {
+      made.failure = registerOp(op, op.name + made.suffix);
+      if (!made.failure.empty()) break;
+    }
+    return made;
   }();
-  return failure;
+  return result;
 }
+
+// Memory for the signal handlers of the thread that makes it. V8's profiler interrupts threads by a signal, and the products that
+// oneDNN compiles for AVX let the stack pointer point into memory of the heap, where a handler would write over it.
+class SignalStack {
+ public:
+  SignalStack() {
+    stack_t now{};
+    if (sigaltstack(nullptr, &now) != 0 || (now.ss_flags & SS_DISABLE) == 0) return;
+    memory_.resize(kSize);
+    stack_t own{};
+    own.ss_sp = memory_.data();
+    own.ss_size = memory_.size();
+    sigaltstack(&own, nullptr);
+  }
+  ~SignalStack() {
+    if (memory_.empty()) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+  SignalStack(const SignalStack&) = delete;
+  SignalStack& operator=(const SignalStack&) = delete;
+
+ private:
+  static constexpr size_t kSize = 1 << 16;
+  std::vector<char> memory_;
+};
 
 const char* instructionSet() {
 #if defined(__x86_64__) && defined(__GNUC__)
@@ -69,12 +145,15 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 }  // namespace neverend
 
 NAPI_MODULE_INIT() {
-  const std::string& failure = neverend::registerAll();
-  if (!failure.empty()) {
-    napi_throw_error(env, nullptr, failure.c_str());
+  thread_local neverend::SignalStack signalStack;
+  const neverend::Registration& ops = neverend::registerAll();
+  if (!ops.failure.empty()) {
+    napi_throw_error(env, nullptr, ops.failure.c_str());
     return nullptr;
   }
   napi_value value;
+  napi_create_string_utf8(env, ops.suffix.c_str(), NAPI_AUTO_LENGTH, &value);
+  napi_set_named_property(env, exports, "opSuffix", value);
   napi_create_string_utf8(env, neverend::instructionSet(), NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, exports, "instructionSet", value);
   napi_create_function(env, "setThreads", NAPI_AUTO_LENGTH, neverend::setThreads, nullptr, &value);

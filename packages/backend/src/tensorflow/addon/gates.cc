@@ -11,6 +11,19 @@
 namespace neverend {
 namespace {
 
+// 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
+NEVEREND_INLINE float oneMinusExp(float z) {
+  float p = z * (1.0f / 40320.0f) + 1.0f / 5040.0f;
+  p = p * z + 1.0f / 720.0f;
+  p = p * z + 1.0f / 120.0f;
+  p = p * z + 1.0f / 24.0f;
+  p = p * z + 1.0f / 6.0f;
+  p = p * z + 0.5f;
+  p = p * z + 1.0f;
+  const float far = 1.0f - exponential(z);
+  return z > -0.5f ? -z * p : far;
+}
+
 NEVEREND_INLINE float gammaOf(float radicand, float keep) {
   return std::sqrt(radicand < 0.0f ? 0.0f : radicand) * keep + (1.0f - keep);
 }
@@ -21,7 +34,7 @@ NEVEREND_VECTORISED void forwardRow(float* __restrict a, float* __restrict gated
                                     float keep, int64_t columns) {
   for (int64_t j = 0; j < columns; ++j) {
     const float logA = sigmoid(forget[j]) * decay[j];
-    const float gamma = gammaOf(1.0f - exponential(2.0f * logA), keep);
+    const float gamma = gammaOf(oneMinusExp(2.0f * logA), keep);
     a[j] = exponential(logA) * keep;
     gated[j] = gamma * sigmoid(input[j]) * x[j];
   }
@@ -37,7 +50,7 @@ NEVEREND_VECTORISED void backwardRow(float* __restrict dx, float* __restrict dIn
     const float rate = sigmoid(forget[j]);
     const float gate = sigmoid(input[j]);
     const float a = exponential(rate * decay[j]);
-    const float radicand = 1.0f - exponential(2.0f * rate * decay[j]);
+    const float radicand = oneMinusExp(2.0f * rate * decay[j]);
     const float back = dGated[j] * gate;
     const float here = back * gammaOf(radicand, keep);
     dx[j] = here;

@@ -19,60 +19,61 @@ struct Part {
   int64_t size;
 };
 
-// keep, rate, epsilon, beta1, beta2, share1, share2; slots m and v.
+// decay, stepSize, epsilon, beta1, beta2, oneMinusBeta1, oneMinusBeta2; slots m and v.
 NEVEREND_VECTORISED void adamW(const Part& part, const float* numbers) {
-  const float keep = numbers[0], rate = numbers[1], epsilon = numbers[2];
-  const float beta1 = numbers[3], beta2 = numbers[4], share1 = numbers[5], share2 = numbers[6];
+  const float decay = numbers[0], stepSize = numbers[1], epsilon = numbers[2];
+  const float beta1 = numbers[3], beta2 = numbers[4];
+  const float oneMinusBeta1 = numbers[5], oneMinusBeta2 = numbers[6];
   const float *__restrict w = part.weight, *__restrict gradient = part.gradient;
   float *__restrict m = part.slots[0], *__restrict v = part.slots[1], *__restrict y = part.output;
   for (int64_t i = 0; i < part.size; ++i) {
     const float g = gradient[i];
-    const float mean = beta1 * m[i] + share1 * g;
-    const float square = beta2 * v[i] + share2 * g * g;
+    const float mean = beta1 * m[i] + oneMinusBeta1 * g;
+    const float square = beta2 * v[i] + oneMinusBeta2 * g * g;
     m[i] = mean;
     v[i] = square;
-    y[i] = keep * w[i] - rate * mean / (std::sqrt(square) + epsilon);
+    y[i] = decay * w[i] - stepSize * mean / (std::sqrt(square) + epsilon);
   }
 }
 
-// keep, rate, beta1, beta2, share1, share2; slot m.
+// decay, stepSize, beta1, beta2, oneMinusBeta1, oneMinusBeta2; slot m.
 NEVEREND_VECTORISED void lion(const Part& part, const float* numbers) {
-  const float keep = numbers[0], rate = numbers[1], beta1 = numbers[2], beta2 = numbers[3];
-  const float share1 = numbers[4], share2 = numbers[5];
+  const float decay = numbers[0], stepSize = numbers[1], beta1 = numbers[2], beta2 = numbers[3];
+  const float oneMinusBeta1 = numbers[4], oneMinusBeta2 = numbers[5];
   const float *__restrict w = part.weight, *__restrict gradient = part.gradient;
   float *__restrict m = part.slots[0], *__restrict y = part.output;
   for (int64_t i = 0; i < part.size; ++i) {
     const float g = gradient[i];
-    const float direction = beta1 * m[i] + share1 * g;
+    const float direction = beta1 * m[i] + oneMinusBeta1 * g;
     // What is neither above nor below 0 is 0 or NaN, and its own sign.
     const float down = direction < 0.0f ? -1.0f : direction;
     const float sign = direction > 0.0f ? 1.0f : down;
-    m[i] = beta2 * m[i] + share2 * g;
-    y[i] = keep * w[i] - rate * sign;
+    m[i] = beta2 * m[i] + oneMinusBeta2 * g;
+    y[i] = decay * w[i] - stepSize * sign;
   }
 }
 
-// keep, decay, rate; no slot.
+// decay, l2, stepSize; no slot.
 NEVEREND_VECTORISED void sgd(const Part& part, const float* numbers) {
-  const float keep = numbers[0], decay = numbers[1], rate = numbers[2];
+  const float decay = numbers[0], l2 = numbers[1], stepSize = numbers[2];
   const float *__restrict w = part.weight, *__restrict gradient = part.gradient;
   float* __restrict y = part.output;
   for (int64_t i = 0; i < part.size; ++i) {
-    y[i] = keep * w[i] - rate * (gradient[i] + decay * w[i]);
+    y[i] = decay * w[i] - stepSize * (gradient[i] + l2 * w[i]);
   }
 }
 
-// keep, decay, momentum, the rates of the gradient and of the running sum; slot: the running sum.
+// decay, l2, momentum, gradientScale, momentumScale; slot: the running sum.
 NEVEREND_VECTORISED void sgdMomentum(const Part& part, const float* numbers) {
-  const float keep = numbers[0], decay = numbers[1], momentum = numbers[2];
-  const float gradientRate = numbers[3], sumRate = numbers[4];
+  const float decay = numbers[0], l2 = numbers[1], momentum = numbers[2];
+  const float gradientScale = numbers[3], momentumScale = numbers[4];
   const float *__restrict w = part.weight, *__restrict gradient = part.gradient;
   float *__restrict u = part.slots[0], *__restrict y = part.output;
   for (int64_t i = 0; i < part.size; ++i) {
-    const float g = gradient[i] + decay * w[i];
+    const float g = gradient[i] + l2 * w[i];
     const float sum = momentum * u[i] + g;
     u[i] = sum;
-    y[i] = keep * w[i] - (gradientRate * g + sumRate * sum);
+    y[i] = decay * w[i] - (gradientScale * g + momentumScale * sum);
   }
 }
 

@@ -167,6 +167,7 @@ function multiply(
         c + ((i * N + n0) << 2),
         a + ((transposeA ? i : i * K) << 2), transposeA ? M << 2 : 4,
         b + (n0 << 2), stride, K, n1 - n0, bias == 0 ? 0 : bias + (n0 << 2), activation, alpha,
+        scratch,
       );
     }
     return;

@@ -1,13 +1,19 @@
 import { activate } from './activate.as';
 import { madd } from '../../../assembly/madd.as';
+import { addRow } from '../../../assembly/sums.as';
 
 // Products with a few rows: packing b would cost more than the product. Each number is summed in the same order
 // whatever its neighbours are.
 
 /** So much of c stays in the first-level cache while the rows of b are added to it. */
 const COLUMNS: usize = 1024;
+/** So many products are added before their sum is added to the others': a long sum loses fewer digits so. A multiple of 8. */
+const DEPTH: usize = 1024;
 
-/** c[columns] = act(a[depth] b[depth, columns] + bias): numbers of a are `aStep` bytes apart, rows of b `bStride`. */
+/**
+ * c[columns] = act(a[depth] b[depth, columns] + bias): numbers of a are `aStep` bytes apart, rows of b `bStride`. `scratch` has room for
+ * COLUMNS numbers.
+ */
 export function rowTimesMatrix(
   c: usize,
   a: usize,
@@ -19,10 +25,15 @@ export function rowTimesMatrix(
   bias: usize,
   activation: u32,
   alpha: f32,
+  scratch: usize,
 ): void {
   for (let from: usize = 0; from < columns; from += COLUMNS) {
     const bytes = min(COLUMNS, columns - from) << 2;
-    addRows(c, a, aStep, b, bStride, depth, bytes);
+    addRows(c, a, aStep, b, bStride, min(DEPTH, depth), bytes);
+    for (let k = DEPTH; k < depth; k += DEPTH) {
+      addRows(scratch, a + k * aStep, aStep, b + k * bStride, bStride, min(DEPTH, depth - k), bytes);
+      addRow(c, scratch, bytes);
+    }
     let j: usize = 0;
     if (bias != 0 || activation != 0) {
       for (; j + 16 <= bytes; j += 16) {
@@ -99,88 +110,103 @@ export function rowTimesTransposed(
   alpha: f32,
 ): void {
   const stride = depth << 2;
-  const zero = f32x4.splat(0);
   let j: usize = 0;
   for (; j + 4 <= columns; j += 4) {
-    let c0 = zero;
-    let c1 = zero;
-    let c2 = zero;
-    let c3 = zero;
-    let d0 = zero;
-    let d1 = zero;
-    let d2 = zero;
-    let d3 = zero;
-    let at = a;
-    let b0 = b + j * stride;
-    let b1 = b0 + stride;
-    let b2 = b1 + stride;
-    let b3 = b2 + stride;
-    let k: usize = 0;
-    for (; k + 8 <= depth; k += 8) {
-      const s = v128.load(at);
-      const t = v128.load(at, 16);
-      c0 = madd(s, v128.load(b0), c0);
-      c1 = madd(s, v128.load(b1), c1);
-      c2 = madd(s, v128.load(b2), c2);
-      c3 = madd(s, v128.load(b3), c3);
-      d0 = madd(t, v128.load(b0, 16), d0);
-      d1 = madd(t, v128.load(b1, 16), d1);
-      d2 = madd(t, v128.load(b2, 16), d2);
-      d3 = madd(t, v128.load(b3, 16), d3);
-      at += 32;
-      b0 += 32;
-      b1 += 32;
-      b2 += 32;
-      b3 += 32;
+    let sum = f32x4.splat(0);
+    for (let k: usize = 0; k < depth; k += DEPTH) {
+      const at = k << 2;
+      sum = f32x4.add(sum, dotFour(a + at, b + j * stride + at, stride, min(DEPTH, depth - k)));
     }
-    for (; k < depth; k++) {
-      const s = v128.load32_zero(at);
-      c0 = madd(s, v128.load32_zero(b0), c0);
-      c1 = madd(s, v128.load32_zero(b1), c1);
-      c2 = madd(s, v128.load32_zero(b2), c2);
-      c3 = madd(s, v128.load32_zero(b3), c3);
-      at += 4;
-      b0 += 4;
-      b1 += 4;
-      b2 += 4;
-      b3 += 4;
-    }
-    c0 = f32x4.add(c0, d0);
-    c1 = f32x4.add(c1, d1);
-    c2 = f32x4.add(c2, d2);
-    c3 = f32x4.add(c3, d3);
-    const low01 = v128.shuffle<f32>(c0, c1, 0, 4, 1, 5);
-    const high01 = v128.shuffle<f32>(c0, c1, 2, 6, 3, 7);
-    const low23 = v128.shuffle<f32>(c2, c3, 0, 4, 1, 5);
-    const high23 = v128.shuffle<f32>(c2, c3, 2, 6, 3, 7);
-    const sum = f32x4.add(
-      f32x4.add(v128.shuffle<f32>(low01, low23, 0, 1, 4, 5), v128.shuffle<f32>(low01, low23, 2, 3, 6, 7)),
-      f32x4.add(v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), v128.shuffle<f32>(high01, high23, 2, 3, 6, 7)),
-    );
     finish(c + (j << 2), sum, bias == 0 ? 0 : bias + (j << 2), 0, activation, alpha);
   }
   for (; j < columns; j++) {
-    let c0 = zero;
-    let d0 = zero;
-    let at = a;
-    let b0 = b + j * stride;
-    let k: usize = 0;
-    for (; k + 8 <= depth; k += 8) {
-      c0 = madd(v128.load(at), v128.load(b0), c0);
-      d0 = madd(v128.load(at, 16), v128.load(b0, 16), d0);
-      at += 32;
-      b0 += 32;
+    let sum = f32x4.splat(0);
+    for (let k: usize = 0; k < depth; k += DEPTH) {
+      const at = k << 2;
+      sum = f32x4.add(sum, dotOne(a + at, b + j * stride + at, min(DEPTH, depth - k)));
     }
-    for (; k < depth; k++) {
-      c0 = madd(v128.load32_zero(at), v128.load32_zero(b0), c0);
-      at += 4;
-      b0 += 4;
-    }
-    c0 = f32x4.add(c0, d0);
-    const pairs = f32x4.add(c0, v128.shuffle<f32>(c0, c0, 1, 0, 3, 2));
-    const sum = f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 2, 3, 0, 1));
     finishOne(c + (j << 2), sum, bias == 0 ? 0 : bias + (j << 2), activation, alpha);
   }
+}
+
+/** a · b for four rows of b, `stride` bytes apart. */
+function dotFour(a: usize, b: usize, stride: usize, depth: usize): v128 {
+  const zero = f32x4.splat(0);
+  let c0 = zero;
+  let c1 = zero;
+  let c2 = zero;
+  let c3 = zero;
+  let d0 = zero;
+  let d1 = zero;
+  let d2 = zero;
+  let d3 = zero;
+  let b0 = b;
+  let b1 = b0 + stride;
+  let b2 = b1 + stride;
+  let b3 = b2 + stride;
+  let k: usize = 0;
+  for (; k + 8 <= depth; k += 8) {
+    const s = v128.load(a);
+    const t = v128.load(a, 16);
+    c0 = madd(s, v128.load(b0), c0);
+    c1 = madd(s, v128.load(b1), c1);
+    c2 = madd(s, v128.load(b2), c2);
+    c3 = madd(s, v128.load(b3), c3);
+    d0 = madd(t, v128.load(b0, 16), d0);
+    d1 = madd(t, v128.load(b1, 16), d1);
+    d2 = madd(t, v128.load(b2, 16), d2);
+    d3 = madd(t, v128.load(b3, 16), d3);
+    a += 32;
+    b0 += 32;
+    b1 += 32;
+    b2 += 32;
+    b3 += 32;
+  }
+  for (; k < depth; k++) {
+    const s = v128.load32_zero(a);
+    c0 = madd(s, v128.load32_zero(b0), c0);
+    c1 = madd(s, v128.load32_zero(b1), c1);
+    c2 = madd(s, v128.load32_zero(b2), c2);
+    c3 = madd(s, v128.load32_zero(b3), c3);
+    a += 4;
+    b0 += 4;
+    b1 += 4;
+    b2 += 4;
+    b3 += 4;
+  }
+  c0 = f32x4.add(c0, d0);
+  c1 = f32x4.add(c1, d1);
+  c2 = f32x4.add(c2, d2);
+  c3 = f32x4.add(c3, d3);
+  const low01 = v128.shuffle<f32>(c0, c1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<f32>(c0, c1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<f32>(c2, c3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<f32>(c2, c3, 2, 6, 3, 7);
+  return f32x4.add(
+    f32x4.add(v128.shuffle<f32>(low01, low23, 0, 1, 4, 5), v128.shuffle<f32>(low01, low23, 2, 3, 6, 7)),
+    f32x4.add(v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), v128.shuffle<f32>(high01, high23, 2, 3, 6, 7)),
+  );
+}
+
+/** a · b in each lane. */
+function dotOne(a: usize, b: usize, depth: usize): v128 {
+  let c = f32x4.splat(0);
+  let d = c;
+  let k: usize = 0;
+  for (; k + 8 <= depth; k += 8) {
+    c = madd(v128.load(a), v128.load(b), c);
+    d = madd(v128.load(a, 16), v128.load(b, 16), d);
+    a += 32;
+    b += 32;
+  }
+  for (; k < depth; k++) {
+    c = madd(v128.load32_zero(a), v128.load32_zero(b), c);
+    a += 4;
+    b += 4;
+  }
+  c = f32x4.add(c, d);
+  const pairs = f32x4.add(c, v128.shuffle<f32>(c, c, 1, 0, 3, 2));
+  return f32x4.add(pairs, v128.shuffle<f32>(pairs, pairs, 2, 3, 0, 1));
 }
 
 @inline

@@ -10,10 +10,20 @@ export function sigmoid(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp(f32x4.neg(x))));
 }
 
-/** 1 - a². */
+/** 1 - a², for log a <= 0; near 0, where 1 - exp would lose its digits, by the first powers. */
 @inline
 export function radicandOf(logA: v128): v128 {
-  return f32x4.sub(f32x4.splat(1), exp(f32x4.add(logA, logA)));
+  const z = f32x4.add(logA, logA);
+  let p = madd(z, f32x4.splat(1.0 / 40320.0), f32x4.splat(1.0 / 5040.0));
+  p = madd(p, z, f32x4.splat(1.0 / 720.0));
+  p = madd(p, z, f32x4.splat(1.0 / 120.0));
+  p = madd(p, z, f32x4.splat(1.0 / 24.0));
+  p = madd(p, z, f32x4.splat(1.0 / 6.0));
+  p = madd(p, z, f32x4.splat(0.5));
+  p = madd(p, z, f32x4.splat(1));
+  const near = f32x4.mul(p, f32x4.neg(z));
+  const far = f32x4.sub(f32x4.splat(1), exp(z));
+  return v128.bitselect(near, far, f32x4.gt(z, f32x4.splat(-0.5)));
 }
 
 /** The root of 1 - a², or 1 where nothing is kept. */

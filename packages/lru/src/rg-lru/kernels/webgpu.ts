@@ -18,6 +18,14 @@ const gates = {
 /** A thread for each number, `at`; `kept`, `rate` and `falls` are its keep, sigmoid(forget) and decay. */
 const eachNumber = (statements: string): string => `
 fn sigmoid(x : f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
+// 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
+fn oneMinusExp(z : f32) -> f32 {
+  if (z < -0.5) { return 1.0 - exp(z); }
+  return -z * (1.0 + z * (1.0 / 2.0 + z * (1.0 / 6.0 + z * (1.0 / 24.0 + z * (1.0 / 120.0
+    + z * (1.0 / 720.0 + z * (1.0 / 5040.0 + z * (1.0 / 40320.0))))))));
+}
+// exp(z) for z <= 0, whose last digit the built-in function may miss: a state of many steps has it to their power.
+fn expOf(z : f32) -> f32 { return select(1.0 - oneMinusExp(z), exp(z), z < -0.5); }
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
   if (at >= uniforms.size) { return; }
@@ -28,7 +36,7 @@ fn kernel(group : u32, thread : u32) {
 }`;
 
 const gammaAndGate = `
-  let radicand = 1.0 - exp(2.0 * rate * falls);
+  let radicand = oneMinusExp(2.0 * rate * falls);
   let gamma = sqrt(max(radicand, 0.0)) * kept + (1.0 - kept);
   let gate = sigmoid(input[at]);`;
 
@@ -45,7 +53,7 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
         uniforms,
         code: () =>
           eachNumber(`${gammaAndGate}
-  a[at] = exp(rate * falls) * kept;
+  a[at] = expOf(rate * falls) * kept;
   gated[at] = gamma * gate * x[at];`),
       },
       { x, input, forget, decay, keep, a, gated },
@@ -91,7 +99,7 @@ export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
         // The slope of the root is at most 1000.
         code: () =>
           eachNumber(`${gammaAndGate}
-  let a = exp(rate * falls);
+  let a = expOf(rate * falls);
   let slope = dGated[at] * gate * x[at] * a * inverseSqrt(max(radicand, 2.5e-7));
   dDecays[at] = a * kept * (da[at] - slope) * rate;`),
       },

@@ -32,24 +32,25 @@ export function adamWAt(
   m: usize,
   v: usize,
   gradient: usize,
-  keep: f32,
-  rate: f32,
+  decay: f32,
+  stepSize: f32,
   epsilon: f32,
   beta1: f32,
   beta2: f32,
-  share1: f32,
-  share2: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
   at: usize,
   whole: bool,
 ): void {
   const g = read(gradient + at, whole);
-  const mean = f32x4.add(scaled(read(m + at, whole), beta1), scaled(g, share1));
-  const square = f32x4.add(scaled(read(v + at, whole), beta2), scaled(f32x4.mul(g, g), share2));
+  const mean = f32x4.add(scaled(read(m + at, whole), beta1), scaled(g, oneMinusBeta1));
+  const squared = f32x4.mul(g, g);
+  const square = f32x4.add(scaled(read(v + at, whole), beta2), scaled(squared, oneMinusBeta2));
   const root = f32x4.add(f32x4.sqrt(square), f32x4.splat(epsilon));
-  const change = f32x4.div(scaled(mean, rate), root);
+  const change = f32x4.div(scaled(mean, stepSize), root);
   write(m + at, mean, whole);
   write(v + at, square, whole);
-  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
+  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), decay), change), whole);
 }
 
 export function adamW(
@@ -57,13 +58,13 @@ export function adamW(
   m: usize,
   v: usize,
   gradient: usize,
-  keep: f32,
-  rate: f32,
+  decay: f32,
+  stepSize: f32,
   epsilon: f32,
   beta1: f32,
   beta2: f32,
-  share1: f32,
-  share2: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
   size: usize,
   from: usize,
   to: usize,
@@ -71,10 +72,16 @@ export function adamW(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    adamWAt(weight, m, v, gradient, keep, rate, epsilon, beta1, beta2, share1, share2, at, true);
+    adamWAt(
+      weight, m, v, gradient, decay, stepSize, epsilon, beta1, beta2, oneMinusBeta1,
+      oneMinusBeta2, at, true,
+    );
   }
   for (; at < end; at += 4) {
-    adamWAt(weight, m, v, gradient, keep, rate, epsilon, beta1, beta2, share1, share2, at, false);
+    adamWAt(
+      weight, m, v, gradient, decay, stepSize, epsilon, beta1, beta2, oneMinusBeta1,
+      oneMinusBeta2, at, false,
+    );
   }
 }
 
@@ -83,36 +90,36 @@ export function lionAt(
   weight: usize,
   m: usize,
   gradient: usize,
-  keep: f32,
-  rate: f32,
+  decay: f32,
+  stepSize: f32,
   beta1: f32,
   beta2: f32,
-  share1: f32,
-  share2: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
   at: usize,
   whole: bool,
 ): void {
   const g = read(gradient + at, whole);
   const old = read(m + at, whole);
-  const direction = f32x4.add(scaled(old, beta1), scaled(g, share1));
-  // The rate with the direction's sign; the direction itself, 0 or NaN, where it has none.
-  const step = v128.bitselect(direction, f32x4.splat(rate), f32x4.splat(-0.0));
+  const direction = f32x4.add(scaled(old, beta1), scaled(g, oneMinusBeta1));
+  // The step size with the direction's sign; the direction itself, 0 or NaN, where it has none.
+  const step = v128.bitselect(direction, f32x4.splat(stepSize), f32x4.splat(-0.0));
   const signed = f32x4.abs(direction);
   const change = v128.bitselect(step, direction, f32x4.gt(signed, f32x4.splat(0)));
-  write(m + at, f32x4.add(scaled(old, beta2), scaled(g, share2)), whole);
-  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), keep), change), whole);
+  write(m + at, f32x4.add(scaled(old, beta2), scaled(g, oneMinusBeta2)), whole);
+  write(weight + at, f32x4.sub(scaled(read(weight + at, whole), decay), change), whole);
 }
 
 export function lion(
   weight: usize,
   m: usize,
   gradient: usize,
-  keep: f32,
-  rate: f32,
+  decay: f32,
+  stepSize: f32,
   beta1: f32,
   beta2: f32,
-  share1: f32,
-  share2: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
   size: usize,
   from: usize,
   to: usize,
@@ -120,10 +127,15 @@ export function lion(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    lionAt(weight, m, gradient, keep, rate, beta1, beta2, share1, share2, at, true);
+    lionAt(
+      weight, m, gradient, decay, stepSize, beta1, beta2, oneMinusBeta1, oneMinusBeta2, at, true,
+    );
   }
   for (; at < end; at += 4) {
-    lionAt(weight, m, gradient, keep, rate, beta1, beta2, share1, share2, at, false);
+    lionAt(
+      weight, m, gradient, decay, stepSize, beta1, beta2, oneMinusBeta1, oneMinusBeta2, at,
+      false,
+    );
   }
 }
 
@@ -131,23 +143,23 @@ export function lion(
 export function sgdAt(
   weight: usize,
   gradient: usize,
-  keep: f32,
   decay: f32,
-  rate: f32,
+  l2: f32,
+  stepSize: f32,
   at: usize,
   whole: bool,
 ): void {
   const w = read(weight + at, whole);
-  const g = f32x4.add(read(gradient + at, whole), scaled(w, decay));
-  write(weight + at, f32x4.sub(scaled(w, keep), scaled(g, rate)), whole);
+  const g = f32x4.add(read(gradient + at, whole), scaled(w, l2));
+  write(weight + at, f32x4.sub(scaled(w, decay), scaled(g, stepSize)), whole);
 }
 
 export function sgd(
   weight: usize,
   gradient: usize,
-  keep: f32,
   decay: f32,
-  rate: f32,
+  l2: f32,
+  stepSize: f32,
   size: usize,
   from: usize,
   to: usize,
@@ -155,44 +167,44 @@ export function sgd(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    sgdAt(weight, gradient, keep, decay, rate, at, true);
+    sgdAt(weight, gradient, decay, l2, stepSize, at, true);
   }
   for (; at < end; at += 4) {
-    sgdAt(weight, gradient, keep, decay, rate, at, false);
+    sgdAt(weight, gradient, decay, l2, stepSize, at, false);
   }
 }
 
-/** The step is `gradientRate` times the gradient and `sumRate` times the new running sum. */
+/** The step is `gradientScale` times the gradient and `momentumScale` times the new running sum. */
 @inline
 export function sgdMomentumAt(
   weight: usize,
   sum: usize,
   gradient: usize,
-  keep: f32,
   decay: f32,
+  l2: f32,
   momentum: f32,
-  gradientRate: f32,
-  sumRate: f32,
+  gradientScale: f32,
+  momentumScale: f32,
   at: usize,
   whole: bool,
 ): void {
   const w = read(weight + at, whole);
-  const g = f32x4.add(read(gradient + at, whole), scaled(w, decay));
+  const g = f32x4.add(read(gradient + at, whole), scaled(w, l2));
   const u = f32x4.add(scaled(read(sum + at, whole), momentum), g);
-  const change = f32x4.add(scaled(g, gradientRate), scaled(u, sumRate));
+  const change = f32x4.add(scaled(g, gradientScale), scaled(u, momentumScale));
   write(sum + at, u, whole);
-  write(weight + at, f32x4.sub(scaled(w, keep), change), whole);
+  write(weight + at, f32x4.sub(scaled(w, decay), change), whole);
 }
 
 export function sgdMomentum(
   weight: usize,
   sum: usize,
   gradient: usize,
-  keep: f32,
   decay: f32,
+  l2: f32,
   momentum: f32,
-  gradientRate: f32,
-  sumRate: f32,
+  gradientScale: f32,
+  momentumScale: f32,
   size: usize,
   from: usize,
   to: usize,
@@ -200,9 +212,15 @@ export function sgdMomentum(
   const end = endOf(to, size);
   let at = (from * BLOCK) << 2;
   for (; at + 16 <= end; at += 16) {
-    sgdMomentumAt(weight, sum, gradient, keep, decay, momentum, gradientRate, sumRate, at, true);
+    sgdMomentumAt(
+      weight, sum, gradient, decay, l2,
+      momentum, gradientScale, momentumScale, at, true,
+    );
   }
   for (; at < end; at += 4) {
-    sgdMomentumAt(weight, sum, gradient, keep, decay, momentum, gradientRate, sumRate, at, false);
+    sgdMomentumAt(
+      weight, sum, gradient, decay, l2,
+      momentum, gradientScale, momentumScale, at, false,
+    );
   }
 }

@@ -1,7 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 export function stepOnTensorflow<K extends string, N extends string>({
   name,

@@ -1,7 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { wasmCall, writable } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 /** Numbers of a unit of work, as the kernels have it. */
 const block = 1024;

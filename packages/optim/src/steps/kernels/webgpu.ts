@@ -1,7 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, threads, type WgslProgram, writable } from '@neverend/backend/kernels';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
-import type { StepAttrs, StepDefinition, StepInputs } from '../define-step.ts';
+import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
 
 export function stepOnWebgpu<K extends string, N extends string>({
   name,
@@ -47,3 +47,29 @@ fn kernel(group : u32, thread : u32) {
   if (at >= uniforms.size) { return; }
   ${statements}
 }`;
+
+export const adamWWgsl = `
+  let g = gradient[at];
+  let nextM = uniforms.beta1 * m[at] + uniforms.oneMinusBeta1 * g;
+  let nextV = uniforms.beta2 * v[at] + uniforms.oneMinusBeta2 * g * g;
+  m[at] = nextM;
+  v[at] = nextV;
+  weight[at] = uniforms.decay * weight[at] - uniforms.stepSize * nextM / (sqrt(nextV) + uniforms.epsilon);`;
+
+export const lionWgsl = `
+  let g = gradient[at];
+  let old = m[at];
+  m[at] = uniforms.beta2 * old + uniforms.oneMinusBeta2 * g;
+  let direction = sign(uniforms.beta1 * old + uniforms.oneMinusBeta1 * g);
+  weight[at] = uniforms.decay * weight[at] - uniforms.stepSize * direction;`;
+
+export const sgdWgsl = `
+  let w = weight[at];
+  weight[at] = uniforms.decay * w - uniforms.stepSize * (gradient[at] + uniforms.l2 * w);`;
+
+export const sgdMomentumWgsl = `
+  let w = weight[at];
+  let g = gradient[at] + uniforms.l2 * w;
+  let sum = uniforms.momentum * momentum[at] + g;
+  momentum[at] = sum;
+  weight[at] = uniforms.decay * w - (uniforms.gradientScale * g + uniforms.momentumScale * sum);`;

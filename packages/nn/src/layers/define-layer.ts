@@ -1,0 +1,226 @@
+import {
+  checkedSize,
+  checkOptions,
+  type RandomKey,
+  randomKey,
+  ShapeError,
+} from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
+import type { Dropout } from '../dropout/index.ts';
+import type { Params } from '../params.ts';
+
+/** What every layer of tf.layers takes: `name`, `inputShape`, `trainable` and so on. */
+export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+
+/** Arguments that all layers with weights, or with random numbers in training, share. */
+export interface SeededLayerArgs extends LayerArgs {
+  /** Of the weights' start, and of random numbers in training; another one every time where it is left out. */
+  seed?: number;
+}
+
+const argsOfTfLayers: readonly (keyof LayerArgs)[] = [
+  'inputShape',
+  'batchInputShape',
+  'batchSize',
+  'dtype',
+  'name',
+  'trainable',
+  'weights',
+  'inputDType',
+];
+
+/** Sizes of an input; undefined where a model leaves one open. */
+export type InputSizes = readonly (number | undefined)[];
+
+/** One of something for each input of a layer. */
+export type PerInput<T> = readonly [T, ...T[]];
+
+/** An argument of any type. */
+interface AnyArg {
+  readonly presence: 'required' | 'optional' | 'default';
+  readonly value?: unknown;
+  readonly check: (name: string, value: never) => void;
+}
+
+type ArgSpecs = Readonly<Record<string, AnyArg>>;
+type Value<S extends AnyArg> = S['check'] extends (name: string, value: infer T) => void
+  ? T
+  : never;
+
+/** What a caller passes for arguments like these. */
+export type ArgsOf<S extends ArgSpecs> = SeededLayerArgs & {
+  [K in keyof S as S[K]['presence'] extends 'required' ? K : never]: Value<S[K]>;
+} & { [K in keyof S as S[K]['presence'] extends 'required' ? never : K]?: Value<S[K]> };
+
+/** The arguments of a layer that was made: checked, and with their defaults. */
+export type CheckedArgs<S extends ArgSpecs> = {
+  readonly [K in keyof S]: S[K]['presence'] extends 'optional'
+    ? Value<S[K]> | undefined
+    : Value<S[K]>;
+};
+
+/** What a layer's function is told beside inputs and weights. */
+export interface LayerCall<S extends ArgSpecs> {
+  readonly args: CheckedArgs<S>;
+  /** Of random numbers, another one in every call; undefined where the layer is not in training. */
+  readonly key: RandomKey | undefined;
+  /** Dropout of this call at a rate; undefined where the layer is not in training. */
+  readonly dropout: (rate: number) => Dropout | undefined;
+}
+
+/** A layer of tf.layers around a function of tensors and of parameters with slash names. */
+export interface LayerDefinition<S extends ArgSpecs> {
+  /** The class's name, which a saved model holds: unique among all layers of a program. */
+  readonly name: string;
+  /** The layer's own arguments, beside those of every layer. */
+  readonly args: S;
+  /** False refuses `seed`. Default: whether there are weights. */
+  readonly seeded?: boolean;
+  /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
+  readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;
+  /** @returns the layer's function of its inputs: one tensor, or several where `outputShape` tells several shapes. */
+  readonly forward: (
+    inputs: PerInput<tf.Tensor>,
+    params: Params,
+    call: LayerCall<S>,
+  ) => tf.Tensor | tf.Tensor[];
+  /** Shape or shapes of the output. Default: the shape of the first input. */
+  readonly outputShape?: (inputs: PerInput<Shape>, args: CheckedArgs<S>) => Shape | Shape[];
+}
+
+/** The class of a layer that `defineLayer` made. */
+export type LayerClass<A extends object> = (new (
+  args: A,
+) => layers.Layer) & { readonly className: string };
+
+/** Makes layers of one class; the arguments may be left out where none of them must be given. */
+export interface LayerFactory<A extends object> {
+  (...args: Record<never, never> extends A ? [args?: A] : [args: A]): layers.Layer;
+  readonly Layer: LayerClass<A>;
+}
+
+/**
+ * Makes a layer of tf.layers out of a function, so that it saves, loads and trains as stock layers do. Call `registerLayers` for
+ * `loadLayersModel` to know it.
+ *
+ * Two layers that another one builds by hand would have weights of equal names, and a model with these does not load; so
+ * every weight's name starts with its layer's.
+ *
+ * @returns a function that makes the layer, with the class in its field `Layer`. It throws a TypeError naming an argument that
+ * the layer does not have, and what the checks of `args` throw.
+ */
+export function defineLayer<S extends ArgSpecs>(
+  definition: LayerDefinition<S>,
+): LayerFactory<ArgsOf<S>> {
+  const { name, args: specs, init, forward, outputShape } = definition;
+  const seeded = definition.seeded ?? init !== undefined;
+  const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
+
+  class DefinedLayer extends layers.Layer {
+    static readonly className: string = name;
+    readonly #args: CheckedArgs<S>;
+    readonly #seed: number | undefined;
+    readonly #drawn: number;
+    #calls = 0;
+    readonly #weights = new Map<string, LayerVariable>();
+
+    /** TensorFlow.js adds its table of custom objects to what `getConfig` gave. */
+    static override fromConfig<T extends tf.serialization.Serializable>(
+      cls: tf.serialization.SerializableConstructor<T>,
+      { customObjects, ...config }: tf.serialization.ConfigDict,
+    ): T {
+      return new cls(config);
+    }
+
+    constructor(args: ArgsOf<S>) {
+      checkOptions(name, args, known as (keyof ArgsOf<S> & string)[]);
+      super(args);
+      this.#args = checkedArgs(specs, args);
+      this.#seed = args.seed;
+      this.#drawn = args.seed ?? Math.random();
+    }
+
+    override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
+      const shapes = shapesOf(inputShape);
+      return outputShape ? outputShape(shapes, this.#args) : shapes[0];
+    }
+
+    override build(inputShape: Shape | Shape[]): void {
+      const sizes = shapesOf(inputShape).map((shape) => shape.map((size) => size ?? undefined));
+      const key = randomKey(this.#drawn, 'layer');
+      const start = init?.(sizes as unknown as PerInput<InputSizes>, key, this.#args) ?? {};
+      for (const [param, value] of Object.entries(start)) {
+        const zeros = initializers.zeros();
+        const weight = this.addWeight(`${this.name}/${param}`, value.shape, 'float32', zeros);
+        weight.write(value);
+        value.dispose();
+        this.#weights.set(param, weight);
+      }
+      super.build(inputShape);
+    }
+
+    override call(
+      inputs: tf.Tensor | tf.Tensor[],
+      kwargs: Parameters<layers.Layer['call']>[1],
+    ): tf.Tensor | tf.Tensor[] {
+      return tf.tidy(() => {
+        this.invokeCallHook(inputs, kwargs);
+        const [first, ...others] = Array.isArray(inputs) ? inputs : [inputs];
+        if (first === undefined) throw new ShapeError('inputs was empty; it must hold a tensor');
+        const params = [...this.#weights].map(([param, weight]) => [param, weight.read()] as const);
+        const trains = kwargs?.['training'] === true;
+        const key = trains ? randomKey(this.#drawn, 'call', this.#calls++) : undefined;
+        const dropout = (rate: number) =>
+          rate === 0 || key === undefined ? undefined : { rate, key };
+        const call = { args: this.#args, key, dropout };
+        return forward([first, ...others], Object.fromEntries(params), call);
+      });
+    }
+
+    override getConfig(): tf.serialization.ConfigDict {
+      const seed = this.#seed;
+      const given = Object.entries(this.#args).filter(([, value]) => value !== undefined);
+      return {
+        ...super.getConfig(),
+        ...(Object.fromEntries(given) as tf.serialization.ConfigDict),
+        ...(seed === undefined ? {} : { seed }),
+      };
+    }
+  }
+
+  const make = (args?: ArgsOf<S>) => new DefinedLayer(args ?? ({} as ArgsOf<S>));
+  return Object.assign(make, { Layer: DefinedLayer as LayerClass<ArgsOf<S>> });
+}
+
+/** Makes layers known to `loadLayersModel`. To call it again changes nothing. */
+export function registerLayers(
+  ...factories: readonly { readonly Layer: { readonly className: string } }[]
+): void {
+  for (const { Layer } of factories) {
+    tf.serialization.registerClass(
+      Layer as unknown as tf.serialization.SerializableConstructor<layers.Layer>,
+    );
+  }
+}
+
+/** The last size of an input. @throws ShapeError where a model leaves it open. */
+export function inputWidth(sizes: InputSizes): number {
+  return checkedSize('the last dimension of the input', sizes.at(-1));
+}
+
+function checkedArgs<S extends ArgSpecs>(
+  specs: S,
+  args: Readonly<Record<string, unknown>>,
+): CheckedArgs<S> {
+  const checked = Object.entries(specs).map(([name, { presence, value, check }]) => {
+    const given = args[name] ?? value;
+    if (given !== undefined || presence === 'required') check(name, given as never);
+    return [name, given];
+  });
+  return Object.fromEntries(checked) as CheckedArgs<S>;
+}
+
+function shapesOf(inputShape: Shape | Shape[]): PerInput<Shape> {
+  return (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+}

@@ -1,0 +1,32 @@
+/**
+ * What layers of tf.layers are made with, in any package.
+ *
+ * @module
+ */
+export {
+  byDefault,
+  dropoutRate,
+  finite,
+  flag,
+  type LayerArg,
+  notNegative,
+  oneOf,
+  optional,
+  required,
+  size,
+} from './args.ts';
+export {
+  type ArgsOf,
+  type CheckedArgs,
+  defineLayer,
+  type InputSizes,
+  inputWidth,
+  type LayerArgs,
+  type LayerCall,
+  type LayerClass,
+  type LayerDefinition,
+  type LayerFactory,
+  type PerInput,
+  registerLayers,
+  type SeededLayerArgs,
+} from './define-layer.ts';

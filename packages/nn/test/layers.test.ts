@@ -1,0 +1,148 @@
+import { randomKey, ShapeError, useBackend } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+  reloadModel,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { layerNorm, linear, rmsNorm } from '../src/index.ts';
+import {
+  byDefault,
+  defineLayer,
+  flag,
+  inputWidth,
+  oneOf,
+  optional,
+  registerLayers,
+  required,
+  size,
+} from '../src/layers/index.ts';
+import { neverendLayerNorm, neverendLinear, neverendRmsNorm, register } from '../src/register.ts';
+
+const exact = { rtol: 0, atol: 0 };
+
+const layers = {
+  NeverendLinear: () => neverendLinear({ units: 5, seed: 1 }),
+  NeverendLayerNorm: () => neverendLayerNorm({ eps: 0.1 }),
+  NeverendRmsNorm: () => neverendRmsNorm({ eps: 0.1 }),
+} as const;
+
+/** What a layer computes, from its weights in the order in which it has them. */
+const functions: Readonly<
+  Record<keyof typeof layers, (x: tf.Tensor, weights: tf.Tensor[]) => tf.Tensor>
+> = {
+  NeverendLinear: (x, [kernel, bias]) => linear(x, kernel as tf.Tensor, bias),
+  NeverendLayerNorm: (x, [scale, bias]) => layerNorm(x, scale as tf.Tensor, bias as tf.Tensor, 0.1),
+  NeverendRmsNorm: (x, [scale]) => rmsNorm(x, scale as tf.Tensor, { eps: 0.1, offset: 1 }),
+};
+
+await describeBackends('the layers', () => {
+  it.each(Object.keys(layers) as (keyof typeof layers)[])(
+    '%s gives what its function gives, also after save and load, without a leak',
+    async (name) => {
+      await expectNoLeak(async () => {
+        const x = randomTensor(randomKey('x'), [2, 4, 6]);
+        const model = tfl.sequential({
+          layers: [neverendRmsNorm({ inputShape: [4, 6] }), layers[name]()],
+        });
+        const weights = model.layers[1]?.getWeights() ?? [];
+        const inner = tf.zeros([6]);
+        const normed = rmsNorm(x, inner, { eps: 1e-6, offset: 1 });
+        const expected = functions[name](normed, weights);
+        const loaded = await reloadModel(model);
+        for (const one of [model, loaded]) {
+          const y = one.predict(x) as tf.Tensor;
+          await expectTensorClose(y, { shape: expected.shape, data: await expected.data() }, exact);
+          y.dispose();
+        }
+        expect(loaded.layers[1]?.getClassName()).toBe(name);
+        tf.dispose([x, inner, normed, expected]);
+        model.dispose();
+        loaded.dispose();
+      });
+    },
+  );
+});
+
+describe('a defined layer', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  const split = defineLayer({
+    name: 'NeverendTestSplit',
+    args: {
+      parts: required(size),
+      order: byDefault<'forwards' | 'backwards'>('forwards', oneOf('forwards', 'backwards')),
+      twice: optional(flag),
+    },
+    forward: ([x], _params, { args: { parts, order, twice } }) => {
+      const pieces = tf.split(twice === true ? tf.mul(x, 2) : x, parts, -1);
+      return order === 'forwards' ? pieces : pieces.reverse();
+    },
+    outputShape: ([shape], { parts }) =>
+      Array.from({ length: parts }, () => [
+        ...shape.slice(0, -1),
+        inputWidth(shape.map((one) => one ?? undefined)) / parts,
+      ]),
+  });
+
+  it('may have several outputs', async () => {
+    registerLayers(split);
+    const x = tfl.input({ shape: [4] });
+    const outputs = split({ parts: 2, order: 'backwards' }).apply(x) as tfl.SymbolicTensor[];
+    const model = tfl.model({ inputs: x, outputs });
+    const loaded = await reloadModel(model);
+    const [first, second] = loaded.predict(tf.tensor2d([[1, 2, 3, 4]])) as tf.Tensor[];
+    await expectTensorClose(first as tf.Tensor, { shape: [1, 2], data: [3, 4] }, exact);
+    await expectTensorClose(second as tf.Tensor, { shape: [1, 2], data: [1, 2] }, exact);
+    model.dispose();
+    loaded.dispose();
+  });
+
+  it('has every argument and its default in its config, and none that was left out', () => {
+    const config = split({ parts: 2, name: 'split' }).getConfig();
+    expect(config).toEqual({ name: 'split', trainable: true, parts: 2, order: 'forwards' });
+    expect(new split.Layer(config as { parts: number }).getConfig()).toEqual(config);
+    expect(split({ parts: 1, twice: false }).getConfig()).toMatchObject({ twice: false });
+  });
+
+  it('refuses an argument that it does not have, and wrong values, by name', () => {
+    const unknown = (args: object) => () => split(args as { parts: number });
+    expect(unknown({ parts: 2, Order: 'backwards' })).toThrow(
+      'NeverendTestSplit has no option "Order"; it takes parts, order, twice, inputShape',
+    );
+    // It draws no random numbers.
+    expect(unknown({ parts: 2, seed: 1 })).toThrow('NeverendTestSplit has no option "seed"');
+    expect(unknown({})).toThrow(
+      new ShapeError('parts was not given; it must be a positive integer'),
+    );
+    expect(unknown({ parts: 2, order: 'sideways' })).toThrow(
+      new RangeError('order was "sideways"; it must be "forwards" or "backwards"'),
+    );
+    expect(unknown({ parts: 2, twice: 1 })).toThrow(
+      new TypeError('twice was 1; it must be true or false'),
+    );
+    expect(() => neverendLayerNorm({ eps: -1 })).toThrow(
+      new RangeError('eps was -1; it must be a finite number >= 0'),
+    );
+    expect(() => neverendLinear({ units: 2, usebias: false } as { units: number })).toThrow(
+      'NeverendLinear has no option "usebias"',
+    );
+    expect(() => neverendRmsNorm().build([null, 4, null])).toThrow(
+      'the last dimension of the input was not given; it must be a positive integer',
+    );
+  });
+
+  it('may be registered again', async () => {
+    register();
+    register();
+    const model = tfl.sequential({ layers: [neverendLinear({ units: 2, inputShape: [3] })] });
+    const loaded = await reloadModel(model);
+    expect(loaded.layers[0]?.getClassName()).toBe('NeverendLinear');
+    model.dispose();
+    loaded.dispose();
+  });
+});

@@ -1,0 +1,48 @@
+import { ShapeError } from '@neverend/backend';
+import { gatherRows, setRows } from '@neverend/nn';
+import type * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from '../checks.ts';
+
+/**
+ * Where the rows of a table lie: in a variable (`variableRows`), in a file, on another machine. An optimiser reads the rows
+ * that a gradient touches, and writes them back. It never has two calls to one store under way at a time of which
+ * one is a `set`.
+ */
+export interface RowStore {
+  /** N and D. */
+  readonly shape: readonly [number, number];
+  /**
+   * @param indices int32 `[K]`, each from 0 to N - 1 and none twice. They live until the result is there.
+   * @returns the rows, float32 `[K, D]`, in a new tensor, the caller's to dispose.
+   */
+  gather(indices: tf.Tensor1D): tf.Tensor2D | Promise<tf.Tensor2D>;
+  /**
+   * Replaces rows. Who gathers them afterwards gets the new ones.
+   *
+   * @param indices as for `gather`. @param rows float32 `[K, D]`. Both live until this has ended.
+   */
+  set(indices: tf.Tensor1D, rows: tf.Tensor2D): void | Promise<void>;
+}
+
+/**
+ * The rows of a variable, written in place where the backend can.
+ *
+ * @param table float32 `[N, D]`; it stays the caller's.
+ * @throws ShapeError or DTypeError when it is not.
+ */
+export function variableRows(table: tf.Variable): RowStore {
+  checkFloat(`variable "${table.name}"`, table);
+  const [n, d] = table.shape;
+  if (n === undefined || d === undefined || table.rank !== 2) {
+    throw new ShapeError(`variable "${table.name}" has shape [${table.shape}]; it must be [N, D]`);
+  }
+  return {
+    shape: [n, d],
+    gather: (indices) => gatherRows(table, indices) as tf.Tensor2D,
+    set: (indices, rows) => {
+      const next = setRows(table, indices, rows);
+      table.assign(next);
+      next.dispose();
+    },
+  };
+}
