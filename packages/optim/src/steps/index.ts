@@ -86,6 +86,7 @@ function defineStep<K extends string, N extends string>(
       webgpu: stepOnWebgpu(step),
       tensorflow: stepOnTensorflow(step),
     },
+    code: import.meta.neverendCode,
     cases: stepCases(slots, examples),
     flops: ({ inputs, attrs }) => flopsPerElement(attrs) * inputs.weight.size,
   });
