@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { packAll, publicPackages, readManifest } from './packages.mjs';
+import { packAll, publicPackages, readManifest, workspacePackages } from './packages.mjs';
 import { setUp } from './setup.mjs';
-import { elapsed, main, root, run, runNode, toolScript } from './workspace.mjs';
+import { elapsed, main, run, runNode, toolScript } from './workspace.mjs';
 
 /** @typedef {{ ok: boolean, output: string }} Outcome */
 
@@ -30,7 +30,7 @@ const checks = {
   typecheck: () => turbo('run', 'typecheck', '--output-logs=errors-only'),
   'typecheck with TypeScript 7': () =>
     each(
-      [...packages.map(({ folder }) => folder), join(root, 'benchmarks'), join(root, 'tools')],
+      workspacePackages().map(({ folder }) => folder),
       (folder) =>
         tool([toolScript('typescript7', 'bin', 'tsc'), '-p', join(folder, 'tsconfig.json')]),
     ),

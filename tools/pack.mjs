@@ -7,18 +7,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packAll, publicPackages, readManifest } from './packages.mjs';
 import { setUp } from './setup.mjs';
-import { elapsed, Interrupted, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
+import {
+  elapsed,
+  Interrupted,
+  main,
+  root,
+  run,
+  runNode,
+  runPnpm,
+  toolScript,
+} from './workspace.mjs';
 
-/** Entries that only Node can run; every other one must bundle for browsers without a Node module. */
-const nodeOnly = [
-  '@neverend/checkpoint/node',
-  '@neverend/checkpoint/register',
-  '@neverend/nevis-open',
-  '@neverend/nevis-stream',
-];
-
-/** Entries for test files: they need a test runner, and no bundler sees them. */
-const testing = ['@neverend/backend/testing'];
+/** Entries for test files: they need a test runner and its like, and no bundler sees them. */
+const isTesting = (/** @type {string} */ entry) => /\/testing($|\/)/.test(entry);
 
 /**
  * Where browser bundles are loaded; where there is none they are only built.
@@ -26,7 +27,13 @@ const testing = ['@neverend/backend/testing'];
  */
 let browser;
 
-const vitest = readManifest(toolScript('vitest'));
+/** What entries for test files need, in the versions of this workspace. */
+const testTools = Object.fromEntries(
+  ['@tensorflow/tfjs-backend-webgl', 'esbuild', 'playwright-core', 'vitest'].map((name) => [
+    name,
+    readManifest(join(root, 'packages', 'backend', 'node_modules', name)).version,
+  ]),
+);
 const packages = publicPackages();
 const scratch = mkdtempSync(join(tmpdir(), 'neverend-pack-'));
 
@@ -81,10 +88,11 @@ async function install(project, dependencies, closure, tarballs) {
 /**
  * @param {string} project
  * @param {string} entry what a user imports
+ * @param {boolean} nodeOnly every other one must bundle for browsers without a Node module
  */
-async function tryEntry(project, entry) {
+async function tryEntry(project, entry, nodeOnly) {
   await tryImport(project, entry);
-  const bundles = nodeOnly.includes(entry) ? nodeBundles : browserBundles;
+  const bundles = nodeOnly ? nodeBundles : browserBundles;
   for (const [bundler, bundle] of Object.entries(bundles)) {
     const out = await bundle(project);
     const what = `the ${bundler} bundle of ${entry}`;
@@ -228,19 +236,24 @@ async function tryPackage({ name, exports, bin = {} }, tarballs) {
   const project = join(scratch, name.replace('/', '-'));
   const closure = dependencyClosure(name);
   const own = { [name]: `file:${tarballs.get(name)}` };
-  const entries = Object.keys(exports)
-    .filter((subpath) => subpath !== './package.json')
-    .map((subpath) => `${name}${subpath.slice(1)}`);
+  const entries = Object.entries(exports)
+    // Whole folders are for compilers.
+    .filter(([subpath]) => subpath !== './package.json' && !subpath.includes('*'))
+    .map(([subpath, target]) => ({
+      entry: `${name}${subpath.slice(1)}`,
+      // Its package offers nothing to a browser under this name.
+      nodeOnly: typeof target === 'object' && target['default'] === undefined,
+    }));
 
   await install(project, own, closure, tarballs);
-  for (const entry of entries) {
-    if (!testing.includes(entry)) await tryEntry(project, entry);
+  for (const { entry, nodeOnly } of entries) {
+    if (!isTesting(entry)) await tryEntry(project, entry, nodeOnly);
   }
   for (const script of Object.values(bin)) {
     await succeed(runNode, [join(project, 'node_modules', name, script), '--help']);
   }
-  for (const entry of testing.filter((candidate) => entries.includes(candidate))) {
-    await install(project, { ...own, vitest: vitest.version }, closure, tarballs);
+  for (const { entry } of entries.filter((candidate) => isTesting(candidate.entry))) {
+    await install(project, { ...own, ...testTools }, closure, tarballs);
     await tryImport(project, entry);
   }
   return closure;

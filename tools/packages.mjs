@@ -23,17 +23,21 @@ import { root, runPnpm } from './workspace.mjs';
  */
 
 /**
- * Every package of the workspace that is published.
+ * Every package of the workspace, found by its folder: those below `packages`, the benchmarks and the tools.
  * @param {string} [workspace] its root
  * @returns {WorkspacePackage[]}
  */
-export function publicPackages(workspace = root) {
-  return readdirSync(join(workspace, 'packages'))
-    .map((name) => join(workspace, 'packages', name))
+export function workspacePackages(workspace = root) {
+  const packages = join(workspace, 'packages');
+  const folders = readdirSync(packages).map((name) => join(packages, name));
+  return [...folders, join(workspace, 'benchmarks'), join(workspace, 'tools')]
     .filter((folder) => existsSync(join(folder, 'package.json')))
-    .map((folder) => ({ folder, manifest: readManifest(folder) }))
-    .filter(({ manifest }) => !manifest.private);
+    .map((folder) => ({ folder, manifest: readManifest(folder) }));
 }
+
+/** Those of them that are published. */
+export const publicPackages = (/** @type {string | undefined} */ workspace = undefined) =>
+  workspacePackages(workspace).filter(({ manifest }) => !manifest.private);
 
 /** @returns {Manifest} */
 export const readManifest = (/** @type {string} */ folder) =>

@@ -98,8 +98,6 @@ async function installDependencies() {
     runPnpm(
       [
         'install',
-        // Half a gigabyte that nothing but the benchmarks runs; those install it.
-        '--filter=!@neverend/benchmark-peers',
         '--frozen-lockfile',
         '--reporter=append-only',
         '--config.confirm-modules-purge=false',

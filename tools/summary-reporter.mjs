@@ -1,18 +1,26 @@
 import { writeFileSync } from 'node:fs';
+import { isLong } from './test-files.mjs';
 
 /**
  * @typedef {object} Summary
  * @property {number} passed
  * @property {number} failed tests, files and hooks that failed, tests that never ended, unhandled errors
- * @property {Record<string, number>} skipped number of tests by suite
+ * @property {Record<string, number>} skipped number of tests by what they were skipped for
  */
 
-/** @param {import('vitest/node').TestCase} test */
-function outermostSuite(test) {
+/**
+ * What a test was skipped for: it runs elsewhere, or its backend does; else the suite, whose title may say why.
+ * @param {import('vitest/node').TestCase} test
+ */
+function reason(test) {
+  if (!process.env['NEVEREND_LONG'] && isLong(test.module.moduleId)) {
+    return 'only in npm run test:long';
+  }
   /** @type {import('vitest/node').TestCase | import('vitest/node').TestSuite} */
   let node = test;
   while (node.parent.type === 'suite') node = node.parent;
-  return `${test.project.name}: ${node.name}`;
+  const [, backend, why] = node.name.match(/ on (\w+) \((absent|left out)/) ?? [];
+  return backend ? `${backend} is ${why}` : `${test.project.name}: ${node.name}`;
 }
 
 /** A vitest reporter that writes a `Summary` to the file that NEVEREND_SUMMARY names. */
@@ -34,8 +42,8 @@ export default class SummaryReporter {
         const { state } = test.result();
         if (state === 'passed') summary.passed += 1;
         else if (state === 'skipped') {
-          const suite = outermostSuite(test);
-          summary.skipped[suite] = (summary.skipped[suite] ?? 0) + 1;
+          const why = reason(test);
+          summary.skipped[why] = (summary.skipped[why] ?? 0) + 1;
         } else summary.failed += 1;
       }
     }

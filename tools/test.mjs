@@ -1,31 +1,28 @@
-// `npm test`: sets up, then runs every test of every package on every backend that this machine has.
-// `--operations` takes those of kernels and of what is made of them alone. Other arguments go to vitest.
+// `npm test`: sets up, then runs every test of every package on every backend that this machine has, but for the long ones
+// (`npm run test:long`). `--operations` takes those alone that compute on each backend. Other arguments go to vitest.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setUp } from './setup.mjs';
+import { operationFiles } from './test-files.mjs';
 import { elapsed, main, root, runNode, say, toolEnvironment, toolScript } from './workspace.mjs';
-
-const operations = [
-  ...['backend', 'nn', 'attention', 'lru', 'optim', 'trecvit'].flatMap((name) => [
-    '--project',
-    `@neverend/${name}`,
-  ]),
-  ...['packages/nn/', 'packages/attention/', 'packages/lru/', 'packages/optim/'],
-  'packages/trecvit/',
-];
 
 await main(async () => {
   const start = Date.now();
   const args = process.argv.slice(2);
   await setUp();
   // Its own failure: where no test of the run needs a backend, no test would miss a required one.
-  const probe = await runNode([
-    '--import',
-    'tsx',
-    '--conditions=@neverend/source',
-    join(root, 'tools', 'absent-backends.ts'),
-  ]);
+  let absences = '';
+  const probe = await runNode(
+    ['--import', 'tsx', '--conditions=@neverend/source', join(root, 'tools', 'absent-backends.ts')],
+    {
+      capture: (text) => {
+        absences += text;
+      },
+    },
+  );
+  process.stdout.write(absences);
+  const absent = [...absences.matchAll(/^backend (\w+) is absent: /gm)].map(([, name]) => name);
 
   const folder = mkdtempSync(join(tmpdir(), 'neverend-test-'));
   const file = join(folder, 'summary.json');
@@ -36,9 +33,17 @@ await main(async () => {
         'run',
         '--reporter=default',
         `--reporter=${join(root, 'tools', 'summary-reporter.mjs')}`,
-        ...args.flatMap((argument) => (argument === '--operations' ? operations : [argument])),
+        ...args.flatMap((argument) =>
+          argument === '--operations' ? operationFiles() : [argument],
+        ),
       ],
-      { env: { ...toolEnvironment(), NEVEREND_SUMMARY: file } },
+      {
+        env: {
+          ...toolEnvironment(),
+          NEVEREND_ABSENT: absent.join(','),
+          NEVEREND_SUMMARY: file,
+        },
+      },
     );
     return report(file, code, probe, start);
   } finally {
@@ -64,9 +69,9 @@ function report(file, code, probe, start) {
   say(`tests took ${elapsed(start)}, setup included`);
   if (broken) say(`vitest ended with exit code ${code} after ${passed} passed tests`);
   if (probe !== 0) say(`the probe of the backends ended with exit code ${probe}`);
-  const suites = Object.entries(skipped).map(([suite, count]) => `${suite} (${count})`);
+  const reasons = Object.entries(skipped).map(([reason, count]) => `${reason} (${count})`);
   const count = Object.values(skipped).reduce((sum, n) => sum + n, 0);
-  process.stdout.write(`${count} skipped${count ? `: ${suites.join('; ')}` : ''}\n`);
+  process.stdout.write(`${count} skipped${count ? `: ${reasons.join('; ')}` : ''}\n`);
   process.stdout.write(`${passed} passed, ${failed} failed\n`);
   return failed > 0 ? 1 : 0;
 }

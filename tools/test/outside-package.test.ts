@@ -123,7 +123,7 @@ beforeAll(async () => {
       webgpu: readManifest(join(backend, 'node_modules', 'webgpu')).version,
     },
   });
-  cpSync(join(fixtures, 'use-outside-op.mjs'), join(app, 'use.mjs'));
+  cpSync(join(op, 'use.mjs'), join(app, 'use.mjs'));
 }, 300_000);
 
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -188,8 +188,7 @@ describe('an op from outside of this repository', () => {
         ...composite,
         reason: 'outside-op was not there at the last npx neverend-backend install',
       });
-      await output(runNode, [command, 'install'], app);
-      expect((await use('tensorflow')).result).toMatchObject({ serves: 'native' });
+      writeFileSync(file, text);
     });
   });
 });

@@ -23,6 +23,17 @@ describe('npm test', () => {
     expect(summary).toBe('1 passed, 0 failed');
   });
 
+  it('says once of each absent backend, and of the long tests, how many tests were skipped', () => {
+    expect(runTests(['absent', 'long'])).toMatchObject({
+      skipped: '5 skipped: webgpu is absent (4); only in npm run test:long (1)',
+      summary: '2 passed, 0 failed',
+    });
+    expect(runTests(['long'], { NEVEREND_LONG: '1' })).toMatchObject({
+      skipped: '0 skipped',
+      summary: '2 passed, 0 failed',
+    });
+  });
+
   it.each([
     ['a test fails', 'bad', '1 passed, 1 failed'],
     ['a hook fails', 'hook', '1 passed, 1 failed'],

@@ -3,11 +3,12 @@
  * of this package in one process, where `instanceof` does not.
  */
 export class NeverendError extends Error {
+  // Not the class's own name, which minifiers change.
+  override readonly name: string = 'NeverendError';
   readonly code: string;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
     this.code = code;
   }
 }
@@ -19,6 +20,8 @@ export function hasCode(error: unknown, code: string): error is NeverendError {
 
 /** A tensor's shape is not what the named argument must have. */
 export class ShapeError extends NeverendError {
+  override readonly name = 'ShapeError';
+
   constructor(message: string) {
     super('NEVEREND_SHAPE', message);
   }
@@ -30,6 +33,8 @@ export class ShapeError extends NeverendError {
 
 /** A tensor's dtype is not what the named argument must have. */
 export class DTypeError extends NeverendError {
+  override readonly name = 'DTypeError';
+
   constructor(message: string) {
     super('NEVEREND_DTYPE', message);
   }
@@ -41,6 +46,8 @@ export class DTypeError extends NeverendError {
 
 /** A backend cannot do what was asked for: it cannot run here, or has no memory left. The message says why and what mends it. */
 export class BackendError extends NeverendError {
+  override readonly name = 'BackendError';
+
   constructor(message: string, options?: ErrorOptions) {
     super('NEVEREND_BACKEND', message, options);
   }

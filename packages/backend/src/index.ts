@@ -4,7 +4,10 @@ export {
   type BackendOptions,
   type BackendStatus,
   backendNames,
+  type ChosenName,
   type ReadyBackend,
+  type WasmFile,
+  type WasmPath,
 } from './backends/types.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkOptions } from './check-options.ts';
@@ -39,4 +42,4 @@ export {
 } from './random.ts';
 export { remat } from './remat.ts';
 export { registerStockFixes } from './stock-fixes/index.ts';
-export { type BackendChoice, type PassedOver, probeBackends, useBackend } from './use-backend.ts';
+export { type BackendChoice, probeBackends, type Skipped, useBackend } from './use-backend.ts';

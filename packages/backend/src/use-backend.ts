@@ -1,7 +1,8 @@
 // Node's ESM build of tfjs-core registers no gradients; tfjs-layers registers all of them.
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
-import { selectNone } from './backends/select.ts';
+import { isOwnChoice, setAsOwn } from './backends/own-choice.ts';
+import { forgetPending, selectNone } from './backends/select.ts';
 import { type Start, starts } from './backends/start.ts';
 import {
   type AbsentBackend,
@@ -9,15 +10,18 @@ import {
   type BackendOptions,
   type BackendStatus,
   backendNames,
+  type ChosenName,
   type ReadyBackend,
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
+import { within } from './patience.ts';
+import { isNode } from './platform.ts';
 import { registerStockFixes } from './stock-fixes/index.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
-export interface PassedOver {
-  readonly name: BackendName;
+export interface Skipped {
+  readonly name: ChosenName;
   readonly reason: string;
   readonly fix?: string;
 }
@@ -26,9 +30,10 @@ export interface PassedOver {
 export interface BackendChoice extends Omit<ReadyBackend, 'available' | 'name'> {
   /** Also a name that neverend does not know, where the user had set such a backend. */
   readonly name: string;
-  /** True when the user had set this backend before and `auto` left it. */
+  /** True when this backend had been chosen before and `auto` left it. */
   readonly kept: boolean;
-  readonly passedOver: readonly PassedOver[];
+  /** Where an earlier call with `auto` took the backend, its reasons. */
+  readonly skipped: readonly Skipped[];
 }
 
 let queue: Promise<unknown> = Promise.resolve();
@@ -36,15 +41,16 @@ let queue: Promise<unknown> = Promise.resolve();
 /**
  * Makes a TensorFlow.js backend current and ready.
  *
- * `auto` keeps a backend that was already set and runs; otherwise it takes the first of: tensorflow on CUDA,
- * webgpu on real hardware, tensorflow on the CPU, wasm, cpu. A GPU that software plays is only taken by name.
- * Concurrent calls run one after the other. After a failure the backend that was current before is current
+ * `auto` keeps a backend that somebody has set and that runs; otherwise it takes the first of: tensorflow on CUDA,
+ * webgpu on real hardware, tensorflow on the CPU, wasm, cpu. What TensorFlow.js took by itself (`tf.ready()`, the first
+ * operation) is no choice, and kept only before cpu where it is another one than these. A GPU that software plays is only
+ * taken by name, and so is webgl. Concurrent calls run one after the other, and a start that does not end within half a minute is a failure. After a failure the backend that was current before is current
  * again, or none is. Mends of stock TensorFlow.js are registered: see `registerStockFixes`.
  *
  * @throws BackendError when the backend asked for, or every one of them, cannot run here.
  */
 export function useBackend(
-  choice: BackendName | 'auto' = 'auto',
+  choice: ChosenName | 'auto' = 'auto',
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
   return inTurn(async () => {
@@ -77,22 +83,33 @@ const candidates: readonly Candidate[] = [
   { name: 'cpu' },
 ];
 
-type Starts = Readonly<Record<BackendName, Start>>;
+type Starts = Readonly<Record<BackendName, Start>> & Readonly<Partial<Record<'webgl', Start>>>;
+
+/** Every name that can be chosen. */
+const chosenNames: readonly ChosenName[] = [...backendNames, 'webgl'];
+
+/** What is current before a call. */
+interface Before {
+  readonly name: string | undefined;
+  /** TensorFlow.js took it by itself. */
+  readonly own: boolean;
+}
 
 /** `useBackend` with the ways to start each backend as an argument. */
 export async function choose(
-  choice: BackendName | 'auto',
+  choice: ChosenName | 'auto',
   options: BackendOptions,
   start: Starts,
 ): Promise<BackendChoice> {
-  if (choice !== 'auto' && !backendNames.includes(choice)) {
-    const names = ['auto', ...backendNames].join(', ');
+  const startOne = choice === 'auto' ? undefined : start[choice];
+  if (choice !== 'auto' && !chosenNames.includes(choice)) {
+    const names = ['auto', ...chosenNames].join(', ');
     throw new BackendError(`choice was ${JSON.stringify(choice)}; it must be one of ${names}`);
   }
-  const before = await userBackend();
+  const before = await currentBackend();
   try {
-    if (choice === 'auto') return await chooseBest(before, options, start);
-    const status = await start[choice](options);
+    if (startOne === undefined) return await chooseBest(before, options, start);
+    const status = await startOne(options);
     if (!status.available) throw new BackendError(explain(status));
     return chosen(status, []);
   } catch (error) {
@@ -101,40 +118,52 @@ export async function choose(
   }
 }
 
-/** Keeps the backend of the user if it runs; otherwise takes the best candidate. */
+/** What the last `auto` took, and its reasons. */
+let lastBest: { readonly name: string; readonly skipped: readonly Skipped[] } | undefined;
+
+/** Keeps the backend that somebody chose if it runs; otherwise takes the best candidate. */
 async function chooseBest(
-  before: string | undefined,
+  before: Before,
   options: BackendOptions,
   start: Starts,
 ): Promise<BackendChoice> {
-  const passedOver: PassedOver[] = [];
-  const statuses = new Map<BackendName, BackendStatus>();
-  if (before !== undefined) {
-    const known = backendNames.find((name) => name === before);
-    if (known === undefined) return unknownBackend(before);
-    const status = await start[known](options);
-    if (status.available) return { ...chosen(status, []), kept: true };
-    statuses.set(known, status);
-    passedOver.push(whyAbsent(status));
+  const skipped: Skipped[] = [];
+  const statuses = new Map<ChosenName, BackendStatus>();
+  if (before.name !== undefined && !before.own) {
+    const known = chosenNames.find((name) => name === before.name);
+    const startKnown = known && start[known];
+    if (startKnown === undefined) return unknownBackend(before.name);
+    const status = await startKnown(options);
+    if (status.available) {
+      const earlier = lastBest?.name === known ? lastBest?.skipped : undefined;
+      return { ...chosen(status, earlier ?? []), kept: true };
+    }
+    statuses.set(status.name, status);
+    skipped.push(whyAbsent(status));
   }
   let current: BackendName | undefined;
   for (const { name, against } of candidates) {
+    if (name === 'cpu' && isOther(before)) {
+      await restore(before);
+      return { ...unknownBackend(before.name), kept: false, skipped };
+    }
     let status = statuses.get(name);
     if (status === undefined) {
       status = await start[name](options);
       current = name;
       statuses.set(name, status);
-      if (!status.available) passedOver.push(whyAbsent(status));
+      if (!status.available) skipped.push(whyAbsent(status));
     }
     if (!status.available) continue;
     const reason = against?.(status);
     if (reason === undefined) {
       if (current !== name) await start[name](options);
-      return chosen(status, passedOver);
+      lastBest = { name, skipped };
+      return chosen(status, skipped);
     }
-    passedOver.push({ name, reason });
+    skipped.push({ name, reason });
   }
-  const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  const reasons = skipped.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
   throw new BackendError(`no backend can run here. ${reasons}`);
 }
 
@@ -155,25 +184,41 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function probe(options: BackendOptions): Promise<BackendStatus[]> {
-  const before = await userBackend();
+  const before = await currentBackend();
   const statuses: BackendStatus[] = [];
-  for (const name of backendNames) statuses.push(await starts[name](options));
+  // Node never has WebGL.
+  for (const name of isNode ? backendNames : chosenNames) {
+    statuses.push(await starts[name](options));
+  }
   await restore(before);
   return statuses;
 }
 
-async function restore(before: string | undefined): Promise<void> {
-  if (before === undefined) await selectNone();
-  else await tf.setBackend(before);
+async function restore({ name, own }: Before): Promise<void> {
+  if (name === undefined) await selectNone();
+  else await (own ? setAsOwn(name) : tf.setBackend(name));
 }
 
-/** The backend that the user has set, without starting one where none is. */
-async function userBackend(): Promise<string | undefined> {
-  const name = tf.engine().backendName;
-  if (!name) return undefined;
+/** Milliseconds that a start of the application itself may take before nobody waits for it any more. */
+const PATIENCE = 10_000;
+
+/** The backend that is set, without starting one where none is. */
+async function currentBackend(): Promise<Before> {
+  const none = { name: undefined, own: false };
+  const { backendName: name } = tf.engine();
+  if (!name) return none;
   // Waits for a start under way. One that failed leaves its name behind without a backend.
-  await tf.ready().catch(() => undefined);
-  return tf.engine().backendName === name && name in tf.engine().registry ? name : undefined;
+  const late = new Error('it takes too long');
+  await within(PATIENCE, late, tf.ready()).catch((error) => {
+    if (error === late) forgetPending(name);
+  });
+  if (tf.engine().backendName !== name || !(name in tf.engine().registry)) return none;
+  return { name, own: isOwnChoice() };
+}
+
+/** Whether TensorFlow.js took one that `auto` does not try: any is faster than plain JavaScript. */
+function isOther(before: Before): before is Before & { readonly name: string } {
+  return before.own && !backendNames.some((name) => name === before.name);
 }
 
 function unknownBackend(name: string): BackendChoice {
@@ -184,18 +229,18 @@ function unknownBackend(name: string): BackendChoice {
     hardwareGpu: false,
     softwareGpu: false,
     kept: true,
-    passedOver: [],
+    skipped: [],
   };
 }
 
 function chosen(
   { available: _, ...status }: ReadyBackend,
-  passedOver: readonly PassedOver[],
+  skipped: readonly Skipped[],
 ): BackendChoice {
-  return { ...status, kept: false, passedOver };
+  return { ...status, kept: false, skipped };
 }
 
-function whyAbsent({ name, reason, fix }: AbsentBackend): PassedOver {
+function whyAbsent({ name, reason, fix }: AbsentBackend): Skipped {
   return { name, reason, ...(fix === undefined ? {} : { fix }) };
 }
 

@@ -108,11 +108,11 @@ describe.runIf(runsInBrowser)('in a browser', () => {
     });
     expect(choice).toMatchObject({ name: 'wasm', kept: false });
     expect(choice.device).toMatch(/^CPU, WebAssembly SIMD, \d+ threads?$/);
-    expect(choice.passedOver[0]).toEqual({
+    expect(choice.skipped[0]).toEqual({
       name: 'tensorflow',
       reason: 'it exists in Node only',
     });
-    expect(choice.passedOver[1]?.name).toBe('webgpu');
+    expect(choice.skipped[1]?.name).toBe('webgpu');
   });
 
   it('each backend that a probe finds multiplies and differentiates', async () => {

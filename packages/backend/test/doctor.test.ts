@@ -85,7 +85,7 @@ it('the table shows a warning and what mends it', () => {
   const table = diagnosisTable({
     ...nothing,
     backends: [gpu],
-    auto: { ...gpu, kept: false, passedOver: [] },
+    auto: { ...gpu, kept: false, skipped: [] },
   });
   expect(table.split('\n').slice(3, 6)).toEqual([
     'tensorflow  4.22.0   CPU, libtensorflow',

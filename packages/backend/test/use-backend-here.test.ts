@@ -50,7 +50,7 @@ it('auto does not keep a backend that the user has set and that does not compute
   const choice = await choose('auto', {}, startsBroken);
   expect(choice.name).not.toBe('tensorflow');
   expect(choice.kept).toBe(false);
-  expect(choice.passedOver.filter(({ name }) => name === 'tensorflow')).toEqual([
+  expect(choice.skipped.filter(({ name }) => name === 'tensorflow')).toEqual([
     { name: 'tensorflow', reason },
   ]);
   expect(tf.getBackend()).toBe(choice.name);
@@ -86,7 +86,7 @@ it('auto keeps the backend that the user has set, and tells its device', async (
     name: 'cpu',
     kept: true,
     device: 'JavaScript on the CPU',
-    passedOver: [],
+    skipped: [],
   });
   expect(tf.getBackend()).toBe('cpu');
 });

@@ -43,16 +43,16 @@ describe('auto', () => {
       hardwareGpu: true,
       softwareGpu: false,
       kept: false,
-      passedOver: [],
+      skipped: [],
     });
     expect(started).toEqual(['tensorflow']);
   });
 
   it('takes webgpu on real hardware before tensorflow on the CPU', async () => {
     const { start } = machine({ tensorflow: 'on the CPU', webgpu: 'on a GPU', wasm: 'on the CPU' });
-    const { name, passedOver } = await choose('auto', {}, start);
+    const { name, skipped } = await choose('auto', {}, start);
     expect(name).toBe('webgpu');
-    expect(passedOver).toEqual([
+    expect(skipped).toEqual([
       {
         name: 'tensorflow',
         reason: 'it found no GPU that it can use over CUDA (tensorflow on the CPU)',
@@ -66,11 +66,11 @@ describe('auto', () => {
       webgpu: 'on a software GPU',
       wasm: 'on the CPU',
     });
-    const { name, device, passedOver } = await choose('auto', {}, start);
+    const { name, device, skipped } = await choose('auto', {}, start);
     expect([name, device]).toEqual(['tensorflow', 'tensorflow on the CPU']);
     expect(started).toEqual(['tensorflow', 'webgpu', 'tensorflow']);
-    expect(passedOver.map((entry) => entry.name)).toEqual(['tensorflow', 'webgpu']);
-    expect(passedOver[1]?.reason).toContain('played by software (webgpu on a software GPU)');
+    expect(skipped.map((entry) => entry.name)).toEqual(['tensorflow', 'webgpu']);
+    expect(skipped[1]?.reason).toContain('played by software (webgpu on a software GPU)');
   });
 
   it('takes wasm before a software GPU, and names what would mend the absent one', async () => {
@@ -79,21 +79,21 @@ describe('auto', () => {
       wasm: 'on the CPU',
       cpu: 'on the CPU',
     });
-    const { name, passedOver } = await choose('auto', {}, start);
+    const { name, skipped } = await choose('auto', {}, start);
     expect(name).toBe('wasm');
-    expect(passedOver[0]).toEqual({
+    expect(skipped[0]).toEqual({
       name: 'tensorflow',
       reason: 'no tensorflow',
       fix: 'get tensorflow',
     });
-    expect(passedOver).toHaveLength(2);
+    expect(skipped).toHaveLength(2);
   });
 
   it('takes cpu last', async () => {
     const { start } = machine({ cpu: 'on the CPU' });
-    const { name, passedOver } = await choose('auto', {}, start);
+    const { name, skipped } = await choose('auto', {}, start);
     expect(name).toBe('cpu');
-    expect(passedOver.map((entry) => entry.name)).toEqual(['tensorflow', 'webgpu', 'wasm']);
+    expect(skipped.map((entry) => entry.name)).toEqual(['tensorflow', 'webgpu', 'wasm']);
   });
 
   it('fails with every reason where nothing runs', async () => {
@@ -124,13 +124,13 @@ describe('auto', () => {
         ];
         const best = order.findIndex(([, taken]) => taken);
         const { start, started } = machine(state);
-        const { name, passedOver } = await choose('auto', {}, start);
+        const { name, skipped } = await choose('auto', {}, start);
         expect(name).toBe(order[best]?.[0]);
         // What was started last is what is current.
         expect(started.at(-1)).toBe(name);
         const better = new Set(order.slice(0, best).map(([backend]) => backend));
-        expect(new Set(passedOver.map((entry) => entry.name))).toEqual(better);
-        expect(passedOver).toHaveLength(better.size);
+        expect(new Set(skipped.map((entry) => entry.name))).toEqual(better);
+        expect(skipped).toHaveLength(better.size);
       }),
     );
   });

@@ -2,10 +2,13 @@
 export const backendNames = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
 
+/** Also taken, by its name alone: `webgl` has no kernels of its own here, and exists in browsers only. */
+export type ChosenName = BackendName | 'webgl';
+
 /** A backend that started here. */
 export interface ReadyBackend {
   readonly available: true;
-  readonly name: BackendName;
+  readonly name: ChosenName;
   /** Version of the TensorFlow.js package that it comes from. */
   readonly version: string;
   /** What it computes on, in words. */
@@ -22,7 +25,7 @@ export interface ReadyBackend {
 /** A backend that cannot run here. */
 export interface AbsentBackend {
   readonly available: false;
-  readonly name: BackendName;
+  readonly name: ChosenName;
   readonly reason: string;
   /** The one command or step that mends it, where there is one. */
   readonly fix?: string;
@@ -30,17 +33,29 @@ export interface AbsentBackend {
 
 export type BackendStatus = ReadyBackend | AbsentBackend;
 
+/** The `.wasm` files of `@tensorflow/tfjs-backend-wasm`, in its folder `dist`. One of them is loaded. */
+export const wasmFiles = [
+  'tfjs-backend-wasm.wasm',
+  'tfjs-backend-wasm-simd.wasm',
+  'tfjs-backend-wasm-threaded-simd.wasm',
+] as const;
+export type WasmFile = (typeof wasmFiles)[number];
+
+/** The folder that holds the files, or the address of each of them. */
+export type WasmPath = string | Readonly<Record<WasmFile, string>>;
+
 /** Settings of single backends. */
 export interface BackendOptions {
   /**
-   * The folder that holds the `.wasm` files of `@tensorflow/tfjs-backend-wasm`: its URL in a browser, its path in
-   * Node, where only a bundled program needs it. Where it is left out and the files are not beside the script,
+   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` are: the URL of their folder in a browser, its path in
+   * Node, where only a bundled program needs it; or an address for each of the three by its name, as a bundler gives them that
+   * puts a hash into each. Where it is left out and the files are not beside the script,
    * the start fails, and TensorFlow.js takes no path after that until the page reloads or the process restarts.
    */
-  readonly wasmPath?: string;
+  readonly wasmPath?: WasmPath;
   /**
    * Threads of the wasm backend, 1 or more; as many as the process has processors where it is left out. With 1, and where a page or a
-   * host may not share memory, it is the build without threads. The first start decides, until the page reloads or the process
+   * host lets no threads run, it is the build without threads; `warning` then says why. The first start decides, until the page reloads or the process
    * restarts.
    */
   readonly threads?: number;

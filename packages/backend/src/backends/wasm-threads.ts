@@ -1,3 +1,4 @@
+import { LONGEST, patience, within } from '../patience.ts';
 import { isNode } from '../platform.ts';
 
 /**
@@ -6,9 +7,15 @@ import { isNode } from '../platform.ts';
  */
 const MOST_THREADS = 8;
 
+/** Workers of which none answers for so long, in milliseconds, do not start. */
+const SILENCE = 1200;
+
 /**
- * Runs a start of the wasm backend such that its threaded build starts with this many threads, in Node too. Stock, Node gets a `blob:` address
- * where its workers need a file (tensorflow/tfjs#3830), and half of the processors' threads stay unused.
+ * Runs a start of the wasm backend such that its threaded build starts with this many threads, in Node and in minified pages too. Stock,
+ * Node gets a `blob:` address where its workers need a file (tensorflow/tfjs#3830), half of the processors' threads stay unused, and a
+ * worker that fails leaves the start waiting for ever.
+ *
+ * @throws what the first worker that failed said; the workers are gone then.
  */
 export async function startThreaded(
   wasm: typeof import('@tensorflow/tfjs-backend-wasm'),
@@ -16,31 +23,162 @@ export async function startThreaded(
   start: () => Promise<void>,
 ): Promise<void> {
   wasm.setThreadsCount(Math.min(threads, MOST_THREADS));
-  // It halves the number that it is told once, here.
-  if (!isNode) return withValue(navigator, 'hardwareConcurrency', 2 * threads, start);
-  const os = process.getBuiltinModule('node:os');
-  const workers = process.getBuiltinModule('node:worker_threads');
-  const [cpu] = os.cpus();
-  const cpus = () => new Array(2 * threads).fill(cpu);
-  await withValue(os, 'cpus', cpus, () =>
-    withValue(workers, 'Worker', pthreadWorker(workers.Worker), () =>
-      // Its glue makes this a global, which others take for a sign of a browser.
-      withValue(globalThis, 'Worker', undefined, start),
-    ),
-  );
+  const crew = makeCrew();
+  const work = (): Promise<void> => Promise.race([start(), crew.failed]);
+  try {
+    // It halves the number that it is told once, here.
+    await (isNode
+      ? startInNode(2 * threads, crew, work)
+      : withValue(navigator, 'hardwareConcurrency', 2 * threads, () => startInPage(crew, work)));
+  } catch (error) {
+    crew.dismiss();
+    throw error;
+  } finally {
+    crew.leave();
+  }
 }
+
+/** What workers of pages and of Node both have. */
+interface AnyWorker {
+  postMessage: (...args: never[]) => void;
+  terminate(): unknown;
+}
+
+/** The workers of a start. */
+interface Crew {
+  /** Rejects when one of them fails, or none answers any more. */
+  readonly failed: Promise<never>;
+  fail(reason: unknown): void;
+  heard(): void;
+  /** Adds a worker that is made now. */
+  hire<T extends AnyWorker>(make: () => T): T;
+  /** Ends the workers. */
+  dismiss(): void;
+  /** Waits for them no longer. */
+  leave(): void;
+  isOver(): boolean;
+}
+
+function makeCrew(): Crew {
+  const wait = patience(SILENCE, new Error(`no thread answered for ${SILENCE / 1000} s`));
+  const workers: AnyWorker[] = [];
+  let loading = false;
+  let over = false;
+  let reject: (error: unknown) => void;
+  const failure = new Promise<never>((_, rejectFailure) => {
+    reject = rejectFailure;
+  });
+  const failed = Promise.race([failure, wait.end]);
+  failed.catch(() => undefined);
+  const fail = (reason: unknown): void => reject(reason);
+  return {
+    failed,
+    fail,
+    heard: () => {
+      if (loading && !over) wait.heard();
+    },
+    hire(make) {
+      try {
+        const worker = make();
+        workers.push(worker);
+        const { postMessage } = worker;
+        // Before the first message there is the download, which takes as long as it takes.
+        worker.postMessage = (...args) => {
+          if (!loading) wait.heard();
+          loading = true;
+          postMessage.apply(worker, args);
+        };
+        return worker;
+      } catch (error) {
+        // TensorFlow.js would log it and tell nobody.
+        fail(error);
+        throw error;
+      }
+    },
+    dismiss() {
+      for (const worker of workers) worker.terminate();
+    },
+    leave() {
+      over = true;
+      wait.stop();
+      for (const worker of workers) Reflect.deleteProperty(worker, 'postMessage');
+    },
+    isOver: () => over,
+  };
+}
+
+/**
+ * Lets the workers of TensorFlow.js run one script, made of its two texts. Stock, the one imports the other: from a `blob:` address, which a
+ * policy that allows such workers need not allow; and of the other's text, a bundle has renamed a variable (`_scriptDir`) outside of it.
+ */
+async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void> {
+  let glue: string | undefined;
+  let entry: string | undefined;
+  let address: string | undefined;
+  const listening = new AbortController();
+  const blobs = new Proxy(Blob, {
+    construct(target, [parts, options]: ConstructorParameters<typeof Blob>) {
+      const text = String(parts?.[0]);
+      if (text.startsWith('var WasmBackendModuleThreadedSimd')) glue = text;
+      else if (text.includes('WasmBackendModuleThreadedSimd(Module)')) entry = text;
+      return new target(parts, options);
+    },
+  });
+  const workers = new Proxy(Worker, {
+    construct(target, args: ConstructorParameters<typeof Worker>) {
+      if (glue === undefined || entry === undefined) return new target(...args);
+      address ??= URL.createObjectURL(
+        new Blob([pageSource(glue, entry)], { type: 'text/javascript' }),
+      );
+      // The text of a worker is made right before it is: what comes without one is somebody else's.
+      entry = undefined;
+      const worker = crew.hire(() => new target(address as string));
+      const { signal } = listening;
+      worker.addEventListener('message', crew.heard, { signal });
+      const fail = (event: Event): void => {
+        // Nobody is left to whom TensorFlow.js could throw it.
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const { message } = event as ErrorEvent;
+        crew.fail(new Error(message || 'the browser started no worker from a blob: address'));
+      };
+      worker.addEventListener('error', fail, { signal });
+      return worker;
+    },
+  });
+  try {
+    await withValue(globalThis, 'Blob', blobs, () =>
+      withValue(globalThis, 'Worker', workers, start),
+    );
+    // After a failure the other workers fail as well, and nobody needs to hear it.
+    listening.abort();
+  } finally {
+    if (address !== undefined) URL.revokeObjectURL(address);
+  }
+}
+
+/**
+ * Names that mean nothing in the worker are empty in the glue: `_scriptDir`, whatever it is called, and what a bundle gives for Node's
+ * `process`, of which the glue reads properties.
+ */
+const pageSource = (glue: string, entry: string): string => `
+with (new Proxy({}, { has: (_, name) => !(name in self), get: () => '' })) {
+${glue}
+}
+self.importScripts = () => undefined;
+${entry}`;
 
 /** Whether Node has what `startThreaded` needs: not in a bundle, where the files of TensorFlow.js are gone. */
 export function canStartThreadedInNode(): boolean {
   try {
-    return process.getBuiltinModule('node:fs').existsSync(glue().worker);
+    return process.getBuiltinModule('node:fs').existsSync(glueFiles().worker);
   } catch {
     return false;
   }
 }
 
 /** The files of TensorFlow.js that a pthread runs. */
-function glue(): { worker: string; factory: string } {
+function glueFiles(): { worker: string; factory: string } {
   const { createRequire } = process.getBuiltinModule('node:module');
   const { dirname, join } = process.getBuiltinModule('node:path');
   const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
@@ -49,7 +187,7 @@ function glue(): { worker: string; factory: string } {
 }
 
 /** What TensorFlow.js' worker script expects around it: CommonJS, and the factory of its module for an `importScripts`. */
-const pthreadSource = `
+const nodeSource = `
 const { workerData } = require('node:worker_threads');
 const { wasmWorkerContents } = require(workerData.worker);
 // The string holds the line breaks of a string in it, which must be escapes again.
@@ -59,24 +197,46 @@ globalThis.importScripts = () => {
 };
 `;
 
-type WorkerClass = typeof import('node:worker_threads').Worker;
+type NodeWorker = typeof import('node:worker_threads').Worker;
 
-/** `Worker`, but for what TensorFlow.js starts: it becomes a pthread that does not keep the process. */
-function pthreadWorker(Worker: WorkerClass): WorkerClass {
-  return new Proxy(Worker, {
-    construct(target, args: ConstructorParameters<WorkerClass>) {
+async function startInNode(cores: number, crew: Crew, start: () => Promise<void>): Promise<void> {
+  const os = process.getBuiltinModule('node:os');
+  const threads = process.getBuiltinModule('node:worker_threads');
+  const [cpu] = os.cpus();
+  const workers = new Proxy(threads.Worker, {
+    construct(target, args: ConstructorParameters<NodeWorker>) {
       if (!String(args[0]).startsWith('blob:')) return new target(...args);
-      const worker = new target(pthreadSource, { eval: true, execArgv: [], workerData: glue() });
+      const options = { eval: true, execArgv: [], workerData: glueFiles() };
+      const worker = crew.hire(() => new target(nodeSource, options));
       worker.unref();
       // The glue does so for each thread that runs, and a thread of the pool never ends.
       worker.ref = () => undefined;
+      worker.on('message', crew.heard);
+      // The glue throws what it hears here, where nobody can catch it.
+      let stock: unknown;
+      Object.defineProperty(worker, 'onerror', {
+        get: () => (crew.isOver() ? stock : crew.fail),
+        set: (listener: unknown) => {
+          stock = listener;
+        },
+      });
       return worker;
     },
   });
+  await withValue(
+    os,
+    'cpus',
+    () => new Array(cores).fill(cpu),
+    () =>
+      withValue(threads, 'Worker', workers, () =>
+        // Its glue makes this a global, which others take for a sign of a browser.
+        withValue(globalThis, 'Worker', undefined, start),
+      ),
+  );
 }
 
 /** Gives a property another value until some work is done. */
-async function withValue<T extends object>(
+export async function withValue<T extends object>(
   owner: T,
   key: (keyof T & string) | 'Worker',
   value: unknown,
@@ -90,7 +250,7 @@ async function withValue<T extends object>(
     enumerable: true,
   });
   try {
-    await work();
+    await within(LONGEST, new Error('it takes too long'), work());
   } finally {
     if (before === undefined) Reflect.deleteProperty(owner, key);
     else Object.defineProperty(owner, key, before);

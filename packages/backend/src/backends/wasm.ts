@@ -1,16 +1,25 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
-import { coreCount, importInNode, isNode, reasonOf } from '../platform.ts';
+import { coreCount, isNode, reasonOf } from '../platform.ts';
 import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import { forgetEnded } from '../wasm/checked-heap.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
+import { type Refusal, watchPolicy, whyNoWebAssembly } from './content-policy.ts';
 import { absent, absentPackage, countOfThreads, select } from './select.ts';
-import type { BackendOptions, BackendStatus } from './types.ts';
-import { canStartThreadedInNode, startThreaded } from './wasm-threads.ts';
+import type { BackendOptions, BackendStatus, WasmPath } from './types.ts';
+import { checkedPath, readWasm, wasmFile } from './wasm-files.ts';
+import { canStartThreadedInNode, startThreaded, withValue } from './wasm-threads.ts';
 
 const specifier = '@tensorflow/tfjs-backend-wasm';
 const fix = `pass wasmPath, the folder that holds the .wasm files of ${specifier}`;
+
+type WasmPackage = typeof import('@tensorflow/tfjs-backend-wasm');
+/** Why fewer threads run than were asked for. */
+type Shortage = Readonly<{ warning?: string; fix?: string }>;
+
+/** Of the start, which decides until the page reloads or the process restarts. */
+let shortage: Shortage = {};
 
 export async function startWasm({
   wasmPath,
@@ -20,8 +29,9 @@ export async function startWasm({
     throw new BackendError(`threads was ${threads}; it must be a whole number of at least 1`);
   }
   forgetEnded();
+  const path = wasmPath === undefined ? undefined : checkedPath(wasmPath);
   const runs = 'wasm' in tf.engine().registry;
-  let wasm: typeof import('@tensorflow/tfjs-backend-wasm');
+  let wasm: WasmPackage;
   try {
     wasm = await import('@tensorflow/tfjs-backend-wasm');
   } catch (error) {
@@ -34,28 +44,19 @@ export async function startWasm({
       'reload the page, or start the process again',
     );
   }
-  try {
-    if (!runs) await chooseBuild(threads);
-    if (wasmPath !== undefined && !runs) {
-      const folder = wasmPath.endsWith('/') ? wasmPath : `${wasmPath}/`;
-      const file = `${folder}${await fileName()}`;
-      const reason = await whyUnusable(file);
-      if (reason !== undefined) return absent('wasm', `wasmPath led to ${file}: ${reason}`, fix);
-      wasm.setWasmPaths(folder);
+  registerWasmMatMul();
+  if (runs) await select('wasm');
+  else {
+    const refused = await whyNoWebAssembly();
+    if (refused !== undefined) return absent('wasm', refused.reason, refused.fix);
+    const policy = watchPolicy();
+    try {
+      shortage = await startFirst(wasm, threads, path as WasmPath | undefined, policy.refusal);
+    } catch (error) {
+      return await whyNotStarted(error, path !== undefined, policy.refusal);
+    } finally {
+      policy.stop();
     }
-    registerWasmMatMul();
-    if (runs || !(await isThreaded())) await select('wasm');
-    else await startThreaded(wasm, threads, () => select('wasm'));
-    if (!runs) await startThreads(tf.backend() as unknown as WasmBackend, threads);
-  } catch (error) {
-    // After a start without its file, TensorFlow.js throws this for every path.
-    const tooLate = reasonOf(error).includes('already initialized');
-    if (wasmPath !== undefined && !tooLate) return absentPackage('wasm', specifier, error);
-    return absent(
-      'wasm',
-      `${specifier} did not start, most likely because its .wasm files were not found`,
-      `${fix}, to the first call: reload the page, or start the process again`,
-    );
   }
   const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
   const count = countOfThreads(threadsOf(tf.backend() as unknown as WasmBackend));
@@ -67,47 +68,110 @@ export async function startWasm({
     device,
     hardwareGpu: false,
     softwareGpu: false,
+    ...shortage,
   };
 }
 
-/** Before the first start: which build TensorFlow.js takes. */
-async function chooseBuild(threads: number): Promise<void> {
-  const shares = isNode ? canStartThreadedInNode() : await isThreaded();
-  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', threads > 1 && shares);
-}
+/** A file that is not where `wasmPath` says. */
+class FileError extends Error {}
 
-/** Whether TensorFlow.js takes its threaded build, which has SIMD too. */
-async function isThreaded(): Promise<boolean> {
-  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  return simd === true && (await tf.env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) === true;
-}
-
-/** The one of the three files that TensorFlow.js loads here. */
-async function fileName(): Promise<string> {
-  const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
-  return `tfjs-backend-wasm${simd ? ((await isThreaded()) ? '-threaded-simd' : '-simd') : ''}.wasm`;
-}
-
-async function whyUnusable(file: string): Promise<string | undefined> {
+/** Starts the backend with as many of the threads as run here. */
+async function startFirst(
+  wasm: WasmPackage,
+  threads: number,
+  path: WasmPath | undefined,
+  refusal: () => Promise<Refusal | undefined>,
+): Promise<Shortage> {
+  const cannotShare = threads > 1 ? await whyNotShared() : {};
+  const shares = threads > 1 && cannotShare === undefined;
+  tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', shares);
+  if (!shares) {
+    await withFile(wasm, path, () => select('wasm'));
+    return cannotShare ?? {};
+  }
   try {
-    const [zero, a, s, m] = await read(file);
-    // Servers of single-page applications send their page for every address.
-    if (zero !== 0 || a !== 0x61 || s !== 0x73 || m !== 0x6d) return 'it is no WebAssembly file';
-    return undefined;
+    await withFile(wasm, path, () => startThreaded(wasm, threads, () => select('wasm')));
+    await startThreads(tf.backend() as unknown as WasmBackend, threads);
+    return {};
   } catch (error) {
-    return reasonOf(error);
+    if (error instanceof FileError) throw error;
+    if (!('wasm' in tf.engine().registry)) {
+      // A new start makes the one that may still wait obsolete.
+      tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+      await withFile(wasm, path, () => select('wasm'));
+    }
+    const refused = await refusal();
+    const reason = refused?.reason ?? reasonOf(error);
+    return {
+      warning: `it runs on one thread, since others did not start: ${reason}`,
+      ...(refused?.fix === undefined ? {} : { fix: refused.fix }),
+    };
   }
 }
 
-/** Reads a file from where TensorFlow.js would. */
-async function read(file: string): Promise<Uint8Array> {
+/** Why memory cannot be shared with threads here; undefined where it can. */
+async function whyNotShared(): Promise<Shortage | undefined> {
+  const alone = 'it runs on one thread, since';
   if (isNode) {
-    const { readFile } = (await importInNode('node:fs/promises')) as {
-      readFile: (path: string | URL) => Promise<Uint8Array>;
+    if (canStartThreadedInNode()) return undefined;
+    return {
+      warning: `${alone} the files of ${specifier} that others run are not there, as in a bundle`,
+      fix: `leave ${specifier} out of the bundle, and install it`,
     };
-    return readFile(file.startsWith('file:') ? new URL(file) : file);
   }
-  const response = await fetch(file, { credentials: 'same-origin' });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  if (globalThis.crossOriginIsolated === false) {
+    return {
+      warning: `${alone} the page is not cross-origin isolated and may not share memory`,
+      fix: 'send Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp with the page, and the second also with the scripts of its workers',
+    };
+  }
+  const { env } = tf;
+  const simd = await env().getAsync('WASM_HAS_SIMD_SUPPORT');
+  const supported = simd === true && (await env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT'));
+  return supported === true ? undefined : { warning: `${alone} this browser has no others` };
+}
+
+/** Starts the backend from where `path` leads to, after a look at the file; a page then takes what was read there. */
+async function withFile(
+  wasm: WasmPackage,
+  path: WasmPath | undefined,
+  start: () => Promise<void>,
+): Promise<void> {
+  if (path === undefined) return start();
+  const file = await wasmFile(path);
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await readWasm(file);
+  } catch (error) {
+    throw new FileError(`wasmPath led to ${file}: ${reasonOf(error)}`);
+  }
+  wasm.setWasmPaths(path);
+  if (isNode) return start();
+  const stock = fetch;
+  const headers = { 'content-type': 'application/wasm' };
+  const fetchFile = (...args: Parameters<typeof fetch>): Promise<Response> =>
+    args[0] === file ? Promise.resolve(new Response(bytes, { headers })) : stock(...args);
+  return withValue(globalThis, 'fetch', fetchFile, start);
+}
+
+async function whyNotStarted(
+  error: unknown,
+  hasPath: boolean,
+  refusal: () => Promise<Refusal | undefined>,
+): Promise<BackendStatus> {
+  const refused = await refusal();
+  if (error instanceof FileError) {
+    return refused === undefined
+      ? absent('wasm', error.message, fix)
+      : absent('wasm', `${error.message}: ${refused.reason}`, refused.fix);
+  }
+  // After a start without its file, TensorFlow.js throws this for every path.
+  const tooLate = reasonOf(error).includes('already initialized');
+  if (hasPath && !tooLate) return absentPackage('wasm', specifier, error);
+  const likely = refused?.reason ?? 'most likely because its .wasm files were not found';
+  return absent(
+    'wasm',
+    `${specifier} did not start, ${likely}`,
+    `${refused?.fix ?? fix}, to the first call: reload the page, or start the process again`,
+  );
 }

@@ -6,6 +6,7 @@ import { provideWebgpuInNode } from './webgpu-in-node.ts';
 
 /** Adapters that compute on the CPU. */
 const softwareAdapters = /swiftshader|llvmpipe|lavapipe|software|basic render|\bwarp\b/i;
+export const isSoftwareAdapter = (name: string): boolean => softwareAdapters.test(name);
 
 export async function startWebgpu(): Promise<BackendStatus> {
   if (isNode && globalThis.navigator?.gpu === undefined) {
@@ -52,7 +53,7 @@ interface AdapterInfo {
 export function describeAdapter(info: AdapterInfo): Omit<ReadyBackend, 'version'> {
   const parts = [info.vendor, info.architecture, info.device, info.description];
   const device = [...new Set(parts.filter(Boolean))].join(' ');
-  const softwareGpu = info.isFallbackAdapter === true || softwareAdapters.test(device);
+  const softwareGpu = info.isFallbackAdapter === true || isSoftwareAdapter(device);
   return {
     available: true,
     name: 'webgpu',

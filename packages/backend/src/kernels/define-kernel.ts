@@ -208,8 +208,14 @@ function test(
       finish();
     });
   } else {
-    settle(entry, backendName, selfTest(entry.definition, version));
-    finish();
+    try {
+      settle(entry, backendName, selfTest(entry.definition, version));
+    } catch (error) {
+      entry.tests.delete(backendName);
+      throw error;
+    } finally {
+      finish();
+    }
   }
   return finished;
 }

@@ -5,18 +5,22 @@ import { type BackendName, type BackendStatus, backendNames } from '../backends/
 import { trustKernels } from '../kernels/define-kernel.ts';
 import { useBackend } from '../use-backend.ts';
 
+/** The absent backends that a person has heard of. */
+const named = new Set<BackendName>(listed('NEVEREND_ABSENT'));
+
 /**
  * Runs a suite once per backend that this machine has, with that backend current. Call it with `await` at
  * the top level of a test file.
  *
- * An absent backend is named on a line of its own on stderr and shows as skipped; it fails the file where
- * `NEVEREND_REQUIRE` (a comma-separated list) asks for it. `NEVEREND_BACKENDS` limits the suite to some.
+ * An absent backend is named on a line of its own on stderr, once a file, and shows as skipped; it fails the file where
+ * `NEVEREND_REQUIRE` (a comma-separated list) asks for it. `NEVEREND_BACKENDS` limits the suite to some;
+ * `NEVEREND_ABSENT` lists those whose absence was named before, for all files.
  * wasm runs on one thread, or as many as `NEVEREND_THREADS` says.
  * Without a GPU, WebGPU runs on SwiftShader where Debian's Chromium is installed. A test after which the
  * GPU reports an error that nobody caught fails.
  *
  * @param on the backends that the suite is about, where it is not about all.
- * @throws Error when one of the two variables names no backend, or they contradict each other.
+ * @throws Error when one of the variables names no backend, or the first two contradict each other.
  */
 export async function describeBackends(
   title: string,
@@ -34,15 +38,14 @@ export async function describeBackends(
   tf.env().set('PROD', true);
   // Many test files run side by side; one thread each is faster than all of them in each.
   const threads = Number(process.env['NEVEREND_THREADS'] ?? 1);
-  const statuses: BackendStatus[] = [];
+  const statuses: [BackendName, BackendStatus][] = [];
   for (const name of on) {
-    if (wanted.includes(name)) statuses.push(await starts[name]({ threads }));
+    if (wanted.includes(name)) statuses.push([name, await starts[name]({ threads })]);
     // A file without a suite would be an error.
     else if (on.length < backendNames.length)
       describe.skip(`${title} on ${name} (left out)`, () => suite(name));
   }
-  for (const status of statuses) {
-    const { name } = status;
+  for (const [name, status] of statuses) {
     if (status.available) {
       describe(`${title} on ${name}`, () => {
         beforeAll(async () => {
@@ -57,7 +60,8 @@ export async function describeBackends(
       continue;
     }
     const absence = `backend ${name} is absent: ${status.reason}`;
-    process.stderr.write(`${absence}\n`);
+    if (!named.has(name)) process.stderr.write(`${absence}\n`);
+    named.add(name);
     if (required.includes(name)) {
       describe(`${title} on ${name}`, () => {
         it('runs here, as NEVEREND_REQUIRE demands', () => {

@@ -21,6 +21,11 @@ interface EngineParts {
   readonly backendInstance: tf.KernelBackend | null;
   runKernelFunc(call: unknown): unknown;
   trackTensor(tensor: tf.Tensor, backend: tf.KernelBackend): void;
+  gradients(...call: unknown[]): unknown;
+  readonly state: {
+    readonly gradientDepth: number;
+    activeTape: { readonly saved?: readonly tf.Tensor[] }[] | null;
+  };
   [mark]?: WeakSet<object>;
 }
 
@@ -84,6 +89,20 @@ function watchedBackends(): WeakSet<object> {
       throw error;
     } finally {
       frame = outer;
+    }
+  };
+  const gradients = engine.gradients.bind(engine);
+  engine.gradients = (...call) => {
+    try {
+      return gradients(...call);
+    } catch (error) {
+      const { state } = engine;
+      // Stock, what operations had kept for the gradient stays.
+      if (state.gradientDepth === 0) {
+        tf.dispose(state.activeTape?.flatMap(({ saved }) => saved ?? []) ?? []);
+        state.activeTape = null;
+      }
+      throw error;
     }
   };
   const trackTensor = engine.trackTensor.bind(engine);

@@ -67,6 +67,8 @@ export function loadKernels<Exports>(
 /**
  * Starts threads for all kernels of a backend where its memory is shared, once; where the host refuses them, this
  * one thread goes on.
+ *
+ * @throws what the host says where it refuses them.
  */
 export function startThreads(backend: WasmBackend, threads: number): Promise<void> {
   const host = hostOf(backend);
@@ -79,11 +81,7 @@ export const threadsOf = (backend: WasmBackend): number => hostOf(backend).pool?
 
 async function start(backend: WasmBackend, host: Host, threads: number): Promise<void> {
   if (threads < 2 || !isShared(memoryOf(backend))) return;
-  try {
-    host.pool = await startThreadPool(backend, threads);
-  } catch {
-    // One thread is slower, and works.
-  }
+  host.pool = await startThreadPool(backend, threads);
 }
 
 function load<Exports>(

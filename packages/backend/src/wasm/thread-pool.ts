@@ -1,3 +1,4 @@
+import { patience } from '../patience.ts';
 import { isNode } from '../platform.ts';
 import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
@@ -22,6 +23,8 @@ const BINARY = 28;
 const BINARY_BYTES = 29;
 const GRAIN = 30;
 const UNITS = 31;
+/** Milliseconds without a word of any thread after which the others are not waited for. */
+const SILENCE = 1200;
 /** Loads of a counter before a thread goes to sleep: some 20 microseconds. */
 const SPINS = 2000;
 
@@ -74,6 +77,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
   const state = new Int32Array(memory.buffer, block, STATE_INTS).fill(0);
   const numbers = new Float64Array(memory.buffer, block + 4 * STATE_INTS, NUMBERS);
   const workers: Thread[] = [];
+  const wait = patience(SILENCE, new Error(`no thread answered for ${SILENCE / 1000} s`));
   const stop = (): void => {
     for (const worker of workers) worker.stop();
   };
@@ -81,11 +85,15 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     for (let index = 1; index < threads; index++) {
       workers.push(startWorker({ memory, block, index, threads }));
     }
-    await Promise.all(workers.map(({ ready }) => ready));
+    wait.heard();
+    const ready = Promise.all(workers.map((worker) => worker.ready.then(wait.heard)));
+    await Promise.race([ready, wait.end]);
   } catch (error) {
     stop();
-    backend.wasm._free(block);
+    // A thread that starts all the same would read it: not given back.
     throw error;
+  } finally {
+    wait.stop();
   }
   const scratch = makeScratch(backend);
   let modules = 0;
@@ -190,7 +198,8 @@ function startInBrowser(data: object): Thread {
   const worker = new Worker(url);
   const ready = new Promise<void>((resolve, reject) => {
     worker.onmessage = () => resolve();
-    worker.onerror = (event) => reject(new Error(event.message));
+    worker.onerror = (event) =>
+      reject(new Error(event.message || 'the browser started no worker from a blob: address'));
   });
   worker.postMessage(data);
   return { ready: ready.finally(() => URL.revokeObjectURL(url)), stop: () => worker.terminate() };

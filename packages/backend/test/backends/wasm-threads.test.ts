@@ -12,6 +12,7 @@ it('runs on one thread where the files that threads run are gone, as in a bundle
     (path) => !String(path).endsWith('-threaded-simd.worker.js') && existsSync(path),
   );
   expect(canStartThreadedInNode()).toBe(false);
-  const { device } = await useBackend('wasm', { threads: 2 });
+  const { device, warning } = await useBackend('wasm', { threads: 2 });
   expect(device).toBe('CPU, WebAssembly SIMD, 1 thread');
+  expect(warning).toContain('it runs on one thread, since the files');
 });

@@ -33,6 +33,19 @@ it('does not take a web page that a server sends for every address for the file'
   await expect(failure).rejects.toThrow(fix);
 });
 
+it('takes an address for each of the three files, and names those that are missing', async () => {
+  const addresses = {
+    'tfjs-backend-wasm.wasm': join(folder, 'plain.a1b2.wasm'),
+    'tfjs-backend-wasm-simd.wasm': join(folder, 'simd.c3d4.wasm'),
+    'tfjs-backend-wasm-threaded-simd.wasm': join(folder, 'threaded.e5f6.wasm'),
+  };
+  const { 'tfjs-backend-wasm-simd.wasm': _, ...some } = addresses;
+  const failure = useBackend('wasm', { wasmPath: some as typeof addresses });
+  await expect(failure).rejects.toThrow('the addresses of tfjs-backend-wasm-simd.wasm');
+  const led = useBackend('wasm', { wasmPath: addresses, threads: 1 });
+  await expect(led).rejects.toThrow(`wasmPath led to ${join(folder, 'simd.c3d4.wasm')}`);
+});
+
 it('starts from the right wasmPath after a wrong one, with or without a slash at its end', async () => {
   expect(await useBackend('wasm', { wasmPath: wasmFolder })).toMatchObject({ name: 'wasm' });
   expect([...(await tf.add(tf.ones([2]), 1).data())]).toEqual([2, 2]);

@@ -30,7 +30,11 @@ function run(
   stderr: string;
   report: Report;
 } {
-  const cleared = { NEVEREND_BACKENDS: undefined, NEVEREND_REQUIRE: undefined };
+  const cleared = {
+    NEVEREND_ABSENT: undefined,
+    NEVEREND_BACKENDS: undefined,
+    NEVEREND_REQUIRE: undefined,
+  };
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [
@@ -81,6 +85,8 @@ describe('describeBackends', () => {
       expect(status).toBe(0);
       expect(stderr).toMatch(/^backend webgpu is absent: no GPU adapter was found$/m);
       expect([report.numPassedTests, report.numPendingTests]).toEqual([2, 2]);
+      const again = run({ NEVEREND_BACKENDS: 'webgpu,cpu', NEVEREND_ABSENT: 'webgpu', ...none });
+      expect(again.stderr).not.toContain('is absent');
     },
   );
 

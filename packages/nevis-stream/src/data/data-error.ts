@@ -2,6 +2,8 @@ import { hasCode, NeverendError } from '@neverend/backend';
 
 /** Data that cannot be read or used, and why. */
 export class DataError extends NeverendError {
+  override readonly name = 'DataError';
+
   constructor(message: string, options?: ErrorOptions) {
     super('NEVEREND_DATA', message, options);
   }

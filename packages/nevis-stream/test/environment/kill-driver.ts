@@ -1,9 +1,9 @@
-// Runs the smoke preset and kills its own process at one moment: node kill-driver.ts <folder> <cache> <moment> <n>
+// Runs a small version of the smoke preset and kills its own process at one moment: node kill-driver.ts <folder> <cache> <moment> <n>
 import promises from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { run } from '../../src/commands.ts';
-import { presets } from '../../src/presets.ts';
+import { type Preset, presets } from '../../src/presets.ts';
 import type { Progress } from '../../src/types.ts';
 
 const [folder = '', cache = '', moment = '', at = '0'] = process.argv.slice(2);
@@ -32,8 +32,21 @@ engine.runKernel = ((name, inputs, attrs) => {
   return runKernel(name, inputs, attrs);
 }) as typeof engine.runKernel;
 
-const { summary: _, ...preset } = presets['smoke'] as (typeof presets)[string];
-const { validateEvery } = (preset.learners[0] as (typeof preset.learners)[number]).search;
+const { summary: _, ...preset } = presets['smoke'] as Preset;
+const [checkpointEvery, validateEvery] = [1, 2];
+const settings = {
+  ...preset,
+  stream: { ...preset.stream, limit: { train: 64, dev: 32, eval: 32 } },
+  // Those that differ in what they keep from task to task, and in their backbone.
+  learners: preset.learners.slice(1).map((learner) => ({
+    ...learner,
+    search: {
+      ...learner.search,
+      ...{ learningRates: learner.search.learningRates.slice(1), steps: 4 },
+      ...{ batchSize: 16, validateEvery, checkpointEvery, evaluationBatchSize: 32 },
+    },
+  })),
+};
 const progress = ({ phase, done }: Progress) => {
   if (phase === 'prepare') pass('data preparation');
   // A train step is reported before the validation that is due after it.
@@ -42,7 +55,7 @@ const progress = ({ phase, done }: Progress) => {
 
 await run(
   folder,
-  { ...preset, preset: 'smoke', seed: 5 },
+  { ...settings, preset: 'smoke', seed: 5 },
   { cache, progress, signal: new AbortController().signal, note: () => {} },
 );
 process.stdout.write(JSON.stringify(counts));

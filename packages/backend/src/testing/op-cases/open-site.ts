@@ -8,14 +8,20 @@ import { chromium, type Page } from 'playwright-core';
 import { listed } from '../describe-backends.ts';
 import { findChromium } from '../find-chromium.ts';
 
-const executablePath = findChromium();
+const found = findChromium();
 /** Whether NEVEREND_REQUIRE asks for a browser. */
 const required = listed('NEVEREND_REQUIRE')?.includes('webgpu') === true;
 
 /** Where this is false, suites in a browser are skipped. */
-export const runsInBrowser: boolean = executablePath !== undefined || required;
+export const runsInBrowser: boolean = found !== undefined || required;
 if (!runsInBrowser) {
   process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
+}
+
+/** The browser of the tests. */
+export function chromiumPath(): string {
+  if (found !== undefined) return found;
+  throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
 }
 
 const wasmFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
@@ -34,9 +40,7 @@ export interface Site {
  * @param ready the name of the global that the script defines at its end.
  */
 export async function openSite(source: Pick<BuildOptions, 'stdin'>, ready: string): Promise<Site> {
-  if (executablePath === undefined) {
-    throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-  }
+  const executablePath = chromiumPath();
   const { outputFiles } = await build({
     ...source,
     bundle: true,

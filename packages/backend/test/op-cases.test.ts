@@ -1,0 +1,4 @@
+import { describeOpCases } from '../src/testing/index.ts';
+import { opCases } from './op-cases.ts';
+
+await describeOpCases(opCases);
