@@ -7,10 +7,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packAll, publicPackages, readManifest } from './packages.mjs';
 import { setUp } from './setup.mjs';
-import { elapsed, Interrupted, main, run, runNode, runPnpm, toolScript } from './workspace.mjs';
+import {
+  elapsed,
+  Interrupted,
+  main,
+  root,
+  run,
+  runNode,
+  runPnpm,
+  toolScript,
+} from './workspace.mjs';
 
-/** Entries for test files: they need a test runner, and no bundler sees them. */
-const isTesting = (/** @type {string} */ entry) => entry.endsWith('/testing');
+/** Entries for test files: they need a test runner and its like, and no bundler sees them. */
+const isTesting = (/** @type {string} */ entry) => /\/testing($|\/)/.test(entry);
 
 /**
  * Where browser bundles are loaded; where there is none they are only built.
@@ -18,7 +27,13 @@ const isTesting = (/** @type {string} */ entry) => entry.endsWith('/testing');
  */
 let browser;
 
-const vitest = readManifest(toolScript('vitest'));
+/** What entries for test files need, in the versions of this workspace. */
+const testTools = Object.fromEntries(
+  ['@tensorflow/tfjs-backend-webgl', 'esbuild', 'playwright-core', 'vitest'].map((name) => [
+    name,
+    readManifest(join(root, 'packages', 'backend', 'node_modules', name)).version,
+  ]),
+);
 const packages = publicPackages();
 const scratch = mkdtempSync(join(tmpdir(), 'neverend-pack-'));
 
@@ -222,7 +237,8 @@ async function tryPackage({ name, exports, bin = {} }, tarballs) {
   const closure = dependencyClosure(name);
   const own = { [name]: `file:${tarballs.get(name)}` };
   const entries = Object.entries(exports)
-    .filter(([subpath]) => subpath !== './package.json')
+    // Whole folders are for compilers.
+    .filter(([subpath]) => subpath !== './package.json' && !subpath.includes('*'))
     .map(([subpath, target]) => ({
       entry: `${name}${subpath.slice(1)}`,
       // Its package offers nothing to a browser under this name.
@@ -237,7 +253,7 @@ async function tryPackage({ name, exports, bin = {} }, tarballs) {
     await succeed(runNode, [join(project, 'node_modules', name, script), '--help']);
   }
   for (const { entry } of entries.filter((candidate) => isTesting(candidate.entry))) {
-    await install(project, { ...own, vitest: vitest.version }, closure, tarballs);
+    await install(project, { ...own, ...testTools }, closure, tarballs);
     await tryImport(project, entry);
   }
   return closure;

@@ -7,7 +7,8 @@ const usage = `Usage: neverend-backend doctor [--json]
        neverend-backend build-wasm [--check]
 
 doctor tries every TensorFlow.js backend on this machine and prints its version and its device, or why it
-is absent and the command that mends it; then the backend that "auto" takes.
+is absent and the command that mends it; which kernels of the installed packages are right here; then the
+backend that "auto" takes.
 
 install makes the native part of the @tensorflow/tfjs-node 4.22 that the project in the current folder has,
 runs an operation and a gradient on it, and prints the device. libtensorflow comes from tfjs-node's own
@@ -62,7 +63,7 @@ async function main(args: string[]): Promise<number> {
   if (command === 'build-wasm') return runBuildWasm(values);
   // TensorFlow.js takes a while to load; usage need not wait for it.
   const { diagnose, diagnosisTable } = await import('./doctor.ts');
-  const diagnosis = await diagnose();
+  const diagnosis = await diagnose(process.cwd());
   print(values.json ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisTable(diagnosis));
   return diagnosis.auto === null ? 1 : 0;
 }

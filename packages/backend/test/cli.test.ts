@@ -1,19 +1,54 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { writeFiles } from './tensorflow/made-project.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const tsx = import.meta.resolve('tsx');
 
+/** Runs the command in a project without packages: their kernels would all be compared. */
 function cli(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd: string = mkdtempSync(join(tmpdir(), 'neverend-cli-')),
 ): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(
     process.execPath,
-    ['--conditions=@neverend/source', '--import', 'tsx', 'src/cli.ts', ...args],
-    { cwd: root, encoding: 'utf8', env: { ...process.env, ...env }, timeout: 60_000 },
+    ['--conditions=@neverend/source', '--import', tsx, join(root, 'src', 'cli.ts'), ...args],
+    { cwd, encoding: 'utf8', env: { ...process.env, ...env }, timeout: 100_000 },
   );
+}
+
+/** A kernel that every backend runs as a composite, in a package that only `project/node_modules/outer` can see. */
+function makeProject(): string {
+  const project = mkdtempSync(join(tmpdir(), 'neverend-cli-'));
+  const inner = 'node_modules/outer/node_modules/inner';
+  writeFiles(project, {
+    'package.json': JSON.stringify({ dependencies: { outer: '1' } }),
+    'node_modules/outer/package.json': JSON.stringify({
+      name: 'outer',
+      dependencies: { inner: '1', torn: '1' },
+    }),
+    [`${inner}/package.json`]: JSON.stringify({
+      ...{ name: 'inner', version: '1.2.3', type: 'module', neverend: { kernels: '.' } },
+      exports: { '.': { types: './none.d.ts', require: './none.cjs', import: './main.js' } },
+    }),
+    [`${inner}/main.js`]: `
+      import { defineKernel } from ${JSON.stringify(pathToFileURL(join(root, 'src/index.ts')).href)};
+      const copy = { run: ({ inputs: { x } }) => [x.clone()] };
+      defineKernel({
+        name: 'InnerCopy', composite: ({ inputs: { x } }) => [x.clone()], cases: [], flops: () => 0,
+        backendKernels: { wasm: copy },
+      });`,
+    'node_modules/torn/package.json': JSON.stringify({
+      ...{ name: 'torn', main: 'main.js', neverend: { kernels: '.' } },
+    }),
+    'node_modules/torn/main.js': "throw new Error('torn apart');",
+  });
+  return project;
 }
 
 describe('neverend-backend doctor', () => {
@@ -67,6 +102,13 @@ describe('neverend-backend doctor', () => {
     );
   });
 
+  it('shows the kernels of packages that the project has by way of others', () => {
+    const { status, stdout } = cli(['doctor'], {}, makeProject());
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^kernels on wasm: 2 of 2 are .*\n {2}@neverend\/backend 1, inner 1$/m);
+    expect(stdout).toMatch(/^kernels of torn are not known, since it does not load: torn apart$/m);
+  });
+
   it('prints its usage and its version', () => {
     const help = cli(['--help']);
     expect([help.status, help.stderr]).toEqual([0, '']);
@@ -79,10 +121,15 @@ describe('neverend-backend doctor', () => {
 
   it.each([
     { args: [], message: 'a command is missing' },
-    { args: ['nurse'], message: 'command was "nurse"; it must be "doctor" or "install"' },
+    {
+      args: ['nurse'],
+      message: 'command was "nurse"; it must be "doctor", "install" or "build-wasm"',
+    },
     { args: ['doctor', 'wasm'], message: 'doctor takes no arguments; got "wasm"' },
     { args: ['doctor', '--wheel', 'x.whl'], message: 'doctor takes no --wheel' },
     { args: ['install', 'wasm'], message: 'install takes no arguments; got "wasm"' },
+    { args: ['install', '--check'], message: 'install takes no --check' },
+    { args: ['build-wasm', '--json'], message: 'build-wasm takes no --json' },
     { args: ['install', '--wheel'], message: "Option '--wheel <value>' argument missing" },
     { args: ['doctor', '--jsno'], message: "Unknown option '--jsno'" },
   ])('answers the wrong usage $args with one line and status 2', ({ args, message }) => {

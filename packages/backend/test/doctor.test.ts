@@ -1,7 +1,14 @@
 import { expect, it } from 'vitest';
 import { diagnosisTable } from '../src/doctor.ts';
 
-const nothing = { node: '20.19.0', platform: 'linux x64', backends: [], kernels: [], auto: null };
+const nothing = {
+  node: '20.19.0',
+  platform: 'linux x64',
+  backends: [],
+  kernels: [],
+  failures: [],
+  auto: null,
+};
 
 it('the table says so where nothing runs, and marks a software GPU', () => {
   const backends = [
@@ -35,6 +42,7 @@ it('the table says so where nothing runs, and marks a software GPU', () => {
 it('the table counts the kernels that serve on each backend, and names those that do not', () => {
   const kernel = (name: string, backend: string, reason?: string) => ({
     kernel: name,
+    package: name === 'Scan' ? '@neverend/lru' : '@neverend/nn',
     backend,
     active: reason === undefined ? ('native' as const) : ('composite' as const),
     ...(reason === undefined ? {} : { reason }),
@@ -45,15 +53,19 @@ it('the table counts the kernels that serve on each backend, and names those tha
     kernel('Scan', 'tensorflow', 'the library is missing'),
     kernel('Gelu', 'tensorflow', 'the library is missing'),
     // No version for the backend: nothing to tell.
-    { kernel: 'Scan', backend: 'webgpu', active: 'composite' } as const,
+    { kernel: 'Scan', package: '@neverend/lru', backend: 'webgpu', active: 'composite' } as const,
   ];
-  expect(diagnosisTable({ ...nothing, kernels })).toContain(
+  const failures = [{ package: 'some-scan', reason: 'it is torn' }];
+  expect(diagnosisTable({ ...nothing, kernels, failures })).toContain(
     [
       '',
       'kernels on wasm: 1 of 2 are its own and agree with their references here',
+      '  @neverend/lru 1, @neverend/nn 1',
       '  not Gelu: output 0 was 2, not 1',
       'kernels on tensorflow: 0 of 2 are its own and agree with their references here',
+      '  @neverend/lru 1, @neverend/nn 1',
       '  not Scan, Gelu: the library is missing',
+      'kernels of some-scan are not known, since it does not load: it is torn',
       '',
     ].join('\n'),
   );

@@ -127,6 +127,9 @@ export async function kernelStatuses(): Promise<KernelStatus[]> {
   });
 }
 
+/** The names of all that were defined until now. */
+export const definedKernels = (): string[] => [...entries.keys()];
+
 /** Floating-point operations of one call of a kernel of `defineKernel`; undefined for any other kernel. */
 export function definedKernelFlops(
   name: string,

@@ -103,6 +103,6 @@ async function runCompiler(
 function nodeApiFolder(): string {
   const built = join(backendFolder(), 'dist', 'node-api-headers');
   if (existsSync(built)) return built;
-  const { resolve } = createRequire(import.meta.url);
-  return join(dirname(resolve('node-api-headers/package.json')), 'include');
+  const require = createRequire(import.meta.url);
+  return join(dirname(require.resolve('node-api-headers/package.json')), 'include');
 }

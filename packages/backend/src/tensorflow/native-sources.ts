@@ -1,11 +1,3 @@
-/** What this needs to know of a package.json. */
-export interface PackageManifest {
-  readonly name: string;
-  readonly version: string;
-  /** `kernels` is the folder below which everything in folders of that name is compiled for the backends. */
-  readonly neverend?: { readonly kernels?: string };
-}
-
 /** A package whose kernels can be compiled. */
 export interface KernelPackage {
   readonly name: string;
@@ -31,7 +23,9 @@ export function kernelPackage(folder: string): KernelPackage | undefined {
   const { readFileSync } = process.getBuiltinModule('node:fs');
   const { join } = process.getBuiltinModule('node:path');
   const text = readFileSync(join(folder, 'package.json'), 'utf8');
-  const { name, version, neverend } = JSON.parse(text) as PackageManifest;
+  const { name, version, neverend } = JSON.parse(text) as KernelPackage & {
+    readonly neverend?: { readonly kernels?: string };
+  };
   if (neverend?.kernels === undefined) return undefined;
   return { name, version, folder, kernels: join(folder, neverend.kernels) };
 }

@@ -33,7 +33,7 @@ export interface WasmCall<Exports> {
 /**
  * Kernels on the memory of the wasm backend; they are compiled at the first call.
  *
- * @param backend which must be the wasm backend. @param binaries what `tools/wasm-kernels.mjs` made.
+ * @param backend which must be the wasm backend. @param binaries what `neverend-backend build-wasm` made.
  */
 export function wasmCall<Exports>(
   backend: KernelBackend,

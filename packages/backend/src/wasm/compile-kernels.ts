@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { BackendError } from '../errors.ts';
-import { importInNode, isNotInstalled } from '../platform.ts';
+import { isNotInstalled } from '../platform.ts';
 import { type KernelPackage, kernelFiles, kernelPackage } from '../tensorflow/native-sources.ts';
 
 const variants = [
@@ -24,18 +24,6 @@ const common = [
 
 /** The name of the made file. */
 const generated = 'kernels.generated.ts';
-
-/** The part of AssemblyScript's compiler that is used. */
-interface Compiler {
-  main(
-    args: readonly string[],
-    host: {
-      readFile(name: string, base: string): string | null;
-      writeFile(name: string, contents: string | Uint8Array): void;
-      listFiles(): string[];
-    },
-  ): Promise<{ error: Error | null; stderr: { toString(): string } }>;
-}
 
 /**
  * Compiles the AssemblyScript of a package, `kernels/*.as.ts` below the folder that its package.json names, into
@@ -131,12 +119,12 @@ async function compile(
   const entryFile = join(of.kernels, 'kernels.as.ts');
   const options = ['--baseDir', of.folder, '-o', 'kernels.wasm', ...common, ...flags];
   const { error, stderr } = await asc.main([relative(of.folder, entryFile), ...options], {
-    readFile: (name, base) => {
+    readFile: (name: string, base: string) => {
       const file = resolve(base, name);
       if (file === entryFile) return entry;
       return existsSync(file) ? readFileSync(file, 'utf8') : null;
     },
-    writeFile: (name, contents) => {
+    writeFile: (name: string, contents: string | Uint8Array) => {
       written.set(name, contents);
     },
     listFiles: () => [],
@@ -149,9 +137,9 @@ async function compile(
   return { binary, declarations: String(written.get('kernels.d.ts')) };
 }
 
-async function loadCompiler(): Promise<Compiler> {
+async function loadCompiler(): Promise<typeof import('assemblyscript/asc')> {
   try {
-    return (await importInNode('assemblyscript/asc')) as Compiler;
+    return await import('assemblyscript/asc');
   } catch (error) {
     if (!isNotInstalled(error, 'assemblyscript')) throw error;
     throw new BackendError(
