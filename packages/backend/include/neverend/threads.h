@@ -24,6 +24,18 @@ int partCount(int64_t count, int64_t cost);
 void inParts(int parts, int64_t count,
              const std::function<void(int64_t begin, int64_t end, int part)>& work);
 
+// Adds to `total` the sums by column, `width` wide, that `work(begin, end, sums)` makes of rows from `begin` to `end`. It gets 64
+// rows at a time: one long sum loses digits.
+template <typename Work>
+void sumInBlocks(int64_t begin, int64_t end, float* total, int64_t width, const Work& work) {
+  std::vector<float> some(width);
+  for (int64_t row = begin; row < end; row += 64) {
+    std::fill(some.begin(), some.end(), 0.0f);
+    work(row, std::min(row + 64, end), some.data());
+    for (int64_t j = 0; j < width; ++j) total[j] += some[j];
+  }
+}
+
 // Adds the rows of `sums` (one a part, each `width` long) into `total`, in their order.
 inline void addParts(const std::vector<float>& sums, float* total, int64_t width) {
   std::fill(total, total + width, 0.0f);

@@ -137,10 +137,16 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
   std::vector<float> sums(parts * width);
   inParts(parts, size.rows, [&](int64_t begin, int64_t end, int part) {
     const auto work = approximate ? backwardTanh : backwardErf;
-    const int64_t at = begin * size.columns;
-    const float *d = dy.floats() + at, *values = x.floats() + at;
-    if (width == 0) return work(d, values, nullptr, dx.floats() + at, nullptr, 1, end - begin);
-    work(d, values, bias.floats(), dx.floats() + at, sums.data() + part * width, end - begin, width);
+    if (width == 0) {
+      return work(dy.floats() + begin, x.floats() + begin, nullptr, dx.floats() + begin, nullptr, 1,
+                  end - begin);
+    }
+    float* total = sums.data() + part * width;
+    sumInBlocks(begin, end, total, width, [&](int64_t first, int64_t last, float* some) {
+      const int64_t at = first * width;
+      work(dy.floats() + at, x.floats() + at, bias.floats(), dx.floats() + at, some, last - first,
+           width);
+    });
   });
   addParts(sums, dbias.floats(), width);
 }

@@ -1,6 +1,7 @@
 // Layer norm (Ba et al., 2016) over the last axis, with gain and offset: x [..., D], gain and offset [D]; mean and rstd (1 /
 // standard deviation) [rows].
 #include <cmath>
+#include <algorithm>
 #include <vector>
 
 #include <neverend/op.h>
@@ -89,15 +90,21 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
   const Tensor doffset = run.output(2, {columns});
   if (!run.ok()) return;
   const int parts = partCount(rows, cost);
-  std::vector<float> gains(parts * columns), offsets(parts * columns);
+  // Those of the gain, and behind them those of the offset.
+  const int64_t width = 2 * columns;
+  std::vector<float> sums(parts * width), total(width);
   inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
-    const int64_t at = begin * columns, sums = part * columns;
-    layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + begin,
-                  rstd.floats() + begin, dx.floats() + at, gains.data() + sums,
-                  offsets.data() + sums, end - begin, columns);
+    float* own = sums.data() + part * width;
+    sumInBlocks(begin, end, own, width, [&](int64_t first, int64_t last, float* some) {
+      const int64_t at = first * columns;
+      layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + first,
+                    rstd.floats() + first, dx.floats() + at, some, some + columns, last - first,
+                    columns);
+    });
   });
-  addParts(gains, dgain.floats(), columns);
-  addParts(offsets, doffset.floats(), columns);
+  addParts(sums, total.data(), width);
+  std::copy_n(total.data(), columns, dgain.floats());
+  std::copy_n(total.data() + columns, columns, doffset.floats());
 }
 
 const Ops ops = [] {

@@ -74,9 +74,12 @@ void rmsNormGrad(void*, TF_OpKernelContext* context) {
   const int parts = partCount(rows, cost);
   std::vector<float> gains(parts * columns);
   inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
-    const int64_t at = begin * columns;
-    rmsBackward(dy.floats() + at, x.floats() + at, gain.floats(), rstd.floats() + begin,
-                dx.floats() + at, gains.data() + part * columns, end - begin, columns);
+    float* own = gains.data() + part * columns;
+    sumInBlocks(begin, end, own, columns, [&](int64_t first, int64_t last, float* some) {
+      const int64_t at = first * columns;
+      rmsBackward(dy.floats() + at, x.floats() + at, gain.floats(), rstd.floats() + first,
+                  dx.floats() + at, some, last - first, columns);
+    });
   });
   addParts(gains, dgain.floats(), columns);
 }
