@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
+import { firstCalls, firstCallTable } from './first-call/index.ts';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
@@ -30,6 +31,8 @@ const usage = `npm run bench -- [options]
   --quick          small sizes and short times: does everything still run? Without PyTorch's compiler, which takes
                    minutes, unless --runner names it
   --no-python      without the Python runners
+  --first-call     instead of all else: the first result and the first gradient of fresh processes, pages and workers,
+                   in minutes; benchmarks/results/first-call/<machine>.json
   --json           the results on stdout, as JSON
   --resume         leaves out the cases that benchmarks/results/<machine>.json has, and adds the others to it
   --out FILE       where the results go after each case. Without it, a run of all runners at full size writes
@@ -55,6 +58,7 @@ async function main(): Promise<void> {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'no-python': { type: 'boolean', default: false },
+      'first-call': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
       out: { type: 'string' },
@@ -72,6 +76,15 @@ async function main(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+  if (values['first-call']) {
+    const machine = describeMachine();
+    const results = await firstCalls(scratch, values.quick ? 1 : 5, say);
+    const file = new URL(`first-call/${nameOf(machine)}.json`, resultsFolder);
+    const text = `${JSON.stringify({ machine, results }, null, 1)}\n`;
+    if (values.out !== undefined || !values.quick) write(values.out ?? fileURLToPath(file), text);
+    process.stdout.write(values.json ? text : firstCallTable(results));
+    return;
+  }
   const python = once(() => pythonEnvironment(say));
   const npmPeers = once(() => installNpmPeers(say));
   const allRunners = !values.runner && !values.quick && !values['no-python'];

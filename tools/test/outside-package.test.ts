@@ -135,7 +135,7 @@ describe('an op from outside of this repository', () => {
 
   it.each(['wasm', 'webgpu'])('runs on %s', async (name) => {
     const { result } = await use(name);
-    expect(result).toEqual({ ...right, backend: name, serves: 'native' });
+    expect(result).toEqual({ ...right, backend: name, active: 'native' });
   });
 
   describe.runIf(hasTensorflow)('in C++', () => {
@@ -160,7 +160,7 @@ describe('an op from outside of this repository', () => {
 
     it('runs on tensorflow', async () => {
       const { result, said } = await use('tensorflow');
-      expect(result).toEqual({ ...right, backend: 'tensorflow', serves: 'native' });
+      expect(result).toEqual({ ...right, backend: 'tensorflow', active: 'native' });
       expect(said).toBe('');
     });
 
@@ -172,7 +172,7 @@ describe('an op from outside of this repository', () => {
     });
 
     const file = join(app, 'node_modules/@tensorflow/tfjs-node/lib/neverend/kernels.json');
-    const composite = { ...right, backend: 'tensorflow', serves: 'composite' };
+    const composite = { ...right, backend: 'tensorflow', active: 'composite' };
 
     it('is left to its composite in another version, and one line names the command', async () => {
       const text = readFileSync(file, 'utf8');

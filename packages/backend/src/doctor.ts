@@ -120,10 +120,10 @@ export function diagnosisTable({
 function kernelLines(kernels: readonly PackageKernel[]): string[] {
   return [...new Set(kernels.map(({ backend }) => backend))].flatMap((backend) => {
     const own = kernels.filter(
-      (kernel) => kernel.backend === backend && (kernel.serves === 'native' || kernel.reason),
+      (kernel) => kernel.backend === backend && (kernel.active === 'native' || kernel.reason),
     );
     if (own.length === 0) return [];
-    const natives = own.filter(({ serves }) => serves === 'native').length;
+    const natives = own.filter(({ active }) => active === 'native').length;
     // One line for the kernels of one reason: a missing library is the reason of all of them.
     const reasons = new Map<string, string[]>();
     for (const { kernel, reason } of own) {

@@ -14,11 +14,13 @@ export { checkOptions } from './check-options.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export {
+  type BackendKernel,
   definedKernelFlops,
   defineKernel,
   type Kernel,
   type KernelAttrs,
   type KernelCall,
+  type KernelCase,
   type KernelDefinition,
   type KernelGradient,
   type KernelInputs,
@@ -27,7 +29,6 @@ export {
   kernelMode,
   kernelStatuses,
   kernelsReady,
-  type NativeVersion,
   setKernelMode,
 } from './kernels/index.ts';
 export { markEdited } from './mark-edited.ts';

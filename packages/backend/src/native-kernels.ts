@@ -1,5 +1,5 @@
 /**
- * What versions of kernels need: those of `defineKernel` that are written for wasm, WebGPU or TensorFlow.
+ * What backend kernels need: those of `defineKernel` that are written for wasm, WebGPU or TensorFlow.
  *
  * @module
  */

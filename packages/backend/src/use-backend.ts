@@ -15,9 +15,13 @@ import {
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';
+import { allowBackground } from './kernels/background.ts';
+import { setTrust } from './kernels/trust.ts';
+import { openVerdicts, useVerdicts } from './kernels/verdicts.ts';
 import { within } from './patience.ts';
 import { isNode } from './platform.ts';
 import { registerStockFixes } from './stock-fixes/index.ts';
+import { addonBuild } from './tensorflow/addon.ts';
 
 /** A backend that was better by `auto`'s order, or that the user had set, and why it was not taken. */
 export interface Skipped {
@@ -54,8 +58,12 @@ export function useBackend(
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
   return inTurn(async () => {
+    if (options.trustKernels !== undefined) setTrust(options.trustKernels);
+    openVerdicts();
     const taken = await choose(choice, options, starts);
     registerStockFixes();
+    allowBackground(!taken.softwareGpu);
+    await useVerdicts({ ...taken, build: taken.name === 'tensorflow' ? addonBuild() : '' });
     return taken;
   });
 }

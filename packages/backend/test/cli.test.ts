@@ -38,10 +38,10 @@ function makeProject(): string {
     }),
     [`${inner}/main.js`]: `
       import { defineKernel } from ${JSON.stringify(pathToFileURL(join(root, 'src/index.ts')).href)};
-      const serves = { run: ({ inputs: { x } }) => [x.clone()] };
+      const copy = { run: ({ inputs: { x } }) => [x.clone()] };
       defineKernel({
         name: 'InnerCopy', composite: ({ inputs: { x } }) => [x.clone()], cases: [], flops: () => 0,
-        versions: { wasm: serves },
+        backendKernels: { wasm: copy },
       });`,
     'node_modules/torn/package.json': JSON.stringify({
       ...{ name: 'torn', main: 'main.js', neverend: { kernels: '.' } },

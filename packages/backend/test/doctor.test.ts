@@ -44,7 +44,7 @@ it('the table counts the kernels that serve on each backend, and names those tha
     kernel: name,
     package: name === 'Scan' ? '@neverend/lru' : '@neverend/nn',
     backend,
-    serves: reason === undefined ? ('native' as const) : ('composite' as const),
+    active: reason === undefined ? ('native' as const) : ('composite' as const),
     ...(reason === undefined ? {} : { reason }),
   });
   const kernels = [
@@ -53,7 +53,7 @@ it('the table counts the kernels that serve on each backend, and names those tha
     kernel('Scan', 'tensorflow', 'the library is missing'),
     kernel('Gelu', 'tensorflow', 'the library is missing'),
     // No version for the backend: nothing to tell.
-    { kernel: 'Scan', package: '@neverend/lru', backend: 'webgpu', serves: 'composite' } as const,
+    { kernel: 'Scan', package: '@neverend/lru', backend: 'webgpu', active: 'composite' } as const,
   ];
   const failures = [{ package: 'some-scan', reason: 'it is torn' }];
   expect(diagnosisTable({ ...nothing, kernels, failures })).toContain(

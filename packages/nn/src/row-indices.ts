@@ -23,6 +23,7 @@ const some = (rows: number, width: number, count: number): RowIndices => ({
 export const rowIndices: readonly RowIndices[] = [
   some(1, 1, 1),
   some(5, 3, 7),
+  some(6, 7, 11),
   some(33, 66, 129),
   some(70_000, 2, 65_537),
 ];
@@ -42,6 +43,7 @@ const distinct = (rows: number, width: number, count: number): RowIndices => ({
 export const distinctRowIndices: readonly RowIndices[] = [
   distinct(1, 1, 1),
   distinct(9, 3, 7),
+  distinct(13, 7, 9),
   distinct(150, 66, 129),
   distinct(70_000, 2, 65_537),
 ];

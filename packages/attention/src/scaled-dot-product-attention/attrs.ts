@@ -1,4 +1,4 @@
-import type { KernelCall, KernelInputs } from '@neverend/backend';
+import type { KernelCase } from '@neverend/backend';
 import { type RandomInput, randomCase } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
@@ -92,7 +92,7 @@ const examples: readonly Example[] = [
 /** Calls that a version must agree with the composite on. `more` names what the kernel has beside the inputs, by its shape. */
 export function attentionCases(
   more: (sizes: AttentionSizes) => Readonly<Record<string, RandomInput>>,
-): (() => KernelCall<KernelInputs, AttentionAttrs>)[] {
+): KernelCase<AttentionAttrs>[] {
   return examples.map(({ q, keys, valueDepth, mask, ...attrs }) => {
     const [rows, queries, heads, depth] = q;
     return randomCase(

@@ -23,11 +23,12 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
 >({
   name: 'NeverendAttentionGrad',
   composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
-  versions: {
+  backendKernels: {
     wasm: attentionGradWasm,
     tensorflow: attentionGradTensorflow,
     webgpu: attentionGradWebgpu,
   },
+  code: import.meta.neverendCode,
   cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
     dy: { shape: [rows, queries, heads, valueDepth] },
   })),

@@ -124,7 +124,8 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
       };
     },
   },
-  versions: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
+  backendKernels: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
+  code: import.meta.neverendCode,
   cases: attentionCases(() => ({})),
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);

@@ -59,4 +59,10 @@ export interface BackendOptions {
    * restarts.
    */
   readonly threads?: number;
+  /**
+   * True lets kernels serve without having been compared with their references on this machine, which saves the comparisons at
+   * the first call and gives up that a wrong one is noticed. It holds for all backends of the process, until a later call says false;
+   * where none says anything, `NEVEREND_TRUST_KERNELS=1` does.
+   */
+  readonly trustKernels?: boolean;
 }

@@ -1,14 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
-import { kernelMode } from './kernel-mode.ts';
-import { selfTest, selfTestLater } from './self-test.ts';
+import { compareInBackground } from './background.ts';
+import { inKernelMode, kernelMode } from './kernel-mode.ts';
+import type { Extent } from './self-test.ts';
+import {
+  type Entry,
+  isSettled,
+  type Standing,
+  settle,
+  settleLater,
+  standingOf,
+} from './standing.ts';
+import { trustsKernels } from './trust.ts';
 import type {
   KernelAttrs,
   KernelCall,
   KernelDefinition,
   KernelInputs,
   KernelStatus,
-  NativeVersion,
 } from './types.ts';
 
 /** An operation of `defineKernel`. */
@@ -18,7 +27,7 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
    * Runs the kernel on the current backend, as one node of the tape.
    *
    * @returns the outputs, the caller's to dispose.
-   * @throws BackendError where the mode is `native` and the backend's version cannot serve.
+   * @throws BackendError where the mode is `native` and the backend's own kernel cannot serve.
    */
   readonly run: (inputs: I, attrs: A) => tf.Tensor[];
   /**
@@ -29,24 +38,15 @@ export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
   readonly compute: (inputs: Readonly<Record<keyof I, tf.TensorInfo>>, attrs: A) => tf.TensorInfo[];
 }
 
-/** What is known of a version in this process. */
-type Verdict = { readonly serves: true } | { readonly serves: false; readonly reason: string };
-
-/** A definition with its types erased, as the registry of all of them holds it. */
-interface Entry {
-  readonly definition: KernelDefinition<KernelInputs, KernelAttrs>;
-  readonly verdicts: Map<string, Verdict>;
-  readonly tests: Map<string, Promise<void>>;
-}
-
 const entries = new Map<string, Entry>();
 
 /**
- * Makes an operation of one kernel name. On each backend the version for it serves once it agreed with the
- * composite on this machine, forward and gradient; where there is none, or it does not agree, or cannot take a
- * call, the composite serves. The comparison runs before the version's first use, once per process and backend; on
- * WebGPU, whose tensors cannot be read at once, the composite serves until `kernelsReady` or the end of a
- * comparison that the first call starts. A mismatch is one warning, and shows in `kernelStatuses` and in the doctor.
+ * Makes an operation of one kernel name. On each backend the kernel for it serves once it agreed with the
+ * composite on this machine; where there is none, or it does not agree, or cannot take a call, the composite serves.
+ * Small cases are compared before the backend kernel's first use, and their gradients before the first gradient; the
+ * verdicts of packages that were built are kept for later processes. On WebGPU, whose tensors cannot be read at once, no call
+ * waits: the composite serves until `kernelsReady`, or until a program has rested for so long that it was
+ * compared meanwhile. A mismatch is one warning, and shows in `kernelStatuses` and in the doctor.
  *
  * @throws Error when another kernel has the name.
  */
@@ -57,8 +57,7 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
   if (entries.has(name)) throw new Error(`a kernel named ${name} is defined already`);
   const entry: Entry = {
     definition: definition as unknown as Entry['definition'],
-    verdicts: new Map(),
-    tests: new Map(),
+    standings: new Map(),
   };
   entries.set(name, entry);
   return {
@@ -79,45 +78,52 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
 }
 
 /**
- * Waits until every kernel that has a version for the current backend is known to be right or wrong on it. Worth
- * a call on WebGPU before the first step, so that no step mixes versions.
+ * Waits until every kernel for the current backend is known to be right or wrong on it, outputs and
+ * gradients of small cases. Worth a call on WebGPU before the first step, so that no step is served by both.
  */
 export async function kernelsReady(): Promise<void> {
-  if (kernelMode() === 'composite') return;
+  if (kernelMode() !== 'composite' && !trustsKernels()) await compareEach('gradient');
+}
+
+async function compareEach(extent: Extent): Promise<void> {
   const backend = tf.getBackend();
-  await Promise.all(
-    [...entries.values()].map((entry) => {
-      const version = versionOf(entry, backend);
-      return version && test(entry, version, backend);
-    }),
-  );
+  const isCurrent = () => tf.getBackend() === backend;
+  const all = [...entries.values()].map((entry) => {
+    const standing = standingOf(entry, backend);
+    if (standing === undefined) return undefined;
+    if (backend === 'webgpu') return settleLater(entry, standing, extent, isCurrent);
+    return settle(entry, standing, extent);
+  });
+  await Promise.all(all);
 }
 
 /**
- * Lets every version for the current backend serve without a comparison. For tests that hold the versions against
- * references of their own: the composite would step in for a wrong one, and hide it from them.
+ * Lets every kernel for the current backend that there is now serve without a comparison. For tests that hold the
+ * backend kernels against references of their own: the composite would step in for a wrong one, and hide it from them.
  */
 export function trustKernels(): void {
-  const backend = tf.getBackend();
   for (const entry of entries.values()) {
-    const version = versionOf(entry, backend);
-    if (version && !settleAbsent(entry, version, backend)) settle(entry, backend, undefined);
+    const standing = standingOf(entry, tf.getBackend());
+    if (standing !== undefined) standing.agreed = 'all';
   }
 }
 
-/** Which version of every kernel serves on the current backend; comparisons that did not run yet run now. */
+/**
+ * What serves for every kernel on the current backend. All cases are compared that were not yet in this process, long
+ * ones and gradients too, whatever is known from earlier ones.
+ */
 export async function kernelStatuses(): Promise<KernelStatus[]> {
-  await kernelsReady();
+  const composites = kernelMode() === 'composite';
+  if (!composites) await compareEach('all');
   const backend = tf.getBackend();
   return [...entries.values()].map((entry): KernelStatus => {
     const kernel = entry.definition.name;
-    const verdict = entry.verdicts.get(backend);
-    if (kernelMode() === 'composite' || verdict === undefined) {
-      return { kernel, backend, serves: 'composite' };
-    }
-    return verdict.serves
-      ? { kernel, backend, serves: 'native' }
-      : { kernel, backend, serves: 'composite', reason: verdict.reason };
+    const standing = composites ? undefined : standingOf(entry, backend);
+    if (standing === undefined) return { kernel, backend, active: 'composite' };
+    const { reason } = standing;
+    return reason === undefined
+      ? { kernel, backend, active: 'native' }
+      : { kernel, backend, active: 'composite', reason };
   });
 }
 
@@ -147,13 +153,34 @@ function register(entry: Entry, backendName: string): void {
     kernelName: name,
     inputsToSave: [...(gradient.saveInputs ?? [])],
     outputsToSave: [...(gradient.saveOutputs ?? [])],
-    gradFunc: (dys, saved, attrs) =>
-      gradient.backward(
-        Array.isArray(dys) ? dys : [dys],
-        saved,
-        attrs as unknown as KernelAttrs,
-      ) as Record<string, () => tf.Tensor>,
+    gradFunc: (dys, saved, attrs) => {
+      const backward = () =>
+        gradient.backward(
+          Array.isArray(dys) ? dys : [dys],
+          saved,
+          attrs as unknown as KernelAttrs,
+        ) as Record<string, () => tf.Tensor>;
+      return gradientAgrees(entry) ? backward() : ofComposites(backward);
+    },
   });
+}
+
+/** Whether the backend kernel that served, if any did, has the composite's gradient, as far as that is known. */
+function gradientAgrees(entry: Entry): boolean {
+  const standing = kernelMode() === 'composite' ? undefined : standingOf(entry, tf.getBackend());
+  if (standing === undefined) return true;
+  settleWhereItCan(entry, standing, 'gradient');
+  return standing.wrong !== true;
+}
+
+/** A gradient without any kernel in it. */
+function ofComposites(
+  backward: () => Record<string, () => tf.Tensor>,
+): Record<string, () => tf.Tensor> {
+  const gradients = inKernelMode('composite', backward);
+  return Object.fromEntries(
+    Object.entries(gradients).map(([name, make]) => [name, () => inKernelMode('composite', make)]),
+  );
 }
 
 function serve(
@@ -163,85 +190,26 @@ function serve(
 ): tf.TensorInfo[] {
   const { name, composite } = entry.definition;
   const mode = kernelMode();
-  const version = mode === 'composite' ? undefined : versionOf(entry, backendName);
-  if (version !== undefined && (version.takes?.(call) ?? true)) {
-    if (!entry.verdicts.has(backendName)) void test(entry, version, backendName);
-    const verdict = entry.verdicts.get(backendName);
-    if (verdict?.serves) return version.run({ ...call, backend: tf.backend() });
+  const standing = mode === 'composite' ? undefined : standingOf(entry, backendName);
+  if (standing !== undefined && (standing.kernel.supports?.(call) ?? true)) {
+    settleWhereItCan(entry, standing, 'forward');
+    const { kernel, reason } = standing;
+    if (reason === undefined && (trustsKernels() || isSettled(standing, 'forward'))) {
+      return kernel.run({ ...call, backend: tf.backend() });
+    }
     if (mode === 'native') {
-      const reason = verdict?.reason ?? 'it was not compared yet: await kernelsReady()';
+      const why = reason ?? 'it was not compared yet: await kernelsReady()';
       throw new BackendError(
-        `composites are forbidden, and the ${backendName} kernel ${name} cannot serve: ${reason}`,
+        `composites are forbidden, and the ${backendName} kernel ${name} cannot serve: ${why}`,
       );
     }
   }
   return tf.tidy(() => composite(call));
 }
 
-function versionOf(
-  { definition }: Entry,
-  backendName: string,
-): NativeVersion<KernelInputs, KernelAttrs> | undefined {
-  const versions: Readonly<Record<string, NativeVersion<KernelInputs, KernelAttrs> | undefined>> =
-    definition.versions ?? {};
-  return versions[backendName];
-}
-
-/** Finds out, once, whether a version may serve; on backends that can be read at once it is known on return. */
-function test(
-  entry: Entry,
-  version: NativeVersion<KernelInputs, KernelAttrs>,
-  backendName: string,
-): Promise<void> {
-  const running = entry.tests.get(backendName);
-  if (running !== undefined) return running;
-  // Known before the comparison begins: that may run the kernel itself, which its composite serves meanwhile.
-  let finish = (): void => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  entry.tests.set(backendName, finished);
-  if (entry.verdicts.has(backendName) || settleAbsent(entry, version, backendName)) finish();
-  else if (backendName === 'webgpu') {
-    void selfTestLater(entry.definition, version).then((difference) => {
-      settle(entry, backendName, difference);
-      finish();
-    });
-  } else {
-    try {
-      settle(entry, backendName, selfTest(entry.definition, version));
-    } catch (error) {
-      entry.tests.delete(backendName);
-      throw error;
-    } finally {
-      finish();
-    }
-  }
-  return finished;
-}
-
-function settleAbsent(
-  { verdicts }: Entry,
-  version: NativeVersion<KernelInputs, KernelAttrs>,
-  backendName: string,
-): boolean {
-  const reason = version.absent?.();
-  if (reason !== undefined) verdicts.set(backendName, { serves: false, reason });
-  return reason !== undefined;
-}
-
-function settle(
-  { definition, verdicts }: Entry,
-  backendName: string,
-  difference: string | undefined,
-): void {
-  if (difference === undefined) {
-    verdicts.set(backendName, { serves: true });
-    return;
-  }
-  verdicts.set(backendName, { serves: false, reason: difference });
-  // biome-ignore lint/suspicious/noConsole: a person must hear that a kernel is wrong on their machine.
-  console.warn(
-    `neverend: the ${backendName} kernel ${definition.name} is not used on this machine, since it disagrees with its reference: ${difference}`,
-  );
+/** Compares now where the backend can be read at once, and else behind the program's back. */
+function settleWhereItCan(entry: Entry, standing: Standing, extent: Extent): void {
+  if (isSettled(standing, extent) || trustsKernels()) return;
+  if (standing.backend === 'webgpu') compareInBackground(entry, standing, extent);
+  else settle(entry, standing, extent);
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { markEdited } from '../mark-edited.ts';
 import { asWebgpu, isCast } from '../webgpu/backend.ts';
 
-/** What a version answers in place of an output when it has written into one of its inputs: that input's data. */
+/** What a backend kernel answers in place of an output when it has written into one of its inputs: that input's data. */
 export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
   const { dataId, shape, dtype } = tensor;
   markEdited(tensor);
@@ -11,7 +11,7 @@ export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.
 }
 
 /**
- * The numbers of a float32 tensor for a version to write into and to answer as an output: the tensor's own data where
+ * The numbers of a float32 tensor for a backend kernel to write into and to answer as an output: the tensor's own data where
  * no clone, reshape or saved tensor holds it too, and they are floats in memory, else a copy. On `tensorflow` not all holders are seen: slices,
  * reshapes and other results of TensorFlow may share memory with what they were made from.
  */

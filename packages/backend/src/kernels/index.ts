@@ -7,11 +7,12 @@ export {
 } from './define-kernel.ts';
 export { type KernelMode, kernelMode, setKernelMode } from './kernel-mode.ts';
 export type {
+  BackendKernel,
   KernelAttrs,
   KernelCall,
+  KernelCase,
   KernelDefinition,
   KernelGradient,
   KernelInputs,
   KernelStatus,
-  NativeVersion,
 } from './types.ts';

@@ -1,8 +1,8 @@
 import { BackendError } from '../errors.ts';
 
 /**
- * `auto`: a version that agreed with its composite on this machine serves, else the composite. `composite`:
- * composites only. `native`: where a kernel has a version for the backend that takes the call, only that may
+ * `auto`: a backend kernel that agreed with its composite on this machine serves, else the composite. `composite`:
+ * composites only. `native`: where the backend has a kernel that supports the call, only that may
  * serve; an error says why it does not.
  */
 export type KernelMode = 'auto' | 'composite' | 'native';

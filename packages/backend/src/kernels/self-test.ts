@@ -4,106 +4,137 @@ import { reasonOf } from '../platform.ts';
 import { randomKey, randomNormal } from '../random.ts';
 import { inKernelMode } from './kernel-mode.ts';
 import type {
+  BackendKernel,
   KernelAttrs,
   KernelCall,
+  KernelCase,
   KernelDefinition,
   KernelInputs,
-  NativeVersion,
 } from './types.ts';
 
-/** A tensor that a version made, and what the composite has in its place. */
+/** How much is compared, from least to most: outputs of small cases, their gradients too, and all cases. */
+export const extents = ['forward', 'gradient', 'all'] as const;
+export type Extent = (typeof extents)[number];
+
+/** A tensor that a backend kernel made, and what the composite has in its place. */
 interface Pair {
   readonly what: string;
   readonly native: tf.Tensor;
   readonly composite: tf.Tensor;
 }
 
+/** Numbers in the inputs of the largest case that a program waits for at a kernel's first use. */
+const small = 4096;
+
 /** Numbers in the inputs of the longest call whose gradients are compared. */
 const longest = 65_536;
 
-/** How far a version may be from its composite, over the composite's largest number. */
+/** How far a backend kernel may be from its composite, over the composite's largest number. */
 const tolerances: Readonly<Record<string, number>> = { tensorflow: 1e-5, wasm: 1e-4, webgpu: 1e-4 };
 
 /**
- * Holds a version against its composite on the current backend, forward and, for all but long calls, gradient.
- * Needs a backend that can be read at once.
+ * Holds a backend kernel against its composite on the current backend, which must be one that can be read at once.
  *
- * @returns what differs, or undefined where nothing does.
- * @throws BackendError where the backend has no memory left.
+ * @returns what differs, or undefined where nothing does. @throws BackendError where the backend has no memory left.
  */
 export function selfTest<I extends KernelInputs, A extends KernelAttrs>(
   definition: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
+  kernel: BackendKernel<I, A>,
+  extent: Extent,
 ): string | undefined {
-  const pairs: Pair[] = [];
-  const tolerance = toleranceOf(version);
-  try {
-    for (const makeCall of definition.cases) runBoth(definition, version, makeCall, pairs);
-    for (const pair of pairs) {
-      const difference = compare(
-        pair,
-        pair.native.dataSync(),
-        pair.composite.dataSync(),
-        tolerance,
-      );
-      if (difference) return difference;
+  const tolerance = toleranceOf(kernel);
+  for (const makeCall of casesOf(definition, extent)) {
+    const pairs: Pair[] = [];
+    try {
+      runBoth(definition, kernel, makeCall, extent, pairs);
+      for (const pair of pairs) {
+        const values = [pair.native.dataSync(), pair.composite.dataSync()] as const;
+        const difference = compare(pair, ...values, tolerance);
+        if (difference) return difference;
+      }
+    } catch (error) {
+      // A backend that has no memory left says nothing about the kernel.
+      if (BackendError.isInstance(error)) throw error;
+      return `it failed: ${reasonOf(error)}`;
+    } finally {
+      dispose(pairs);
     }
-    return undefined;
-  } catch (error) {
-    // A backend that has no memory left says nothing about the version.
-    if (BackendError.isInstance(error)) throw error;
-    return `it failed: ${reasonOf(error)}`;
-  } finally {
-    dispose(pairs);
   }
+  return undefined;
 }
 
-/** `selfTest` on a backend that may only be readable later, as WebGPU is. */
+/**
+ * `selfTest` on a backend that may only be readable later, as WebGPU is.
+ *
+ * @param turn waits before each case until it may run, and answers false where it never may.
+ * @returns false where it never might.
+ */
 export async function selfTestLater<I extends KernelInputs, A extends KernelAttrs>(
   definition: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
-): Promise<string | undefined> {
-  const pairs: Pair[] = [];
-  const tolerance = toleranceOf(version);
-  try {
-    // All of it runs before the first await: the caller's backend is still current.
-    for (const makeCall of definition.cases) runBoth(definition, version, makeCall, pairs);
-    for (const pair of pairs) {
-      const [native, composite] = await Promise.all([pair.native.data(), pair.composite.data()]);
-      const difference = compare(pair, native, composite, tolerance);
-      if (difference) return difference;
+  kernel: BackendKernel<I, A>,
+  extent: Extent,
+  turn: () => boolean | Promise<boolean>,
+): Promise<string | undefined | false> {
+  for (const makeCall of casesOf(definition, extent)) {
+    if (!(await turn())) return false;
+    const pairs: Pair[] = [];
+    try {
+      const tolerance = toleranceOf(kernel);
+      runBoth(definition, kernel, makeCall, extent, pairs);
+      for (const pair of pairs) {
+        const values = await Promise.all([pair.native.data(), pair.composite.data()]);
+        const difference = compare(pair, ...values, tolerance);
+        if (difference) return difference;
+      }
+    } catch (error) {
+      return `it failed: ${reasonOf(error)}`;
+    } finally {
+      dispose(pairs);
     }
-    return undefined;
-  } catch (error) {
-    return `it failed: ${reasonOf(error)}`;
-  } finally {
-    dispose(pairs);
   }
+  return undefined;
+}
+
+/** All cases, or the first one and the largest small one for each set of attributes. Those that do not tell theirs are all taken. */
+function casesOf<I extends KernelInputs, A extends KernelAttrs>(
+  { cases }: KernelDefinition<I, A>,
+  extent: Extent,
+): readonly KernelCase<A>[] {
+  if (extent === 'all') return cases;
+  const largest = new Map<unknown, KernelCase<A>>();
+  for (const one of cases) {
+    const { size = 0, attrs } = one;
+    const key = attrs === undefined ? one : JSON.stringify(attrs);
+    if (size <= small && size >= (largest.get(key)?.size ?? 0)) largest.set(key, one);
+  }
+  return [...new Set([...cases.slice(0, 1), ...largest.values()])];
 }
 
 const dispose = (pairs: readonly Pair[]) =>
   tf.dispose(pairs.flatMap(({ native, composite }) => [native, composite]));
 
-/** Adds the outputs of both for one call, and the gradients of both. */
+/** Adds the outputs of both for one call and, where they are asked for, the gradients of both. */
 function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   { name, composite, gradient }: KernelDefinition<I, A>,
-  version: NativeVersion<I, A>,
-  makeCall: () => KernelCall<KernelInputs, A>,
+  kernel: BackendKernel<I, A>,
+  makeCall: KernelCase<A>,
+  extent: Extent,
   pairs: Pair[],
 ): void {
   tf.tidy(() => {
-    const [own, reference] = [makeCall(), makeCall()] as KernelCall<I, A>[] as [
-      KernelCall<I, A>,
-      KernelCall<I, A>,
-    ];
-    if (version.takes?.(own) === false) return;
+    const own = makeCall() as KernelCall<I, A>;
+    const size = Object.values(own.inputs).reduce((sum, input) => sum + input.size, 0);
+    if (extent !== 'all' && size > small) return;
+    if (kernel.supports?.(own) === false) return;
+    // A backend kernel may write into its inputs.
+    const reference = makeCall() as KernelCall<I, A>;
     const shapes = Object.entries(own.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
     const call = `${name} of ${shapes.join(', ')} ${JSON.stringify(own.attrs)}`;
     const add = (what: string, native: tf.Tensor, compositeTensor: tf.Tensor) => {
       pairs.push({ what, native: tf.keep(native), composite: tf.keep(compositeTensor) });
     };
 
-    const natives = version
+    const natives = kernel
       .run({ ...own, backend: tf.backend() as tf.KernelBackend })
       .map((info) =>
         info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info),
@@ -116,8 +147,7 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
       add(`output ${index} of ${call}`, native, composites[index] as tf.Tensor);
     }
     // What is native in a gradient is a kernel with long cases of its own.
-    const size = Object.values(own.inputs).reduce((sum, input) => sum + input.size, 0);
-    if (gradient === undefined || size > longest) return;
+    if (extent === 'forward' || gradient === undefined || size > longest) return;
 
     const { saveInputs = [], saveOutputs = [], backward } = gradient;
     const dys = composites.map(({ shape, size }, index) =>
@@ -138,7 +168,6 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
     }
   });
 }
-
 function made(
   gradients: Partial<Record<string, () => tf.Tensor>>,
 ): Readonly<Record<string, tf.Tensor>> {
@@ -147,8 +176,8 @@ function made(
   );
 }
 
-function toleranceOf<I, A>(version: NativeVersion<I, A>): number {
-  return version.tolerance ?? tolerances[tf.getBackend()] ?? 1e-4;
+function toleranceOf<I, A>(kernel: BackendKernel<I, A>): number {
+  return kernel.tolerance ?? tolerances[tf.getBackend()] ?? 1e-4;
 }
 
 function compare(

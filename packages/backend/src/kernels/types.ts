@@ -13,15 +13,23 @@ export interface KernelCall<I, A> {
   readonly attrs: A;
 }
 
+/** Makes a call to compare on: fresh tensors with the same numbers each time. */
+export interface KernelCase<A> {
+  (): KernelCall<KernelInputs, A>;
+  /** Numbers in its inputs, and its attributes, so that it need not be made to be left out. */
+  readonly size?: number;
+  readonly attrs?: A;
+}
+
 /** A kernel written for one backend. */
-export interface NativeVersion<I, A> {
+export interface BackendKernel<I, A> {
   /** Why it cannot run on this machine, in words; undefined where it can. Asked once per process. */
-  readonly absent?: () => string | undefined;
+  readonly unavailable?: () => string | undefined;
   /**
-   * False for a call that is the composite's: it then serves in every mode, and no comparison is made. Default: the version takes
+   * False for a call that is the composite's: it then serves in every mode, and no comparison is made. Default: the backend kernel supports
    * all.
    */
-  readonly takes?: (call: KernelCall<I, A>) => boolean;
+  readonly supports?: (call: KernelCall<I, A>) => boolean;
   /**
    * Computes the outputs, in the composite's order, shapes and dtypes. An output may share an input's
    * `dataId` where the kernel writes in place; it must then count one more reference (`incRef`).
@@ -31,7 +39,7 @@ export interface NativeVersion<I, A> {
   readonly tolerance?: number;
 }
 
-/** The backward pass of a kernel, out of tf operations and other kernels: once, for every version. */
+/** The backward pass of a kernel, out of tf operations and other kernels: once, for every backend kernel. */
 export interface KernelGradient<I, A> {
   readonly saveInputs?: readonly (keyof I & string)[];
   /** Which outputs are saved, by position. */
@@ -55,13 +63,19 @@ export interface KernelDefinition<I extends KernelInputs, A extends KernelAttrs>
   /** Defines what the kernel computes, out of tf operations, on any backend. Must not dispose its inputs. */
   readonly composite: (call: KernelCall<I, A>) => Tensor[];
   readonly gradient?: KernelGradient<I, A>;
-  /** The faster versions. `cpu` is for checks and has none. */
-  readonly versions?: Partial<Record<Exclude<BackendName, 'cpu'>, NativeVersion<I, A>>>;
+  /** The faster backend kernels. `cpu` is for checks and has none. */
+  readonly backendKernels?: Partial<Record<Exclude<BackendName, 'cpu'>, BackendKernel<I, A>>>;
   /**
-   * Calls that a version must agree on before it serves: odd lengths, widths that are no multiple of 4,
-   * lengths of 1, more than 65,536 rows. Makes fresh tensors with the same numbers each time it is called.
+   * Calls that a backend kernel must agree on: lengths of 1, odd lengths, widths that are no multiple of 4, more than 65,536
+   * rows. Compared at the first use are the first of them and, for each set of attributes, the largest of up to 4096 numbers:
+   * one with several of everything that a kernel counts. The others are for `kernelStatuses` and the doctor.
    */
-  readonly cases: readonly (() => KernelCall<KernelInputs, A>)[];
+  readonly cases: readonly KernelCase<A>[];
+  /**
+   * Changes whenever the code of the backend kernels does, as a hash of it. What agreed once is then not compared again on
+   * the same machine; without it, it is compared in every process.
+   */
+  readonly code?: string | undefined;
   /** Floating-point operations of one call: 2 for a multiply-add, 1 for an elementwise function. */
   readonly flops: (call: KernelCall<I, A>) => number;
 }
@@ -70,7 +84,7 @@ export interface KernelDefinition<I extends KernelInputs, A extends KernelAttrs>
 export interface KernelStatus {
   readonly kernel: string;
   readonly backend: string;
-  readonly serves: 'native' | 'composite';
-  /** Why the composite serves where there is a version for the backend. */
+  readonly active: 'native' | 'composite';
+  /** Why the composite serves where there is a kernel for the backend. */
   readonly reason?: string;
 }

@@ -28,7 +28,7 @@ const selu = (x: number): number => (x < 0 ? SELU_SCALEALPHA * Math.expm1(x) : S
 /** What is computed in float64. Other functions of these backends are right. */
 const inJavaScript: Readonly<Record<string, Readonly<Record<string, (x: number) => number>>>> = {
   cpu: { Erf: erf, Elu: elu, Selu: selu },
-  wasm: { Log1p: Math.log1p, Selu: selu },
+  wasm: { Log1p: Math.log1p },
 };
 
 /** elu, as max(x, 0) + expm1(min(x, 0)), one of which is 0. */
@@ -48,6 +48,14 @@ function seluOf(run: Run, x: tf.TensorInfo): tf.TensorInfo {
   });
 }
 
+/** selu on wasm, whose elu keeps its digits: with a slope of its own below 0. */
+function seluOfElu(run: Run, x: tf.TensorInfo): tf.TensorInfo {
+  const alpha = SELU_SCALEALPHA / SELU_SCALE;
+  const sloped = run('LeakyRelu', { x: run('Elu', { x }) }, { alpha });
+  const scale = run('Fill', {}, { shape: [], value: SELU_SCALE, dtype: 'float32' });
+  return run('Multiply', { a: sloped, b: scale });
+}
+
 /**
  * Stock, functions that are near 0, or whose terms nearly cancel, lose their digits in float32: log(exp(x) + 1), exp(x) - 1, log(1 + x). At -10 softplus
  * is off by 4e-4 on webgpu.
@@ -59,21 +67,24 @@ export function registerFunctions(): void {
         ...stock,
         kernelFunc: ({ inputs, backend }) => {
           const { x } = inputs as Record<'x', tf.TensorInfo>;
-          const values = Float32Array.from(valuesOf(backend, x), f);
-          return result(backend, x.shape, 'float32', values);
+          const values = valuesOf(backend, x);
+          const mapped = new Float32Array(values.length);
+          for (let i = 0; i < mapped.length; i++) mapped[i] = f(values[i] as number);
+          return result(backend, x.shape, 'float32', mapped);
         },
       }));
     }
   }
-  for (const [name, f] of [
-    ['Elu', eluOf],
-    ['Selu', seluOf],
+  for (const [name, backendName, f] of [
+    ['Elu', 'tensorflow', eluOf],
+    ['Selu', 'tensorflow', seluOf],
+    ['Selu', 'wasm', seluOfElu],
   ] as const) {
-    wrapKernel(name, 'tensorflow', (stock) => ({
+    wrapKernel(name, backendName, (stock) => ({
       ...stock,
       kernelFunc: (call) => {
         const { x } = call.inputs as Record<'x', tf.TensorInfo>;
-        return composite(call.backend as tf.KernelBackend, 'tensorflow', (run) => f(run, x));
+        return composite(call.backend as tf.KernelBackend, backendName, (run) => f(run, x));
       },
     }));
   }

@@ -101,6 +101,12 @@ function largest(x: tf.TypedArray, pool: Pool): Int32Array {
   return places;
 }
 
+function taken(values: tf.TypedArray, places: Int32Array): Float32Array {
+  const numbers = new Float32Array(places.length);
+  for (let i = 0; i < numbers.length; i++) numbers[i] = values[places[i] as number] as number;
+  return numbers;
+}
+
 type Call = Parameters<tf.KernelFunc>[0];
 
 /** The largest numbers. */
@@ -108,7 +114,7 @@ function maxPool3D({ inputs, attrs, backend }: Call): tf.TensorInfo {
   const { x } = inputs as Record<'x', tf.TensorInfo>;
   const pool = poolOf(x, attrs as unknown as PoolAttrs);
   const values = valuesOf(backend, x);
-  const pooled = Float32Array.from(largest(values, pool), (place) => values[place] ?? 0);
+  const pooled = taken(values, largest(values, pool));
   return result(backend, pool.outShape, x.dtype, pooled);
 }
 
@@ -118,7 +124,7 @@ function maxPoolWithArgmax({ inputs, attrs, backend }: Call): tf.TensorInfo[] {
   const pool = poolOf(x, attrs as unknown as PoolAttrs);
   const values = valuesOf(backend, x);
   const places = largest(values, pool);
-  const pooled = Float32Array.from(places, (place) => values[place] ?? 0);
+  const pooled = taken(values, places);
   const image = values.length / pool.batch;
   const indexes = includeBatchInIndex ? places : places.map((place) => place % image);
   return [

@@ -1,4 +1,6 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { kernelBinaries } from '../kernels.generated.ts';
+import { wasmCall } from '../wasm/call.ts';
 import { composite, type WasmBackend } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
@@ -44,11 +46,15 @@ function labelled(
 }
 
 /** Whether each number is another than 0, which NaN is and -0 is not. */
-function toBool(backend: WasmBackend, x: tf.TensorInfo): tf.TensorInfo {
-  const out = backend.makeOutput(x.shape, 'bool');
-  const numbers = backend.typedArrayFromHeap(x);
-  const booleans = backend.typedArrayFromHeap(out);
-  for (let i = 0; i < numbers.length; i++) booleans[i] = numbers[i] === 0 ? 0 : 1;
+function toBool(backend: tf.KernelBackend, x: tf.TensorInfo): tf.TensorInfo {
+  const wasm = backend as unknown as WasmBackend;
+  const out = wasm.makeOutput(x.shape, 'bool');
+  const { run, at } = wasmCall(backend, kernelBinaries);
+  const size = tf.util.sizeFromShape(x.shape);
+  const bytes = x.dtype === 'bool' ? 1 : 4;
+  // The sign of a zero is no number of its own.
+  const mask = x.dtype === 'float32' ? 0x7fffffff : -1;
+  run('toBool', [at(out), at(x), bytes, mask], size, Math.max(1, size));
   return out;
 }
 
@@ -62,7 +68,9 @@ export function registerWasmBool(): void {
     kernelFunc: (call) => {
       const { dtype } = call.attrs as unknown as tf.CastAttrs;
       const { x } = call.inputs as Record<'x', tf.TensorInfo>;
-      return dtype === 'bool' ? toBool(call.backend as WasmBackend, x) : stock.kernelFunc(call);
+      return dtype === 'bool'
+        ? toBool(call.backend as tf.KernelBackend, x)
+        : stock.kernelFunc(call);
     },
   }));
   for (const [name, inputs] of Object.entries(fourBytes)) {

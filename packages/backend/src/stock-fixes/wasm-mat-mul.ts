@@ -56,17 +56,19 @@ const product: Kernel<ProductInputs, ProductAttrs> = defineKernel<ProductInputs,
     activate(steps, attrs.activation, attrs.alpha);
     return [tf.engine().makeTensorFromTensorInfo(steps.result)];
   },
-  versions: {
+  backendKernels: {
     wasm: {
       run: ({ inputs, attrs, backend }) => [gemm(backend as never, { ...inputs, ...attrs })],
     },
   },
+  code: import.meta.neverendCode,
   cases: [
     ...[
       [1, 1, 1],
       [1, 37, 5],
       [7, 1, 9],
       [5, 33, 1],
+      [6, 37, 10],
       [67, 65, 71],
       [65_537, 1, 2],
     ].flatMap(([m = 1, k = 1, n = 1]) =>

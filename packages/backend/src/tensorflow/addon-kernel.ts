@@ -1,5 +1,5 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import type { KernelCall, NativeVersion } from '../kernels/index.ts';
+import type { BackendKernel, KernelCall } from '../kernels/index.ts';
 import { type AddonPackage, whyWithoutOps } from './addon.ts';
 
 /**
@@ -10,6 +10,6 @@ import { type AddonPackage, whyWithoutOps } from './addon.ts';
 export function addonKernel<I, A>(
   owner: AddonPackage,
   run: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[],
-): NativeVersion<I, A> {
-  return { absent: () => whyWithoutOps(owner), run };
+): BackendKernel<I, A> {
+  return { unavailable: () => whyWithoutOps(owner), run };
 }

@@ -29,7 +29,11 @@ interface Addon {
 /** The part of tfjs-node's backend that runs an op by its name. */
 interface NodeBackend {
   readonly isUsingGpuDevice: boolean;
-  readonly binding: { readonly TF_ATTR_BOOL: number; readonly TF_ATTR_FLOAT: number };
+  readonly binding: {
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_Version: string;
+  };
   executeMultipleOutputs(
     name: string,
     attrs: Attribute[],
@@ -86,7 +90,7 @@ export function whyWithoutOps({ name, version }: AddonPackage): string | undefin
     );
   }
   if (changed.includes(name)) return changedLine(changed);
-  return compiled.failure;
+  return compiled.failure && `the C++ of ${name} is not in the addon: ${compiled.failure}`;
 }
 
 function load(): AddonStatus {
@@ -135,6 +139,9 @@ function loadFile(file: string): AddonStatus {
   addon.setThreads(threads);
   return { available: true, instructionSet: addon.instructionSet, threads };
 }
+
+/** Which TensorFlow runs, and which compilation of the addon on it. The backend `tensorflow` must be current. */
+export const addonBuild = (): string => `${node().binding.TF_Version} ${manifest?.addon}`;
 
 const changedLine = (names: readonly string[]): string =>
   `the C++ of ${names.join(', ')} is not what was compiled: ${installCommand()}`;

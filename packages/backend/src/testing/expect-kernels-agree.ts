@@ -28,7 +28,7 @@ export async function expectKernelsAgree(
         setKernelMode('native');
         const statuses = await kernelStatuses();
         expect(statuses.filter(({ reason }) => reason !== undefined)).toEqual([]);
-        const natives = statuses.filter(({ serves }) => serves === 'native');
+        const natives = statuses.filter(({ active }) => active === 'native');
         expect(natives.map(({ kernel }) => kernel).sort()).toEqual([...expected(backend)].sort());
       },
       // A GPU in software takes its time for the reductions of 65,537 rows in the composites.

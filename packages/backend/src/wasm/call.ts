@@ -1,4 +1,5 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { checkHeap } from './checked-heap.ts';
 import { addressOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { loadKernels } from './load-kernels.ts';
@@ -38,6 +39,7 @@ export function wasmCall<Exports>(
   backend: KernelBackend,
   binaries: KernelBinaries<Exports>,
 ): WasmCall<Exports> {
+  checkHeap(backend);
   const wasm = backend as unknown as WasmBackend;
   const kernels = loadKernels(wasm, binaries);
   return {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
+import { isNode } from '../platform.ts';
 import { giveBackAfterFailure } from './give-back.ts';
 import { heapRegions } from './heap-regions.ts';
 import { memoryOf, type WasmBackend } from './host.ts';
@@ -168,6 +169,7 @@ export function checkHeap(anyBackend: object): void {
     backend.wasm = stub(lost, wasm.PThread);
     backend.dispose();
     backend.wasm = stub(lost, undefined);
+    if (isNode) removeEmscriptenListeners();
     return lost();
   }
   // Where it returns, Emscripten throws an error of its own, after a line on the console.
@@ -219,6 +221,17 @@ function stub(lost: () => BackendError, PThread: unknown): StockModule {
       throw lost();
     },
   }) as unknown as StockModule;
+}
+
+/** Emscripten's handlers of errors throw them again, as Node does without any. But they keep the memory of their module. */
+function removeEmscriptenListeners(): void {
+  const texts = /\bExitStatus\b|^function ?\(reason\) ?\{\s*throw reason;?\s*\}$/;
+  const events: NodeJS.EventEmitter = process;
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    for (const listener of events.listeners(event)) {
+      if (texts.test(String(listener))) events.off(event, listener as () => void);
+    }
+  }
 }
 
 const inWords = (bytes: number): string =>

@@ -1,9 +1,9 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { BackendError } from '../errors.ts';
 
 /** What the kernels use of TensorFlow.js' wasm backend. */
 export interface WasmBackend {
   readonly wasm: {
-    /** Takes memory from the heap, and throws where it is full: see `checkHeap`. */
     _malloc(bytes: number): number;
     _free(address: number): void;
     /** Its memory, where threads share it. */
@@ -35,6 +35,18 @@ export function addressOf(backend: WasmBackend, { dataId }: tf.TensorInfo): numb
 }
 
 /**
+ * Takes memory from the backend's heap; `wasm._free` gives it back.
+ *
+ * @throws BackendError when the heap is full.
+ */
+export function allocate({ wasm }: WasmBackend, bytes: number): number {
+  const address = wasm._malloc(bytes) >>> 0;
+  // A heap that `checkHeap` was told of has thrown by itself.
+  if (address === 0) throw new BackendError(`the wasm backend has no ${bytes} bytes left`);
+  return address;
+}
+
+/**
  * Memory that is kept from call to call, and is another one once a call needs more; 0 bytes need none. What it
  * holds is undefined. Where the heap is full it throws, and what there was is given back.
  */
@@ -47,7 +59,7 @@ export function makeScratch(backend: WasmBackend): (bytes: number) => number {
     // The heap may throw below, and must not be given the same memory twice.
     [address, size] = [0, 0];
     if (before !== 0) backend.wasm._free(before);
-    address = backend.wasm._malloc(bytes);
+    address = allocate(backend, bytes);
     size = bytes;
     return address;
   };

@@ -1,4 +1,3 @@
-import { checkHeap } from './checked-heap.ts';
 import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
@@ -35,7 +34,6 @@ const hosts = new WeakMap<WasmBackend, Host>();
 function hostOf(backend: WasmBackend): Host {
   let host = hosts.get(backend);
   if (host === undefined) {
-    checkHeap(backend);
     const made: Host = { loaded: new Map() };
     host = made;
     hosts.set(backend, made);

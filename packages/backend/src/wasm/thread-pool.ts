@@ -1,6 +1,6 @@
 import { patience } from '../patience.ts';
 import { isNode } from '../platform.ts';
-import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
+import { allocate, makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import { workerSource } from './worker-source.ts';
 
 // The block that all threads share: int32 counters, then float64 numbers. workerSource has the same numbers.
@@ -73,7 +73,7 @@ interface Thread {
  */
 export async function startThreadPool(backend: WasmBackend, threads: number): Promise<ThreadPool> {
   const memory = memoryOf(backend);
-  const block = backend.wasm._malloc(4 * STATE_INTS + 8 * NUMBERS);
+  const block = allocate(backend, 4 * STATE_INTS + 8 * NUMBERS);
   const state = new Int32Array(memory.buffer, block, STATE_INTS).fill(0);
   const numbers = new Float64Array(memory.buffer, block + 4 * STATE_INTS, NUMBERS);
   const workers: Thread[] = [];
@@ -104,7 +104,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     exports: WebAssembly.Exports,
   ): PoolModule {
     // A thread that sleeps for work hears no message, but it can read.
-    const address = backend.wasm._malloc(binary.length);
+    const address = allocate(backend, binary.length);
     new Uint8Array(memory.buffer).set(binary, address);
     const names = WebAssembly.Module.exports(module).map(({ name }) => name);
     return { id: modules++, address, bytes: binary.length, names, exports };

@@ -21,6 +21,7 @@ it('throws while the heap is full, frees nothing twice, and goes on', () => {
         if (!held.delete(address)) throw new Error(`${address} is not held`);
       },
     },
+    dispose() {},
   } as unknown as WasmBackend;
   const kernels = loadKernels(backend, kernelBinaries);
   const [x, y] = [1024, 2048];

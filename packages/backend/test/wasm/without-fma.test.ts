@@ -14,7 +14,7 @@ it('the kernels agree with their composites without FMA', async () => {
   await useBackend('wasm');
   setKernelMode('native');
   const statuses = await kernelStatuses();
-  const own = statuses.filter(({ serves }) => serves === 'native');
+  const own = statuses.filter(({ active }) => active === 'native');
   expect(statuses.filter(({ reason }) => reason !== undefined)).toEqual([]);
   expect(own.map(({ kernel }) => kernel)).toContain('NeverendMatMul');
 });

@@ -1,4 +1,4 @@
-import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCall, type KernelCase } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { gatesGradTensorflow, gatesTensorflow } from './kernels/tensorflow.ts';
@@ -85,7 +85,8 @@ const grad: Kernel<GateGradInputs, NoAttrs> = defineKernel<GateGradInputs, NoAtt
     const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
     return [dx, dInput, dForget, dAParam];
   },
-  versions: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
+  backendKernels: { wasm: gatesGradWasm, webgpu: gatesGradWebgpu, tensorflow: gatesGradTensorflow },
+  code: import.meta.neverendCode,
   cases: [...gateCases(['x', 'input', 'forget', 'da', 'dGated']), boundedCase],
   flops: ({ inputs: { x } }) => 32 * x.size,
 });
@@ -109,7 +110,8 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
       return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
     },
   },
-  versions: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
+  backendKernels: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },
+  code: import.meta.neverendCode,
   cases: gateCases(['x', 'input', 'forget']),
   flops: ({ inputs: { x } }) => 18 * x.size,
 });
@@ -117,7 +119,7 @@ export const rgLruGates: Kernel<GateInputs, NoAttrs> = defineKernel<GateInputs, 
 type Four = [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** Calls with tensors `[M, N, E]` of these names, and with aParam and keep. */
-function gateCases(names: readonly string[]): (() => KernelCall<KernelInputs, NoAttrs>)[] {
+function gateCases(names: readonly string[]): KernelCase<NoAttrs>[] {
   const shapes = [
     [1, 1, 1],
     [5, 1, 7],

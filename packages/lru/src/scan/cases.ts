@@ -1,4 +1,4 @@
-import { type KernelCall, type KernelInputs, randomKey, randomNormal } from '@neverend/backend';
+import { type KernelCase, randomKey, randomNormal } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 export type ScanAttrs = { readonly reverse: boolean };
@@ -12,6 +12,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
   [3, 1, 5],
   [2, 7, 1],
   [1, 33, 6],
+  [3, 13, 6],
   [5, 16, 35],
   [3, 4, 1037],
   [1, 2, 16_405],
@@ -22,12 +23,17 @@ const shapes: readonly (readonly [number, number, number])[] = [
  * Calls with inputs of these names, `[outer, T, inner]` or, where the name begins with h0, `[outer, inner]`. What begins
  * with a is in (0, 0.7), so that complex numbers of two such parts stay within the unit circle.
  */
-export function scanCases(names: readonly string[]): (() => KernelCall<KernelInputs, ScanAttrs>)[] {
+export function scanCases(names: readonly string[]): KernelCase<ScanAttrs>[] {
   return shapes.flatMap((shape) =>
-    [false, true].map((reverse) => () => ({
-      inputs: Object.fromEntries(names.map((name) => [name, inputOf(name, shape)])),
-      attrs: { reverse },
-    })),
+    [false, true].map((reverse) => {
+      const attrs = { reverse };
+      const make = () => ({
+        inputs: Object.fromEntries(names.map((name) => [name, inputOf(name, shape)])),
+        attrs,
+      });
+      const [outer, length, inner] = shape;
+      return Object.assign(make, { size: names.length * outer * length * inner, attrs });
+    }),
   );
 }
 

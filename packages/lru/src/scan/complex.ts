@@ -26,11 +26,12 @@ const grad: Kernel<ComplexScanGradInputs, ScanAttrs> = defineKernel<
     );
     return [...da, ...dx, ...dh0];
   },
-  versions: {
+  backendKernels: {
     wasm: complexScanGradWasm,
     webgpu: complexScanGradWebgpu,
     tensorflow: complexScanGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: scanCases(parts('dy', 'a', 'y', 'h0')),
   flops: ({ inputs: { yRe, h0Re } }) => 14 * yRe.size + 6 * h0Re.size,
 });
@@ -55,11 +56,12 @@ export const complexScan: Kernel<ComplexScanInputs, ScanAttrs> = defineKernel<
       );
     },
   },
-  versions: {
+  backendKernels: {
     wasm: complexScanWasm,
     webgpu: complexScanWebgpu,
     tensorflow: complexScanTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: scanCases(parts('a', 'x', 'h0')),
   flops: ({ inputs: { xRe } }) => 8 * xRe.size,
 });

@@ -20,7 +20,8 @@ const grad: Kernel<ScanGradInputs, ScanAttrs> = defineKernel<ScanGradInputs, Sca
     const { da, dx, dh0 } = scanGradComposite([dy], [a], [y], [h0], reverse);
     return [...da, ...dx, ...dh0];
   },
-  versions: { wasm: scanGradWasm, webgpu: scanGradWebgpu, tensorflow: scanGradTensorflow },
+  backendKernels: { wasm: scanGradWasm, webgpu: scanGradWebgpu, tensorflow: scanGradTensorflow },
+  code: import.meta.neverendCode,
   cases: scanCases(['dy', 'a', 'y', 'h0']),
   flops: ({ inputs: { y, h0 } }) => 3 * y.size + h0.size,
 });
@@ -38,7 +39,8 @@ export const realScan: Kernel<ScanInputs, ScanAttrs> = defineKernel<ScanInputs, 
       return { a: () => da, x: () => dx, h0: () => dh0 };
     },
   },
-  versions: { wasm: scanWasm, webgpu: scanWebgpu, tensorflow: scanTensorflow },
+  backendKernels: { wasm: scanWasm, webgpu: scanWebgpu, tensorflow: scanTensorflow },
+  code: import.meta.neverendCode,
   cases: scanCases(['a', 'x', 'h0']),
   flops: ({ inputs: { x } }) => 2 * x.size,
 });

@@ -1,4 +1,4 @@
-import { defineKernel, type Kernel, type KernelCall, type KernelInputs } from '@neverend/backend';
+import { defineKernel, type Kernel, type KernelCase } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import { sumRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -89,11 +89,12 @@ const grad: Kernel<GradInputs, Attrs> = defineKernel<GradInputs, Attrs>({
     }
     return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
   },
-  versions: {
+  backendKernels: {
     wasm: temporalConvGradWasm,
     webgpu: temporalConvGradWebgpu,
     tensorflow: temporalConvGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: convCases(['x', 'dy']),
   flops: ({ inputs: { dy, w } }) => 4 * dy.size * (w.shape[0] ?? 1) + dy.size,
 });
@@ -115,11 +116,12 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
       return { x: () => dx, w: () => dw, b: () => db };
     },
   },
-  versions: {
+  backendKernels: {
     wasm: temporalConvWasm,
     webgpu: temporalConvWebgpu,
     tensorflow: temporalConvTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: convCases(['x']),
   flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
 });
@@ -127,11 +129,12 @@ export const temporalConvKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, At
 type Three = [tf.Tensor, tf.Tensor, tf.Tensor];
 
 /** Calls with an x `[outer, K-1 + T, N, E]`, where it is named a dy `[outer, T, N, E]`, weights, and restarts or none. */
-function convCases(names: readonly string[]): (() => KernelCall<KernelInputs, Attrs>)[] {
+function convCases(names: readonly string[]): KernelCase<Attrs>[] {
   const shapes = [
     [1, 1, 1, 1, 2],
     [2, 1, 3, 5, 4],
     [1, 7, 1, 6, 4],
+    [2, 7, 3, 6, 4],
     [3, 33, 2, 35, 3],
     [65_537, 2, 1, 2, 2],
   ] as const;

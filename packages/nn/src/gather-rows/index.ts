@@ -54,7 +54,12 @@ const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       };
     },
   },
-  versions: { webgpu: gatherRowsWebgpu, wasm: gatherRowsWasm, tensorflow: gatherRowsTensorflow },
+  backendKernels: {
+    webgpu: gatherRowsWebgpu,
+    wasm: gatherRowsWasm,
+    tensorflow: gatherRowsTensorflow,
+  },
+  code: import.meta.neverendCode,
   cases: rowIndices.map(({ rows, width, indices }) =>
     randomCase({ table: { shape: [rows, width] } }, {}, { indices }),
   ),

@@ -21,7 +21,8 @@ export const geluGrad: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttr
   composite: ({ inputs: { dy, x }, attrs: { form } }) => [
     tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x)),
   ],
-  versions: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
+  backendKernels: { webgpu: geluGradWebgpu, wasm: geluGradWasm, tensorflow: geluGradTensorflow },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase({ dy: { shape }, x: { shape, scale: scaleOf(shape) } }, { form }),
@@ -40,11 +41,12 @@ export const biasGeluGrad: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInpu
     const dx = tf.mul(dy, form === 'tanh' ? tanhSlope(sum) : erfSlope(sum));
     return [dx, tf.sum(tf.reshape(dx, [-1, bias.size]), 0)];
   },
-  versions: {
+  backendKernels: {
     webgpu: biasGeluGradWebgpu,
     wasm: biasGeluGradWasm,
     tensorflow: biasGeluGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase(

@@ -49,7 +49,8 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
       x: () => geluGrad.run({ dy: dy as tf.Tensor, x: x as tf.Tensor }, attrs)[0] as tf.Tensor,
     }),
   },
-  versions: { webgpu: geluWebgpu, wasm: geluWasm, tensorflow: geluTensorflow },
+  backendKernels: { webgpu: geluWebgpu, wasm: geluWasm, tensorflow: geluTensorflow },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) => randomCase({ x: { shape, scale: scaleOf(shape) } }, { form })),
   ),
@@ -70,7 +71,8 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
       return { x: () => dx, bias: () => dBias };
     },
   },
-  versions: { webgpu: biasGeluWebgpu, wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
+  backendKernels: { webgpu: biasGeluWebgpu, wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
+  code: import.meta.neverendCode,
   cases: geluShapes.flatMap((shape) =>
     geluForms.map((form) =>
       randomCase(

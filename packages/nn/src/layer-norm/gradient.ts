@@ -43,11 +43,12 @@ export const layerNormGrad: Kernel<LayerNormGradInputs, Record<string, never>> =
     const dx = tf.mul(deviation, tf.sub(tf.sub(dNormed, tf.mean(dNormed, 1, true)), along));
     return [tf.reshape(dx, x.shape), tf.sum(tf.mul(dRows, normed), 0), tf.sum(dRows, 0)];
   },
-  versions: {
+  backendKernels: {
     webgpu: layerNormGradWebgpu,
     wasm: layerNormGradWasm,
     tensorflow: layerNormGradTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

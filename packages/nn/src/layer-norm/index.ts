@@ -58,7 +58,8 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale, bias: () => dBias };
     },
   },
-  versions: { webgpu: layerNormWebgpu, wasm: layerNormWasm, tensorflow: layerNormTensorflow },
+  backendKernels: { webgpu: layerNormWebgpu, wasm: layerNormWasm, tensorflow: layerNormTensorflow },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) =>
     randomCase(
       {

@@ -31,7 +31,12 @@ export const rmsNormGrad: Kernel<RmsNormGradInputs, { readonly offset: number }>
       tf.sum(tf.mul(dRows, normed), 0),
     ];
   },
-  versions: { webgpu: rmsNormGradWebgpu, wasm: rmsNormGradWasm, tensorflow: rmsNormGradTensorflow },
+  backendKernels: {
+    webgpu: rmsNormGradWebgpu,
+    wasm: rmsNormGradWasm,
+    tensorflow: rmsNormGradTensorflow,
+  },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) => {
     const rows = shape.slice(0, -1).reduce((product, n) => product * n, 1);
     return randomCase(

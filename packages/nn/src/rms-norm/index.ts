@@ -51,7 +51,8 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
       return { x: () => dx, scale: () => dScale };
     },
   },
-  versions: { webgpu: rmsNormWebgpu, wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
+  backendKernels: { webgpu: rmsNormWebgpu, wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
+  code: import.meta.neverendCode,
   cases: normShapes.map((shape) =>
     randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
   ),

@@ -27,11 +27,12 @@ export const scatterAddRowsKernel: Kernel<
     const sums = tf.unsortedSegmentSum(rows, indices as tf.Tensor1D, table.shape[0] ?? 1);
     return [tf.add(table, sums)];
   },
-  versions: {
+  backendKernels: {
     webgpu: scatterAddRowsWebgpu,
     wasm: scatterAddRowsWasm,
     tensorflow: scatterAddRowsTensorflow,
   },
+  code: import.meta.neverendCode,
   cases: rowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -42,7 +42,8 @@ const setRowsKernel: Kernel<SetRowsInputs, Record<string, never>> = defineKernel
     const own = tf.getBackend() === 'cpu' ? tf.mul(table, 1) : table;
     return [tf.tensorScatterUpdate(own, tf.expandDims(indices, 1), rows)];
   },
-  versions: { webgpu: setRowsWebgpu, wasm: setRowsWasm, tensorflow: setRowsTensorflow },
+  backendKernels: { webgpu: setRowsWebgpu, wasm: setRowsWasm, tensorflow: setRowsTensorflow },
+  code: import.meta.neverendCode,
   cases: distinctRowIndices.map(({ rows, width, count, indices }) =>
     randomCase(
       { table: { shape: [rows, width] }, rows: { shape: [count, width] } },

@@ -28,7 +28,12 @@ export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
     const product = tf.mul(dy, y);
     return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
   },
-  versions: { webgpu: softmaxGradWebgpu, wasm: softmaxGradWasm, tensorflow: softmaxGradTensorflow },
+  backendKernels: {
+    webgpu: softmaxGradWebgpu,
+    wasm: softmaxGradWasm,
+    tensorflow: softmaxGradTensorflow,
+  },
+  code: import.meta.neverendCode,
   cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
   flops: ({ inputs: { y } }) => 4 * y.size,
 });

@@ -32,7 +32,8 @@ const softmaxKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
       x: () => softmaxGrad.run({ dy: dy as tf.Tensor, y: y as tf.Tensor }, {})[0] as tf.Tensor,
     }),
   },
-  versions: { webgpu: softmaxWebgpu, wasm: softmaxWasm, tensorflow: softmaxTensorflow },
+  backendKernels: { webgpu: softmaxWebgpu, wasm: softmaxWasm, tensorflow: softmaxTensorflow },
+  code: import.meta.neverendCode,
   cases: softmaxShapes.map((shape) => randomCase({ x: { shape, scale: 4 } }, {})),
   flops: ({ inputs: { x } }) => 5 * x.size,
 });

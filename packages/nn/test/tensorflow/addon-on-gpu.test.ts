@@ -33,7 +33,7 @@ it('leaves the work to composites on a CUDA device, and says why', async () => {
   for (const status of statuses) {
     expect(status).toMatchObject({
       backend: 'tensorflow',
-      serves: 'composite',
+      active: 'composite',
       reason: expect.stringContaining(reason),
     });
   }

@@ -41,7 +41,7 @@ export const sgdMomentumExamples: StepExamples<MomentumNumber> = [
   { decay: 1, l2: 0, momentum: 0.9, gradientScale: 0, momentumScale: 0.1 },
 ];
 
-const shapes = [[], [1], [7], [129, 63], [65_537, 2]];
+const shapes = [[], [1], [7], [5, 3], [129, 63], [65_537, 2]];
 
 /** The calls at which a kernel of a step must agree with its composite. */
 export function stepCases<N extends string>(

@@ -81,11 +81,12 @@ function defineStep<K extends string, N extends string>(
       const next = composite(inputs, attrs);
       return [next.weight, ...slots.map((key) => next[key])];
     },
-    versions: {
+    backendKernels: {
       wasm: stepOnWasm(step),
       webgpu: stepOnWebgpu(step),
       tensorflow: stepOnTensorflow(step),
     },
+    code: import.meta.neverendCode,
     cases: stepCases(slots, examples),
     flops: ({ inputs, attrs }) => flopsPerElement(attrs) * inputs.weight.size,
   });

@@ -60,7 +60,7 @@ await describeBackends('one step', (backend) => {
       expect(statuses.find((status) => status.kernel === kernel.name)).toEqual({
         kernel: kernel.name,
         backend,
-        serves: 'native',
+        active: 'native',
       });
     }
     const weight = variable('w', { data: [1, 2, 3], shape: [3] });

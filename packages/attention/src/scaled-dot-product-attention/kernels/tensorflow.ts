@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
@@ -6,12 +6,12 @@ import type { AttentionAttrs, AttentionInputs } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
 import { attentionNumbers } from './numbers.ts';
 
-export const attentionTensorflow: NativeVersion<AttentionInputs, AttentionAttrs> = addonKernel(
+export const attentionTensorflow: BackendKernel<AttentionInputs, AttentionAttrs> = addonKernel(
   owner,
   ({ inputs, attrs }) => runWithSettings('NeverendAttention', inputs, [], attrs, 1),
 );
 
-export const attentionGradTensorflow: NativeVersion<AttentionGradInputs, AttentionAttrs> =
+export const attentionGradTensorflow: BackendKernel<AttentionGradInputs, AttentionAttrs> =
   addonKernel(owner, ({ inputs: { dy, ...inputs }, attrs }) =>
     runWithSettings('NeverendAttentionGrad', inputs, [dy], attrs, 3),
   );

@@ -1,4 +1,4 @@
-import type { KernelCall, NativeVersion } from '@neverend/backend';
+import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
@@ -14,14 +14,14 @@ const blockScores = 65_536;
 /** With more memory for one thread, which grows with the keys, sizes would pass 32 bits. */
 const mostBytes = 2 ** 30;
 
-const takes = ({ inputs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {
+const supports = ({ inputs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {
   const { keys, depth, valueDepth } = attentionSizes(inputs);
   // Keys and values lie there twice, their gradients once, each rounded up, and a few rows of scores.
   return 4 * keys * (3 * (depth + valueDepth) + 3 * blockOf(keys) + 100) < mostBytes;
 };
 
-export const attentionWasm: NativeVersion<AttentionInputs, AttentionAttrs> = {
-  takes,
+export const attentionWasm: BackendKernel<AttentionInputs, AttentionAttrs> = {
+  supports,
   run: ({ inputs, attrs, backend }) => {
     const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { q, k, v } = inputs;
@@ -37,8 +37,8 @@ export const attentionWasm: NativeVersion<AttentionInputs, AttentionAttrs> = {
   },
 };
 
-export const attentionGradWasm: NativeVersion<AttentionGradInputs, AttentionAttrs> = {
-  takes,
+export const attentionGradWasm: BackendKernel<AttentionGradInputs, AttentionAttrs> = {
+  supports,
   run: ({ inputs, attrs, backend }) => {
     const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { dy, q, k, v } = inputs;

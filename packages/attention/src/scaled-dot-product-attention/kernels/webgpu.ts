@@ -1,4 +1,4 @@
-import type { KernelCall, NativeVersion } from '@neverend/backend';
+import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
 import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from '../attrs.ts';
 import type { AttentionGradInputs } from '../gradient.ts';
@@ -31,13 +31,13 @@ const lowest = 2 ** 104 - 2 ** 128;
 const widest = 128;
 
 /** One query has no more scores than keys, and would leave most threads without work; indices of dropout are u32. */
-const takes = ({ inputs, attrs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {
+const supports = ({ inputs, attrs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {
   const { rows, heads, queries, keys } = attentionSizes(inputs);
   return queries > 1 && (attrs.dropoutRate === 0 || rows * heads * queries * keys < 2 ** 32);
 };
 
-export const attentionWebgpu: NativeVersion<AttentionInputs, AttentionAttrs> = {
-  takes: (call) => takes(call) && attentionSizes(call.inputs).valueDepth <= widest,
+export const attentionWebgpu: BackendKernel<AttentionInputs, AttentionAttrs> = {
+  supports: (call) => supports(call) && attentionSizes(call.inputs).valueDepth <= widest,
   run: ({ inputs: { q, k, v, mask }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, queries, heads, valueDepth } = attentionSizes({ q, v });
@@ -76,10 +76,10 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
  * Three passes, of which none adds to what another workgroup adds to: one over the queries for their statistics, one for
  * the gradient by them, and one over the keys. Each computes the scores again.
  */
-export const attentionGradWebgpu: NativeVersion<AttentionGradInputs, AttentionAttrs> = {
-  takes: (call) => {
+export const attentionGradWebgpu: BackendKernel<AttentionGradInputs, AttentionAttrs> = {
+  supports: (call) => {
     const { depth, valueDepth } = attentionSizes(call.inputs);
-    return takes(call) && Math.max(depth, valueDepth) <= widest;
+    return supports(call) && Math.max(depth, valueDepth) <= widest;
   },
   run: ({ inputs, attrs, backend }) => {
     const { q, k, v, mask, dy } = inputs;

@@ -71,7 +71,7 @@ export function describeInBrowser(
     it('are right on webgpu, by the kernels in WGSL', async () => {
       const result = await report('webgpu');
       expectAllRight(result);
-      const composites = result.kernels.filter(({ serves }) => serves === 'composite');
+      const composites = result.kernels.filter(({ active }) => active === 'composite');
       expect(composites.map(({ kernel }) => kernel).sort()).toEqual(
         [...ownComposites, ...withoutWgsl].sort(),
       );
@@ -80,7 +80,7 @@ export function describeInBrowser(
     it('are right on webgl, by composites alone', async () => {
       const result = await report('webgl');
       expectAllRight(result);
-      expect(new Set(result.kernels.map(({ serves }) => serves))).toEqual(new Set(['composite']));
+      expect(new Set(result.kernels.map(({ active }) => active))).toEqual(new Set(['composite']));
     }, 300_000);
   });
 }

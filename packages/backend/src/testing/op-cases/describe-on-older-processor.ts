@@ -69,7 +69,7 @@ export function describeOnOlderProcessor(
     it('agree with their composites', async () => {
       const statuses = await kernelStatuses();
       expect(statuses.filter(({ reason }) => reason !== undefined)).toEqual([]);
-      expect(statuses.filter(({ serves }) => serves === 'native')).not.toEqual([]);
+      expect(statuses.filter(({ active }) => active === 'native')).not.toEqual([]);
     });
 
     it.each(cases)('agree with the references: $name', async ({ check }) => {

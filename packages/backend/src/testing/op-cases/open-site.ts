@@ -39,7 +39,10 @@ export interface Site {
  *
  * @param ready the name of the global that the script defines at its end.
  */
-export async function openSite(source: Pick<BuildOptions, 'stdin'>, ready: string): Promise<Site> {
+export async function openSite(
+  source: Pick<BuildOptions, 'stdin' | 'define'>,
+  ready: string,
+): Promise<Site> {
   const executablePath = chromiumPath();
   const { outputFiles } = await build({
     ...source,

@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
 import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
-export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonKernel(
+export const gatesTensorflow: BackendKernel<GateInputs, NoAttrs> = addonKernel(
   owner,
   ({ inputs: { x, input, forget, aParam, keep } }) => {
     const decay = decayOf(aParam);
@@ -15,7 +15,7 @@ export const gatesTensorflow: NativeVersion<GateInputs, NoAttrs> = addonKernel(
   },
 );
 
-export const gatesGradTensorflow: NativeVersion<GateGradInputs, NoAttrs> = addonKernel(
+export const gatesGradTensorflow: BackendKernel<GateGradInputs, NoAttrs> = addonKernel(
   owner,
   ({ inputs: { x, input, forget, aParam, keep, da, dGated } }) => {
     const decay = decayOf(aParam);

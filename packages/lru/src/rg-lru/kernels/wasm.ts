@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
-export const gatesWasm: NativeVersion<GateInputs, NoAttrs> = {
+export const gatesWasm: BackendKernel<GateInputs, NoAttrs> = {
   run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
@@ -18,7 +18,7 @@ export const gatesWasm: NativeVersion<GateInputs, NoAttrs> = {
   },
 };
 
-export const gatesGradWasm: NativeVersion<GateGradInputs, NoAttrs> = {
+export const gatesGradWasm: BackendKernel<GateGradInputs, NoAttrs> = {
   run: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
@@ -40,7 +40,7 @@ const gammaAndGate = `
   let gamma = sqrt(max(radicand, 0.0)) * kept + (1.0 - kept);
   let gate = sigmoid(input[at]);`;
 
-export const gatesWebgpu: NativeVersion<GateInputs, NoAttrs> = {
+export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
   run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);
@@ -66,7 +66,7 @@ export const gatesWebgpu: NativeVersion<GateInputs, NoAttrs> = {
 };
 
 /** Three passes: together they read and write more tensors than a stage has buffers for. */
-export const gatesGradWebgpu: NativeVersion<GateGradInputs, NoAttrs> = {
+export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
   run: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);

@@ -1,16 +1,16 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
 import type { ScanAttrs } from '../cases.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 
-export const complexScanTensorflow: NativeVersion<ComplexScanInputs, ScanAttrs> = addonKernel(
+export const complexScanTensorflow: BackendKernel<ComplexScanInputs, ScanAttrs> = addonKernel(
   owner,
   ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs }) =>
     runAddonOp('NeverendComplexScan', [aRe, aIm, xRe, xIm, h0Re, h0Im], 2, { ...attrs }),
 );
 
-export const complexScanGradTensorflow: NativeVersion<ComplexScanGradInputs, ScanAttrs> =
+export const complexScanGradTensorflow: BackendKernel<ComplexScanGradInputs, ScanAttrs> =
   addonKernel(owner, ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs }) => {
     const inputs = [dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im];
     return runAddonOp('NeverendComplexScanGrad', inputs, 6, { ...attrs });

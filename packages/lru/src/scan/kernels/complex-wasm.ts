@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScanAttrs } from '../cases.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 import { sizesOf } from './wasm.ts';
 
-export const complexScanWasm: NativeVersion<ComplexScanInputs, ScanAttrs> = {
+export const complexScanWasm: BackendKernel<ComplexScanInputs, ScanAttrs> = {
   run: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs: { reverse }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(xRe);
@@ -17,7 +17,7 @@ export const complexScanWasm: NativeVersion<ComplexScanInputs, ScanAttrs> = {
   },
 };
 
-export const complexScanGradWasm: NativeVersion<ComplexScanGradInputs, ScanAttrs> = {
+export const complexScanGradWasm: BackendKernel<ComplexScanGradInputs, ScanAttrs> = {
   run: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(yRe);

@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import type { ScanAttrs } from '../cases.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 import { type Output, sizesOf, start, uniforms } from './webgpu.ts';
 
-export const complexScanWebgpu: NativeVersion<ComplexScanInputs, ScanAttrs> = {
+export const complexScanWebgpu: BackendKernel<ComplexScanInputs, ScanAttrs> = {
   run: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const [yRe, yIm] = [makeOutput(gpu, xRe.shape), makeOutput(gpu, xRe.shape)];
@@ -34,7 +34,7 @@ fn kernel(group : u32, thread : u32) {${start}
 };
 
 // Two programs: a device may have eight buffers a program and no more.
-export const complexScanGradWebgpu: NativeVersion<ComplexScanGradInputs, ScanAttrs> = {
+export const complexScanGradWebgpu: BackendKernel<ComplexScanGradInputs, ScanAttrs> = {
   run: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const shapes = [yRe, yRe, yRe, yRe, h0Re, h0Re];

@@ -1,16 +1,16 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
 import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
-export const scanTensorflow: NativeVersion<ScanInputs, ScanAttrs> = addonKernel(
+export const scanTensorflow: BackendKernel<ScanInputs, ScanAttrs> = addonKernel(
   owner,
   ({ inputs: { a, x, h0 }, attrs }) =>
     runAddonOp('NeverendLinearScan', [a, x, h0], 1, { ...attrs }),
 );
 
-export const scanGradTensorflow: NativeVersion<ScanGradInputs, ScanAttrs> = addonKernel(
+export const scanGradTensorflow: BackendKernel<ScanGradInputs, ScanAttrs> = addonKernel(
   owner,
   ({ inputs: { dy, a, y, h0 }, attrs }) =>
     runAddonOp('NeverendLinearScanGrad', [dy, a, y, h0], 3, { ...attrs }),

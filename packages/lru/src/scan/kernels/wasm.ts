@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
-export const scanWasm: NativeVersion<ScanInputs, ScanAttrs> = {
+export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
   run: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(x);
@@ -16,7 +16,7 @@ export const scanWasm: NativeVersion<ScanInputs, ScanAttrs> = {
   },
 };
 
-export const scanGradWasm: NativeVersion<ScanGradInputs, ScanAttrs> = {
+export const scanGradWasm: BackendKernel<ScanGradInputs, ScanAttrs> = {
   run: ({ inputs: { dy, a, y, h0 }, attrs: { reverse }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(y);

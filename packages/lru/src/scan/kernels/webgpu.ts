@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ScanAttrs } from '../cases.ts';
@@ -18,7 +18,7 @@ export const start: string = `
   let reverse = uniforms.reverse == 1u;
   let next = select(inner, 0u - inner, reverse);`;
 
-export const scanWebgpu: NativeVersion<ScanInputs, ScanAttrs> = {
+export const scanWebgpu: BackendKernel<ScanInputs, ScanAttrs> = {
   run: ({ inputs: { a, x, h0 }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
@@ -39,7 +39,7 @@ fn kernel(group : u32, thread : u32) {${start}
   },
 };
 
-export const scanGradWebgpu: NativeVersion<ScanGradInputs, ScanAttrs> = {
+export const scanGradWebgpu: BackendKernel<ScanGradInputs, ScanAttrs> = {
   run: ({ inputs: { dy, a, y, h0 }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const [da, dx, dh0] = [y, y, h0].map(({ shape }) => makeOutput(gpu, shape)) as Three;

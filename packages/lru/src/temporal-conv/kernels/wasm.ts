@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
-export const temporalConvWasm: NativeVersion<Inputs, Attrs> = {
+export const temporalConvWasm: BackendKernel<Inputs, Attrs> = {
   run: ({ inputs: { x, w, b, keep }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
@@ -16,7 +16,7 @@ export const temporalConvWasm: NativeVersion<Inputs, Attrs> = {
   },
 };
 
-export const temporalConvGradWasm: NativeVersion<GradInputs, Attrs> = {
+export const temporalConvGradWasm: BackendKernel<GradInputs, Attrs> = {
   run: ({ inputs: { dy, x, w, keep }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);

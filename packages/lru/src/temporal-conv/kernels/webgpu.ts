@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
@@ -15,7 +15,7 @@ fn kernel(group : u32, thread : u32) {
 ${statements}
 }`;
 
-export const temporalConvWebgpu: NativeVersion<Inputs, Attrs> = {
+export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
   run: ({ inputs: { x, w, b, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);
@@ -55,7 +55,7 @@ export const temporalConvWebgpu: NativeVersion<Inputs, Attrs> = {
 /** Steps of a token whose part of a sum one thread makes. */
 const height = 64;
 
-export const temporalConvGradWebgpu: NativeVersion<GradInputs, Attrs> = {
+export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
   run: ({ inputs: { dy, x, w, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);

@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
 
-export const gatherRowsTensorflow: NativeVersion<
+export const gatherRowsTensorflow: BackendKernel<
   { readonly table: tf.Tensor; readonly indices: tf.Tensor },
   Record<string, never>
 > = addonKernel(owner, ({ inputs: { table, indices } }) =>

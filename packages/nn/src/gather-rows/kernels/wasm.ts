@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { rowsOf, wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 
-export const gatherRowsWasm: NativeVersion<
+export const gatherRowsWasm: BackendKernel<
   { readonly table: Tensor; readonly indices: Tensor },
   Record<string, never>
 > = {

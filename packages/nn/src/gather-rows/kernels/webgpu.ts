@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
 
 type Inputs = { readonly table: tf.Tensor; readonly indices: tf.Tensor };
 
-export const gatherRowsWebgpu: NativeVersion<Inputs, Record<string, never>> = {
+export const gatherRowsWebgpu: BackendKernel<Inputs, Record<string, never>> = {
   run: ({ inputs: { table, indices }, backend }) => {
     const gpu = asWebgpu(backend);
     const width = table.shape[1] ?? 1;

@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
 import type { GeluAttrs } from '../form.ts';
 
-type Version<I> = NativeVersion<I, GeluAttrs>;
+type Version<I> = BackendKernel<I, GeluAttrs>;
 
 /** The op with a bias takes one of length 0 for none. */
 const noBias = (): tf.Tensor => tf.tensor1d([]);

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
@@ -7,7 +7,7 @@ import type { GeluAttrs } from '../form.ts';
 /** Numbers that make a row where there is no bias to make one. */
 const block = 1024;
 
-export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
+export const geluWasm: BackendKernel<{ readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { x }, attrs: { form }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const y = output(x.shape);
@@ -17,7 +17,7 @@ export const geluWasm: NativeVersion<{ readonly x: Tensor }, GeluAttrs> = {
   },
 };
 
-export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
+export const biasGeluWasm: BackendKernel<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
   {
     run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
       const { run, at, output } = wasmCall(backend, kernelBinaries);
@@ -28,7 +28,7 @@ export const biasGeluWasm: NativeVersion<{ readonly x: Tensor; readonly bias: Te
     },
   };
 
-export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
+export const geluGradWasm: BackendKernel<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
   run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const dx = output(x.shape);
@@ -39,7 +39,7 @@ export const geluGradWasm: NativeVersion<{ readonly dy: Tensor; readonly x: Tens
   },
 };
 
-export const biasGeluGradWasm: NativeVersion<
+export const biasGeluGradWasm: BackendKernel<
   { readonly dy: Tensor; readonly x: Tensor; readonly bias: Tensor },
   GeluAttrs
 > = {

@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { type GeluAttrs, type GeluForm, logisticCubic, logisticLinear } from '../form.ts';
 
-export const geluWebgpu: NativeVersion<{ readonly x: tf.Tensor }, GeluAttrs> = {
+export const geluWebgpu: BackendKernel<{ readonly x: tf.Tensor }, GeluAttrs> = {
   run: ({ inputs: { x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
@@ -25,7 +25,7 @@ export const geluWebgpu: NativeVersion<{ readonly x: tf.Tensor }, GeluAttrs> = {
 
 type BiasInputs = { readonly x: tf.Tensor; readonly bias: tf.Tensor };
 
-export const biasGeluWebgpu: NativeVersion<BiasInputs, GeluAttrs> = {
+export const biasGeluWebgpu: BackendKernel<BiasInputs, GeluAttrs> = {
   run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
@@ -48,7 +48,7 @@ export const biasGeluWebgpu: NativeVersion<BiasInputs, GeluAttrs> = {
 
 type GradInputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
 
-export const geluGradWebgpu: NativeVersion<GradInputs, GeluAttrs> = {
+export const geluGradWebgpu: BackendKernel<GradInputs, GeluAttrs> = {
   run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = makeOutput(gpu, x.shape);
@@ -70,7 +70,7 @@ export const geluGradWebgpu: NativeVersion<GradInputs, GeluAttrs> = {
 
 type BiasGradInputs = GradInputs & { readonly bias: tf.Tensor };
 
-export const biasGeluGradWebgpu: NativeVersion<BiasGradInputs, GeluAttrs> = {
+export const biasGeluGradWebgpu: BackendKernel<BiasGradInputs, GeluAttrs> = {
   run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = tf.engine().makeTensorFromTensorInfo(makeOutput(gpu, x.shape));

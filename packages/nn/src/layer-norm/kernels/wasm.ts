@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { LayerNormGradInputs } from '../gradient.ts';
 
-export const layerNormWasm: NativeVersion<
+export const layerNormWasm: BackendKernel<
   { readonly x: Tensor; readonly scale: Tensor; readonly bias: Tensor },
   { readonly eps: number }
 > = {
@@ -18,7 +18,7 @@ export const layerNormWasm: NativeVersion<
   },
 };
 
-export const layerNormGradWasm: NativeVersion<LayerNormGradInputs, Record<string, never>> = {
+export const layerNormGradWasm: BackendKernel<LayerNormGradInputs, Record<string, never>> = {
   run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import {
   asWebgpu,
   columnSums,
@@ -12,7 +12,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 
 type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor; readonly bias: tf.Tensor };
 
-export const layerNormWebgpu: NativeVersion<Inputs, { readonly eps: number }> = {
+export const layerNormWebgpu: BackendKernel<Inputs, { readonly eps: number }> = {
   run: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -74,7 +74,7 @@ type GradInputs = {
   readonly rstd: tf.Tensor;
 };
 
-export const layerNormGradWebgpu: NativeVersion<GradInputs, Record<string, never>> = {
+export const layerNormGradWebgpu: BackendKernel<GradInputs, Record<string, never>> = {
   run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);

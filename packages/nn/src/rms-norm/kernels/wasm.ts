@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { RmsNormGradInputs } from '../gradient.ts';
 
-export const rmsNormWasm: NativeVersion<
+export const rmsNormWasm: BackendKernel<
   { readonly x: Tensor; readonly scale: Tensor },
   { readonly eps: number; readonly offset: number }
 > = {
@@ -17,7 +17,7 @@ export const rmsNormWasm: NativeVersion<
   },
 };
 
-export const rmsNormGradWasm: NativeVersion<RmsNormGradInputs, { readonly offset: number }> = {
+export const rmsNormGradWasm: BackendKernel<RmsNormGradInputs, { readonly offset: number }> = {
   run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import {
   asWebgpu,
   columnSums,
@@ -13,7 +13,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor };
 type Attrs = { readonly eps: number; readonly offset: number };
 
-export const rmsNormWebgpu: NativeVersion<Inputs, Attrs> = {
+export const rmsNormWebgpu: BackendKernel<Inputs, Attrs> = {
   run: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -54,7 +54,7 @@ type GradInputs = {
   readonly rstd: tf.Tensor;
 };
 
-export const rmsNormGradWebgpu: NativeVersion<GradInputs, { readonly offset: number }> = {
+export const rmsNormGradWebgpu: BackendKernel<GradInputs, { readonly offset: number }> = {
   run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);

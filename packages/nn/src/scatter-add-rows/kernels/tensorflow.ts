@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, editedInPlace, runAddonOp } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
-export const scatterAddRowsTensorflow: NativeVersion<
+export const scatterAddRowsTensorflow: BackendKernel<
   ScatterAddRowsInputs,
   Record<string, never>
 > = addonKernel(owner, ({ inputs: { table, indices, rows }, backend }) => {

@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { editedInPlace, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
-export const scatterAddRowsWasm: NativeVersion<ScatterAddRowsInputs, Record<string, never>> = {
+export const scatterAddRowsWasm: BackendKernel<ScatterAddRowsInputs, Record<string, never>> = {
   run: ({ inputs: { table, indices, rows: added }, backend }) => {
     const { run, at } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, editedInPlace, isCast, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { orderOfRows } from './webgpu-order.ts';
@@ -10,9 +10,9 @@ type Inputs = {
 };
 
 /** One thread for each column of each row that comes at all; it adds in the order of k. */
-export const scatterAddRowsWebgpu: NativeVersion<Inputs, Record<string, never>> = {
+export const scatterAddRowsWebgpu: BackendKernel<Inputs, Record<string, never>> = {
   // A shader cannot read memory through one name and write it through another.
-  takes: ({ inputs: { table, indices, rows } }) =>
+  supports: ({ inputs: { table, indices, rows } }) =>
     rows.dataId !== table.dataId &&
     indices.dataId !== table.dataId &&
     !isCast(asWebgpu(tf.backend() as tf.KernelBackend), table),

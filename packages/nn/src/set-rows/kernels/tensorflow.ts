@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
 import type { SetRowsInputs } from '../index.ts';
 
-export const setRowsTensorflow: NativeVersion<SetRowsInputs, Record<string, never>> = addonKernel(
+export const setRowsTensorflow: BackendKernel<SetRowsInputs, Record<string, never>> = addonKernel(
   owner,
   ({ inputs: { table, indices, rows }, backend }) => {
     const output = writable(backend, table);

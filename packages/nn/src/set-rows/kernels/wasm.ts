@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { wasmCall, writable } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { SetRowsInputs } from '../index.ts';
 
-export const setRowsWasm: NativeVersion<SetRowsInputs, Record<string, never>> = {
+export const setRowsWasm: BackendKernel<SetRowsInputs, Record<string, never>> = {
   run: ({ inputs: { table, indices, rows }, backend }) => {
     const { run, at } = wasmCall(backend, kernelBinaries);
     const output = writable(backend, table);

@@ -1,10 +1,10 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, threads, writable } from '@neverend/backend/kernels';
 import type { SetRowsInputs } from '../index.ts';
 
-export const setRowsWebgpu: NativeVersion<SetRowsInputs, Record<string, never>> = {
+export const setRowsWebgpu: BackendKernel<SetRowsInputs, Record<string, never>> = {
   // A shader cannot read memory through one name and write it through another.
-  takes: ({ inputs: { table, rows } }) => rows.dataId !== table.dataId,
+  supports: ({ inputs: { table, rows } }) => rows.dataId !== table.dataId,
   run: ({ inputs: { table, indices, rows }, backend }) => {
     const output = writable(backend, table);
     dispatch(

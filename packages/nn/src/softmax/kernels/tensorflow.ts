@@ -1,9 +1,9 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
 
-type Version<I> = NativeVersion<I, Record<string, never>>;
+type Version<I> = BackendKernel<I, Record<string, never>>;
 
 export const softmaxTensorflow: Version<{ readonly x: Tensor }> = addonKernel(
   owner,

@@ -1,11 +1,11 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { rowsOf, wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 
 type None = Record<string, never>;
 
-export const softmaxWasm: NativeVersion<{ readonly x: Tensor }, None> = {
+export const softmaxWasm: BackendKernel<{ readonly x: Tensor }, None> = {
   run: ({ inputs: { x }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
@@ -15,7 +15,7 @@ export const softmaxWasm: NativeVersion<{ readonly x: Tensor }, None> = {
   },
 };
 
-export const softmaxGradWasm: NativeVersion<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
+export const softmaxGradWasm: BackendKernel<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
   run: ({ inputs: { dy, y }, backend }) => {
     const { run, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(y);

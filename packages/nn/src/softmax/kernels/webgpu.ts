@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import {
   asWebgpu,
   dispatch,
@@ -11,7 +11,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 
 type NoAttrs = Record<string, never>;
 
-export const softmaxWebgpu: NativeVersion<{ readonly x: tf.Tensor }, NoAttrs> = {
+export const softmaxWebgpu: BackendKernel<{ readonly x: tf.Tensor }, NoAttrs> = {
   run: ({ inputs: { x }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -45,7 +45,7 @@ fn kernel(group : u32, thread : u32) {
 
 type GradInputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
 
-export const softmaxGradWebgpu: NativeVersion<GradInputs, NoAttrs> = {
+export const softmaxGradWebgpu: BackendKernel<GradInputs, NoAttrs> = {
   run: ({ inputs: { dy, y }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(y);

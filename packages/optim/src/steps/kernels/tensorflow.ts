@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp, writable } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
@@ -8,7 +8,7 @@ export function stepOnTensorflow<K extends string, N extends string>({
   name,
   slots,
   numbers,
-}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
+}: StepDefinition<K, N>): BackendKernel<StepInputs<K>, StepAttrs<N>> {
   return addonKernel(owner, ({ inputs, attrs, backend }) => {
     const state = slots.map((key) => writable(backend, inputs[key]));
     // TensorFlow would keep a kernel for every value of an attribute.

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { wasmCall, writable } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
@@ -10,7 +10,7 @@ export function stepOnWasm<K extends string, N extends string>({
   slots,
   numbers,
   wasm,
-}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
+}: StepDefinition<K, N>): BackendKernel<StepInputs<K>, StepAttrs<N>> {
   const changed: readonly ('weight' | K)[] = ['weight', ...slots];
   return {
     run: ({ inputs, attrs, backend }) => {

@@ -1,4 +1,4 @@
-import type { NativeVersion } from '@neverend/backend';
+import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, threads, type WgslProgram, writable } from '@neverend/backend/kernels';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { StepAttrs, StepDefinition, StepInputs } from '../types.ts';
@@ -8,7 +8,7 @@ export function stepOnWebgpu<K extends string, N extends string>({
   slots,
   numbers,
   wgsl,
-}: StepDefinition<K, N>): NativeVersion<StepInputs<K>, StepAttrs<N>> {
+}: StepDefinition<K, N>): BackendKernel<StepInputs<K>, StepAttrs<N>> {
   const changed: readonly ('weight' | K)[] = ['weight', ...slots];
   const program: WgslProgram<string, string> = {
     key: name,
@@ -24,7 +24,7 @@ export function stepOnWebgpu<K extends string, N extends string>({
   };
   return {
     // A shader cannot read memory through one name and write it through another.
-    takes: ({ inputs }) => changed.every((key) => inputs[key].dataId !== inputs.gradient.dataId),
+    supports: ({ inputs }) => changed.every((key) => inputs[key].dataId !== inputs.gradient.dataId),
     run: ({ inputs, attrs, backend }) => {
       const { size } = inputs.weight;
       const outputs = changed.map((key) => writable(backend, inputs[key]));

@@ -1,0 +1,24 @@
+/** How a program starts. */
+export interface Start {
+  readonly backend: 'wasm' | 'tensorflow' | 'webgpu';
+  readonly threads: number;
+  /** In browsers, the folder of the .wasm files. */
+  readonly wasmPath?: string;
+  readonly trust?: boolean;
+  readonly composites?: boolean;
+}
+
+/** Milliseconds of a program that has loaded its code, one after the other. */
+export interface Times {
+  /** Until the backend is ready. */
+  readonly start: number;
+  /** From there until the first result is there. */
+  readonly first: number;
+  readonly second: number;
+  /** From there until the first gradient is there. */
+  readonly gradient: number;
+  readonly secondGradient: number;
+}
+
+/** What a program's script defines. */
+export type FirstCall = (start: Start) => Promise<Times>;
