@@ -1,5 +1,6 @@
 // Layer norm (Ba et al., 2016) over the last axis, with gain and offset: x [..., D], gain and offset [D]; mean and rstd (1 /
 // standard deviation) [rows].
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -88,16 +89,16 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
   const Tensor dx = run.output(0, x.shape()), dgain = run.output(1, {columns});
   const Tensor doffset = run.output(2, {columns});
   if (!run.ok()) return;
-  const int parts = partCount(rows, cost);
-  std::vector<float> gains(parts * columns), offsets(parts * columns);
-  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
-    const int64_t at = begin * columns, sums = part * columns;
+  // The gain's sums, then the offset's.
+  std::vector<float> totals(2 * columns);
+  sumRows(rows, cost, totals.data(), 2 * columns, [&](int64_t begin, int64_t end, float* sums) {
+    const int64_t at = begin * columns;
     layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + begin,
-                  rstd.floats() + begin, dx.floats() + at, gains.data() + sums,
-                  offsets.data() + sums, end - begin, columns);
+                  rstd.floats() + begin, dx.floats() + at, sums, sums + columns, end - begin,
+                  columns);
   });
-  addParts(gains, dgain.floats(), columns);
-  addParts(offsets, doffset.floats(), columns);
+  std::copy_n(totals.data(), columns, dgain.floats());
+  std::copy_n(totals.data() + columns, columns, doffset.floats());
 }
 
 const Ops ops = [] {
