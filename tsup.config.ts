@@ -17,16 +17,6 @@ const sources = Object.values(manifest.exports).flatMap((target) => {
 });
 const cli = existsSync('src/cli.ts') ? ['./src/cli.ts'] : [];
 
-/** What the kernels of this package are: verdicts on them that machines have kept hold for this code alone. */
-function hashOfSources(): string {
-  const hash = createHash('sha256').update(manifest.version);
-  for (const name of (readdirSync('src', { recursive: true }) as string[]).sort()) {
-    // Folders are named by their files.
-    if (/\.\w+$/.test(name)) hash.update(name).update(readFileSync(join('src', name)));
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** What a package imports of its package.json: the rest is no use to those who have the package. */
@@ -52,6 +42,16 @@ const bundledCommonJs: Plugin = {
     }));
   },
 };
+
+/** What the kernels of this package are: verdicts on them that machines have kept hold for this code alone. */
+function hashOfSources(): string {
+  const hash = createHash('sha256').update(manifest.version);
+  for (const name of (readdirSync('src', { recursive: true }) as string[]).sort()) {
+    // Folders are named by their files.
+    if (/\.\w+$/.test(name)) hash.update(name).update(readFileSync(join('src', name)));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
 
 export default defineConfig({
   entry: [...sources, ...cli],

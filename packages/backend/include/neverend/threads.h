@@ -24,22 +24,27 @@ int partCount(int64_t count, int64_t cost);
 void inParts(int parts, int64_t count,
              const std::function<void(int64_t begin, int64_t end, int part)>& work);
 
-// Adds to `total` the sums by column, `width` wide, that `work(begin, end, sums)` makes of rows from `begin` to `end`. It gets 64
-// rows at a time: one long sum loses digits.
-template <typename Work>
-void sumInBlocks(int64_t begin, int64_t end, float* total, int64_t width, const Work& work) {
-  std::vector<float> some(width);
-  for (int64_t row = begin; row < end; row += 64) {
-    std::fill(some.begin(), some.end(), 0.0f);
-    work(row, std::min(row + 64, end), some.data());
-    for (int64_t j = 0; j < width; ++j) total[j] += some[j];
-  }
-}
-
 // Adds the rows of `sums` (one a part, each `width` long) into `total`, in their order.
 inline void addParts(const std::vector<float>& sums, float* total, int64_t width) {
   std::fill(total, total + width, 0.0f);
   for (size_t i = 0; i < sums.size(); ++i) total[i % width] += sums[i];
+}
+
+// Sums over rows of `width` numbers, on all threads: `work` adds what the rows from `begin` to `end` come to into `sums`, which are
+// 0 at first. A block of rows is summed by itself, and the blocks in their order: one sum of many rows would lose digits, and
+// this one is the same on any number of threads.
+inline void sumRows(int64_t rows, int64_t cost, float* total, int64_t width,
+                    const std::function<void(int64_t begin, int64_t end, float* sums)>& work) {
+  const int64_t height = std::clamp<int64_t>(65536 / std::max<int64_t>(1, width), 8, 64);
+  const int64_t blocks = (rows + height - 1) / height;
+  std::vector<float> sums(blocks * width);
+  parallel(blocks, cost, [&](int64_t begin, int64_t end, int) {
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t row = block * height;
+      work(row, std::min(rows, row + height), sums.data() + block * width);
+    }
+  });
+  addParts(sums, total, width);
 }
 
 }  // namespace neverend

@@ -90,7 +90,7 @@ export function whyWithoutOps({ name, version }: AddonPackage): string | undefin
     );
   }
   if (changed.includes(name)) return changedLine(changed);
-  return compiled.failure;
+  return compiled.failure && `the C++ of ${name} is not in the addon: ${compiled.failure}`;
 }
 
 function load(): AddonStatus {

@@ -95,7 +95,9 @@ async function runCompiler(
   });
   if (status === 0) return;
   const lines = output.split('\n').filter((line) => line !== '');
-  const first = lines.find((line) => /error|undefined reference|cannot/i.test(line)) ?? lines[0];
+  const first =
+    lines.find((line) => /error|multiple definition|undefined reference|cannot/i.test(line)) ??
+    lines[0];
   throw new BackendError(`${compiler} ended with status ${status}: ${first ?? 'without a word'}`);
 }
 

@@ -200,6 +200,59 @@ describe.runIf(hasCompiler)('install', () => {
     }
   });
 
+  it('leaves out the packages with which there is no addon, and those alone', async () => {
+    const { project, folder } = makeProject();
+    const sources = {
+      'a-good': 'int shared() { return 1; }',
+      'b-clash': 'int shared() { return 2; }',
+      'c-torn': '#error "not today"',
+      // It ends the process where it is loaded.
+      'd-crash': '#include <cstdlib>\nstatic const int end = (abort(), 1);',
+      'e-good': 'int other() { return 1; }',
+    };
+    const dependencies = Object.fromEntries(Object.keys(sources).map((name) => [name, '1']));
+    writeFiles(project, {
+      'package.json': JSON.stringify({ dependencies }),
+      ...Object.fromEntries(
+        Object.entries(sources).flatMap(([name, cc]) => [
+          [
+            `node_modules/${name}/package.json`,
+            JSON.stringify({ name, version: '1.0.0', neverend: { kernels: 'src' } }),
+          ],
+          [`node_modules/${name}/src/op/kernels/op.cc`, cc],
+        ]),
+      ),
+    });
+    const restore = replaceKernels(kernelsThatRun(twice));
+    try {
+      const said: string[] = [];
+      const wheel = makePythonTensorflow();
+      const report = await install(options(project, { wheel, say: (line) => said.push(line) }));
+      expect(report.kernels.map((name) => name.split(' ')[0])).toEqual([
+        '@neverend/backend',
+        'a-good',
+        'e-good',
+      ]);
+      const failed = [
+        { name: 'b-clash', reason: expect.stringContaining('multiple definition') },
+        { name: 'c-torn', reason: expect.stringContaining('not today') },
+        { name: 'd-crash', reason: expect.stringMatching(/^the kernels do not run/) },
+      ];
+      expect(report.kernelsFailed).toEqual(failed);
+      expect(said.filter((line) => line.startsWith('without')).sort()).toEqual(
+        failed.map(({ name }) => expect.stringMatching(`^without the kernels of ${name}: `)),
+      );
+      const manifest = readFileSync(join(folder, 'lib', 'neverend', 'kernels.json'), 'utf8');
+      expect(JSON.parse(manifest).packages.slice(1)).toMatchObject([
+        { name: 'a-good', version: '1.0.0' },
+        ...failed.map(({ name, reason }) => ({ name, failure: reason })),
+        { name: 'e-good' },
+      ]);
+    } finally {
+      restore();
+    }
+  });
+
   it("names the compiler's first error", async () => {
     const { project, folder } = makeProject({ cc: '#include "tensorflow/c/missing.h"\n' });
     await expectUnchanged(

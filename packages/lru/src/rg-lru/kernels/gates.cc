@@ -111,21 +111,14 @@ void gatesGrad(void*, TF_OpKernelContext* context) {
   const Tensor dForget = run.output(2, x.shape()), dDecay = run.output(3, decay.shape());
   if (!run.ok()) return;
   const int64_t width = x.columns(), cost = 8 * x.size();
-  // Each part sums on its own; the sums are added in order.
-  const int parts = partCount(x.rows(), cost);
-  std::vector<float> sums(parts * width);
-  inParts(parts, x.rows(), [&](int64_t begin, int64_t end, int part) {
-    float* own = sums.data() + part * width;
-    sumInBlocks(begin, end, own, width, [&](int64_t first, int64_t last, float* some) {
-      for (int64_t row = first; row < last; ++row) {
-        const int64_t at = row * width;
-        backwardRow(dx.floats() + at, dInput.floats() + at, dForget.floats() + at, some,
-                    x.floats() + at, input.floats() + at, forget.floats() + at, decay.floats(),
-                    da.floats() + at, dGated.floats() + at, keep.floats()[row / tokens], width);
-      }
-    });
+  sumRows(x.rows(), cost, dDecay.floats(), width, [&](int64_t begin, int64_t end, float* sums) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t at = row * width;
+      backwardRow(dx.floats() + at, dInput.floats() + at, dForget.floats() + at, sums,
+                  x.floats() + at, input.floats() + at, forget.floats() + at, decay.floats(),
+                  da.floats() + at, dGated.floats() + at, keep.floats()[row / tokens], width);
+    }
   });
-  addParts(sums, dDecay.floats(), width);
 }
 
 const Ops ops = [] {

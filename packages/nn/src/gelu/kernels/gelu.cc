@@ -1,7 +1,5 @@
 // GELU (Hendrycks and Gimpel, 2016): x times the normal distribution function of x, by erf or by its approximation
 // with tanh, of x + bias. [..., D] and [D]; a bias of length 0 is none.
-#include <vector>
-
 #include <neverend/op.h>
 #include <neverend/simd.h>
 #include <neverend/threads.h>
@@ -131,24 +129,19 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
   const Tensor dx = run.output(0, x.shape()), dbias = run.output(1, bias.shape());
   if (!run.ok()) return;
   const int64_t cost = 3 * x.size();
-  const int64_t width = bias.size();
-  // Each part sums on its own; the sums are added in order.
-  const int parts = partCount(size.rows, cost);
-  std::vector<float> sums(parts * width);
-  inParts(parts, size.rows, [&](int64_t begin, int64_t end, int part) {
-    const auto work = approximate ? backwardTanh : backwardErf;
-    if (width == 0) {
-      return work(dy.floats() + begin, x.floats() + begin, nullptr, dx.floats() + begin, nullptr, 1,
-                  end - begin);
-    }
-    float* total = sums.data() + part * width;
-    sumInBlocks(begin, end, total, width, [&](int64_t first, int64_t last, float* some) {
-      const int64_t at = first * width;
-      work(dy.floats() + at, x.floats() + at, bias.floats(), dx.floats() + at, some, last - first,
-           width);
+  const auto work = approximate ? backwardTanh : backwardErf;
+  if (bias.size() == 0) {
+    return parallel(size.rows, cost, [&](int64_t begin, int64_t end, int) {
+      work(dy.floats() + begin, x.floats() + begin, nullptr, dx.floats() + begin, nullptr, 1,
+           end - begin);
     });
-  });
-  addParts(sums, dbias.floats(), width);
+  }
+  sumRows(size.rows, cost, dbias.floats(), size.columns,
+          [&](int64_t begin, int64_t end, float* sums) {
+            const int64_t at = begin * size.columns;
+            work(dy.floats() + at, x.floats() + at, bias.floats(), dx.floats() + at, sums,
+                 end - begin, size.columns);
+          });
 }
 
 const Ops ops{

@@ -1,7 +1,7 @@
 // Layer norm (Ba et al., 2016) over the last axis, with gain and offset: x [..., D], gain and offset [D]; mean and rstd (1 /
 // standard deviation) [rows].
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <neverend/op.h>
@@ -89,22 +89,16 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
   const Tensor dx = run.output(0, x.shape()), dgain = run.output(1, {columns});
   const Tensor doffset = run.output(2, {columns});
   if (!run.ok()) return;
-  const int parts = partCount(rows, cost);
-  // Those of the gain, and behind them those of the offset.
-  const int64_t width = 2 * columns;
-  std::vector<float> sums(parts * width), total(width);
-  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
-    float* own = sums.data() + part * width;
-    sumInBlocks(begin, end, own, width, [&](int64_t first, int64_t last, float* some) {
-      const int64_t at = first * columns;
-      layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + first,
-                    rstd.floats() + first, dx.floats() + at, some, some + columns, last - first,
-                    columns);
-    });
+  // The gain's sums, then the offset's.
+  std::vector<float> totals(2 * columns);
+  sumRows(rows, cost, totals.data(), 2 * columns, [&](int64_t begin, int64_t end, float* sums) {
+    const int64_t at = begin * columns;
+    layerBackward(dy.floats() + at, x.floats() + at, gain.floats(), mean.floats() + begin,
+                  rstd.floats() + begin, dx.floats() + at, sums, sums + columns, end - begin,
+                  columns);
   });
-  addParts(sums, total.data(), width);
-  std::copy_n(total.data(), columns, dgain.floats());
-  std::copy_n(total.data() + columns, columns, doffset.floats());
+  std::copy_n(totals.data(), columns, dgain.floats());
+  std::copy_n(totals.data() + columns, columns, doffset.floats());
 }
 
 const Ops ops = [] {

@@ -1,6 +1,5 @@
 // RMS norm (Zhang and Sennrich, 2019) over the last axis, with gain: x [..., D], gain [D]; rstd (1 / root mean square) [rows].
 #include <cmath>
-#include <vector>
 
 #include <neverend/op.h>
 #include <neverend/simd.h>
@@ -71,17 +70,11 @@ void rmsNormGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const Tensor dx = run.output(0, x.shape()), dgain = run.output(1, {columns});
   if (!run.ok()) return;
-  const int parts = partCount(rows, cost);
-  std::vector<float> gains(parts * columns);
-  inParts(parts, rows, [&](int64_t begin, int64_t end, int part) {
-    float* own = gains.data() + part * columns;
-    sumInBlocks(begin, end, own, columns, [&](int64_t first, int64_t last, float* some) {
-      const int64_t at = first * columns;
-      rmsBackward(dy.floats() + at, x.floats() + at, gain.floats(), rstd.floats() + first,
-                  dx.floats() + at, some, last - first, columns);
-    });
+  sumRows(rows, cost, dgain.floats(), columns, [&](int64_t begin, int64_t end, float* sums) {
+    const int64_t at = begin * columns;
+    rmsBackward(dy.floats() + at, x.floats() + at, gain.floats(), rstd.floats() + begin,
+                dx.floats() + at, sums, end - begin, columns);
   });
-  addParts(gains, dgain.floats(), columns);
 }
 
 const Ops ops = [] {
