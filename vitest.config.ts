@@ -10,6 +10,7 @@ const root = import.meta.dirname;
 const folders = [
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
   join(root, 'benchmarks'),
+  join(root, 'examples'),
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
 

@@ -23,14 +23,14 @@ import { root, runPnpm } from './workspace.mjs';
  */
 
 /**
- * Every package of the workspace, found by its folder: those below `packages`, the benchmarks and the tools.
+ * Every package of the workspace, found by its folder: those below `packages`, the benchmarks, the examples and the tools.
  * @param {string} [workspace] its root
  * @returns {WorkspacePackage[]}
  */
 export function workspacePackages(workspace = root) {
   const packages = join(workspace, 'packages');
   const folders = readdirSync(packages).map((name) => join(packages, name));
-  return [...folders, join(workspace, 'benchmarks'), join(workspace, 'tools')]
+  return [...folders, ...['benchmarks', 'examples', 'tools'].map((name) => join(workspace, name))]
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: readManifest(folder) }));
 }

@@ -7,8 +7,7 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readmes = [
-  // The root's examples see what the package with the most dependencies sees.
-  { file: 'README.md', folder: 'packages/nevis-stream' },
+  { file: 'README.md', folder: 'examples' },
   ...readdirSync(join(root, 'packages')).map((name) => ({
     file: `packages/${name}/README.md`,
     folder: `packages/${name}`,

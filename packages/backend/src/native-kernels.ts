@@ -8,12 +8,17 @@ export { editedInPlace, writable } from './kernels/in-place.ts';
 export { type RandomInput, randomCase } from './kernels/random-case.ts';
 export { rowsOf } from './kernels/rows-of.ts';
 export { markEdited } from './mark-edited.ts';
-export { loadAddon, runAddonOp } from './tensorflow/addon.ts';
+export {
+  type AddonPackage,
+  type AddonStatus,
+  loadAddon,
+  runAddonOp,
+} from './tensorflow/addon.ts';
 export { addonKernel } from './tensorflow/addon-kernel.ts';
 export { blocksOf, groups, type WasmCall, wasmCall } from './wasm/call.ts';
 export type { KernelBinaries } from './wasm/kernel-binaries.ts';
 export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backend.ts';
-export { columnSums } from './webgpu/column-sums.ts';
+export { type ColumnTerms, columnSums } from './webgpu/column-sums.ts';
 export { type BufferAccess, dispatch, threads, type WgslProgram } from './webgpu/dispatch.ts';
 export { type RowLayout, rowFunctions, rowLayout } from './webgpu/rows.ts';
 export { type Differentiable, withGradient } from './with-gradient.ts';

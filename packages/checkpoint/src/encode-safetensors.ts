@@ -89,13 +89,13 @@ function checkArray(name: string, { dtype, shape, data }: NamedArray): number {
 
 /** The reference implementation neither writes nor reads such text. */
 function checkText(what: string, text: string): void {
-  // In a pattern with the flag u, a surrogate is one without its other half.
+  // In a pattern with the flag u, a surrogate matches only where its other half is missing.
   if (/\p{Surrogate}/u.test(text)) {
     throw new CheckpointError(`${what} has half a surrogate pair, which UTF-8 cannot hold`);
   }
 }
 
-/** By code points, which is the order of the bytes in UTF-8; `<` goes by UTF-16. */
+/** Compares by code points, which is the order of the bytes in UTF-8; `<` goes by UTF-16. */
 function compare(a: string, b: string): number {
   let at = 0;
   while (at < a.length && a[at] === b[at]) at++;

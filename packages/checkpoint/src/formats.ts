@@ -43,7 +43,7 @@ function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array
   };
 }
 
-/** In the order in which the reference implementation writes them: the widest first. */
+/** The formats in the order in which the reference implementation writes them: the widest comes first. */
 export const formats: readonly Format[] = [
   format('U64', 'uint64', BigUint64Array),
   format('I64', 'int64', BigInt64Array),

@@ -175,7 +175,7 @@ export interface PredictionBatch {
 export interface Learner {
   /** Short and unique in a run: letters, digits, `_` and `-`. */
   readonly name: string;
-  /** For people. */
+  /** The name that people read. */
   readonly title: string;
   /** Everything that decides the learner's results, for the run's settings file. */
   readonly settings: Json;

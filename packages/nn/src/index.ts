@@ -24,5 +24,5 @@ export { rmsNorm } from './rms-norm/index.ts';
 export { sumRows } from './rows.ts';
 export { scatterAddRows } from './scatter-add-rows/index.ts';
 export { setRows } from './set-rows/index.ts';
-export { softmaxGrad } from './softmax/gradient.ts';
+export { type SoftmaxGradInputs, softmaxGrad } from './softmax/gradient.ts';
 export { softmax } from './softmax/index.ts';

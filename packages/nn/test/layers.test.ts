@@ -75,7 +75,7 @@ describe('a defined layer', () => {
     name: 'NeverendTestSplit',
     args: {
       parts: required(size),
-      order: byDefault<'forwards' | 'backwards'>('forwards', oneOf('forwards', 'backwards')),
+      order: byDefault('forwards', oneOf('forwards', 'backwards')),
       twice: optional(flag),
     },
     forward: ([x], _params, { args: { parts, order, twice } }) => {

@@ -33,13 +33,17 @@ export interface AbsentBackend {
 
 export type BackendStatus = ReadyBackend | AbsentBackend;
 
-/** The `.wasm` files of `@tensorflow/tfjs-backend-wasm`, in its folder `dist`. One of them is loaded. */
-export const wasmFiles = [
+/** A `.wasm` file of `@tensorflow/tfjs-backend-wasm`, in its folder `dist`. One of them is loaded. */
+export type WasmFile =
+  | 'tfjs-backend-wasm.wasm'
+  | 'tfjs-backend-wasm-simd.wasm'
+  | 'tfjs-backend-wasm-threaded-simd.wasm';
+
+export const wasmFiles: readonly WasmFile[] = [
   'tfjs-backend-wasm.wasm',
   'tfjs-backend-wasm-simd.wasm',
   'tfjs-backend-wasm-threaded-simd.wasm',
-] as const;
-export type WasmFile = (typeof wasmFiles)[number];
+];
 
 /** The folder that holds the files, or the address of each of them. */
 export type WasmPath = string | Readonly<Record<WasmFile, string>>;

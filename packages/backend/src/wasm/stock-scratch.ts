@@ -46,9 +46,9 @@ const roundUp = (size: number, multiple: number): number => Math.ceil(size / mul
 const dimensions = (shape: unknown): number[] =>
   shape instanceof Uint8Array ? [...new Int32Array(shape.slice().buffer)] : [];
 
-/** Pixels of the output along one axis, as many as with a filter of one tap. */
-const outputs = (input: number, padding: number, stride: number): number =>
-  Math.floor((input + padding - 1) / stride) + 1;
+/** Pixels of the output along one axis, as many as without a dilation. */
+const outputs = (input: number, filter: number, padding: number, stride: number): number =>
+  Math.floor((input + padding - filter) / stride) + 1;
 
 /** The transposed filter, the packed one, and an address for each tap of each output pixel. */
 function convolution(args: readonly number[], depthwise: boolean): number {
@@ -56,8 +56,8 @@ function convolution(args: readonly number[], depthwise: boolean): number {
   const [top = 0, right = 0, bottom = 0, left = 0, , ...steps] = rest;
   const [, , strideHeight = 1, strideWidth = 1, inputChannels = 0, outputChannels = 0] = steps;
   const taps = filterHeight * filterWidth;
-  const rows = outputs(height, top + bottom, strideHeight);
-  const columns = outputs(width, left + right, strideWidth);
+  const rows = outputs(height, filterHeight, top + bottom, strideHeight);
+  const columns = outputs(width, filterWidth, left + right, strideWidth);
   const packed = depthwise
     ? 32 * taps * outputChannels
     : taps * roundUp(inputChannels, 4) * roundUp(outputChannels, 8);
@@ -84,7 +84,8 @@ function pool(args: readonly number[], strides: number): number {
   const [top = 0, right = 0, bottom = 0, left = 0] = rest;
   const [strideHeight = 1, strideWidth = 1] = args.slice(strides);
   const pixels =
-    outputs(height, top + bottom, strideHeight) * outputs(width, left + right, strideWidth);
+    outputs(height, filterHeight, top + bottom, strideHeight) *
+    outputs(width, filterWidth, left + right, strideWidth);
   return 4 * (filterHeight * filterWidth + 1) * (pixels + 8);
 }
 

@@ -3,7 +3,7 @@ import { makeOutput, type WebgpuBackend } from './backend.ts';
 import { dispatch, threads, type WgslProgram } from './dispatch.ts';
 
 /** What to sum over the rows of `[M, D]`. */
-interface Terms<Buffer extends string> {
+export interface ColumnTerms<Buffer extends string> {
   /** Names the terms: two of one key are the same. */
   readonly key: string;
   readonly buffers: Readonly<Record<Buffer, 'read f32'>>;
@@ -20,7 +20,7 @@ const mostBlocks = 512;
  */
 export function columnSums<Buffer extends string>(
   backend: WebgpuBackend,
-  terms: Terms<Buffer>,
+  terms: ColumnTerms<Buffer>,
   tensors: Readonly<Record<Buffer, TensorInfo>>,
   { rows, width }: { readonly rows: number; readonly width: number },
 ): TensorInfo[] {
@@ -53,7 +53,7 @@ interface Blocks {
 /** @returns for each term `[blocks, D]`, or `[D]` where there is one block. */
 function sumBlocks<Buffer extends string>(
   backend: WebgpuBackend,
-  { key, buffers, terms }: Terms<Buffer>,
+  { key, buffers, terms }: ColumnTerms<Buffer>,
   tensors: Readonly<Record<Buffer, TensorInfo>>,
   { rows, width, columns, blocks }: Blocks,
 ): TensorInfo[] {

@@ -38,7 +38,7 @@ export async function readPrepared(
     const reason = error instanceof Error ? error.message : String(error);
     warn(`${path} cannot be written and is made again next time: ${reason}`);
   }
-  // What stays costs space alone.
+  // A file that stays costs nothing but space.
   await removeAbandoned(path).catch(() => undefined);
   return made;
 }

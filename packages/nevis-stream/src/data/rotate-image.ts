@@ -37,7 +37,7 @@ export function rotateImages(
 /** Where the pixels of a rotated image read, for those that read within the image. */
 interface Geometry {
   readonly pixels: Uint16Array;
-  /** First of 4 x 4 coefficients. */
+  /** The place of the first of 4 x 4 coefficients. */
   readonly corners: Uint16Array;
   /** Four for rows and four for columns, per pixel. */
   readonly weights: Float64Array;

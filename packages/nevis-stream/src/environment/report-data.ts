@@ -22,7 +22,7 @@ export interface CollectOptions {
   readonly config: RunConfig;
   readonly stream: Stream;
   readonly learners: readonly Learner[];
-  /** By learner name. Records of a run that is not done yet are welcome. */
+  /** The records of each learner, by its name. Those of a run that is not done yet may be passed too. */
   readonly records: ReadonlyMap<string, readonly EventRecord[]>;
 }
 

@@ -13,7 +13,7 @@ import { version } from './version.ts';
 
 /** One run: learners, one after the other, through one stream, into one folder. */
 export interface RunOptions {
-  /** Made if it is missing. A folder with an earlier part of the same run is gone on with. */
+  /** The folder of the run, which is made if it is missing. If it holds an earlier part of the same run, that goes on. */
   readonly folder: string;
   readonly stream: Stream;
   readonly learners: readonly Learner[];

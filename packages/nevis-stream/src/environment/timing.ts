@@ -50,7 +50,7 @@ export async function readTiming(folder: string, { learners }: ReportData): Prom
   };
 }
 
-/** All whole lines. */
+/** The lines that were written whole. */
 async function readLines(folder: string): Promise<TimingLine[]> {
   const bytes = await readFileIfPresent(join(folder, name));
   if (bytes === undefined) return [];

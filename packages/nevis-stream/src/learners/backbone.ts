@@ -35,7 +35,7 @@ export interface VitOptions {
   /** Width D of the tokens, and of the features. */
   readonly width: number;
   readonly depth: number;
-  /** Must divide `width`. */
+  /** The number of heads, which must divide `width`. */
   readonly heads: number;
   readonly mlpWidth: number;
 }
@@ -63,7 +63,7 @@ export function vitBackbone(options: VitOptions): Backbone {
     init: (seed) => {
       const params: Record<string, tf.Tensor> = {
         ...withPrefix(initLinear(randomKey(...seed, 'embedding'), patchWidth, width), 'embedding/'),
-        // As large as the tokens that they are added to: from the usual 0.02 they do not grow enough in a
+        // They start as large as the tokens that they are added to: from the usual 0.02 they do not grow enough in a
         // few hundred steps to tell one place from another.
         positions: initLearnedPositions(randomKey(...seed, 'positions'), tokens, width, 1),
         'encoder_norm/scale': tf.ones([width]),

@@ -29,9 +29,9 @@ interface TransferState {
 
 /** What a learner of this family is made of. */
 export interface TransferLearnerOptions {
-  /** Defaults to the name of the rule. */
+  /** The name, which defaults to that of the rule. */
   readonly name?: string;
-  /** Defaults to the title of the rule. */
+  /** The title, which defaults to that of the rule. */
   readonly title?: string;
   readonly backbone: Backbone;
   readonly search: SearchSettings;

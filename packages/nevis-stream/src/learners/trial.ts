@@ -26,7 +26,7 @@ export interface TrialOptions {
   readonly settings: TrainingSettings;
   readonly learningRate: number;
   readonly train: Dataset;
-  /** Of the data order and of what is drawn at random at the start. */
+  /** The seed of the data order and of what is drawn at random at the start. */
   readonly seed: readonly (string | number)[];
 }
 
@@ -46,7 +46,7 @@ export class Trial {
     this.#options = options;
     // TensorFlow.js wants variable names unique in the process; checkpoints want them stable.
     const scope = `nevis-trial-${names.next++}/`;
-    // In one order, wherever they come from: the global norm of their gradients is a sum, and rounds by its order.
+    // They are put into one order, wherever they come from: the global norm of their gradients is a sum, whose rounding depends on it.
     const ordered = Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1));
     this.#weights = Object.fromEntries(
       ordered.map(([name, tensor]) => {

@@ -16,7 +16,7 @@ export interface ReportData {
   };
   readonly backend: ReportBackend;
   readonly stream: ReportStream;
-  /** In the order of the run, which is the order of colours and columns. */
+  /** The learners in the order of the run, which is the order of colours and columns. */
   readonly learners: readonly ReportLearner[];
   readonly examples: readonly ReportExamples[];
 }
@@ -30,7 +30,7 @@ export interface ReportBackend {
 
 export interface ReportStream {
   readonly name: string;
-  /** In stream order. */
+  /** The tasks in stream order. */
   readonly tasks: readonly ReportTask[];
   readonly missing: readonly MissingTask[];
 }
@@ -58,7 +58,7 @@ export interface ReportTask {
 export interface ReportLearner {
   /** Short and unique, e.g. `finetune-previous`. */
   readonly name: string;
-  /** For people, e.g. `Fine-tuning from previous`. */
+  /** The name that people read, e.g. `Fine-tuning from previous`. */
   readonly title: string;
   readonly settings: Json;
   /** Most trainable parameters that were held for one model. */
@@ -82,7 +82,7 @@ export interface ReportTaskResult {
   readonly errorRate: number;
   readonly crossEntropy: number | null;
   readonly top5ErrorRate: number | null;
-  /** Spent on this task. */
+  /** The operations spent on this task. */
   readonly flops: ReportFlops;
   /** Training, validation and prediction from the first task up to this one. */
   readonly cumulativeFlops: string;

@@ -39,7 +39,7 @@ export interface TaskData {
 export interface SplitLimits {
   readonly train?: number;
   readonly dev?: number;
-  /** For `dev_test` and `test`. */
+  /** The limit for `dev_test` and for `test`. */
   readonly eval?: number;
 }
 
@@ -59,7 +59,7 @@ export interface StreamOptions {
 
 export interface StreamContent {
   readonly name: string;
-  /** In the order of the stream, which is that of the years. */
+  /** The tasks in the order of the stream, which is that of the years. */
   readonly tasks: readonly { readonly year: number; readonly data: TaskData }[];
   readonly missing?: readonly MissingTask[];
 }

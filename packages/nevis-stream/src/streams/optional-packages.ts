@@ -14,7 +14,7 @@ export function findPackage(name: string): string | undefined {
     try {
       return dirname(createRequire(from).resolve(`${name}/package.json`));
     } catch {
-      // Not visible from here.
+      // The package cannot be seen from here.
     }
   }
   return undefined;

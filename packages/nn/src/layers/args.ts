@@ -2,27 +2,30 @@ import { checkedSize, checkNumber } from '@neverend/backend';
 import { checkRate } from '../dropout/index.ts';
 
 /** @throws naming the argument where the value is wrong. */
-type Check<T> = (name: string, value: T) => void;
+export type ArgCheck<T> = (name: string, value: T) => void;
 
 /** How a layer takes one of its arguments: whether it must be given, what it is where it is not, and what it may be. */
 export interface LayerArg<T, Presence extends 'required' | 'optional' | 'default'> {
   readonly presence: Presence;
   readonly value?: T;
-  readonly check: Check<T>;
+  readonly check: ArgCheck<T>;
 }
 
 /** An argument that must be given. */
-export function required<T>(check: Check<T>): LayerArg<T, 'required'> {
+export function required<T>(check: ArgCheck<T>): LayerArg<NoInfer<T>, 'required'> {
   return { presence: 'required', check };
 }
 
 /** An argument that the layer does without where it is left out. */
-export function optional<T>(check: Check<T>): LayerArg<T, 'optional'> {
+export function optional<T>(check: ArgCheck<T>): LayerArg<NoInfer<T>, 'optional'> {
   return { presence: 'optional', check };
 }
 
 /** An argument that is `value` where it is left out. */
-export function byDefault<T>(value: NoInfer<T>, check: Check<T>): LayerArg<T, 'default'> {
+export function byDefault<T>(
+  value: NoInfer<T>,
+  check: ArgCheck<T>,
+): LayerArg<NoInfer<T>, 'default'> {
   return { presence: 'default', value, check };
 }
 
@@ -53,9 +56,7 @@ export function flag(name: string, value: boolean): void {
 }
 
 /** One of some words. @throws RangeError naming the argument where it is another. */
-export function oneOf<const Words extends readonly string[]>(
-  ...words: Words
-): Check<Words[number]> {
+export function oneOf<Word extends string>(...words: readonly Word[]): ArgCheck<Word> {
   return (name, value) => {
     if (words.includes(value)) return;
     const choice = words.map((word) => `"${word}"`).join(' or ');

@@ -37,27 +37,30 @@ export type InputSizes = readonly (number | undefined)[];
 export type PerInput<T> = readonly [T, ...T[]];
 
 /** An argument of any type. */
-interface AnyArg {
+export interface AnyArg {
   readonly presence: 'required' | 'optional' | 'default';
   readonly value?: unknown;
   readonly check: (name: string, value: never) => void;
 }
 
-type ArgSpecs = Readonly<Record<string, AnyArg>>;
-type Value<S extends AnyArg> = S['check'] extends (name: string, value: infer T) => void
+/** How a layer takes its arguments, by their names. */
+export type ArgSpecs = Readonly<Record<string, AnyArg>>;
+
+/** What an argument may be, by its check. */
+export type ArgValue<S extends AnyArg> = S['check'] extends (name: string, value: infer T) => void
   ? T
   : never;
 
 /** What a caller passes for arguments like these. */
 export type ArgsOf<S extends ArgSpecs> = SeededLayerArgs & {
-  [K in keyof S as S[K]['presence'] extends 'required' ? K : never]: Value<S[K]>;
-} & { [K in keyof S as S[K]['presence'] extends 'required' ? never : K]?: Value<S[K]> };
+  [K in keyof S as S[K]['presence'] extends 'required' ? K : never]: ArgValue<S[K]>;
+} & { [K in keyof S as S[K]['presence'] extends 'required' ? never : K]?: ArgValue<S[K]> };
 
 /** The arguments of a layer that was made: checked, and with their defaults. */
 export type CheckedArgs<S extends ArgSpecs> = {
   readonly [K in keyof S]: S[K]['presence'] extends 'optional'
-    ? Value<S[K]> | undefined
-    : Value<S[K]>;
+    ? ArgValue<S[K]> | undefined
+    : ArgValue<S[K]>;
 };
 
 /** What a layer's function is told beside inputs and weights. */

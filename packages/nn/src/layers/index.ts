@@ -4,6 +4,7 @@
  * @module
  */
 export {
+  type ArgCheck,
   byDefault,
   dropoutRate,
   finite,
@@ -16,7 +17,10 @@ export {
   size,
 } from './args.ts';
 export {
+  type AnyArg,
+  type ArgSpecs,
   type ArgsOf,
+  type ArgValue,
   type CheckedArgs,
   defineLayer,
   type InputSizes,

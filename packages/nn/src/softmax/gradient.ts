@@ -1,12 +1,12 @@
 import { defineKernel, type Kernel } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-
 import { softmaxGradTensorflow } from './kernels/tensorflow.ts';
 import { softmaxGradWasm } from './kernels/wasm.ts';
 import { softmaxGradWebgpu } from './kernels/webgpu.ts';
 
-type Inputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
+/** The output of `softmax` and its gradient, of one shape. */
+export type SoftmaxGradInputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
 
 /** Shapes that a kernel for softmax must agree with its composite on. */
 export const softmaxShapes: readonly (readonly number[])[] = [
@@ -19,8 +19,8 @@ export const softmaxShapes: readonly (readonly number[])[] = [
 ];
 
 /** y (dy - Σ dy y) over the last axis: the gradient of `softmax` from its output, for composites that hold one. */
-export const softmaxGrad: Kernel<Inputs, Record<string, never>> = defineKernel<
-  Inputs,
+export const softmaxGrad: Kernel<SoftmaxGradInputs, Record<string, never>> = defineKernel<
+  SoftmaxGradInputs,
   Record<string, never>
 >({
   name: 'NeverendSoftmaxGrad',

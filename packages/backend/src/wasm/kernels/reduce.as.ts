@@ -59,7 +59,7 @@ function sumRow(x: usize, count: usize): f64 {
 
 /** The sum of two vectors in float64, two lanes on two. */
 @inline
-function addPairs(a: v128, b: v128): v128 {
+export function addPairs(a: v128, b: v128): v128 {
   const sum = f32x4.add(a, b);
   const last = v128.shuffle<f32>(sum, sum, 2, 3, 2, 3);
   return f64x2.add(f64x2.promote_low_f32x4(sum), f64x2.promote_low_f32x4(last));

@@ -4,7 +4,7 @@ import { type Html, html } from '../html.ts';
 import { markIcon } from '../learner-mark.ts';
 import type { ReportData, Timing } from '../report-data.ts';
 
-/** What was run, on what. */
+/** The section that says what was run, and on what. */
 export function settingsSection(
   { settings, backend, learners }: ReportData,
   timing: Timing | undefined,
