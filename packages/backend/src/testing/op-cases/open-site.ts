@@ -24,8 +24,6 @@ export function chromiumPath(): string {
   throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
 }
 
-const wasmFolder = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));
-
 /** Pages in Chromium, of a server of their own. */
 export interface Site {
   /** @param path `/`; `/isolated` for a page that may share memory. */
@@ -44,6 +42,8 @@ export async function openSite(
   ready: string,
 ): Promise<Site> {
   const executablePath = chromiumPath();
+  const require = createRequire(import.meta.url);
+  const wasmFolder = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
   const { outputFiles } = await build({
     ...source,
     bundle: true,
