@@ -237,11 +237,12 @@ describe('a layer', () => {
     expect(() => neverendCachedAttention({ heads: 2, rotaryBase: Number.NaN })).toThrow(
       new RangeError('rotaryBase was NaN; it must be a finite number above 0'),
     );
-    for (const make of [neverendRotaryPositions, neverendCachedAttention, positionsOf]) {
-      const args = { heads: 2, base: -1, rotaryBase: -1 };
-      expect(() => make(args)).toThrow(
-        /^(base|rotaryBase) was -1; it must be a finite number above 0$/,
-      );
+    for (const make of [
+      () => neverendRotaryPositions({ base: -1 }),
+      () => neverendCachedAttention({ heads: 2, rotaryBase: -1 }),
+      () => positionsOf({ base: -1 }),
+    ]) {
+      expect(make).toThrow(/^(base|rotaryBase) was -1; it must be a finite number above 0$/);
     }
     expect(() => neverendEncoderBlock({ heads: 2, mlpWidth: 3, eps: -1 })).toThrow(
       new RangeError('eps was -1; it must be a finite number >= 0'),
