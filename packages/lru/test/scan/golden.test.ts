@@ -15,7 +15,7 @@ type Tensors = Readonly<Record<string, tf.Tensor>>;
 
 const golden = readGolden(new URL('../golden/linear-scan.json', import.meta.url));
 const renamed: Readonly<Record<string, string>> = {
-  ...{ ct_y: 'dy', ct_h_last: 'dLast', h_last: 'last' },
+  ...{ ct_y: 'dy', ct_h_last: 'dLast', h_last: 'hLast' },
 };
 const official = await readOfficial('official-scan', (name) => {
   const [, whole = '', part = ''] = /^(.*?)(?:_(re|im))?$/.exec(name) ?? [];
@@ -41,12 +41,12 @@ function scan(given: Tensors, reverse: boolean): Tensors {
   if ('a' in given) {
     const initialState = 'h0' in given ? at('h0') : undefined;
     const { y, state } = linearScan(at('x'), at('a'), { reverse, initialState });
-    return { y, last: state };
+    return { y, hLast: state };
   }
   const pair = (name: string) => ({ re: at(`${name}Re`), im: at(`${name}Im`) });
   const initialState = 'h0Re' in given ? pair('h0') : undefined;
   const { y, state } = complexLinearScan(pair('x'), pair('a'), { reverse, initialState });
-  return { yRe: y.re, yIm: y.im, lastRe: state.re, lastIm: state.im };
+  return { yRe: y.re, yIm: y.im, hLastRe: state.re, hLastIm: state.im };
 }
 
 /** The scan one step at a time, each from the last state of the step before. */
@@ -63,8 +63,8 @@ function streamed(given: Tensors, reverse: boolean): Tensors {
   const results = (inTime[0]?.[1] ?? []).map((_, step) => {
     const at = inTime.map(([name, steps]) => [name, steps[step] as tf.Tensor]);
     const result = scan({ ...Object.fromEntries(at), ...before }, reverse);
-    const last = Object.entries(result).filter(([name]) => name.startsWith('last'));
-    before = Object.fromEntries(last.map(([name, h]) => [name.replace('last', 'h0'), h]));
+    const last = Object.entries(result).filter(([name]) => name.startsWith('hLast'));
+    before = Object.fromEntries(last.map(([name, h]) => [name.replace('hLast', 'h0'), h]));
     return result;
   });
   const joined = Object.keys(results[0] ?? {}).map((name) => {
@@ -75,13 +75,13 @@ function streamed(given: Tensors, reverse: boolean): Tensors {
   return Object.fromEntries(joined);
 }
 
-/** The gradients of sum(dy · y) + sum(dLast · last). */
+/** The gradients of sum(dy · y) + sum(dLast · hLast). */
 function gradientsOf(given: Tensors, weights: Tensors, reverse: boolean): Tensors {
   const names = Object.keys(given);
   const loss = (...tensors: tf.Tensor[]) => {
     const at = Object.fromEntries(names.map((name, index) => [name, tensors[index] as tf.Tensor]));
     const terms = Object.entries(scan(at, reverse)).map(([output, value]) => {
-      const weight = output.replace('y', 'dy').replace('last', 'dLast');
+      const weight = output.replace('y', 'dy').replace('hLast', 'dLast');
       return tf.sum(tf.mul(value, weights[weight] as tf.Tensor));
     });
     return tf.addN(terms);
