@@ -16,5 +16,16 @@ const router = ((url: string | string[]) => {
   }
 }) as Parameters<typeof io.registerSaveRouter>[0];
 
-io.registerSaveRouter(router);
-io.registerLoadRouter(router);
+let registered = false;
+
+/**
+ * Makes `file://` addresses known to `model.save` and `loadLayersModel`. Importing this module does it; to call it again changes nothing.
+ */
+export function register(): void {
+  if (registered) return;
+  registered = true;
+  io.registerSaveRouter(router);
+  io.registerLoadRouter(router);
+}
+
+register();
