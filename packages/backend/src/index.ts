@@ -17,6 +17,7 @@ export {
   type BackendKernel,
   definedKernelFlops,
   defineKernel,
+  isComparingKernels,
   type Kernel,
   type KernelAttrs,
   type KernelCall,

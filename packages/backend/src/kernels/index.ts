@@ -6,6 +6,7 @@ export {
   kernelsReady,
 } from './define-kernel.ts';
 export { type KernelMode, kernelMode, setKernelMode } from './kernel-mode.ts';
+export { isComparingKernels } from './self-test.ts';
 export type {
   BackendKernel,
   KernelAttrs,

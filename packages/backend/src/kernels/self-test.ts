@@ -113,6 +113,13 @@ function casesOf<I extends KernelInputs, A extends KernelAttrs>(
 const dispose = (pairs: readonly Pair[]) =>
   tf.dispose(pairs.flatMap(({ native, composite }) => [native, composite]));
 
+let comparing = false;
+
+/** Whether what runs now is a comparison of kernels, and none of the program's own work: for those who count that. */
+export function isComparingKernels(): boolean {
+  return comparing;
+}
+
 /** Adds the outputs of both for one call and, where they are asked for, the gradients of both. */
 function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   { name, composite, gradient }: KernelDefinition<I, A>,
@@ -167,6 +174,9 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
       add(`gradient of ${input} of ${call}`, native, references[input] as tf.Tensor);
     }
   });
+  } finally {
+    comparing = false;
+  }
 }
 function made(
   gradients: Partial<Record<string, () => tf.Tensor>>,
