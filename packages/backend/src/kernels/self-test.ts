@@ -128,52 +128,54 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   extent: Extent,
   pairs: Pair[],
 ): void {
-  tf.tidy(() => {
-    const own = makeCall() as KernelCall<I, A>;
-    const size = Object.values(own.inputs).reduce((sum, input) => sum + input.size, 0);
-    if (extent !== 'all' && size > small) return;
-    if (kernel.supports?.(own) === false) return;
-    // A backend kernel may write into its inputs.
-    const reference = makeCall() as KernelCall<I, A>;
-    const shapes = Object.entries(own.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
-    const call = `${name} of ${shapes.join(', ')} ${JSON.stringify(own.attrs)}`;
-    const add = (what: string, native: tf.Tensor, compositeTensor: tf.Tensor) => {
-      pairs.push({ what, native: tf.keep(native), composite: tf.keep(compositeTensor) });
-    };
+  comparing = true;
+  try {
+    tf.tidy(() => {
+      const own = makeCall() as KernelCall<I, A>;
+      const size = Object.values(own.inputs).reduce((sum, input) => sum + input.size, 0);
+      if (extent !== 'all' && size > small) return;
+      if (kernel.supports?.(own) === false) return;
+      // A backend kernel may write into its inputs.
+      const reference = makeCall() as KernelCall<I, A>;
+      const shapes = Object.entries(own.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
+      const call = `${name} of ${shapes.join(', ')} ${JSON.stringify(own.attrs)}`;
+      const add = (what: string, native: tf.Tensor, compositeTensor: tf.Tensor) => {
+        pairs.push({ what, native: tf.keep(native), composite: tf.keep(compositeTensor) });
+      };
 
-    const natives = kernel
-      .run({ ...own, backend: tf.backend() as tf.KernelBackend })
-      .map((info) =>
-        info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info),
+      const natives = kernel
+        .run({ ...own, backend: tf.backend() as tf.KernelBackend })
+        .map((info) =>
+          info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info),
+        );
+      const composites = inKernelMode('composite', () => composite(reference));
+      if (natives.length !== composites.length) {
+        throw new Error(`${call} gave ${natives.length} outputs, not ${composites.length}`);
+      }
+      for (const [index, native] of natives.entries()) {
+        add(`output ${index} of ${call}`, native, composites[index] as tf.Tensor);
+      }
+      // What is native in a gradient is a kernel with long cases of its own.
+      if (extent === 'forward' || gradient === undefined || size > longest) return;
+
+      const { saveInputs = [], saveOutputs = [], backward } = gradient;
+      const dys = composites.map(({ shape, size }, index) =>
+        tf.tensor(randomNormal(randomKey(call, 'dy', index), size), shape, 'float32'),
       );
-    const composites = inKernelMode('composite', () => composite(reference));
-    if (natives.length !== composites.length) {
-      throw new Error(`${call} gave ${natives.length} outputs, not ${composites.length}`);
-    }
-    for (const [index, native] of natives.entries()) {
-      add(`output ${index} of ${call}`, native, composites[index] as tf.Tensor);
-    }
-    // What is native in a gradient is a kernel with long cases of its own.
-    if (extent === 'forward' || gradient === undefined || size > longest) return;
-
-    const { saveInputs = [], saveOutputs = [], backward } = gradient;
-    const dys = composites.map(({ shape, size }, index) =>
-      tf.tensor(randomNormal(randomKey(call, 'dy', index), size), shape, 'float32'),
-    );
-    const saved = (inputs: I, outputs: tf.Tensor[]) => [
-      ...saveInputs.map((input) => inputs[input] as tf.Tensor),
-      ...outputs.filter((_, index) => saveOutputs[index] === true),
-    ];
-    const ownGradients = inKernelMode('auto', () =>
-      made(backward(dys, saved(own.inputs, natives), own.attrs)),
-    );
-    const references = inKernelMode('composite', () =>
-      made(backward(dys, saved(reference.inputs, composites), reference.attrs)),
-    );
-    for (const [input, native] of Object.entries(ownGradients)) {
-      add(`gradient of ${input} of ${call}`, native, references[input] as tf.Tensor);
-    }
-  });
+      const saved = (inputs: I, outputs: tf.Tensor[]) => [
+        ...saveInputs.map((input) => inputs[input] as tf.Tensor),
+        ...outputs.filter((_, index) => saveOutputs[index] === true),
+      ];
+      const ownGradients = inKernelMode('auto', () =>
+        made(backward(dys, saved(own.inputs, natives), own.attrs)),
+      );
+      const references = inKernelMode('composite', () =>
+        made(backward(dys, saved(reference.inputs, composites), reference.attrs)),
+      );
+      for (const [input, native] of Object.entries(ownGradients)) {
+        add(`gradient of ${input} of ${call}`, native, references[input] as tf.Tensor);
+      }
+    });
   } finally {
     comparing = false;
   }
