@@ -128,6 +128,8 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   extent: Extent,
   pairs: Pair[],
 ): void {
+  // A kernel in a gradient may be compared in turn.
+  const before = comparing;
   comparing = true;
   try {
     tf.tidy(() => {
@@ -177,7 +179,7 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
       }
     });
   } finally {
-    comparing = false;
+    comparing = before;
   }
 }
 function made(
