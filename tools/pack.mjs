@@ -28,12 +28,13 @@ const isTesting = (/** @type {string} */ entry) => /\/testing($|\/)/.test(entry)
 let browser;
 
 /** What entries for test files need, in the versions of this workspace. */
-const testTools = Object.fromEntries(
-  ['@tensorflow/tfjs-backend-webgl', 'esbuild', 'playwright-core', 'vitest'].map((name) => [
-    name,
-    readManifest(join(root, 'packages', 'backend', 'node_modules', name)).version,
-  ]),
-);
+const testTools = () =>
+  Object.fromEntries(
+    ['@tensorflow/tfjs-backend-webgl', 'esbuild', 'playwright-core', 'vitest'].map((name) => [
+      name,
+      readManifest(join(root, 'packages', 'backend', 'node_modules', name)).version,
+    ]),
+  );
 const packages = publicPackages();
 const scratch = mkdtempSync(join(tmpdir(), 'neverend-pack-'));
 
@@ -253,7 +254,7 @@ async function tryPackage({ name, exports, bin = {} }, tarballs) {
     await succeed(runNode, [join(project, 'node_modules', name, script), '--help']);
   }
   for (const { entry } of entries.filter((candidate) => isTesting(candidate.entry))) {
-    await install(project, { ...own, ...testTools }, closure, tarballs);
+    await install(project, { ...own, ...testTools() }, closure, tarballs);
     await tryImport(project, entry);
   }
   return closure;

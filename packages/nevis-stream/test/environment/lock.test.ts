@@ -45,8 +45,10 @@ it.runIf(process.platform === 'linux')(
 it.runIf(process.platform === 'linux')(
   'takes over from a killed process whose parent has not asked for its end',
   async () => {
-    // The shell becomes a sleep, which never asks for the ends of the shell's children.
-    const parent = spawn('sh', ['-c', 'sh -c "kill -9 \\$\\$" & echo $!; exec sleep 60'], {
+    // The shell becomes a sleep, which never asks for the ends of the shell's children; a child that ended
+    // before that might be known to the shell.
+    const child = 'while [ "$(cat /proc/$PPID/comm)" != sleep ]; do :; done; kill -9 $$';
+    const parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 60`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
