@@ -195,7 +195,7 @@ function serve(
     settleWhereItCan(entry, standing, 'forward');
     const { kernel, reason } = standing;
     if (reason === undefined && (trustsKernels() || isSettled(standing, 'forward'))) {
-      return kernel.run({ ...call, backend: tf.backend() });
+      return kernel.compute({ ...call, backend: tf.backend() });
     }
     if (mode === 'native') {
       const why = reason ?? 'it was not compared yet: await kernelsReady()';

@@ -146,7 +146,7 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
       };
 
       const natives = kernel
-        .run({ ...own, backend: tf.backend() as tf.KernelBackend })
+        .compute({ ...own, backend: tf.backend() as tf.KernelBackend })
         .map((info) =>
           info instanceof tf.Tensor ? info : tf.engine().makeTensorFromTensorInfo(info),
         );

@@ -34,7 +34,7 @@ export interface BackendKernel<I, A> {
    * Computes the outputs, in the composite's order, shapes and dtypes. An output may share an input's
    * `dataId` where the kernel writes in place; it must then count one more reference (`incRef`).
    */
-  readonly run: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[];
+  readonly compute: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[];
   /** Largest difference from the composite over the composite's scale. Default: that of the backend. */
   readonly tolerance?: number;
 }

@@ -18,7 +18,7 @@ function cacheFile(): string {
   const { join } = process.getBuiltinModule('node:path');
   const { LOCALAPPDATA, XDG_CACHE_HOME } = process.env;
   const folder = XDG_CACHE_HOME || LOCALAPPDATA || join(homedir(), '.cache');
-  return join(folder, 'neverend', 'kernels.json');
+  return join(folder, 'neverend', 'verdicts.json');
 }
 
 /** @param path of the file, whose folder may not exist yet; it may throw. */
@@ -59,7 +59,7 @@ export function fileStore(path: () => string): VerdictStore {
 }
 
 function databaseStore(): VerdictStore {
-  const name = 'kernels';
+  const name = 'verdicts';
   const opened = new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open('neverend', 1);
     request.onupgradeneeded = () => request.result.createObjectStore(name);

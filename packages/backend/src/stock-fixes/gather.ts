@@ -6,7 +6,7 @@ import { noGradient, replaceGradient, wrapKernel } from './registry.ts';
 const mostRows = 2 ** 24;
 
 /** A gather as one of rows: x is `[groups, length, width]`, and each group has `count` indices. */
-interface Rows {
+interface GatherSizes {
   /** Batch times the axes between the batch and the gathered one. */
   readonly groups: number;
   readonly batch: number;
@@ -33,7 +33,7 @@ function fromFront(
   };
 }
 
-function rowsOf(x: tf.TensorInfo, indices: tf.TensorInfo, attrs: Attributes): Rows {
+function gatherSizes(x: tf.TensorInfo, indices: tf.TensorInfo, attrs: Attributes): GatherSizes {
   const { axis, batchDims } = fromFront(attrs, x, indices);
   const info = tf.backend_util.segment_util.collectGatherOpShapeInfo(
     x as tf.Tensor,
@@ -58,7 +58,7 @@ function scatterBack(
   indices: tf.Tensor,
   attrs: Attributes,
 ): tf.Tensor {
-  const { groups, batch, length, width, count } = rowsOf(x, indices, attrs);
+  const { groups, batch, length, width, count } = gatherSizes(x, indices, attrs);
   const rows = tf.reshape(dy, [groups, count, width]);
   const repeated = tf.broadcastTo(tf.reshape(indices, [batch, 1, count]), [
     ...[batch, groups / batch, count],
@@ -98,7 +98,7 @@ function gatherOnWasm(
   indices: tf.TensorInfo,
   attrs: Attributes,
 ): tf.TensorInfo {
-  const { groups, batch, length, width, count, outShape } = rowsOf(x, indices, attrs);
+  const { groups, batch, length, width, count, outShape } = gatherSizes(x, indices, attrs);
   const out = backend.makeOutput(outShape, x.dtype);
   const from = backend.typedArrayFromHeap(x);
   const to = backend.typedArrayFromHeap(out);

@@ -49,12 +49,12 @@ function labelled(
 function toBool(backend: tf.KernelBackend, x: tf.TensorInfo): tf.TensorInfo {
   const wasm = backend as unknown as WasmBackend;
   const out = wasm.makeOutput(x.shape, 'bool');
-  const { run, at } = wasmCall(backend, kernelBinaries);
+  const { parallelFor, at } = wasmCall(backend, kernelBinaries);
   const size = tf.util.sizeFromShape(x.shape);
   const bytes = x.dtype === 'bool' ? 1 : 4;
   // The sign of a zero is no number of its own.
   const mask = x.dtype === 'float32' ? 0x7fffffff : -1;
-  run('toBool', [at(out), at(x), bytes, mask], size, Math.max(1, size));
+  parallelFor('toBool', [at(out), at(x), bytes, mask], size, Math.max(1, size));
   return out;
 }
 

@@ -58,7 +58,7 @@ const product: Kernel<ProductInputs, ProductAttrs> = defineKernel<ProductInputs,
   },
   backendKernels: {
     wasm: {
-      run: ({ inputs, attrs, backend }) => [gemm(backend as never, { ...inputs, ...attrs })],
+      compute: ({ inputs, attrs, backend }) => [gemm(backend as never, { ...inputs, ...attrs })],
     },
   },
   code: import.meta.neverendCode,

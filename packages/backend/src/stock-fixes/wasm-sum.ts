@@ -23,7 +23,7 @@ function sumAxis(
   const height = inner === 1 ? chunkSize : rows;
   const chunks = Math.max(1, Math.ceil(length / height));
   const out = call.output([outer, chunks, inner]);
-  call.run(
+  call.parallelFor(
     'sumAxis',
     [call.at(out), call.at(x), length, inner, height, chunks, chunks === 1 ? divisor : 1],
     outer * chunks,

@@ -9,7 +9,7 @@ import { type AddonPackage, whyWithoutOps } from './addon.ts';
  */
 export function addonKernel<I, A>(
   owner: AddonPackage,
-  run: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[],
+  compute: (call: KernelCall<I, A> & { readonly backend: KernelBackend }) => TensorInfo[],
 ): BackendKernel<I, A> {
-  return { unavailable: () => whyWithoutOps(owner), run };
+  return { unavailable: () => whyWithoutOps(owner), compute };
 }

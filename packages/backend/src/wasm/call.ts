@@ -15,7 +15,7 @@ export interface WasmCall<Exports> {
    * @param values its arguments but the last, from which up to which unit of work, and memory for it alone if it takes any.
    * @param units of work. @param size numbers that it goes through. @param scratchBytes of that memory; none by default.
    */
-  readonly run: (
+  readonly parallelFor: (
     name: keyof Exports & string,
     values: readonly number[],
     units: number,
@@ -43,8 +43,14 @@ export function wasmCall<Exports>(
   const wasm = backend as unknown as WasmBackend;
   const kernels = loadKernels(wasm, binaries);
   return {
-    run: (name, values, units, size, scratchBytes = 0) =>
-      kernels.run(name, values, units, Math.ceil((worthAThread * units) / size), scratchBytes),
+    parallelFor: (name, values, units, size, scratchBytes = 0) =>
+      kernels.parallelFor(
+        name,
+        values,
+        units,
+        Math.ceil((worthAThread * units) / size),
+        scratchBytes,
+      ),
     exports: kernels.exports,
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),

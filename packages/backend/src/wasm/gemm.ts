@@ -62,7 +62,7 @@ export function gemm(
     const units = matrices * Math.ceil((byColumns ? width : height) / lines);
     const work = lines * (byColumns ? height : width) * K;
     const grain = Math.max(Math.ceil(WORTH_A_THREAD / work), LINES / lines);
-    kernels.run(
+    kernels.parallelFor(
       'gemm',
       [
         ...[at.c + 4 * run.c * M * N, x.at, y.at, biasAt, height, width, K, x.step, y.step],

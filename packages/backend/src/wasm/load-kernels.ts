@@ -10,7 +10,7 @@ export interface LoadedKernels<Exports> {
    * Calls a kernel whose last parameters are `from`, `to` and, if it needs any, `scratch`: from which up to which unit of work, and memory
    * for it alone. On this thread where there are fewer units than two grains, or too little memory for all, else on all.
    */
-  run(
+  parallelFor(
     name: keyof Exports & string,
     values: readonly number[],
     units: number,
@@ -100,14 +100,14 @@ function load<Exports>(
 
   return {
     exports: exports as Exports,
-    run(name, values, units, grain, scratchBytes) {
+    parallelFor(name, values, units, grain, scratchBytes) {
       const { pool } = host;
       const isAlone = pool === undefined || units < 2 * grain;
       if (isAlone || scratchBytes * pool.threads > mostScratch) {
         runAlone(name, values, units, scratchBytes);
       } else {
         shared ??= pool.add(binary, module, exports);
-        pool.run(shared, name, values, units, grain, scratchBytes);
+        pool.parallelFor(shared, name, values, units, grain, scratchBytes);
       }
     },
   };

@@ -49,7 +49,7 @@ export interface ThreadPool {
    * in time: each takes its part of what is left, at least `grain` units, so that one that the system lets wait holds
    * up nobody. Each thread has `scratchBytes` of memory of its own.
    */
-  run(
+  parallelFor(
     module: PoolModule,
     name: string,
     values: readonly number[],
@@ -127,7 +127,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     }
   }
 
-  function run(
+  function parallelFor(
     { id, address, bytes, names, exports }: PoolModule,
     name: string,
     values: readonly number[],
@@ -160,7 +160,7 @@ export async function startThreadPool(backend: WasmBackend, threads: number): Pr
     if (state[FAILED] !== 0) throw new Error(`the kernel ${name} failed in a thread`);
   }
 
-  return { threads, add, run, stop };
+  return { threads, add, parallelFor, stop };
 }
 
 /** Spins, then sleeps where the host lets this thread sleep: a page's own thread must not. */

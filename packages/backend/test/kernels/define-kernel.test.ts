@@ -36,7 +36,7 @@ function product(
   let runs = 0;
   const name = `TestProduct${count++}`;
   const native = (backend: string): Version => ({
-    run: ({ inputs: { x, y }, attrs: { scale } }) => {
+    compute: ({ inputs: { x, y }, attrs: { scale } }) => {
       runs++;
       return tf.tidy(() => [tf.mul(tf.mul(x, y), scale), tf.add(x, y)]);
     },
@@ -80,7 +80,7 @@ function product(
 
 /** Right up to a number of the vector. */
 const wrongAfter = (last: number): Partial<Version> => ({
-  run: ({ inputs: { x, y }, attrs: { scale } }) =>
+  compute: ({ inputs: { x, y }, attrs: { scale } }) =>
     tf.tidy(() => {
       const after = tf.cast(tf.greater(tf.range(0, x.size), last), 'float32');
       return [tf.add(tf.mul(tf.mul(x, y), scale), after), tf.add(x, y)];
@@ -318,7 +318,7 @@ await describeBackends('a defined kernel', (backend) => {
   it.runIf(hasVersion)('that throws here is caught', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { kernel } = product(() => ({
-      run: () => {
+      compute: () => {
         throw new Error('no such instruction\nat all');
       },
     }));

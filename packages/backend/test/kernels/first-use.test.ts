@@ -9,7 +9,7 @@ const fixture = fileURLToPath(new URL('../fixtures/first-use.ts', import.meta.ur
 /** Beside the sources, so that the packages are found from it. */
 const folder = mkdtempSync(fileURLToPath(new URL('../fixtures/built-', import.meta.url)));
 const cache = join(folder, 'cache');
-const file = join(cache, 'neverend', 'kernels.json');
+const file = join(cache, 'neverend', 'verdicts.json');
 
 beforeAll(async () => {
   for (const code of ['one', 'two'])

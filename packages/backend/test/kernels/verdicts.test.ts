@@ -19,7 +19,7 @@ let file: string;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'neverend-verdicts-'));
-  file = join(folder, 'cache', 'kernels.json');
+  file = join(folder, 'cache', 'verdicts.json');
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 
@@ -136,7 +136,7 @@ it('of two processes are added up, whole or not at all', async () => {
   const { recall } = await processOn();
   expect(recall('wasm', gelu)).toEqual({ agreed: 'gradient' });
   expect(recall('wasm', { name: 'Scan', code: 'abc' })).toEqual({ agreed: 'forward' });
-  expect(readdirSync(join(folder, 'cache'))).toEqual(['kernels.json']);
+  expect(readdirSync(join(folder, 'cache'))).toEqual(['verdicts.json']);
 });
 
 it('of machines and versions that are gone are dropped', async () => {

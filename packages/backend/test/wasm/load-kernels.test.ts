@@ -28,7 +28,7 @@ it('throws while the heap is full, frees nothing twice, and goes on', () => {
   new Float32Array(memory.buffer, x, 1).fill(3);
   // The product of the number at x with itself.
   const product = [y, x, x, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0];
-  const run = (scratchBytes: number) => kernels.run('gemm', product, 1, 1, scratchBytes);
+  const run = (scratchBytes: number) => kernels.parallelFor('gemm', product, 1, 1, scratchBytes);
   run(64);
   full = true;
   for (let i = 0; i < 2; i++) expect(() => run(128)).toThrow('has no 128 bytes left');

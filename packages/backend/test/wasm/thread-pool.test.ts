@@ -63,7 +63,14 @@ afterAll(() => pool.stop());
 it('does every unit of every turn, however turns of two modules follow each other', () => {
   const cells = new Int32Array(memory.buffer, 1024, 1001);
   for (let turn = 1; turn <= 500; turn++) {
-    pool.run(turn % 3 === 0 ? valuesToo : values, 'fill', [turn], 1000, 1 + (turn % 300), 16);
+    pool.parallelFor(
+      turn % 3 === 0 ? valuesToo : values,
+      'fill',
+      [turn],
+      1000,
+      1 + (turn % 300),
+      16,
+    );
     if (!cells.subarray(0, 1000).every((cell) => cell === turn)) {
       throw new Error(`turn ${turn} left ${cells.findIndex((cell) => cell !== turn)}`);
     }
@@ -76,7 +83,7 @@ it('shares the units among all threads, each with memory of its own', () => {
   const seen = new Set<number>();
   // A thread that the system lets wait may come too late for a turn, but not for every one.
   for (let turn = 0; turn < 10_000 && seen.size < 3; turn++) {
-    pool.run(scratches, 'fill', [1], 1000, 1, 16);
+    pool.parallelFor(scratches, 'fill', [1], 1000, 1, 16);
     for (const cell of cells) seen.add(cell);
   }
   expect(seen.size).toBe(3);
@@ -84,14 +91,14 @@ it('shares the units among all threads, each with memory of its own', () => {
 
 it('throws when a kernel fails, and goes on', () => {
   for (let i = 0; i < 20; i++) {
-    expect(() => pool.run(values, 'fill', [0], 100, 1, 16)).toThrow();
+    expect(() => pool.parallelFor(values, 'fill', [0], 100, 1, 16)).toThrow();
   }
-  pool.run(values, 'fill', [7], 100, 1, 16);
+  pool.parallelFor(values, 'fill', [7], 100, 1, 16);
   expect([...new Int32Array(memory.buffer, 1024, 100)]).toEqual(new Array(100).fill(7));
 });
 
 it('throws while the heap is full, frees nothing twice, and goes on', () => {
-  const run = (bytes: number) => pool.run(values, 'fill', [9], 100, 1, bytes);
+  const run = (bytes: number) => pool.parallelFor(values, 'fill', [9], 100, 1, bytes);
   run(64);
   full = true;
   // The second time, what the first one freed must not be freed again, and must not be taken for memory.

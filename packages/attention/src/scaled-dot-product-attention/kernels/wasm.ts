@@ -22,8 +22,8 @@ const supports = ({ inputs }: KernelCall<AttentionInputs, AttentionAttrs>): bool
 
 export const attentionWasm: BackendKernel<AttentionInputs, AttentionAttrs> = {
   supports,
-  run: ({ inputs, attrs, backend }) => {
-    const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs, attrs, backend }) => {
+    const { parallelFor, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { q, k, v } = inputs;
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     const block = blockOf(keys);
@@ -32,15 +32,15 @@ export const attentionWasm: BackendKernel<AttentionInputs, AttentionAttrs> = {
     const values = [...[y, q, k, v].map(at), ...shared(inputs, attrs, at), block];
     const units = rows * heads * Math.ceil(queries / block);
     const products = rows * heads * queries * keys * (depth + valueDepth);
-    run('attention', values, units, products / perNumber, bytes);
+    parallelFor('attention', values, units, products / perNumber, bytes);
     return [y];
   },
 };
 
 export const attentionGradWasm: BackendKernel<AttentionGradInputs, AttentionAttrs> = {
   supports,
-  run: ({ inputs, attrs, backend }) => {
-    const { run, exports, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs, attrs, backend }) => {
+    const { parallelFor, exports, at, output } = wasmCall(backend, kernelBinaries);
     const { dy, q, k, v } = inputs;
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     const block = blockOf(keys);
@@ -48,7 +48,7 @@ export const attentionGradWasm: BackendKernel<AttentionGradInputs, AttentionAttr
     const bytes = exports.attentionScratchBytes(queries, keys, depth, valueDepth, block);
     const values = [...[...outputs, dy, q, k, v].map(at), ...shared(inputs, attrs, at), block];
     const products = rows * heads * queries * keys * (3 * depth + 2 * valueDepth);
-    run('attentionGrad', values, rows * heads, products / perNumber, bytes);
+    parallelFor('attentionGrad', values, rows * heads, products / perNumber, bytes);
     return outputs;
   },
 };

@@ -38,7 +38,7 @@ const supports = ({ inputs, attrs }: KernelCall<AttentionInputs, AttentionAttrs>
 
 export const attentionWebgpu: BackendKernel<AttentionInputs, AttentionAttrs> = {
   supports: (call) => supports(call) && attentionSizes(call.inputs).valueDepth <= widest,
-  run: ({ inputs: { q, k, v, mask }, attrs, backend }) => {
+  compute: ({ inputs: { q, k, v, mask }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, queries, heads, valueDepth } = attentionSizes({ q, v });
     const y = makeOutput(gpu, [rows, queries, heads, valueDepth]);
@@ -81,7 +81,7 @@ export const attentionGradWebgpu: BackendKernel<AttentionGradInputs, AttentionAt
     const { depth, valueDepth } = attentionSizes(call.inputs);
     return supports(call) && Math.max(depth, valueDepth) <= widest;
   },
-  run: ({ inputs, attrs, backend }) => {
+  compute: ({ inputs, attrs, backend }) => {
     const { q, k, v, mask, dy } = inputs;
     const gpu = asWebgpu(backend);
     const { rows, queries, heads, depth, valueDepth } = attentionSizes(inputs);

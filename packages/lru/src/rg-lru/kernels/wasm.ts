@@ -6,21 +6,21 @@ import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
 export const gatesWasm: BackendKernel<GateInputs, NoAttrs> = {
-  run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const decay = decayOf(aParam);
     const outputs = [output(x.shape), output(x.shape)];
     const values = [...outputs, x, input, forget, decay, keep].map(at);
-    run('rgLruGates', [...values, x.shape[1] ?? 1, width], rows, 5 * x.size);
+    parallelFor('rgLruGates', [...values, x.shape[1] ?? 1, width], rows, 5 * x.size);
     decay.dispose();
     return outputs;
   },
 };
 
 export const gatesGradWasm: BackendKernel<GateGradInputs, NoAttrs> = {
-  run: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const decay = decayOf(aParam);
@@ -28,8 +28,8 @@ export const gatesGradWasm: BackendKernel<GateGradInputs, NoAttrs> = {
     const outputs = [output(x.shape), output(x.shape), output(x.shape)];
     const values = [...outputs, sums, x, input, forget, decay, keep, da, dGated].map(at);
     const sizes = [x.shape[1] ?? 1, width, rows, height];
-    run('rgLruGatesGrad', [...values, ...sizes], blocks, 8 * x.size);
-    run('sumColumns', [at(dDecay), at(sums), blocks, width], groups(width), blocks * width);
+    parallelFor('rgLruGatesGrad', [...values, ...sizes], blocks, 8 * x.size);
+    parallelFor('sumColumns', [at(dDecay), at(sums), blocks, width], groups(width), blocks * width);
     backend.disposeData(sums.dataId);
     decay.dispose();
     return [...outputs, aParamGradient(tf.engine().makeTensorFromTensorInfo(dDecay), aParam)];

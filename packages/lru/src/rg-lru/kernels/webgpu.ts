@@ -41,7 +41,7 @@ const gammaAndGate = `
   let gate = sigmoid(input[at]);`;
 
 export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
-  run: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
+  compute: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);
     const [a, gated] = [makeOutput(gpu, x.shape), makeOutput(gpu, x.shape)];
@@ -67,7 +67,7 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
 
 /** Three passes: together they read and write more tensors than a stage has buffers for. */
 export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
-  run: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
+  compute: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);
     const [dx, dInput, dForget] = [x, x, x].map(({ shape }) => makeOutput(gpu, shape)) as Three;

@@ -6,25 +6,25 @@ import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 import { sizesOf } from './wasm.ts';
 
 export const complexScanWasm: BackendKernel<ComplexScanInputs, ScanAttrs> = {
-  run: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs: { reverse }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs: { reverse }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(xRe);
     const outputs = [output(xRe.shape), output(xRe.shape)];
     const tensors = [...outputs, aRe, aIm, xRe, xIm, h0Re, h0Im];
     const values = [...tensors.map(at), length, inner, line, Number(reverse)];
-    run('complexScan', values, outer * units, 6 * xRe.size);
+    parallelFor('complexScan', values, outer * units, 6 * xRe.size);
     return outputs;
   },
 };
 
 export const complexScanGradWasm: BackendKernel<ComplexScanGradInputs, ScanAttrs> = {
-  run: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(yRe);
     const outputs = [yRe, yRe, yRe, yRe, h0Re, h0Re].map(({ shape }) => output(shape));
     const tensors = [...outputs, dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im];
     const values = [...tensors.map(at), length, inner, line, Number(attrs.reverse)];
-    run('complexScanGrad', values, outer * units, 10 * yRe.size);
+    parallelFor('complexScanGrad', values, outer * units, 10 * yRe.size);
     return outputs;
   },
 };

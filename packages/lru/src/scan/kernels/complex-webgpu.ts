@@ -5,7 +5,7 @@ import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
 import { type Output, sizesOf, start, uniforms } from './webgpu.ts';
 
 export const complexScanWebgpu: BackendKernel<ComplexScanInputs, ScanAttrs> = {
-  run: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs, backend }) => {
+  compute: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const [yRe, yIm] = [makeOutput(gpu, xRe.shape), makeOutput(gpu, xRe.shape)];
     const buffers = {
@@ -35,7 +35,7 @@ fn kernel(group : u32, thread : u32) {${start}
 
 // Two programs: a device may have eight buffers a program and no more.
 export const complexScanGradWebgpu: BackendKernel<ComplexScanGradInputs, ScanAttrs> = {
-  run: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
+  compute: ({ inputs: { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const shapes = [yRe, yRe, yRe, yRe, h0Re, h0Re];
     const outputs = shapes.map(({ shape }) => makeOutput(gpu, shape));

@@ -6,24 +6,24 @@ import type { ScanAttrs } from '../cases.ts';
 import type { ScanGradInputs, ScanInputs } from '../real.ts';
 
 export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
-  run: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(x);
     const y = output(x.shape);
     const values = [at(y), at(a), at(x), at(h0), length, inner, line, Number(reverse)];
-    run('linearScan', values, outer * units, 3 * x.size);
+    parallelFor('linearScan', values, outer * units, 3 * x.size);
     return [y];
   },
 };
 
 export const scanGradWasm: BackendKernel<ScanGradInputs, ScanAttrs> = {
-  run: ({ inputs: { dy, a, y, h0 }, attrs: { reverse }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, a, y, h0 }, attrs: { reverse }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, length, inner, line, units } = sizesOf(y);
     const outputs = [output(y.shape), output(y.shape), output(h0.shape)];
     const inputs = [dy, a, y, h0];
     const values = [...outputs.map(at), ...inputs.map(at), length, inner, line, Number(reverse)];
-    run('linearScanGrad', values, outer * units, 5 * y.size);
+    parallelFor('linearScanGrad', values, outer * units, 5 * y.size);
     return outputs;
   },
 };

@@ -19,7 +19,7 @@ export const start: string = `
   let next = select(inner, 0u - inner, reverse);`;
 
 export const scanWebgpu: BackendKernel<ScanInputs, ScanAttrs> = {
-  run: ({ inputs: { a, x, h0 }, attrs, backend }) => {
+  compute: ({ inputs: { a, x, h0 }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
     const buffers = { a: 'read f32', x: 'read f32', h0: 'read f32', y: 'write f32' } as const;
@@ -40,7 +40,7 @@ fn kernel(group : u32, thread : u32) {${start}
 };
 
 export const scanGradWebgpu: BackendKernel<ScanGradInputs, ScanAttrs> = {
-  run: ({ inputs: { dy, a, y, h0 }, attrs, backend }) => {
+  compute: ({ inputs: { dy, a, y, h0 }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
     const [da, dx, dh0] = [y, y, h0].map(({ shape }) => makeOutput(gpu, shape)) as Three;
     const buffers = {

@@ -6,19 +6,19 @@ import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
 export const temporalConvWasm: BackendKernel<Inputs, Attrs> = {
-  run: ({ inputs: { x, w, b, keep }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x, w, b, keep }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
     const y = output([outer, steps, tokens, width]);
     const values = [...[y, x, w, b, keep].map(at), steps, tokens, width, taps];
-    run('temporalConv', values, outer * steps * tokens, 2 * x.size);
+    parallelFor('temporalConv', values, outer * steps * tokens, 2 * x.size);
     return [y];
   },
 };
 
 export const temporalConvGradWasm: BackendKernel<GradInputs, Attrs> = {
-  run: ({ inputs: { dy, x, w, keep }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, x, w, keep }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
     const rows = outer * (steps + taps - 1) * tokens;
     const { height, blocks } = blocksOf(rows, width);
@@ -27,8 +27,13 @@ export const temporalConvGradWasm: BackendKernel<GradInputs, Attrs> = {
     const dx = output(x.shape);
     const values = [dx, sums, dy, x, w, keep].map(at);
     const sizes = [steps, tokens, width, taps, rows, height];
-    run('temporalConvGrad', [...values, ...sizes], blocks, 4 * x.size);
-    run('sumColumns', [at(total), at(sums), blocks, columns], groups(columns), blocks * columns);
+    parallelFor('temporalConvGrad', [...values, ...sizes], blocks, 4 * x.size);
+    parallelFor(
+      'sumColumns',
+      [at(total), at(sums), blocks, columns],
+      groups(columns),
+      blocks * columns,
+    );
     backend.disposeData(sums.dataId);
     return [dx, ...partsOf(tf.engine().makeTensorFromTensorInfo(total))];
   },

@@ -16,7 +16,7 @@ ${statements}
 }`;
 
 export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
-  run: ({ inputs: { x, w, b, keep }, backend }) => {
+  compute: ({ inputs: { x, w, b, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);
     const y = makeOutput(gpu, [outer, rest.steps, rest.tokens, rest.width]);
@@ -56,7 +56,7 @@ export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
 const height = 64;
 
 export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
-  run: ({ inputs: { dy, x, w, keep }, backend }) => {
+  compute: ({ inputs: { dy, x, w, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);
     const dx = makeOutput(gpu, x.shape);

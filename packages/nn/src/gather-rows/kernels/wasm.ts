@@ -7,12 +7,12 @@ export const gatherRowsWasm: BackendKernel<
   { readonly table: Tensor; readonly indices: Tensor },
   Record<string, never>
 > = {
-  run: ({ inputs: { table, indices }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { table, indices }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);
     const out = output([...indices.shape, width]);
     const from = [at(table), at(indices), rows, width];
-    run('gatherRows', [at(out), ...from], indices.size, indices.size * width);
+    parallelFor('gatherRows', [at(out), ...from], indices.size, indices.size * width);
     return [out];
   },
 };

@@ -5,7 +5,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 type Inputs = { readonly table: tf.Tensor; readonly indices: tf.Tensor };
 
 export const gatherRowsWebgpu: BackendKernel<Inputs, Record<string, never>> = {
-  run: ({ inputs: { table, indices }, backend }) => {
+  compute: ({ inputs: { table, indices }, backend }) => {
     const gpu = asWebgpu(backend);
     const width = table.shape[1] ?? 1;
     const size = indices.size * width;

@@ -8,33 +8,38 @@ import type { GeluAttrs } from '../form.ts';
 const block = 1024;
 
 export const geluWasm: BackendKernel<{ readonly x: Tensor }, GeluAttrs> = {
-  run: ({ inputs: { x }, attrs: { form }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x }, attrs: { form }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const y = output(x.shape);
     const rows = Math.ceil(x.size / block);
-    run('gelu', [at(y), at(x), 0, block, x.size, Number(form === 'erf')], rows, x.size);
+    parallelFor('gelu', [at(y), at(x), 0, block, x.size, Number(form === 'erf')], rows, x.size);
     return [y];
   },
 };
 
 export const biasGeluWasm: BackendKernel<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
   {
-    run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
-      const { run, at, output } = wasmCall(backend, kernelBinaries);
+    compute: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
+      const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
       const { rows, width } = rowsOf(x);
       const y = output(x.shape);
-      run('gelu', [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')], rows, x.size);
+      parallelFor(
+        'gelu',
+        [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')],
+        rows,
+        x.size,
+      );
       return [y];
     },
   };
 
 export const geluGradWasm: BackendKernel<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
-  run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const dx = output(x.shape);
     const rows = Math.ceil(x.size / block);
     const from = [at(dx), 0, at(dy), at(x), 0];
-    run('geluGrad', [...from, block, x.size, 1, Number(form === 'erf')], rows, x.size);
+    parallelFor('geluGrad', [...from, block, x.size, 1, Number(form === 'erf')], rows, x.size);
     return [dx];
   },
 };
@@ -43,14 +48,19 @@ export const biasGeluGradWasm: BackendKernel<
   { readonly dy: Tensor; readonly x: Tensor; readonly bias: Tensor },
   GeluAttrs
 > = {
-  run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dBias, sums] = [output(x.shape), output([width]), output([blocks, width])];
     const from = [at(dx), at(sums), at(dy), at(x), at(bias)];
-    run('geluGrad', [...from, width, x.size, height, Number(form === 'erf')], blocks, x.size);
-    run('sumColumns', [at(dBias), at(sums), blocks, width], groups(width), blocks * width);
+    parallelFor(
+      'geluGrad',
+      [...from, width, x.size, height, Number(form === 'erf')],
+      blocks,
+      x.size,
+    );
+    parallelFor('sumColumns', [at(dBias), at(sums), blocks, width], groups(width), blocks * width);
     backend.disposeData(sums.dataId);
     return [dx, dBias];
   },

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type GeluAttrs, type GeluForm, logisticCubic, logisticLinear } from '../form.ts';
 
 export const geluWebgpu: BackendKernel<{ readonly x: tf.Tensor }, GeluAttrs> = {
-  run: ({ inputs: { x }, attrs: { form }, backend }) => {
+  compute: ({ inputs: { x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
     dispatch(
@@ -26,7 +26,7 @@ export const geluWebgpu: BackendKernel<{ readonly x: tf.Tensor }, GeluAttrs> = {
 type BiasInputs = { readonly x: tf.Tensor; readonly bias: tf.Tensor };
 
 export const biasGeluWebgpu: BackendKernel<BiasInputs, GeluAttrs> = {
-  run: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
+  compute: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
     dispatch(
@@ -49,7 +49,7 @@ export const biasGeluWebgpu: BackendKernel<BiasInputs, GeluAttrs> = {
 type GradInputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
 
 export const geluGradWebgpu: BackendKernel<GradInputs, GeluAttrs> = {
-  run: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
+  compute: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = makeOutput(gpu, x.shape);
     dispatch(
@@ -71,7 +71,7 @@ export const geluGradWebgpu: BackendKernel<GradInputs, GeluAttrs> = {
 type BiasGradInputs = GradInputs & { readonly bias: tf.Tensor };
 
 export const biasGeluGradWebgpu: BackendKernel<BiasGradInputs, GeluAttrs> = {
-  run: ({ inputs: { dy, x, bias }, attrs: { form }, backend }) => {
+  compute: ({ inputs: { dy, x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = tf.engine().makeTensorFromTensorInfo(makeOutput(gpu, x.shape));
     dispatch(

@@ -8,28 +8,38 @@ export const layerNormWasm: BackendKernel<
   { readonly x: Tensor; readonly scale: Tensor; readonly bias: Tensor },
   { readonly eps: number }
 > = {
-  run: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const [y, mean, rstd] = [output(x.shape), output([rows]), output([rows])];
     const to = [at(y), at(mean), at(rstd)];
-    run('norm', [...to, at(x), at(scale), at(bias), 0, eps, width], rows, x.size);
+    parallelFor('norm', [...to, at(x), at(scale), at(bias), 0, eps, width], rows, x.size);
     return [y, mean, rstd];
   },
 };
 
 export const layerNormGradWasm: BackendKernel<LayerNormGradInputs, Record<string, never>> = {
-  run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dScale, dBias] = [output(x.shape), output([width]), output([width])];
     const [scaleSums, biasSums] = [output([blocks, width]), output([blocks, width])];
     const to = [at(dx), at(scaleSums), at(biasSums)];
     const from = [at(dy), at(x), at(scale), at(mean), at(rstd), 0];
-    run('normGrad', [...to, ...from, rows, width, height], blocks, x.size);
-    run('sumColumns', [at(dScale), at(scaleSums), blocks, width], groups(width), blocks * width);
-    run('sumColumns', [at(dBias), at(biasSums), blocks, width], groups(width), blocks * width);
+    parallelFor('normGrad', [...to, ...from, rows, width, height], blocks, x.size);
+    parallelFor(
+      'sumColumns',
+      [at(dScale), at(scaleSums), blocks, width],
+      groups(width),
+      blocks * width,
+    );
+    parallelFor(
+      'sumColumns',
+      [at(dBias), at(biasSums), blocks, width],
+      groups(width),
+      blocks * width,
+    );
     backend.disposeData(scaleSums.dataId);
     backend.disposeData(biasSums.dataId);
     return [dx, dScale, dBias];

@@ -13,7 +13,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor; readonly bias: tf.Tensor };
 
 export const layerNormWebgpu: BackendKernel<Inputs, { readonly eps: number }> = {
-  run: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
+  compute: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
     const { lanes, groups } = rowLayout(width);
@@ -75,7 +75,7 @@ type GradInputs = {
 };
 
 export const layerNormGradWebgpu: BackendKernel<GradInputs, Record<string, never>> = {
-  run: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
+  compute: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
     const { lanes, groups } = rowLayout(width);

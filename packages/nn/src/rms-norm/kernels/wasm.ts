@@ -8,24 +8,29 @@ export const rmsNormWasm: BackendKernel<
   { readonly x: Tensor; readonly scale: Tensor },
   { readonly eps: number; readonly offset: number }
 > = {
-  run: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const [y, rstd] = [output(x.shape), output([rows])];
-    run('norm', [at(y), 0, at(rstd), at(x), at(scale), 0, offset, eps, width], rows, x.size);
+    parallelFor(
+      'norm',
+      [at(y), 0, at(rstd), at(x), at(scale), 0, offset, eps, width],
+      rows,
+      x.size,
+    );
     return [y, rstd];
   },
 };
 
 export const rmsNormGradWasm: BackendKernel<RmsNormGradInputs, { readonly offset: number }> = {
-  run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const { height, blocks } = blocksOf(rows, width);
     const [dx, dScale, sums] = [output(x.shape), output([width]), output([blocks, width])];
     const from = [at(dy), at(x), at(scale), 0, at(rstd), offset];
-    run('normGrad', [at(dx), at(sums), 0, ...from, rows, width, height], blocks, x.size);
-    run('sumColumns', [at(dScale), at(sums), blocks, width], groups(width), blocks * width);
+    parallelFor('normGrad', [at(dx), at(sums), 0, ...from, rows, width, height], blocks, x.size);
+    parallelFor('sumColumns', [at(dScale), at(sums), blocks, width], groups(width), blocks * width);
     backend.disposeData(sums.dataId);
     return [dx, dScale];
   },

@@ -14,7 +14,7 @@ type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor };
 type Attrs = { readonly eps: number; readonly offset: number };
 
 export const rmsNormWebgpu: BackendKernel<Inputs, Attrs> = {
-  run: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
+  compute: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
     const { lanes, groups } = rowLayout(width);
@@ -55,7 +55,7 @@ type GradInputs = {
 };
 
 export const rmsNormGradWebgpu: BackendKernel<GradInputs, { readonly offset: number }> = {
-  run: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
+  compute: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
     const { lanes, groups } = rowLayout(width);

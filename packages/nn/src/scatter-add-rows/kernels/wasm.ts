@@ -4,11 +4,11 @@ import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScatterAddRowsInputs } from '../kernel.ts';
 
 export const scatterAddRowsWasm: BackendKernel<ScatterAddRowsInputs, Record<string, never>> = {
-  run: ({ inputs: { table, indices, rows: added }, backend }) => {
-    const { run, at } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { table, indices, rows: added }, backend }) => {
+    const { parallelFor, at } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);
     // Each thread has a part of the table and adds what falls into it: the same sums on any number of threads.
-    run(
+    parallelFor(
       'scatterAddRows',
       [at(table), at(indices), at(added), indices.size, width],
       rows,

@@ -16,7 +16,7 @@ export const scatterAddRowsWebgpu: BackendKernel<Inputs, Record<string, never>> 
     rows.dataId !== table.dataId &&
     indices.dataId !== table.dataId &&
     !isCast(asWebgpu(tf.backend() as tf.KernelBackend), table),
-  run: ({ inputs: { table, indices, rows }, backend }) => {
+  compute: ({ inputs: { table, indices, rows }, backend }) => {
     const gpu = asWebgpu(backend);
     if (table.size === 0 || indices.size === 0) return [editedInPlace(backend, table)];
     const count = indices.size;

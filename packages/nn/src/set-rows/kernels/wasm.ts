@@ -4,12 +4,12 @@ import { kernelBinaries } from '../../kernels.generated.ts';
 import type { SetRowsInputs } from '../index.ts';
 
 export const setRowsWasm: BackendKernel<SetRowsInputs, Record<string, never>> = {
-  run: ({ inputs: { table, indices, rows }, backend }) => {
-    const { run, at } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { table, indices, rows }, backend }) => {
+    const { parallelFor, at } = wasmCall(backend, kernelBinaries);
     const output = writable(backend, table);
     const [count] = table.shape as [number];
     const values = [at(output), at(indices), at(rows), count, table.size / count];
-    run('setRows', values, indices.size, rows.size);
+    parallelFor('setRows', values, indices.size, rows.size);
     return [output];
   },
 };

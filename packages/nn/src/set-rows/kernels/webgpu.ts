@@ -5,7 +5,7 @@ import type { SetRowsInputs } from '../index.ts';
 export const setRowsWebgpu: BackendKernel<SetRowsInputs, Record<string, never>> = {
   // A shader cannot read memory through one name and write it through another.
   supports: ({ inputs: { table, rows } }) => rows.dataId !== table.dataId,
-  run: ({ inputs: { table, indices, rows }, backend }) => {
+  compute: ({ inputs: { table, indices, rows }, backend }) => {
     const output = writable(backend, table);
     dispatch(
       asWebgpu(backend),

@@ -6,21 +6,21 @@ import { kernelBinaries } from '../../kernels.generated.ts';
 type None = Record<string, never>;
 
 export const softmaxWasm: BackendKernel<{ readonly x: Tensor }, None> = {
-  run: ({ inputs: { x }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { x }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
     const y = output(x.shape);
-    run('softmax', [at(y), at(x), width], rows, x.size);
+    parallelFor('softmax', [at(y), at(x), width], rows, x.size);
     return [y];
   },
 };
 
 export const softmaxGradWasm: BackendKernel<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
-  run: ({ inputs: { dy, y }, backend }) => {
-    const { run, at, output } = wasmCall(backend, kernelBinaries);
+  compute: ({ inputs: { dy, y }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(y);
     const dx = output(y.shape);
-    run('softmaxGrad', [at(dx), at(dy), at(y), width], rows, y.size);
+    parallelFor('softmaxGrad', [at(dx), at(dy), at(y), width], rows, y.size);
     return [dx];
   },
 };

@@ -12,7 +12,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 type NoAttrs = Record<string, never>;
 
 export const softmaxWebgpu: BackendKernel<{ readonly x: tf.Tensor }, NoAttrs> = {
-  run: ({ inputs: { x }, backend }) => {
+  compute: ({ inputs: { x }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
     const { lanes, groups } = rowLayout(width);
@@ -46,7 +46,7 @@ fn kernel(group : u32, thread : u32) {
 type GradInputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
 
 export const softmaxGradWebgpu: BackendKernel<GradInputs, NoAttrs> = {
-  run: ({ inputs: { dy, y }, backend }) => {
+  compute: ({ inputs: { dy, y }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(y);
     const { lanes, groups } = rowLayout(width);

@@ -13,8 +13,8 @@ export function stepOnWasm<K extends string, N extends string>({
 }: StepDefinition<K, N>): BackendKernel<StepInputs<K>, StepAttrs<N>> {
   const changed: readonly ('weight' | K)[] = ['weight', ...slots];
   return {
-    run: ({ inputs, attrs, backend }) => {
-      const { run, at } = wasmCall(backend, kernelBinaries);
+    compute: ({ inputs, attrs, backend }) => {
+      const { parallelFor, at } = wasmCall(backend, kernelBinaries);
       const { size } = inputs.weight;
       const outputs = changed.map((key) => writable(backend, inputs[key]));
       const values = [
@@ -23,7 +23,7 @@ export function stepOnWasm<K extends string, N extends string>({
         ...numbers.map((name) => attrs[name]),
         size,
       ];
-      if (size > 0) run(wasm, values, Math.ceil(size / block), 2 * size);
+      if (size > 0) parallelFor(wasm, values, Math.ceil(size / block), 2 * size);
       return outputs;
     },
   };

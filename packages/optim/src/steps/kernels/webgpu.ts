@@ -25,7 +25,7 @@ export function stepOnWebgpu<K extends string, N extends string>({
   return {
     // A shader cannot read memory through one name and write it through another.
     supports: ({ inputs }) => changed.every((key) => inputs[key].dataId !== inputs.gradient.dataId),
-    run: ({ inputs, attrs, backend }) => {
+    compute: ({ inputs, attrs, backend }) => {
       const { size } = inputs.weight;
       const outputs = changed.map((key) => writable(backend, inputs[key]));
       const buffers = Object.fromEntries(changed.map((key, at) => [key, outputs[at]]));
