@@ -1,13 +1,11 @@
-export {
-  type AbsentBackend,
-  type BackendName,
-  type BackendOptions,
-  type BackendStatus,
-  backendNames,
-  type ChosenName,
-  type ReadyBackend,
-  type WasmFile,
-  type WasmPath,
+export { type BackendName, backendNames, type ChosenName } from './backend-name.ts';
+export type {
+  AbsentBackend,
+  BackendOptions,
+  BackendStatus,
+  ReadyBackend,
+  WasmFile,
+  WasmPath,
 } from './backends/types.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkOptions } from './check-options.ts';

@@ -1,17 +1,15 @@
 // Node's ESM build of tfjs-core registers no gradients; tfjs-layers registers all of them.
 import '@tensorflow/tfjs-layers';
 import * as tf from '@tensorflow/tfjs-core';
+import { type BackendName, backendNames, type ChosenName } from './backend-name.ts';
 import { isOwnChoice, setAsOwn } from './backends/own-choice.ts';
 import { forgetPending, selectNone } from './backends/select.ts';
 import { type Start, starts } from './backends/start.ts';
-import {
-  type AbsentBackend,
-  type BackendName,
-  type BackendOptions,
-  type BackendStatus,
-  backendNames,
-  type ChosenName,
-  type ReadyBackend,
+import type {
+  AbsentBackend,
+  BackendOptions,
+  BackendStatus,
+  ReadyBackend,
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
 import { BackendError } from './errors.ts';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { ChosenName } from '../backend-name.ts';
 import { isNotInstalled, reasonOf } from '../platform.ts';
-import type { AbsentBackend, ChosenName } from './types.ts';
+import type { AbsentBackend } from './types.ts';
 
 /** The status of a backend that cannot run here. */
 export function absent(name: ChosenName, reason: string, fix?: string): AbsentBackend {

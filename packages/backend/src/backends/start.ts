@@ -1,8 +1,9 @@
+import type { ChosenName } from '../backend-name.ts';
 import { LONGEST, within } from '../patience.ts';
 import { startCpu } from './cpu.ts';
 import { abandon, absent, allow } from './select.ts';
 import { startTensorflow } from './tensorflow.ts';
-import type { BackendOptions, BackendStatus, ChosenName } from './types.ts';
+import type { BackendOptions, BackendStatus } from './types.ts';
 import { startWasm } from './wasm.ts';
 import { startWebgl } from './webgl.ts';
 import { startWebgpu } from './webgpu.ts';

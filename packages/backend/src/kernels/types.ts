@@ -1,5 +1,5 @@
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../backends/types.ts';
+import type { BackendName } from '../backend-name.ts';
 
 /** Tensors by the names that the kernel gives them. */
 export type KernelInputs = Readonly<Record<string, Tensor>>;

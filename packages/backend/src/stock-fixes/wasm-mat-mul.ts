@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel, type KernelInputs } from '../kernels/index.ts';
 import { randomCase } from '../kernels/random-case.ts';
-import { type GemmActivation, gemm, isGemmActivation } from '../wasm/gemm.ts';
 import type { WasmBackend } from '../wasm/host.ts';
+import { type GemmActivation, gemm, isGemmActivation } from './wasm-gemm.ts';
 
 const kernels: Readonly<Record<string, tf.KernelFunc>> = {
   BatchMatMul: matMul as unknown as tf.KernelFunc,

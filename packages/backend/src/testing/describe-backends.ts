@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, it } from 'vitest';
+import { type BackendName, backendNames } from '../backend-name.ts';
 import { starts } from '../backends/start.ts';
-import { type BackendName, type BackendStatus, backendNames } from '../backends/types.ts';
+import type { BackendStatus } from '../backends/types.ts';
 import { trustKernels } from '../kernels/define-kernel.ts';
 import { useBackend } from '../use-backend.ts';
 

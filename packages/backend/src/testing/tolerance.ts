@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { BackendName } from '../backends/types.ts';
+import type { BackendName } from '../backend-name.ts';
 
 /** How far a number may be from the one expected: `|actual - expected| <= atol + rtol * |expected|`. */
 export interface Tolerance {

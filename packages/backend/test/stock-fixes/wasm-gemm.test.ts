@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomKey, randomUniform, useBackend } from '../../src/index.ts';
+import { runs } from '../../src/stock-fixes/wasm-gemm.ts';
 import { poisonMemory } from '../../src/testing/index.ts';
-import { runs } from '../../src/wasm/gemm.ts';
 
 beforeAll(async () => {
   tf.env().set('PROD', true);

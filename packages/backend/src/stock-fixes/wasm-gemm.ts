@@ -1,7 +1,7 @@
 import { broadcast_util, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../kernels.generated.ts';
-import { addressOf, type WasmBackend } from './host.ts';
-import { loadKernels, threadsOf } from './load-kernels.ts';
+import { addressOf, type WasmBackend } from '../wasm/host.ts';
+import { loadKernels, threadsOf } from '../wasm/load-kernels.ts';
 
 /** What the kernel can do to each number before it is stored; the numbers are the kernel's. */
 const activations = { linear: 0, relu: 1, relu6: 2, leakyrelu: 3 } as const;
