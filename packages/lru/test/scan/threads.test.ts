@@ -104,7 +104,11 @@ await describeBackends(
             2,
           ),
         );
-        expect(await parts.data()).toEqual(await whole.data());
+        // Faster than `toEqual` by seconds.
+        const [some, all] = (await Promise.all([parts.data(), whole.data()])).map(
+          ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength),
+        ) as [Buffer, Buffer];
+        expect(some.equals(all)).toBe(true);
         tf.dispose([a, x, whole, parts]);
       },
     );

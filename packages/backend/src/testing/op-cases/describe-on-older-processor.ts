@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
@@ -10,8 +18,8 @@ import { findPackage, installedPackages } from '../../installed-packages.ts';
 import { importInNode } from '../../platform.ts';
 import { loadAddon } from '../../tensorflow/addon.ts';
 import { compilePackages, packagesWithOps } from '../../tensorflow/build-addon.ts';
-import { compileAddon, compilerName } from '../../tensorflow/compile.ts';
-import { backendFolder } from '../../tensorflow/native-sources.ts';
+import { type CompilerOptions, compileAddon, compilerName } from '../../tensorflow/compile.ts';
+import { backendFolder, hashSources, type KernelPackage } from '../../tensorflow/native-sources.ts';
 import { listed } from '../describe-backends.ts';
 import type { NamedCase } from '../op-case.ts';
 import { poisonMemory } from '../poison-memory.ts';
@@ -92,12 +100,45 @@ async function compile(
     flags: [`-DNEVEREND_X86_LEVEL=${level}`],
   };
   const packages = packagesWithOps(installedPackages([folder]), folder);
-  const compiled = await compilePackages(packages, scratch, options);
-  const objects = [...compiled.values()].flatMap((result) => {
-    if (Array.isArray(result)) return result;
-    throw result;
-  });
+  const objects: string[] = [];
+  const [backend] = packages;
+  for (const one of packages) {
+    const hash = [one, backend].map((from) => from && hashSources(from)).join('-');
+    objects.push(...(await objectsOf(one, level, hash, options)));
+  }
   const file = join(scratch, 'kernels.node');
   await compileAddon(objects, file, options);
   return file;
+}
+
+/**
+ * Object files of a package, which the tests of those that depend on it need as well.
+ *
+ * @param hash of what they are made of. Those of another one are deleted.
+ */
+async function objectsOf(
+  one: KernelPackage,
+  level: number,
+  hash: string,
+  options: CompilerOptions,
+): Promise<string[]> {
+  const cache = join(backendFolder(), '.cache', 'objects');
+  mkdirSync(cache, { recursive: true });
+  const prefix = `${one.name.replace('/', '-')}-${level}-`;
+  const kept = join(cache, prefix + hash);
+  if (!existsSync(kept)) {
+    const folder = mkdtempSync(join(cache, 'unfinished-'));
+    const [result] = (await compilePackages([one], folder, options)).values();
+    if (!Array.isArray(result)) throw result;
+    for (const name of readdirSync(cache)) {
+      if (name.startsWith(prefix)) rmSync(join(cache, name), { recursive: true, force: true });
+    }
+    try {
+      renameSync(folder, kept);
+    } catch {
+      // Another process was faster.
+      rmSync(folder, { recursive: true });
+    }
+  }
+  return readdirSync(kept).map((name) => join(kept, name));
 }
