@@ -38,7 +38,7 @@ function makeProject(): string {
     }),
     [`${inner}/main.js`]: `
       import { defineKernel } from ${JSON.stringify(pathToFileURL(join(root, 'src/index.ts')).href)};
-      const copy = { run: ({ inputs: { x } }) => [x.clone()] };
+      const copy = { compute: ({ inputs: { x } }) => [x.clone()] };
       defineKernel({
         name: 'InnerCopy', composite: ({ inputs: { x } }) => [x.clone()], cases: [], flops: () => 0,
         backendKernels: { wasm: copy },
