@@ -4,7 +4,7 @@ import { type Manifest, readManifest } from './workspace-folders.ts';
 
 /** A package that a project has, directly or by way of others. */
 export interface InstalledPackage {
-  /** Without symbolic links. */
+  /** The package's folder, symbolic links resolved. */
   readonly folder: string;
   readonly manifest: Manifest;
 }

@@ -25,7 +25,7 @@ interface Recorder {
 /** What `f` made and read. */
 interface Forward {
   readonly outputs: readonly tf.Tensor[];
-  /** Tensors from outside. */
+  /** Tensors that it read and did not make. */
   readonly captured: readonly tf.Tensor[];
 }
 

@@ -5,7 +5,7 @@ import { recall, remember } from './verdicts.ts';
 /** A definition with its types erased, as the registry of all of them holds it. */
 export interface Entry {
   readonly definition: KernelDefinition<KernelInputs, KernelAttrs>;
-  /** By backend. */
+  /** How its kernel for each backend stands, by the backend's name. */
   readonly standings: Map<string, Standing>;
 }
 

@@ -41,9 +41,9 @@ const delay = 100;
 
 let store: VerdictStore | undefined;
 let reading: Promise<Json> | undefined;
-/** By backend. */
+/** The key of this machine and its software, for each backend by its name. */
 const keys = new Map<string, string>();
-/** By key and kernel: what was read, and what this process found out. */
+/** The verdicts, by key and kernel: what was read, and what this process found out. */
 let verdicts: Json = {};
 let unwritten: Json = {};
 

@@ -21,7 +21,7 @@ type Attributes = {
   readonly batchDims: number;
 };
 
-/** Both counted from the front. */
+/** The axes, counted from the front. */
 function fromFront(
   { axis, batchDims }: Attributes,
   x: tf.TensorInfo,

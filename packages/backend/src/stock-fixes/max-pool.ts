@@ -109,7 +109,7 @@ function taken(values: tf.TypedArray, places: Int32Array): Float32Array {
 
 type Call = Parameters<tf.KernelFunc>[0];
 
-/** The largest numbers. */
+/** The largest number of each window. */
 function maxPool3D({ inputs, attrs, backend }: Call): tf.TensorInfo {
   const { x } = inputs as Record<'x', tf.TensorInfo>;
   const pool = poolOf(x, attrs as unknown as PoolAttrs);

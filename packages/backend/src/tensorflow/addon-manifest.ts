@@ -11,7 +11,7 @@ export interface AddonManifest {
 export interface CompiledPackage {
   readonly name: string;
   readonly version: string;
-  /** Of its sources. */
+  /** The hash of its sources. */
   readonly hash: string;
   /** Where its sources lie, from the manifest's folder, if people edit them there: nothing below a `node_modules`. */
   readonly checkout?: string;

@@ -16,7 +16,7 @@ export interface CompilerOptions {
   /** The tfjs-node whose `deps` hold libtensorflow and its headers. */
   readonly tfjsNode: string;
   readonly signal: AbortSignal;
-  /** More of the compiler's. */
+  /** Further flags for the compiler. */
   readonly flags?: readonly string[];
 }
 

@@ -2,7 +2,7 @@
 export interface KernelPackage {
   readonly name: string;
   readonly version: string;
-  /** Without symbolic links. */
+  /** The package's folder, symbolic links resolved. */
   readonly folder: string;
   /** The folder that its package.json names. */
   readonly kernels: string;

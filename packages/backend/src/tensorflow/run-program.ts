@@ -4,7 +4,7 @@ export interface ProgramResult {
   /** Exit status; null where a signal ended it, or it took too long. */
   readonly status: number | null;
   readonly stdout: string;
-  /** Both streams, as they came. */
+  /** What it wrote to both streams, as it came. */
   readonly output: string;
 }
 

@@ -57,7 +57,7 @@ export function wasmCall<Exports>(
   };
 }
 
-/** Groups of four columns. */
+/** The number of groups of four columns, the last of which may be narrower. */
 export const groups = (width: number): number => Math.ceil(width / 4);
 
 /**

@@ -22,7 +22,7 @@ export interface LoadedKernels<Exports> {
 /** Bytes for all threads together. With more than half of what 32 bits address the heap would be full, and one thread is slow but works. */
 const mostScratch = 2 ** 31;
 
-/** What is known of a backend. */
+/** What this module keeps for a backend. */
 interface Host {
   readonly loaded: Map<object, unknown>;
   starting?: Promise<void>;

@@ -40,7 +40,7 @@ export interface PoolModule {
 
 /** Further threads that run the functions of modules on a backend's shared memory. */
 export interface ThreadPool {
-  /** The calling one included. */
+  /** The number of threads, the calling one included. */
   readonly threads: number;
   /** Makes a module known, with what this thread made of it. */
   add(binary: Uint8Array, module: WebAssembly.Module, exports: WebAssembly.Exports): PoolModule;

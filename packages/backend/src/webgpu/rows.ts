@@ -3,7 +3,7 @@ import { threads } from './dispatch.ts';
 /** How a workgroup shares out rows of one width: this many neighbouring threads to a row. */
 export interface RowLayout {
   readonly lanes: number;
-  /** Workgroups for so many rows. */
+  /** The number of workgroups for so many rows. */
   readonly groups: (rows: number) => number;
 }
 
