@@ -8,18 +8,13 @@ import {
 } from '@neverend/backend';
 import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  type AttentionAttrs,
-  type AttentionInputs,
-  attentionCases,
-  attentionSizes,
-  unseen,
-} from './attrs.ts';
-import { attentionComposite, maskGradComposite } from './composite.ts';
+import { attentionCases } from './cases.ts';
+import { attentionComposite, maskGradComposite, unseen } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
 import { attentionWebgpu } from './kernels/webgpu.ts';
+import { type AttentionAttrs, type AttentionInputs, attentionSizes } from './types.ts';
 
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
@@ -109,24 +104,20 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
     saveInputs: ['q', 'k', 'v', 'mask'],
     backward: ([dy], saved, attrs) => {
       const [q, k, v, mask] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      const inputs = { q, k, v, mask };
-      const [dq, dk, dv] = attentionGrad.run({ dy: dy as tf.Tensor, ...inputs }, attrs) as [
-        tf.Tensor,
-        tf.Tensor,
-        tf.Tensor,
-      ];
+      const inputs = { q, k, v, mask, dy: dy as tf.Tensor };
+      const [dq, dk, dv] = attentionGrad.run(inputs, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
       return {
         q: () => dq,
         k: () => dk,
         v: () => dv,
-        // Learned biases are rare, and no version needs to know of them.
-        mask: () => tf.tidy(() => maskGradComposite(inputs, dy as tf.Tensor, attrs)),
+        // Learned biases are rare, and no backend has a kernel for them.
+        mask: () => tf.tidy(() => maskGradComposite(inputs, attrs)),
       };
     },
   },
   backendKernels: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
   code: import.meta.neverendCode,
-  cases: attentionCases(() => ({})),
+  cases: attentionCases,
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     return rows * heads * queries * (keys * (2 * (depth + valueDepth) + 5) + depth);

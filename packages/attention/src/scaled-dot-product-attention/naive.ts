@@ -1,4 +1,4 @@
-import type { AttentionSizes } from './attrs.ts';
+import type { AttentionSizes } from './types.ts';
 
 /** Plain loops in float64 for `scaledDotProductAttention`: the reference that the tests hold it against. */
 export interface AttentionArrays {

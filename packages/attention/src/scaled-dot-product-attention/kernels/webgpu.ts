@@ -1,7 +1,12 @@
 import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from '../attrs.ts';
-import type { AttentionGradInputs } from '../gradient.ts';
+import { unseen } from '../composite.ts';
+import {
+  type AttentionAttrs,
+  type AttentionGradInputs,
+  type AttentionInputs,
+  attentionSizes,
+} from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
 import {
   add,
