@@ -1,5 +1,6 @@
 import {
   checkNumber,
+  checkOptions,
   checkTensor,
   DTypeError,
   defineKernel,
@@ -27,9 +28,12 @@ export interface AttentionOptions {
   readonly causal?: boolean | undefined;
   /** Where query 0 stands among the keys, an integer; 0 where it is left out. */
   readonly causalOffset?: number | undefined;
-  /** Of the weights, after the softmax. */
+  /** Dropout of the weights, after the softmax. */
   readonly dropout?: Dropout | undefined;
 }
+
+/** The names of these options. */
+export const attentionOptions = ['mask', 'causal', 'causalOffset', 'dropout'] as const;
 
 /**
  * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
@@ -40,7 +44,7 @@ export interface AttentionOptions {
  * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
  * @returns `[rows, M, H, e]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), an
- * offset that is no integer, or a scale that is not finite.
+ * offset that is no integer, or a scale that is not finite. @throws TypeError for an unknown option.
  */
 export function scaledDotProductAttention(
   q: tf.Tensor,
@@ -48,6 +52,7 @@ export function scaledDotProductAttention(
   v: tf.Tensor,
   options: AttentionOptions & { readonly scale?: number | undefined } = {},
 ): tf.Tensor {
+  checkOptions('scaledDotProductAttention', options, [...attentionOptions, 'scale']);
   checkTensor('q', q, ['rows', 'M', 'H', 'd']);
   const [rows, , heads, depth] = q.shape as [number, number, number, number];
   checkTensor('k', k, [rows, 'N', heads, depth]);
@@ -56,6 +61,7 @@ export function scaledDotProductAttention(
   if (!Number.isInteger(causalOffset)) {
     throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
   }
+  if (dropout !== undefined) checkOptions('dropout', dropout, ['rate', 'key']);
   checkRate(dropout?.rate ?? 0);
   const scale = options.scale ?? 1 / Math.sqrt(depth);
   checkNumber('scale', scale);

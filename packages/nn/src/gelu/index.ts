@@ -1,4 +1,4 @@
-import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import { checkOptions, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { biasGeluCases, geluCases } from './cases.ts';
 import { biasGeluComposite, geluComposite } from './composite.ts';
@@ -16,11 +16,13 @@ import type { BiasGeluInputs, GeluAttrs, GeluForm, GeluInputs } from './types.ts
  * @param x `[..., D]`, float32. @param options `form`: which one; default `tanh`. `bias`: `[D]`, float32.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another `form`.
+ * @throws TypeError for an unknown option.
  */
 export function gelu(
   x: tf.Tensor,
   options: { readonly form?: GeluForm; readonly bias?: tf.Tensor } = {},
 ): tf.Tensor {
+  checkOptions('gelu', options, ['form', 'bias']);
   const { form = 'tanh', bias } = options;
   if (form !== 'tanh' && form !== 'erf') {
     throw new RangeError(`form was ${JSON.stringify(form)}; it must be "tanh" or "erf"`);

@@ -1,4 +1,10 @@
-import { checkNumber, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  defineKernel,
+  type Kernel,
+} from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { rmsNormCases } from './cases.ts';
 import { rmsNormComposite } from './composite.ts';
@@ -16,12 +22,15 @@ import type { RmsNormAttrs, RmsNormInputs } from './types.ts';
  * for a scale that starts at one, 1 for one that starts at zero, as in Griffin and TRecViT.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite.
+ * @throws TypeError for an unknown option.
  */
 export function rmsNorm(
   x: tf.Tensor,
   scale: tf.Tensor,
-  { eps = 1e-6, offset = 0 }: { readonly eps?: number; readonly offset?: number } = {},
+  options: { readonly eps?: number; readonly offset?: number } = {},
 ): tf.Tensor {
+  checkOptions('rmsNorm', options, ['eps', 'offset']);
+  const { eps = 1e-6, offset = 0 } = options;
   checkTensor('x', x, ['...', 'D']);
   checkTensor('scale', scale, [x.shape.at(-1) ?? 1]);
   checkNumber('eps', eps, 0);
