@@ -24,7 +24,7 @@ const examples: readonly Example[] = [
   { q: [2, 5, 3, 6], keys: 7, valueDepth: 5, scale: 0.4 },
   { q: [1, 37, 2, 64], keys: 37, valueDepth: 64, scale: 1 / 8 },
   { q: [1, 9, 1, 4], keys: 70, valueDepth: 9, causal: true, causalOffset: 50 },
-  // The first queries see nothing.
+  // Here the first queries see nothing.
   { q: [2, 40, 2, 3], keys: 36, valueDepth: 8, causal: true, causalOffset: -5 },
   { q: [2, 6, 2, 8], keys: 11, valueDepth: 8, masked: true, mask: [2, 1, 1, 11] },
   { q: [1, 35, 3, 5], keys: 33, valueDepth: 5, masked: true, mask: [1, 3, 35, 33] },

@@ -2,18 +2,18 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** Inputs of the kernels; where there is no mask, `mask` is one 0. */
 export type AttentionInputs = {
-  /** `[rows, M, H, d]`. */
+  /** Queries, `[rows, M, H, d]`. */
   readonly q: Tensor;
-  /** `[rows, N, H, d]`. */
+  /** Keys, `[rows, N, H, d]`. */
   readonly k: Tensor;
-  /** `[rows, N, H, e]`. */
+  /** Values, `[rows, N, H, e]`. */
   readonly v: Tensor;
   /** What is added to the scores: `[rows or 1, H or 1, M or 1, N or 1]`. */
   readonly mask: Tensor;
 };
 
 export type AttentionGradInputs = AttentionInputs & {
-  /** `[rows, M, H, e]`. */
+  /** The gradient of the output, `[rows, M, H, e]`. */
   readonly dy: Tensor;
 };
 

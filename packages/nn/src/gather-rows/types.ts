@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type GatherRowsInputs = {
-  /** `[N, D]`. */
+  /** The table, `[N, D]`. */
   readonly table: Tensor;
-  /** Any shape, int32. */
+  /** Numbers of rows, int32 of any shape. */
   readonly indices: Tensor;
 };
 

@@ -1,22 +1,22 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type LayerNormInputs = {
-  /** `[..., D]`. */
+  /** What is normalised, `[..., D]`. */
   readonly x: Tensor;
-  /** `[D]`. */
+  /** Factors of the columns, `[D]`. */
   readonly scale: Tensor;
-  /** `[D]`. */
+  /** What is added to the columns, `[D]`. */
   readonly bias: Tensor;
 };
 
 export type LayerNormAttrs = { readonly eps: number };
 
 export type LayerNormGradInputs = {
-  /** The shape of `x`. */
+  /** The gradient of the output, in the shape of `x`. */
   readonly dy: Tensor;
-  /** `[..., D]`. */
+  /** What was normalised, `[..., D]`. */
   readonly x: Tensor;
-  /** `[D]`. */
+  /** Factors of the columns, `[D]`. */
   readonly scale: Tensor;
   /** The mean of each row, `[M]`. */
   readonly mean: Tensor;

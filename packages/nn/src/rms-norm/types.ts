@@ -1,20 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type RmsNormInputs = {
-  /** `[..., D]`. */
+  /** What is normalised, `[..., D]`. */
   readonly x: Tensor;
-  /** `[D]`. */
+  /** Factors of the columns, less the offset, `[D]`. */
   readonly scale: Tensor;
 };
 
 export type RmsNormAttrs = { readonly eps: number; readonly offset: number };
 
 export type RmsNormGradInputs = {
-  /** The shape of `x`. */
+  /** The gradient of the output, in the shape of `x`. */
   readonly dy: Tensor;
-  /** `[..., D]`. */
+  /** What was normalised, `[..., D]`. */
   readonly x: Tensor;
-  /** `[D]`. */
+  /** Factors of the columns, less the offset, `[D]`. */
   readonly scale: Tensor;
   /** The reciprocal root mean square of each row, `[M]`. */
   readonly rstd: Tensor;

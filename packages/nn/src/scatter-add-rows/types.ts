@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type ScatterAddRowsInputs = {
-  /** `[N, D]`. */
+  /** The table, `[N, D]`. */
   readonly table: Tensor;
-  /** `[K]`, int32. */
+  /** Numbers of rows of the table, `[K]`, int32. */
   readonly indices: Tensor;
-  /** `[K, D]`. */
+  /** What is added to these rows, `[K, D]`. */
   readonly rows: Tensor;
 };
 

@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 export type SetRowsInputs = {
-  /** `[N, ...]`. */
+  /** The table, `[N, ...]`. */
   readonly table: Tensor;
-  /** `[K]`, int32. */
+  /** Numbers of rows of the table, `[K]`, int32. */
   readonly indices: Tensor;
-  /** `[K, ...]`. */
+  /** What these rows become, `[K, ...]`. */
   readonly rows: Tensor;
 };
 

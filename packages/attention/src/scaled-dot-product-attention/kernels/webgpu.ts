@@ -29,7 +29,7 @@ const uniforms = {
   unseen: 'f32',
 } as const;
 
-/** Of float32. */
+/** The lowest finite number of float32. */
 const lowest = 2 ** 104 - 2 ** 128;
 
 /** More numbers of a vector than these would not stay in a thread's registers. */
