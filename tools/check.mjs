@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { corridorFaults, sourceFaults } from './corridor.mjs';
 import { packAll, publicPackages, readManifest, workspacePackages } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { elapsed, main, run, runNode, toolScript } from './workspace.mjs';
@@ -37,6 +38,8 @@ const checks = {
   knip: () => tool([toolScript('knip', 'bin', 'knip.js'), '--no-config-hints']),
   sherif: () => tool([toolScript('sherif', 'index.js'), '--fail-on-warnings']),
   boundaries: () => turbo('boundaries'),
+  corridor: async () => outcome(corridorFaults()),
+  sources: async () => outcome(sourceFaults()),
   build: () => turbo('run', 'build', '--output-logs=errors-only'),
   publint: () => each(packages, lintPackage),
   'API reference': () =>
@@ -129,7 +132,15 @@ async function lintPackage({ folder, manifest }) {
     (message) =>
       `${manifest.name}: ${formatMessage(message, readManifest(folder)) ?? message.code}`,
   );
-  return { ok: lines.length === 0, output: lines.join('\n') };
+  return outcome(lines);
+}
+
+/**
+ * @param {readonly string[]} faults
+ * @returns {Outcome}
+ */
+function outcome(faults) {
+  return { ok: faults.length === 0, output: faults.join('\n') };
 }
 
 /** The main branch by whichever name this clone knows it; the current commit where it knows none. */

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from './checks.ts';
 import {
   type AttentionOptions,
+  attentionOptions,
   scaledDotProductAttention,
 } from './scaled-dot-product-attention/index.ts';
 
@@ -18,6 +19,14 @@ export interface MultiHeadOptions extends AttentionOptions {
   readonly qkNorm?: boolean | undefined;
 }
 
+/** The names of these options. */
+export const multiHeadOptions: readonly (keyof MultiHeadOptions)[] = [
+  'heads',
+  'qkNorm',
+  ...attentionOptions,
+];
+
+/** Queries, keys and values of all heads. */
 export interface Heads {
   readonly q: tf.Tensor;
   readonly k: tf.Tensor;

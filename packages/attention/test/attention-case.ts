@@ -9,12 +9,12 @@ import {
 } from '@neverend/backend/testing';
 import type * as tf from '@tensorflow/tfjs-core';
 import { type AttentionOptions, scaledDotProductAttention } from '../src/index.ts';
-import type { AttentionSizes } from '../src/scaled-dot-product-attention/attrs.ts';
 import {
   attentionBackwardNaive,
   attentionNaive,
   type NaiveOptions,
 } from '../src/scaled-dot-product-attention/naive.ts';
+import type { AttentionSizes } from '../src/scaled-dot-product-attention/types.ts';
 
 /** Rows, M, N, H, d, e. */
 type SizeList = readonly [number, number, number, number, number, number];

@@ -3,18 +3,25 @@ import { initLinear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
+  attentionPooling,
+  cachedAttention,
+  crossAttention,
   encoder,
   encoderBlock,
   initAttentionPooling,
+  initEncoder,
   initEncoderBlock,
   initLearnedPositions,
   initMlp,
   initSpaceAttention,
   interpolatePositions,
+  mlp,
   poolTokens,
   rotaryPositions,
   scaledDotProductAttention,
   sincosPositions,
+  spaceAttention,
+  vitParams,
 } from '../src/index.ts';
 
 beforeAll(() => useBackend('cpu'));
@@ -98,5 +105,126 @@ it('names parameters with all of their path', () => {
     expect(() => encoder(tf.zeros([1, 2, 4]), norm(), { depth: 1, heads: 2 })).toThrow(
       'params["encoderblock_0/LayerNorm_0/scale"] was missing; it must be [4]',
     );
+  });
+});
+
+const misspelt = { colour: 1 };
+const dropout = { rate: 0.5, key };
+const tokens = () => tf.zeros([1, 2, 4]);
+const attention = () => initSpaceAttention(key, { width: 4, heads: 2 });
+const ofAttention = 'mask, causal, causalOffset, dropout';
+const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, attentionDropout, eps`;
+const vit = { width: 4, depth: 1, heads: 2, mlpWidth: 3, patch: 2, tokens: 5 };
+
+/** Every public function with options, and a call of it that would be right but for one of them. */
+const functions: readonly (readonly [owner: string, options: string, call: () => unknown])[] = [
+  [
+    'scaledDotProductAttention',
+    `${ofAttention}, scale`,
+    () => scaledDotProductAttention(heads(), heads(), heads(), { causal: true, ...misspelt }),
+  ],
+  [
+    'dropout',
+    'rate, key',
+    () =>
+      scaledDotProductAttention(heads(), heads(), heads(), {
+        dropout: { ...dropout, ...misspelt },
+      }),
+  ],
+  [
+    'dropout',
+    'rate, key',
+    () =>
+      encoderBlock(tokens(), initEncoderBlock(key, sizes), {
+        heads: 2,
+        dropout: { ...dropout, ...misspelt },
+      }),
+  ],
+  [
+    'spaceAttention',
+    `heads, qkNorm, ${ofAttention}`,
+    () => spaceAttention(tokens(), attention(), { heads: 2, ...misspelt }),
+  ],
+  [
+    'crossAttention',
+    `heads, qkNorm, ${ofAttention}`,
+    () => crossAttention(tokens(), tokens(), attention(), { heads: 2, ...misspelt }),
+  ],
+  [
+    'cachedAttention',
+    'heads, qkNorm, dropout, rotary',
+    () => cachedAttention(tokens(), attention(), undefined, { heads: 2, ...misspelt }),
+  ],
+  [
+    'rotary of cachedAttention',
+    'base',
+    () =>
+      cachedAttention(tokens(), attention(), undefined, {
+        heads: 2,
+        rotary: { base: 100, ...misspelt },
+      }),
+  ],
+  [
+    'rotaryPositions',
+    'positions, base',
+    () => rotaryPositions(heads(), { positions: 3, ...misspelt }),
+  ],
+  [
+    'encoderBlock',
+    ofBlocks,
+    () => encoderBlock(tokens(), initEncoderBlock(key, sizes), { heads: 2, ...misspelt }),
+  ],
+  [
+    'encoder',
+    `depth, ${ofBlocks}`,
+    () =>
+      encoder(tokens(), initEncoder(key, { ...sizes, depth: 1 }), {
+        depth: 1,
+        heads: 2,
+        ...misspelt,
+      }),
+  ],
+  [
+    'mlp',
+    'gelu, dropout',
+    () => mlp(tokens(), initMlp(key, { width: 4, mlpWidth: 3 }), { gelu: 'erf', ...misspelt }),
+  ],
+  [
+    'attentionPooling',
+    'heads, gelu, eps',
+    () => attentionPooling(tokens(), initAttentionPooling(key, sizes), { heads: 2, ...misspelt }),
+  ],
+  [
+    'initSpaceAttention',
+    'width, heads, contextWidth, qkNorm',
+    () => initSpaceAttention(key, { width: 4, heads: 2, ...misspelt }),
+  ],
+  [
+    'initEncoderBlock',
+    'width, heads, mlpWidth, qkNorm',
+    () => initEncoderBlock(key, { ...sizes, ...misspelt }),
+  ],
+  [
+    'initEncoder',
+    'depth, width, heads, mlpWidth, qkNorm',
+    () => initEncoder(key, { ...sizes, depth: 1, ...misspelt }),
+  ],
+  ['initMlp', 'width, mlpWidth', () => initMlp(key, { width: 4, mlpWidth: 3, ...misspelt })],
+  [
+    'initAttentionPooling',
+    'width, heads, mlpWidth',
+    () => initAttentionPooling(key, { ...sizes, ...misspelt }),
+  ],
+  [
+    'vitParams',
+    'width, depth, heads, mlpWidth, patch, channels, tokens, classes',
+    () => vitParams({}, 'flax', { ...vit, ...misspelt }),
+  ],
+];
+
+it.each(functions)('%s refuses an option that is not among %s', (owner, options, call) => {
+  tf.tidy(() => {
+    const message = `${owner} has no option "colour"; it takes ${options}`;
+    expect(call).toThrow(new TypeError(message));
   });
 });

@@ -7,8 +7,8 @@ export {
   dropoutNumbers,
 } from './dropout/index.ts';
 export { gatherRows } from './gather-rows/index.ts';
-export type { GeluForm } from './gelu/form.ts';
 export { gelu } from './gelu/index.ts';
+export type { GeluForm } from './gelu/types.ts';
 export { type InitLinearOptions, initLinear, normal, xavierUniform } from './init.ts';
 export { layerNorm } from './layer-norm/index.ts';
 export { linear } from './linear/index.ts';
@@ -24,5 +24,6 @@ export { rmsNorm } from './rms-norm/index.ts';
 export { sumRows } from './rows.ts';
 export { scatterAddRows } from './scatter-add-rows/index.ts';
 export { setRows } from './set-rows/index.ts';
-export { type SoftmaxGradInputs, softmaxGrad } from './softmax/gradient.ts';
+export { softmaxGrad } from './softmax/gradient.ts';
 export { softmax } from './softmax/index.ts';
+export type { SoftmaxGradInputs } from './softmax/types.ts';

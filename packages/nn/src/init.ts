@@ -1,4 +1,10 @@
-import { checkSizes, type RandomKey, randomNormal, randomUniform } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  type RandomKey,
+  randomNormal,
+  randomUniform,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How a linear layer's kernel starts. */
@@ -11,14 +17,16 @@ export interface InitLinearOptions {
  * Weights of a linear layer: the kernel random, the bias 0.
  *
  * @returns `kernel` `[D, E]` and `bias` `[E]`, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError unless both widths are positive integers.
+ * @throws ShapeError unless both widths are positive integers. @throws TypeError for an unknown option.
  */
 export function initLinear(
   key: RandomKey,
   inputWidth: number,
   outputWidth: number,
-  { variance }: InitLinearOptions = {},
+  options: InitLinearOptions = {},
 ): { kernel: tf.Tensor2D; bias: tf.Tensor1D } {
+  checkOptions('initLinear', options, ['variance']);
+  const { variance } = options;
   checkSizes({ inputWidth, outputWidth });
   const shape = [inputWidth, outputWidth];
   const kernel =

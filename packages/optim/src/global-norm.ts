@@ -12,10 +12,10 @@ const normEpsilon = 1e-6;
  */
 export type NamedGradients = Readonly<Record<string, tf.Tensor | HostRowGradient>>;
 
-/** Of each gradient its kind: a tensor, or rows. */
+/** Gradients by the same names, each of its kind: a tensor, or rows. */
 export type ClippedGradients<G extends NamedGradients> = { [K in keyof G]: ClippedGradient<G[K]> };
 
-/** A tensor of a tensor, rows of rows. */
+/** What clipping makes of a gradient: a tensor of a tensor, rows of rows. */
 export type ClippedGradient<T> = T extends tf.Tensor ? tf.Tensor : HostRowGradient;
 
 /**
@@ -67,7 +67,7 @@ export function clipByGlobalNorm<G extends NamedGradients>(
 interface Gradient {
   readonly name: string;
   readonly tensor: tf.Tensor;
-  /** Where the tensor holds rows of a table. */
+  /** How equal rows are summed, where the tensor holds rows of a table. */
   readonly plan?: MergePlan;
 }
 

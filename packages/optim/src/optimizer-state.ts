@@ -8,7 +8,7 @@ export type NamedState = Readonly<Record<string, tf.Tensor>>;
 export interface Slot<K extends string> {
   readonly name: string;
   readonly tensors: Readonly<Record<K, tf.Variable>>;
-  /** Updates of this parameter so far. */
+  /** Number of this parameter's updates so far. */
   step: number;
 }
 

@@ -9,9 +9,9 @@ import { sgdMomentumStep, sgdStep } from './steps/index.ts';
 export interface SGDOptions extends OptimizerSettings {
   /** Decay of the running sum of the gradients, in [0, 1); 0, which keeps no state, if not given. */
   readonly momentum?: number;
-  /** Looks one step of momentum ahead. */
+  /** Whether a step looks one step of momentum ahead. */
   readonly nesterov?: boolean;
-  /** 0 if not given; see `decoupled`. */
+  /** Decay of the weights, 0 if not given; see `decoupled`. */
   readonly weightDecay?: number;
   /**
    * Decays weights beside the step, as AdamW does (SGDW). If not given, `weightDecay` times the weight is added

@@ -25,9 +25,9 @@ export type Rule<K extends string> = (
 
 /** The numbers that variables which are updated alike share. */
 export interface RuleSettings {
-  /** Updates of the variable with this one. */
+  /** Number of the variable's updates, this one among them. */
   readonly step: number;
-  /** With the group's scale. */
+  /** The learning rate with the group's scale. */
   readonly learningRate: number;
   readonly weightDecay: number;
 }

@@ -1,4 +1,4 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
@@ -25,7 +25,7 @@ export interface CachedAttentionOptions
  * @param x `[rows, N, D]`, float32: one token, a chunk or the whole sequence. @param params those of `spaceAttention`.
  * @param cache what the call before gave; undefined before the first token.
  * @returns `y` `[rows, N, D]` and the cache with the new tokens, all of them the caller's to dispose, as `cache` stays.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws TypeError for an unknown option.
  */
 export function cachedAttention(
   x: tf.Tensor,
@@ -33,8 +33,10 @@ export function cachedAttention(
   cache: KeyValueCache | undefined,
   options: CachedAttentionOptions,
 ): { y: tf.Tensor; cache: KeyValueCache } {
-  checkTensor('x', x, ['rows', 'N', 'D']);
+  checkOptions('cachedAttention', options, ['heads', 'qkNorm', 'dropout', 'rotary']);
   const { heads, rotary } = options;
+  if (rotary !== undefined) checkOptions('rotary of cachedAttention', rotary, ['base']);
+  checkTensor('x', x, ['rows', 'N', 'D']);
   const [rows, , width] = x.shape as [number, number, number];
   if (cache !== undefined) {
     checkTensor('cache.key', cache.key, [rows, 'M', heads, headWidth(width, heads)]);

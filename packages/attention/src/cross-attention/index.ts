@@ -1,6 +1,11 @@
+import { checkOptions } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
-import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
+import {
+  type MultiHeadOptions,
+  multiHeadAttention,
+  multiHeadOptions,
+} from '../multi-head-attention.ts';
 
 /**
  * Multi-head attention (arXiv 1706.03762, sections 3.2.2 and 3.2.3) of the M tokens of each row of `x` to the N of the same row of `context`: queries come from `x`,
@@ -11,6 +16,7 @@ import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attenti
  * `initSpaceAttention` draws them, with `contextWidth` C.
  * @returns `[rows, M, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument, and what `scaledDotProductAttention` throws.
+ * @throws TypeError for an unknown option.
  */
 export function crossAttention(
   x: tf.Tensor,
@@ -18,5 +24,6 @@ export function crossAttention(
   params: Params,
   options: MultiHeadOptions,
 ): tf.Tensor {
+  checkOptions('crossAttention', options, multiHeadOptions);
   return multiHeadAttention(x, context, params, options);
 }

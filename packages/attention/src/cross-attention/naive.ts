@@ -1,6 +1,6 @@
 import { layerNormNaive, linearNaive } from '@neverend/nn/testing';
-import type { AttentionSizes } from '../scaled-dot-product-attention/attrs.ts';
 import { attentionNaive, type NaiveOptions } from '../scaled-dot-product-attention/naive.ts';
+import type { AttentionSizes } from '../scaled-dot-product-attention/types.ts';
 import type { Arrays } from '../space-attention/naive.ts';
 
 /**

@@ -1,4 +1,11 @@
-import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   type Dropout,
@@ -11,7 +18,7 @@ import {
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
-import type { MultiHeadOptions } from '../multi-head-attention.ts';
+import { type MultiHeadOptions, multiHeadOptions } from '../multi-head-attention.ts';
 import {
   type InitAttentionOptions,
   initSpaceAttention,
@@ -20,13 +27,21 @@ import {
 
 /** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
 export interface EncoderBlockOptions extends Omit<MultiHeadOptions, 'dropout'>, MlpOptions {
-  /** Of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
+  /** Dropout of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
-  /** Of the weights of attention. */
+  /** Dropout of the weights of attention. */
   readonly attentionDropout?: Dropout | undefined;
-  /** Of the norms; 1e-6 where it is left out. */
+  /** Epsilon of the norms; 1e-6 where it is left out. */
   readonly eps?: number | undefined;
 }
+
+/** The names of these options. */
+export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
+  ...multiHeadOptions,
+  'gelu',
+  'attentionDropout',
+  'eps',
+];
 
 /**
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
@@ -37,12 +52,15 @@ export interface EncoderBlockOptions extends Omit<MultiHeadOptions, 'dropout'>, 
  * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`.
  * @returns `[rows, N, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
+ * @throws TypeError for an unknown option.
  */
 export function encoderBlock(
   x: tf.Tensor,
   params: Params,
-  { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...options }: EncoderBlockOptions,
+  options: EncoderBlockOptions,
 ): tf.Tensor {
+  checkOptions('encoderBlock', options, encoderBlockOptions);
+  const { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...ofAttention } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   checkNumber('eps', eps, 0);
   const width = x.shape[2] ?? 1;
@@ -57,7 +75,7 @@ export function encoderBlock(
     const attention = spaceAttention(
       norm(x, 'LayerNorm_0'),
       subtree(params, 'MultiHeadDotProductAttention_0/'),
-      { ...options, dropout: attentionDropout },
+      { ...ofAttention, dropout: attentionDropout },
     );
     const attended = tf.add(x, dropout(attention, dropoutAt(dropped, 'attention')));
     const block = subtree(params, 'MlpBlock_0/');
@@ -71,6 +89,9 @@ export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'con
   readonly mlpWidth: number;
 }
 
+/** The names of these sizes. */
+export const initEncoderBlockOptions = ['width', 'heads', 'mlpWidth', 'qkNorm'] as const;
+
 /**
  * Weights of an encoder block as flax' ViT has them (`vit_jax/models_vit.py`): those of
  * `initSpaceAttention` and `initMlp`; norms 1 and 0.
@@ -78,11 +99,14 @@ export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'con
  * @returns tensors by the names that `encoderBlock` reads, a function of `key` alone and the caller's to
  * dispose.
  * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
+ * @throws TypeError for an unknown option.
  */
 export function initEncoderBlock(
   key: RandomKey,
-  { width, heads, mlpWidth, qkNorm = false }: InitEncoderBlockOptions,
+  options: InitEncoderBlockOptions,
 ): Record<string, tf.Tensor> {
+  checkOptions('initEncoderBlock', options, initEncoderBlockOptions);
+  const { width, heads, mlpWidth, qkNorm = false } = options;
   checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads, qkNorm });

@@ -1,11 +1,19 @@
-import { checkedSize, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedSize,
+  checkOptions,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { checkedParam, dropoutAt, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type EncoderBlockOptions,
   encoderBlock,
+  encoderBlockOptions,
   type InitEncoderBlockOptions,
   initEncoderBlock,
+  initEncoderBlockOptions,
 } from '../encoder-block/index.ts';
 
 /** Options of a stack of encoder blocks; every block has keys for dropout of its own, made of those given. */
@@ -22,12 +30,11 @@ export interface EncoderOptions extends EncoderBlockOptions {
  * `encoder_norm/bias` `[D]`. `vitParams` gives them from a checkpoint.
  * @returns `[rows, N, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
+ * @throws TypeError for an unknown option.
  */
-export function encoder(
-  x: tf.Tensor,
-  params: Params,
-  { depth, dropout, attentionDropout, ...options }: EncoderOptions,
-): tf.Tensor {
+export function encoder(x: tf.Tensor, params: Params, options: EncoderOptions): tf.Tensor {
+  checkOptions('encoder', options, ['depth', ...encoderBlockOptions]);
+  const { depth, dropout, attentionDropout, ...ofBlocks } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   checkedSize('depth', depth, 0);
   const width = x.shape[2] ?? 1;
@@ -37,7 +44,7 @@ export function encoder(
     let y = x;
     for (let index = 0; index < depth; index++) {
       y = encoderBlock(y, subtree(params, `encoderblock_${index}/`), {
-        ...options,
+        ...ofBlocks,
         dropout: dropoutAt(dropout, index),
         attentionDropout: dropoutAt(attentionDropout, index),
       });
@@ -56,12 +63,14 @@ export interface InitEncoderOptions extends InitEncoderBlockOptions {
  * Weights of a stack of encoder blocks: those of `initEncoderBlock`, another draw for each block, and a norm of 1 and 0.
  *
  * @returns tensors by the names that `encoder` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError as `initEncoderBlock` does, or unless `depth` is an integer >= 0.
+ * @throws ShapeError as `initEncoderBlock` does, or unless `depth` is an integer >= 0. @throws TypeError for an unknown option.
  */
 export function initEncoder(
   key: RandomKey,
-  { depth, ...sizes }: InitEncoderOptions,
+  options: InitEncoderOptions,
 ): Record<string, tf.Tensor> {
+  checkOptions('initEncoder', options, ['depth', ...initEncoderBlockOptions]);
+  const { depth, ...sizes } = options;
   checkedSize('depth', depth, 0);
   const blocks = Array.from({ length: depth }, (_, index) => {
     const block = initEncoderBlock(randomKey(key.low, key.high, 'block', index), sizes);

@@ -19,7 +19,7 @@ export interface NeverendAttentionPoolingArgs extends SeededLayerArgs {
   mlpWidth: number;
   /** Form of GELU; `tanh` where it is left out. */
   gelu?: 'tanh' | 'erf';
-  /** Of the norm; 1e-6 where it is left out. */
+  /** Epsilon of the norm; 1e-6 where it is left out. */
   eps?: number;
 }
 

@@ -35,7 +35,7 @@ export interface NeverendEncoderBlockArgs extends SeededLayerArgs {
   causal?: boolean;
   /** Form of GELU; `tanh` where it is left out. */
   gelu?: 'tanh' | 'erf';
-  /** Of the norms; 1e-6 where it is left out. */
+  /** Epsilon of the norms; 1e-6 where it is left out. */
   eps?: number;
   /** Dropout of what attention and the MLP add, and inside of the MLP, in training; 0 where it is left out. */
   dropoutRate?: number;
@@ -66,7 +66,7 @@ export const blockArgs: {
 
 type BlockArgs = CheckedArgs<typeof blockArgs>;
 
-/** Of the parameters of a block. */
+/** The sizes of a block's parameters. */
 export function blockSizes(
   input: InputSizes,
   { heads, mlpWidth, qkNorm }: BlockArgs,
@@ -74,7 +74,7 @@ export function blockSizes(
   return { width: inputWidth(input), heads, mlpWidth, qkNorm };
 }
 
-/** Of one call of a block. */
+/** The options of one call of a block. */
 export function blockOptions(
   mask: tf.Tensor | undefined,
   {

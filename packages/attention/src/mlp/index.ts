@@ -1,4 +1,10 @@
-import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   type Dropout,
@@ -17,7 +23,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface MlpOptions {
   /** Form of GELU; `tanh`, that of flax' ViT and TRecViT, where it is left out. PyTorch's ViTs have `erf`. */
   readonly gelu?: GeluForm | undefined;
-  /** After GELU and after the second linear layer, each with a key of its own made of this one. */
+  /** Dropout after GELU and after the second linear layer, each with a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
 }
 
@@ -28,12 +34,11 @@ export interface MlpOptions {
  * @param params `Dense_0/kernel` `[D, F]`, `Dense_0/bias` `[F]`, `Dense_1/kernel` `[F, D]`, `Dense_1/bias` `[D]`.
  * @returns `[..., D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1).
+ * @throws TypeError for an unknown option.
  */
-export function mlp(
-  x: tf.Tensor,
-  params: Params,
-  { gelu: form = 'tanh', dropout: dropped }: MlpOptions = {},
-): tf.Tensor {
+export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.Tensor {
+  checkOptions('mlp', options, ['gelu', 'dropout']);
+  const { gelu: form = 'tanh', dropout: dropped } = options;
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
@@ -53,12 +58,14 @@ export function mlp(
  * deviation of 1e-6).
  *
  * @returns tensors by the names that `mlp` reads, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError unless both widths are positive integers.
+ * @throws ShapeError unless both widths are positive integers. @throws TypeError for an unknown option.
  */
 export function initMlp(
   key: RandomKey,
-  { width, mlpWidth }: { readonly width: number; readonly mlpWidth: number },
+  options: { readonly width: number; readonly mlpWidth: number },
 ): Record<string, tf.Tensor> {
+  checkOptions('initMlp', options, ['width', 'mlpWidth']);
+  const { width, mlpWidth } = options;
   checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return {

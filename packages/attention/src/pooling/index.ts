@@ -1,4 +1,10 @@
-import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   layerNorm,
@@ -54,7 +60,7 @@ export function checkPoolingKind(name: string, kind: 'first' | 'average'): void 
 export interface AttentionPoolingOptions extends Pick<MlpOptions, 'gelu'> {
   /** Number H of heads; must divide the width. */
   readonly heads: number;
-  /** Of the norm; 1e-6 where it is left out. */
+  /** Epsilon of the norm; 1e-6 where it is left out. */
   readonly eps?: number | undefined;
 }
 
@@ -67,12 +73,15 @@ export interface AttentionPoolingOptions extends Pick<MlpOptions, 'gelu'> {
  * and `LayerNorm_0/bias` `[D]`; what `mlp` reads below `MlpBlock_0/`.
  * @returns `[rows, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a wrong `eps`.
+ * @throws TypeError for an unknown option.
  */
 export function attentionPooling(
   x: tf.Tensor,
   params: Params,
-  { heads, gelu, eps = 1e-6 }: AttentionPoolingOptions,
+  options: AttentionPoolingOptions,
 ): tf.Tensor {
+  checkOptions('attentionPooling', options, ['heads', 'gelu', 'eps']);
+  const { heads, gelu, eps = 1e-6 } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   const [rows = 1, , width = 1] = x.shape;
   const probe = checkedParam(params, 'probe', [1, 1, width]);
@@ -93,15 +102,14 @@ export function attentionPooling(
  *
  * @returns tensors by the names that `attentionPooling` reads, a function of `key` alone and the caller's to dispose.
  * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
+ * @throws TypeError for an unknown option.
  */
 export function initAttentionPooling(
   key: RandomKey,
-  {
-    width,
-    heads,
-    mlpWidth,
-  }: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
+  options: { readonly width: number; readonly heads: number; readonly mlpWidth: number },
 ): Record<string, tf.Tensor> {
+  checkOptions('initAttentionPooling', options, ['width', 'heads', 'mlpWidth']);
+  const { width, heads, mlpWidth } = options;
   checkSizes({ width, mlpWidth });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads });

@@ -1,9 +1,9 @@
-import { checkNumber, checkTensor, ShapeError } from '@neverend/backend';
+import { checkNumber, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 
-/** Of rotary positions. */
+/** Options of `rotaryPositions`. */
 export interface RotaryOptions {
   /** Position of the first token, the others following by one, or those of all N tokens; 0 where it is left out. */
   readonly positions?: number | readonly number[] | undefined;
@@ -19,9 +19,10 @@ export interface RotaryOptions {
  * @param x queries or keys `[rows, N, H, d]`, float32, with d even.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a position that is not finite, or a base that is not
- * above 0.
+ * above 0. @throws TypeError for an unknown option.
  */
 export function rotaryPositions(x: tf.Tensor, options: RotaryOptions = {}): tf.Tensor {
+  checkOptions('rotaryPositions', options, ['positions', 'base']);
   checkTensor('x', x, ['rows', 'N', 'H', 'd']);
   const [, tokens, , depth] = x.shape as [number, number, number, number];
   if (depth % 2 !== 0) {

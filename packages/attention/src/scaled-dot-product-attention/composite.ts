@@ -1,6 +1,14 @@
 import { dropoutFactors, softmax, softmaxGrad } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from './attrs.ts';
+import {
+  type AttentionAttrs,
+  type AttentionGradInputs,
+  type AttentionInputs,
+  attentionSizes,
+} from './types.ts';
+
+/** A score that no key can be seen with: far below all others, and finite, so that no difference of two is NaN. */
+export const unseen = -1e30;
 
 /** `[rows, N, H, d]` to `[rows, H, N, d]`, and back. */
 const swapped = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3]);
@@ -14,8 +22,7 @@ export function attentionComposite(inputs: AttentionInputs, attrs: AttentionAttr
 
 /** The gradients of sum(dy · y) by q, k and v. */
 export function attentionGradComposite(
-  inputs: AttentionInputs,
-  dy: tf.Tensor,
+  { dy, ...inputs }: AttentionGradInputs,
   attrs: AttentionAttrs,
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
   const { queries, keys, weights, factors, dScores } = scoresGradient(inputs, dy, attrs);
@@ -29,8 +36,7 @@ export function attentionGradComposite(
 
 /** The gradient of sum(dy · y) by what was added to the scores, summed over the axes along which `mask` has one number. */
 export function maskGradComposite(
-  inputs: AttentionInputs,
-  dy: tf.Tensor,
+  { dy, ...inputs }: AttentionGradInputs,
   attrs: AttentionAttrs,
 ): tf.Tensor {
   const { shape } = inputs.mask;

@@ -1,20 +1,10 @@
 import { defineKernel, type Kernel } from '@neverend/backend';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import {
-  type AttentionAttrs,
-  type AttentionInputs,
-  attentionCases,
-  attentionSizes,
-} from './attrs.ts';
+import { attentionGradCases } from './cases.ts';
 import { attentionGradComposite } from './composite.ts';
 import { attentionGradTensorflow } from './kernels/tensorflow.ts';
 import { attentionGradWasm } from './kernels/wasm.ts';
 import { attentionGradWebgpu } from './kernels/webgpu.ts';
-
-export type AttentionGradInputs = AttentionInputs & {
-  /** `[rows, M, H, e]`. */
-  readonly dy: Tensor;
-};
+import { type AttentionAttrs, type AttentionGradInputs, attentionSizes } from './types.ts';
 
 /** The gradients of attention by q, k and v; the weights are computed again from these. */
 export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = defineKernel<
@@ -22,16 +12,14 @@ export const attentionGrad: Kernel<AttentionGradInputs, AttentionAttrs> = define
   AttentionAttrs
 >({
   name: 'NeverendAttentionGrad',
-  composite: ({ inputs: { dy, ...inputs }, attrs }) => attentionGradComposite(inputs, dy, attrs),
+  composite: ({ inputs, attrs }) => attentionGradComposite(inputs, attrs),
   backendKernels: {
     wasm: attentionGradWasm,
     tensorflow: attentionGradTensorflow,
     webgpu: attentionGradWebgpu,
   },
   code: import.meta.neverendCode,
-  cases: attentionCases(({ rows, queries, heads, valueDepth }) => ({
-    dy: { shape: [rows, queries, heads, valueDepth] },
-  })),
+  cases: attentionGradCases,
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     const perScore = 2 * (3 * depth + 2 * valueDepth) + 9;

@@ -1,5 +1,6 @@
 import {
   checkNumber,
+  checkOptions,
   checkTensor,
   DTypeError,
   defineKernel,
@@ -8,18 +9,13 @@ import {
 } from '@neverend/backend';
 import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  type AttentionAttrs,
-  type AttentionInputs,
-  attentionCases,
-  attentionSizes,
-  unseen,
-} from './attrs.ts';
-import { attentionComposite, maskGradComposite } from './composite.ts';
+import { attentionCases } from './cases.ts';
+import { attentionComposite, maskGradComposite, unseen } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
 import { attentionWebgpu } from './kernels/webgpu.ts';
+import { type AttentionAttrs, type AttentionInputs, attentionSizes } from './types.ts';
 
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
@@ -32,9 +28,12 @@ export interface AttentionOptions {
   readonly causal?: boolean | undefined;
   /** Where query 0 stands among the keys, an integer; 0 where it is left out. */
   readonly causalOffset?: number | undefined;
-  /** Of the weights, after the softmax. */
+  /** Dropout of the weights, after the softmax. */
   readonly dropout?: Dropout | undefined;
 }
+
+/** The names of these options. */
+export const attentionOptions = ['mask', 'causal', 'causalOffset', 'dropout'] as const;
 
 /**
  * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
@@ -45,7 +44,7 @@ export interface AttentionOptions {
  * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
  * @returns `[rows, M, H, e]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), an
- * offset that is no integer, or a scale that is not finite.
+ * offset that is no integer, or a scale that is not finite. @throws TypeError for an unknown option.
  */
 export function scaledDotProductAttention(
   q: tf.Tensor,
@@ -53,6 +52,7 @@ export function scaledDotProductAttention(
   v: tf.Tensor,
   options: AttentionOptions & { readonly scale?: number | undefined } = {},
 ): tf.Tensor {
+  checkOptions('scaledDotProductAttention', options, [...attentionOptions, 'scale']);
   checkTensor('q', q, ['rows', 'M', 'H', 'd']);
   const [rows, , heads, depth] = q.shape as [number, number, number, number];
   checkTensor('k', k, [rows, 'N', heads, depth]);
@@ -61,6 +61,7 @@ export function scaledDotProductAttention(
   if (!Number.isInteger(causalOffset)) {
     throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
   }
+  if (dropout !== undefined) checkOptions('dropout', dropout, ['rate', 'key']);
   checkRate(dropout?.rate ?? 0);
   const scale = options.scale ?? 1 / Math.sqrt(depth);
   checkNumber('scale', scale);
@@ -109,24 +110,20 @@ const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
     saveInputs: ['q', 'k', 'v', 'mask'],
     backward: ([dy], saved, attrs) => {
       const [q, k, v, mask] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      const inputs = { q, k, v, mask };
-      const [dq, dk, dv] = attentionGrad.run({ dy: dy as tf.Tensor, ...inputs }, attrs) as [
-        tf.Tensor,
-        tf.Tensor,
-        tf.Tensor,
-      ];
+      const inputs = { q, k, v, mask, dy: dy as tf.Tensor };
+      const [dq, dk, dv] = attentionGrad.run(inputs, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
       return {
         q: () => dq,
         k: () => dk,
         v: () => dv,
-        // Learned biases are rare, and no version needs to know of them.
-        mask: () => tf.tidy(() => maskGradComposite(inputs, dy as tf.Tensor, attrs)),
+        // Learned biases are rare, and no backend has a kernel for them.
+        mask: () => tf.tidy(() => maskGradComposite(inputs, attrs)),
       };
     },
   },
   backendKernels: { wasm: attentionWasm, tensorflow: attentionTensorflow, webgpu: attentionWebgpu },
   code: import.meta.neverendCode,
-  cases: attentionCases(() => ({})),
+  cases: attentionCases,
   flops: ({ inputs }) => {
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     return rows * heads * queries * (keys * (2 * (depth + valueDepth) + 5) + depth);

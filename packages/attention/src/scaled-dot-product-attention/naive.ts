@@ -1,17 +1,17 @@
-import type { AttentionSizes } from './attrs.ts';
+import type { AttentionSizes } from './types.ts';
 
-/** Plain loops in float64 for `scaledDotProductAttention`: the reference that the tests hold it against. */
+/** The inputs of `scaledDotProductAttention` for its reference, plain loops in float64. */
 export interface AttentionArrays {
-  /** `[rows, M, H, d]`. */
+  /** Queries, `[rows, M, H, d]`. */
   readonly q: Float64Array;
-  /** `[rows, N, H, d]`. */
+  /** Keys, `[rows, N, H, d]`. */
   readonly k: Float64Array;
-  /** `[rows, N, H, e]`. */
+  /** Values, `[rows, N, H, e]`. */
   readonly v: Float64Array;
 }
 
 export interface NaiveOptions {
-  /** 1 / sqrt(d) where it is left out. */
+  /** Factor of the scores; 1 / sqrt(d) where it is left out. */
   readonly scale?: number;
   /** Added to the score of key j for query i; -Infinity hides it. */
   readonly added?: (row: number, head: number, i: number, j: number) => number;
@@ -19,17 +19,21 @@ export interface NaiveOptions {
   readonly factors?: ArrayLike<number>;
 }
 
-/** What becomes of a query's weight of a key: the position of both vectors, and the numbers. */
+/** One query of one head: its weights, and where its numbers and those of the keys lie. */
 interface Query {
   readonly row: number;
   readonly head: number;
   readonly i: number;
   readonly weights: Float64Array;
-  /** Of the query, and of key j. */
+  /** Where the query's numbers start. */
   readonly qAt: number;
+  /** Where the numbers of key j start. */
   readonly kAt: (j: number) => number;
+  /** Where the output's numbers start. */
   readonly yAt: number;
+  /** Where the numbers of value j start. */
   readonly vAt: (j: number) => number;
+  /** What the weight of key j is multiplied by. */
   readonly factor: (j: number) => number;
 }
 

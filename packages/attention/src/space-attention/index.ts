@@ -1,8 +1,18 @@
-import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { type Params, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attention.ts';
+import {
+  type MultiHeadOptions,
+  multiHeadAttention,
+  multiHeadOptions,
+} from '../multi-head-attention.ts';
 
 /**
  * Multi-head self-attention among the N tokens of each row (arXiv 1706.03762, section 3.2; arXiv 2010.11929,
@@ -14,8 +24,10 @@ import { type MultiHeadOptions, multiHeadAttention } from '../multi-head-attenti
  * `query_ln/scale` and `key_ln/scale` `[D/H]`.
  * @returns `[rows, N, D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument, and what `scaledDotProductAttention` throws.
+ * @throws TypeError for an unknown option.
  */
 export function spaceAttention(x: tf.Tensor, params: Params, options: MultiHeadOptions): tf.Tensor {
+  checkOptions('spaceAttention', options, multiHeadOptions);
   checkTensor('x', x, ['rows', 'N', 'D']);
   return multiHeadAttention(x, x, params, options);
 }
@@ -39,11 +51,14 @@ export interface InitAttentionOptions {
  * @returns tensors by the names that `spaceAttention` and `crossAttention` read, a function of `key` alone and the
  * caller's to dispose.
  * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
+ * @throws TypeError for an unknown option.
  */
 export function initSpaceAttention(
   key: RandomKey,
-  { width, heads, contextWidth = width, qkNorm = false }: InitAttentionOptions,
+  options: InitAttentionOptions,
 ): Record<string, tf.Tensor> {
+  checkOptions('initSpaceAttention', options, ['width', 'heads', 'contextWidth', 'qkNorm']);
+  const { width, heads, contextWidth = width, qkNorm = false } = options;
   const depth = headWidth(width, heads);
   checkSizes({ contextWidth });
   const params: Record<string, tf.Tensor> = {};

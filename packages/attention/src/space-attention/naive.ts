@@ -1,10 +1,10 @@
 import { linearBackwardNaive, linearNaive } from '@neverend/nn/testing';
-import type { AttentionSizes } from '../scaled-dot-product-attention/attrs.ts';
 import {
   type AttentionArrays,
   attentionBackwardNaive,
   attentionNaive,
 } from '../scaled-dot-product-attention/naive.ts';
+import type { AttentionSizes } from '../scaled-dot-product-attention/types.ts';
 
 /** Numbers by the parameters' slash names. */
 export type Arrays = Readonly<Record<string, Float64Array>>;

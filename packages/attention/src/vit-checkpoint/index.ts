@@ -1,7 +1,14 @@
-import { checkSizes, NeverendError } from '@neverend/backend';
+import { checkOptions, checkSizes, NeverendError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { headEntry, type VitEntry, type VitLayout, type VitSizes, vitEntries } from './layouts.ts';
+import {
+  headEntry,
+  type VitEntry,
+  type VitLayout,
+  type VitSizes,
+  vitEntries,
+  vitSizes,
+} from './layouts.ts';
 
 /** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
 export interface CheckpointArray {
@@ -20,13 +27,14 @@ export interface CheckpointArray {
  * @returns float32 tensors, the caller's to dispose.
  * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT that names every missing, unknown or misshapen entry.
  * @throws ShapeError for a size that is no positive integer, or when `heads` does not divide `width`. @throws RangeError for
- * another `layout`.
+ * another `layout`. @throws TypeError for an unknown size.
  */
 export function vitParams(
   arrays: Readonly<Record<string, CheckpointArray>>,
   layout: VitLayout,
   sizes: VitSizes,
 ): Record<string, tf.Tensor> {
+  checkOptions('vitParams', sizes, vitSizes);
   headWidth(sizes.width, sizes.heads);
   const { depth, mlpWidth, patch, tokens, channels = 3, classes = 1 } = sizes;
   checkSizes({ depth, mlpWidth, patch, tokens, channels, classes });

@@ -2,20 +2,33 @@
 export interface VitSizes {
   /** Width D of the tokens. */
   readonly width: number;
+  /** Number of blocks. */
   readonly depth: number;
-  /** Must divide `width`. */
+  /** Number H of heads; must divide the width. */
   readonly heads: number;
   /** Width F of the MLPs. */
   readonly mlpWidth: number;
   /** Side of a patch in pixels. */
   readonly patch: number;
-  /** Of the images; 3 where it is left out. */
+  /** Channels of the images; 3 where it is left out. */
   readonly channels?: number | undefined;
   /** Tokens with a position, the class token among them. */
   readonly tokens: number;
   /** Width of the head's output. Without one the parameters have no head, and what a checkpoint has of one is left out. */
   readonly classes?: number | undefined;
 }
+
+/** The names of these sizes. */
+export const vitSizes: readonly (keyof VitSizes)[] = [
+  'width',
+  'depth',
+  'heads',
+  'mlpWidth',
+  'patch',
+  'channels',
+  'tokens',
+  'classes',
+];
 
 /**
  * `flax`: the npz files of github.com/google-research/vision_transformer. `timm`: safetensors of PyTorch's timm.

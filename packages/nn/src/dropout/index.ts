@@ -1,4 +1,10 @@
-import { checkTensor, type RandomKey, randomBits, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkTensor,
+  type RandomKey,
+  randomBits,
+  randomKey,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Which numbers dropout takes out: those of a key are the same on every backend, another key gives others. */
@@ -15,26 +21,38 @@ export interface Dropout {
  * @param x any shape, float32. @param dropout none gives `x` as it is.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws RangeError for a rate outside of [0, 1). @throws ShapeError | DTypeError naming the argument.
+ * @throws TypeError for a property of `dropout` that is not known.
  */
 export function dropout(x: tf.Tensor, dropout: Dropout | undefined): tf.Tensor {
   checkTensor('x', x, ['...']);
-  checkRate(dropout?.rate ?? 0);
+  checkDropout(dropout);
   if (dropout === undefined || dropout.rate === 0) return tf.clone(x);
   return tf.tidy(() => tf.mul(x, tf.tensor(dropoutFactors(x.size, dropout), x.shape)));
 }
 
-/** Dropout of the same rate at another place: its key goes with the place's name. */
+/**
+ * Dropout of the same rate at another place: its key goes with the place's name.
+ *
+ * @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property of `dropout` that is not known.
+ */
 export function dropoutAt(
   dropout: Dropout | undefined,
   place: string | number,
 ): Dropout | undefined {
+  checkDropout(dropout);
   if (dropout === undefined) return undefined;
   const { rate, key } = dropout;
   return { rate, key: randomKey(key.low, key.high, place) };
 }
 
-/** What the first `size` numbers are multiplied by. */
-export function dropoutFactors(size: number, { rate, key }: Dropout): Float32Array {
+/**
+ * What the first `size` numbers are multiplied by.
+ *
+ * @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property of `dropout` that is not known.
+ */
+export function dropoutFactors(size: number, dropout: Dropout): Float32Array {
+  checkDropout(dropout);
+  const { rate, key } = dropout;
   const { threshold, kept } = dropoutNumbers(rate);
   return Float32Array.from(randomBits(key, size), (bits) => (bits >>> 8 < threshold ? 0 : kept));
 }
@@ -48,6 +66,13 @@ export function dropoutNumbers(rate: number): {
   readonly kept: number;
 } {
   return { threshold: Math.ceil(rate * 2 ** 24), kept: 1 / (1 - rate) };
+}
+
+/** @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property that is not known. */
+function checkDropout(dropout: Dropout | undefined): void {
+  if (dropout === undefined) return;
+  checkOptions('dropout', dropout, ['rate', 'key']);
+  checkRate(dropout.rate);
 }
 
 /** @throws RangeError for a rate that is not in [0, 1). */

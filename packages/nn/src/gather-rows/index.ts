@@ -1,11 +1,12 @@
 import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { rowIndices } from '../row-indices.ts';
-import { scatterAddRowsKernel } from '../scatter-add-rows/kernel.ts';
+import { scatterAddRowsKernel } from '../scatter-add-rows/index.ts';
+import { gatherRowsCases } from './cases.ts';
+import { gatherRowsComposite } from './composite.ts';
 import { gatherRowsTensorflow } from './kernels/tensorflow.ts';
 import { gatherRowsWasm } from './kernels/wasm.ts';
 import { gatherRowsWebgpu } from './kernels/webgpu.ts';
+import type { GatherRowsAttrs, GatherRowsInputs } from './types.ts';
 
 /**
  * Rows of a table by their numbers.
@@ -24,19 +25,12 @@ export function gatherRows(table: tf.Tensor, indices: tf.Tensor): tf.Tensor {
   return gatherRowsKernel.run({ table, indices }, {})[0] as tf.Tensor;
 }
 
-type Inputs = { readonly table: tf.Tensor; readonly indices: tf.Tensor };
-
-const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
-  Inputs,
-  Record<string, never>
+const gatherRowsKernel: Kernel<GatherRowsInputs, GatherRowsAttrs> = defineKernel<
+  GatherRowsInputs,
+  GatherRowsAttrs
 >({
   name: 'NeverendGatherRows',
-  composite: ({ inputs: { table, indices } }) => [
-    tf.reshape(tf.gather(table, tf.reshape(indices, [-1])), [
-      ...indices.shape,
-      table.shape[1] ?? 1,
-    ]),
-  ],
+  composite: ({ inputs }) => [gatherRowsComposite(inputs)],
   gradient: {
     saveInputs: ['table', 'indices'],
     backward: ([dy], saved) => {
@@ -60,8 +54,6 @@ const gatherRowsKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
     tensorflow: gatherRowsTensorflow,
   },
   code: import.meta.neverendCode,
-  cases: rowIndices.map(({ rows, width, indices }) =>
-    randomCase({ table: { shape: [rows, width] } }, {}, { indices }),
-  ),
+  cases: gatherRowsCases,
   flops: () => 0,
 });

@@ -1,19 +1,12 @@
-import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
-import * as tf from '@tensorflow/tfjs-core';
-import {
-  type GeluAttrs,
-  type GeluForm,
-  geluForms,
-  geluShapes,
-  logisticCubic,
-  logisticLinear,
-  scaleOf,
-} from './form.ts';
+import { checkOptions, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import { biasGeluCases, geluCases } from './cases.ts';
+import { biasGeluComposite, geluComposite } from './composite.ts';
 import { biasGeluGrad, geluGrad } from './gradient.ts';
 import { biasGeluTensorflow, geluTensorflow } from './kernels/tensorflow.ts';
 import { biasGeluWasm, geluWasm } from './kernels/wasm.ts';
 import { biasGeluWebgpu, geluWebgpu } from './kernels/webgpu.ts';
+import type { BiasGeluInputs, GeluAttrs, GeluForm, GeluInputs } from './types.ts';
 
 /**
  * Gaussian error linear unit (arXiv 1606.08415, section 2): x Φ(x) with the distribution function Φ of the
@@ -23,13 +16,15 @@ import { biasGeluWebgpu, geluWebgpu } from './kernels/webgpu.ts';
  * @param x `[..., D]`, float32. @param options `form`: which one; default `tanh`. `bias`: `[D]`, float32.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another `form`.
+ * @throws TypeError for an unknown option.
  */
 export function gelu(
   x: tf.Tensor,
   options: { readonly form?: GeluForm; readonly bias?: tf.Tensor } = {},
 ): tf.Tensor {
+  checkOptions('gelu', options, ['form', 'bias']);
   const { form = 'tanh', bias } = options;
-  if (!geluForms.includes(form)) {
+  if (form !== 'tanh' && form !== 'erf') {
     throw new RangeError(`form was ${JSON.stringify(form)}; it must be "tanh" or "erf"`);
   }
   checkTensor('x', x, bias === undefined ? ['...'] : ['...', 'D']);
@@ -38,11 +33,9 @@ export function gelu(
   return biasGeluKernel.run({ x, bias }, { form })[0] as tf.Tensor;
 }
 
-type Inputs = { readonly x: tf.Tensor };
-
-const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
+const geluKernel: Kernel<GeluInputs, GeluAttrs> = defineKernel<GeluInputs, GeluAttrs>({
   name: 'NeverendGelu',
-  composite: ({ inputs: { x }, attrs: { form } }) => [composite(x, form)],
+  composite: ({ inputs, attrs }) => [geluComposite(inputs, attrs)],
   gradient: {
     saveInputs: ['x'],
     backward: ([dy], [x], attrs) => ({
@@ -51,17 +44,13 @@ const geluKernel: Kernel<Inputs, GeluAttrs> = defineKernel<Inputs, GeluAttrs>({
   },
   backendKernels: { webgpu: geluWebgpu, wasm: geluWasm, tensorflow: geluTensorflow },
   code: import.meta.neverendCode,
-  cases: geluShapes.flatMap((shape) =>
-    geluForms.map((form) => randomCase({ x: { shape, scale: scaleOf(shape) } }, { form })),
-  ),
+  cases: geluCases,
   flops: ({ inputs: { x } }) => 8 * x.size,
 });
 
-type BiasInputs = { readonly x: tf.Tensor; readonly bias: tf.Tensor };
-
-const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, GeluAttrs>({
+const biasGeluKernel: Kernel<BiasGeluInputs, GeluAttrs> = defineKernel<BiasGeluInputs, GeluAttrs>({
   name: 'NeverendBiasGelu',
-  composite: ({ inputs: { x, bias }, attrs: { form } }) => [composite(tf.add(x, bias), form)],
+  composite: ({ inputs, attrs }) => [biasGeluComposite(inputs, attrs)],
   gradient: {
     saveInputs: ['x', 'bias'],
     backward: ([dy], saved, attrs) => {
@@ -73,21 +62,6 @@ const biasGeluKernel: Kernel<BiasInputs, GeluAttrs> = defineKernel<BiasInputs, G
   },
   backendKernels: { webgpu: biasGeluWebgpu, wasm: biasGeluWasm, tensorflow: biasGeluTensorflow },
   code: import.meta.neverendCode,
-  cases: geluShapes.flatMap((shape) =>
-    geluForms.map((form) =>
-      randomCase(
-        { x: { shape, scale: scaleOf(shape) }, bias: { shape: shape.slice(-1) } },
-        { form },
-      ),
-    ),
-  ),
+  cases: biasGeluCases,
   flops: ({ inputs: { x } }) => 9 * x.size,
 });
-
-function composite(x: tf.Tensor, form: GeluForm): tf.Tensor {
-  const gate =
-    form === 'tanh'
-      ? tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), logisticCubic), logisticLinear)))
-      : tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-  return tf.mul(x, gate);
-}

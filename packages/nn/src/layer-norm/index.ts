@@ -1,11 +1,12 @@
 import { checkNumber, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { asRows } from '../rows.ts';
-import { layerNormGrad, normShapes } from './gradient.ts';
+import { layerNormCases } from './cases.ts';
+import { layerNormComposite } from './composite.ts';
+import { layerNormGrad } from './gradient.ts';
 import { layerNormTensorflow } from './kernels/tensorflow.ts';
 import { layerNormWasm } from './kernels/wasm.ts';
 import { layerNormWebgpu } from './kernels/webgpu.ts';
+import type { LayerNormAttrs, LayerNormInputs } from './types.ts';
 
 /**
  * Layer normalisation over the last axis (arXiv 1607.06450): scale (x - mean) / sqrt(variance + eps) + bias,
@@ -35,19 +36,12 @@ export function layerNorm(
   return y;
 }
 
-type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor; readonly bias: tf.Tensor };
-type Attrs = { readonly eps: number };
-
-const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
+const layerNormKernel: Kernel<LayerNormInputs, LayerNormAttrs> = defineKernel<
+  LayerNormInputs,
+  LayerNormAttrs
+>({
   name: 'NeverendLayerNorm',
-  composite: ({ inputs: { x, scale, bias }, attrs: { eps } }) => {
-    const rows = asRows(x);
-    const mean = tf.mean(rows, 1, true);
-    const centred = tf.sub(rows, mean);
-    const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), eps));
-    const y = tf.add(tf.mul(tf.mul(centred, rstd), scale), bias);
-    return [tf.reshape(y, x.shape), tf.reshape(mean, [-1]), tf.reshape(rstd, [-1])];
-  },
+  composite: ({ inputs, attrs }) => layerNormComposite(inputs, attrs),
   gradient: {
     saveInputs: ['x', 'scale'],
     saveOutputs: [false, true, true],
@@ -60,15 +54,6 @@ const layerNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
   },
   backendKernels: { webgpu: layerNormWebgpu, wasm: layerNormWasm, tensorflow: layerNormTensorflow },
   code: import.meta.neverendCode,
-  cases: normShapes.map((shape) =>
-    randomCase(
-      {
-        x: { shape },
-        scale: { shape: shape.slice(-1), mean: 1 },
-        bias: { shape: shape.slice(-1) },
-      },
-      { eps: 1e-6 },
-    ),
-  ),
+  cases: layerNormCases,
   flops: ({ inputs: { x } }) => 8 * x.size,
 });

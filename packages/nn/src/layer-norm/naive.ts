@@ -1,10 +1,10 @@
-/** Plain loops in float64 for `layerNorm`. */
+/** The inputs of `layerNorm` for its reference, plain loops in float64. */
 export interface LayerNormInputs {
-  /** `[M, D]`. */
+  /** M vectors, `[M, D]`. */
   readonly x: Float64Array;
-  /** `[D]`. */
+  /** Factors of the columns, `[D]`. */
   readonly scale: Float64Array;
-  /** `[D]`. */
+  /** What is added to the columns, `[D]`. */
   readonly bias: Float64Array;
 }
 

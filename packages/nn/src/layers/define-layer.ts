@@ -15,7 +15,7 @@ export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0
 
 /** Arguments that all layers with weights, or with random numbers in training, share. */
 export interface SeededLayerArgs extends LayerArgs {
-  /** Of the weights' start, and of random numbers in training; another one every time where it is left out. */
+  /** Seed of the weights' start and of random numbers in training; another one every time where it is left out. */
   seed?: number;
 }
 
@@ -66,7 +66,7 @@ export type CheckedArgs<S extends ArgSpecs> = {
 /** What a layer's function is told beside inputs and weights. */
 export interface LayerCall<S extends ArgSpecs> {
   readonly args: CheckedArgs<S>;
-  /** Of random numbers, another one in every call; undefined where the layer is not in training. */
+  /** Key of random numbers, another one in every call; undefined where the layer is not in training. */
   readonly key: RandomKey | undefined;
   /** Dropout of this call at a rate; undefined where the layer is not in training. */
   readonly dropout: (rate: number) => Dropout | undefined;
@@ -78,7 +78,7 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly name: string;
   /** The layer's own arguments, beside those of every layer. */
   readonly args: S;
-  /** False refuses `seed`. Default: whether there are weights. */
+  /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
   readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;

@@ -16,7 +16,7 @@ import {
 export interface NeverendLinearArgs extends SeededLayerArgs {
   /** Width E of the output. */
   units: number;
-  /** True where it is left out. */
+  /** Whether there is a bias; true where it is left out. */
   useBias?: boolean;
 }
 

@@ -1,10 +1,10 @@
-/** Plain loops in float64 for `linear`: the reference that the tests hold it against. */
+/** The inputs of `linear` for its reference, plain loops in float64. */
 export interface LinearInputs {
-  /** `[M, D]`. */
+  /** M vectors, `[M, D]`. */
   readonly x: Float64Array;
-  /** `[D, E]`. */
+  /** W, `[D, E]`. */
   readonly kernel: Float64Array;
-  /** `[E]`. */
+  /** b, `[E]`. */
   readonly bias: Float64Array;
 }
 

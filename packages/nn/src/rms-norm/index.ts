@@ -1,12 +1,18 @@
-import { checkNumber, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
-import * as tf from '@tensorflow/tfjs-core';
-import { normShapes } from '../layer-norm/gradient.ts';
-import { asRows } from '../rows.ts';
+import {
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  defineKernel,
+  type Kernel,
+} from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import { rmsNormCases } from './cases.ts';
+import { rmsNormComposite } from './composite.ts';
 import { rmsNormGrad } from './gradient.ts';
 import { rmsNormTensorflow } from './kernels/tensorflow.ts';
 import { rmsNormWasm } from './kernels/wasm.ts';
 import { rmsNormWebgpu } from './kernels/webgpu.ts';
+import type { RmsNormAttrs, RmsNormInputs } from './types.ts';
 
 /**
  * Root-mean-square normalisation over the last axis (arXiv 1910.07467, equation 4):
@@ -16,12 +22,15 @@ import { rmsNormWebgpu } from './kernels/webgpu.ts';
  * for a scale that starts at one, 1 for one that starts at zero, as in Griffin and TRecViT.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite.
+ * @throws TypeError for an unknown option.
  */
 export function rmsNorm(
   x: tf.Tensor,
   scale: tf.Tensor,
-  { eps = 1e-6, offset = 0 }: { readonly eps?: number; readonly offset?: number } = {},
+  options: { readonly eps?: number; readonly offset?: number } = {},
 ): tf.Tensor {
+  checkOptions('rmsNorm', options, ['eps', 'offset']);
+  const { eps = 1e-6, offset = 0 } = options;
   checkTensor('x', x, ['...', 'D']);
   checkTensor('scale', scale, [x.shape.at(-1) ?? 1]);
   checkNumber('eps', eps, 0);
@@ -30,17 +39,12 @@ export function rmsNorm(
   return y;
 }
 
-type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor };
-type Attrs = { readonly eps: number; readonly offset: number };
-
-const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
+const rmsNormKernel: Kernel<RmsNormInputs, RmsNormAttrs> = defineKernel<
+  RmsNormInputs,
+  RmsNormAttrs
+>({
   name: 'NeverendRmsNorm',
-  composite: ({ inputs: { x, scale }, attrs: { eps, offset } }) => {
-    const rows = asRows(x);
-    const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(rows), 1, true), eps));
-    const y = tf.mul(tf.mul(rows, rstd), tf.add(scale, offset));
-    return [tf.reshape(y, x.shape), tf.reshape(rstd, [-1])];
-  },
+  composite: ({ inputs, attrs }) => rmsNormComposite(inputs, attrs),
   gradient: {
     saveInputs: ['x', 'scale'],
     saveOutputs: [false, true],
@@ -53,8 +57,6 @@ const rmsNormKernel: Kernel<Inputs, Attrs> = defineKernel<Inputs, Attrs>({
   },
   backendKernels: { webgpu: rmsNormWebgpu, wasm: rmsNormWasm, tensorflow: rmsNormTensorflow },
   code: import.meta.neverendCode,
-  cases: normShapes.map((shape) =>
-    randomCase({ x: { shape }, scale: { shape: shape.slice(-1) } }, { eps: 1e-6, offset: 1 }),
-  ),
+  cases: rmsNormCases,
   flops: ({ inputs: { x } }) => 5 * x.size,
 });

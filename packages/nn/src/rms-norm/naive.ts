@@ -1,8 +1,8 @@
-/** Plain loops in float64 for `rmsNorm`. */
+/** The inputs of `rmsNorm` for its reference, plain loops in float64. */
 export interface RmsNormInputs {
-  /** `[M, D]`. */
+  /** M vectors, `[M, D]`. */
   readonly x: Float64Array;
-  /** `[D]`. */
+  /** Factors of the columns, less the offset, `[D]`. */
   readonly scale: Float64Array;
 }
 

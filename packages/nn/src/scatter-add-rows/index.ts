@@ -1,6 +1,11 @@
-import { checkTensor } from '@neverend/backend';
+import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
-import { scatterAddRowsKernel } from './kernel.ts';
+import { scatterAddRowsCases } from './cases.ts';
+import { scatterAddRowsComposite } from './composite.ts';
+import { scatterAddRowsTensorflow } from './kernels/tensorflow.ts';
+import { scatterAddRowsWasm } from './kernels/wasm.ts';
+import { scatterAddRowsWebgpu } from './kernels/webgpu.ts';
+import type { ScatterAddRowsAttrs, ScatterAddRowsInputs } from './types.ts';
 
 /**
  * Adds rows to rows of a table: `table[indices[k]] += rows[k]` for every k, in the order of k where a row comes
@@ -20,3 +25,23 @@ export function scatterAddRows(table: tf.Variable, indices: tf.Tensor, rows: tf.
   if (result.dataId !== table.dataId) table.assign(result);
   result.dispose();
 }
+
+/**
+ * The table with rows added to it. A backend's own kernel adds in place and answers the table itself, so the table
+ * must be one that nothing else holds.
+ */
+export const scatterAddRowsKernel: Kernel<ScatterAddRowsInputs, ScatterAddRowsAttrs> = defineKernel<
+  ScatterAddRowsInputs,
+  ScatterAddRowsAttrs
+>({
+  name: 'NeverendScatterAddRows',
+  composite: ({ inputs }) => [scatterAddRowsComposite(inputs)],
+  backendKernels: {
+    webgpu: scatterAddRowsWebgpu,
+    wasm: scatterAddRowsWasm,
+    tensorflow: scatterAddRowsTensorflow,
+  },
+  code: import.meta.neverendCode,
+  cases: scatterAddRowsCases,
+  flops: ({ inputs: { rows } }) => rows.size,
+});

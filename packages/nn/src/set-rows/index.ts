@@ -1,10 +1,11 @@
 import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
-import * as tf from '@tensorflow/tfjs-core';
-import { distinctRowIndices } from '../row-indices.ts';
+import type * as tf from '@tensorflow/tfjs-core';
+import { setRowsCases } from './cases.ts';
+import { setRowsComposite } from './composite.ts';
 import { setRowsTensorflow } from './kernels/tensorflow.ts';
 import { setRowsWasm } from './kernels/wasm.ts';
 import { setRowsWebgpu } from './kernels/webgpu.ts';
+import type { SetRowsAttrs, SetRowsInputs } from './types.ts';
 
 /**
  * A table with some of its rows replaced: `table[indices[k]] = rows[k]`. Written in place where the backend has a
@@ -26,30 +27,14 @@ export function setRows(table: tf.Tensor, indices: tf.Tensor, rows: tf.Tensor): 
   return setRowsKernel.run({ table, indices, rows }, {})[0] as tf.Tensor;
 }
 
-export type SetRowsInputs = {
-  readonly table: tf.Tensor;
-  readonly indices: tf.Tensor;
-  readonly rows: tf.Tensor;
-};
-
-const setRowsKernel: Kernel<SetRowsInputs, Record<string, never>> = defineKernel<
+const setRowsKernel: Kernel<SetRowsInputs, SetRowsAttrs> = defineKernel<
   SetRowsInputs,
-  Record<string, never>
+  SetRowsAttrs
 >({
   name: 'NeverendSetRows',
-  composite: ({ inputs: { table, indices, rows } }) => {
-    // The kernel of the backend cpu writes into its input, and so into every clone of it.
-    const own = tf.getBackend() === 'cpu' ? tf.mul(table, 1) : table;
-    return [tf.tensorScatterUpdate(own, tf.expandDims(indices, 1), rows)];
-  },
+  composite: ({ inputs }) => [setRowsComposite(inputs)],
   backendKernels: { webgpu: setRowsWebgpu, wasm: setRowsWasm, tensorflow: setRowsTensorflow },
   code: import.meta.neverendCode,
-  cases: distinctRowIndices.map(({ rows, width, count, indices }) =>
-    randomCase(
-      { table: { shape: [rows, width] }, rows: { shape: [count, width] } },
-      {},
-      { indices },
-    ),
-  ),
+  cases: setRowsCases,
   flops: () => 0,
 });

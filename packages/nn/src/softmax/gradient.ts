@@ -1,39 +1,24 @@
 import { defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
-import * as tf from '@tensorflow/tfjs-core';
+import { softmaxGradCases } from './cases.ts';
+import { softmaxGradComposite } from './composite.ts';
 import { softmaxGradTensorflow } from './kernels/tensorflow.ts';
 import { softmaxGradWasm } from './kernels/wasm.ts';
 import { softmaxGradWebgpu } from './kernels/webgpu.ts';
-
-/** The output of `softmax` and its gradient, of one shape. */
-export type SoftmaxGradInputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
-
-/** Shapes that a kernel for softmax must agree with its composite on. */
-export const softmaxShapes: readonly (readonly number[])[] = [
-  [1],
-  [7],
-  [3, 1],
-  [5, 197],
-  [2, 3, 66],
-  [65_537, 3],
-];
+import type { SoftmaxAttrs, SoftmaxGradInputs } from './types.ts';
 
 /** y (dy - Σ dy y) over the last axis: the gradient of `softmax` from its output, for composites that hold one. */
-export const softmaxGrad: Kernel<SoftmaxGradInputs, Record<string, never>> = defineKernel<
+export const softmaxGrad: Kernel<SoftmaxGradInputs, SoftmaxAttrs> = defineKernel<
   SoftmaxGradInputs,
-  Record<string, never>
+  SoftmaxAttrs
 >({
   name: 'NeverendSoftmaxGrad',
-  composite: ({ inputs: { dy, y } }) => {
-    const product = tf.mul(dy, y);
-    return [tf.sub(product, tf.mul(y, tf.sum(product, -1, true)))];
-  },
+  composite: ({ inputs }) => [softmaxGradComposite(inputs)],
   backendKernels: {
     webgpu: softmaxGradWebgpu,
     wasm: softmaxGradWasm,
     tensorflow: softmaxGradTensorflow,
   },
   code: import.meta.neverendCode,
-  cases: softmaxShapes.map((shape) => randomCase({ dy: { shape }, y: { shape } }, {})),
+  cases: softmaxGradCases,
   flops: ({ inputs: { y } }) => 4 * y.size,
 });

@@ -1,10 +1,12 @@
 import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
-import * as tf from '@tensorflow/tfjs-core';
-import { softmaxGrad, softmaxShapes } from './gradient.ts';
+import type * as tf from '@tensorflow/tfjs-core';
+import { softmaxCases } from './cases.ts';
+import { softmaxComposite } from './composite.ts';
+import { softmaxGrad } from './gradient.ts';
 import { softmaxTensorflow } from './kernels/tensorflow.ts';
 import { softmaxWasm } from './kernels/wasm.ts';
 import { softmaxWebgpu } from './kernels/webgpu.ts';
+import type { SoftmaxAttrs, SoftmaxInputs } from './types.ts';
 
 /**
  * exp(x) / Σ exp(x) over the last axis, with the largest number of each row taken off first, so that nothing
@@ -18,14 +20,12 @@ export function softmax(x: tf.Tensor): tf.Tensor {
   return softmaxKernel.run({ x }, {})[0] as tf.Tensor;
 }
 
-type Inputs = { readonly x: tf.Tensor };
-
-const softmaxKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
-  Inputs,
-  Record<string, never>
+const softmaxKernel: Kernel<SoftmaxInputs, SoftmaxAttrs> = defineKernel<
+  SoftmaxInputs,
+  SoftmaxAttrs
 >({
   name: 'NeverendSoftmax',
-  composite: ({ inputs: { x } }) => [composite(x)],
+  composite: ({ inputs }) => [softmaxComposite(inputs)],
   gradient: {
     saveOutputs: [true],
     backward: ([dy], [y]) => ({
@@ -34,14 +34,6 @@ const softmaxKernel: Kernel<Inputs, Record<string, never>> = defineKernel<
   },
   backendKernels: { webgpu: softmaxWebgpu, wasm: softmaxWasm, tensorflow: softmaxTensorflow },
   code: import.meta.neverendCode,
-  cases: softmaxShapes.map((shape) => randomCase({ x: { shape, scale: 4 } }, {})),
+  cases: softmaxCases,
   flops: ({ inputs: { x } }) => 5 * x.size,
 });
-
-function composite(x: tf.Tensor): tf.Tensor {
-  const rows = x.size / (x.shape.at(-1) ?? 1);
-  if (tf.getBackend() !== 'webgpu' || rows <= 65_535) return tf.softmax(x);
-  // WebGPU's own then starts more workgroups than there are rows, and those spoil the last number.
-  const powers = tf.exp(tf.sub(x, tf.max(x, -1, true)));
-  return tf.div(powers, tf.sum(powers, -1, true));
-}

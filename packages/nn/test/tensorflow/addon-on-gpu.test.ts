@@ -27,7 +27,7 @@ it('leaves the work to composites on a CUDA device, and says why', async () => {
   expect(loadAddon()).toEqual({ available: false, reason });
   // 0.5 (1 + erf(1 / sqrt(2))) = 0.841344746.
   await expectTensorClose(gelu(tf.tensor1d([1, -1]), { form: 'erf' }), [0.841344746, -0.158655254]);
-  // The matrix product has a version for wasm alone.
+  // The matrix product has a kernel for wasm alone.
   const statuses = (await kernelStatuses()).filter(({ kernel }) => kernel !== 'NeverendMatMul');
   expect(statuses.length).toBeGreaterThan(0);
   for (const status of statuses) {

@@ -7,7 +7,7 @@ import { geluErfNaive } from '../../src/gelu/naive.ts';
 import { gelu, scatterAddRows } from '../../src/index.ts';
 import { opCases } from '../op-cases.ts';
 
-// Whatever the environment asks for: this is about the WGSL versions.
+// Whatever the environment asks for: this is about the kernels in WGSL.
 beforeAll(() => setKernelMode('native'));
 afterAll(() => setKernelMode(undefined));
 

@@ -7,10 +7,10 @@ export type Rows<K extends string> = Readonly<Record<K, tf.Tensor>>;
 
 /** A change of the same rows in several stores. */
 export interface RowChange<K extends string> {
-  /** Of the table, for messages. */
+  /** Name of the table, for messages. */
   readonly name: string;
   readonly stores: Readonly<Record<K, RowStore>>;
-  /** At least one, and none twice. */
+  /** Numbers of the rows, at least one and none twice. */
   readonly indices: Int32Array;
   /** Called in a `tf.tidy`. @returns what is to be written; a store that is left out stays as it is. */
   readonly update: (rows: Rows<K>) => Partial<Rows<K>>;

@@ -39,11 +39,11 @@ export async function mergeRows(
   return { indices: plan.indices, rows };
 }
 
-/** Which rows are to be summed. */
+/** A plan of which rows are to be summed. */
 export interface MergePlan {
   /** Indices without duplicates `[U]`, in the order in which they came first. */
   readonly indices: Int32Array;
-  /** Of each row that came, `[K]`, its place among them. */
+  /** The place among them of each row that came, `[K]`. */
   readonly places: Int32Array;
 }
 

@@ -4,9 +4,9 @@ import { checkFloat } from '../checks.ts';
 
 /** Gradient of some rows of a table `[N, D]`; that of all others is zero. */
 export interface RowGradient {
-  /** int32 `[K]`, from 0 to N - 1, in any order. Where a row comes several times, its gradients are summed. */
+  /** Numbers of rows, int32 `[K]`, from 0 to N - 1 and in any order. Where a row comes several times, its gradients are summed. */
   readonly indices: tf.Tensor | Int32Array;
-  /** float32 `[K, D]`. */
+  /** The gradients of these rows, float32 `[K, D]`. */
   readonly rows: tf.Tensor;
 }
 

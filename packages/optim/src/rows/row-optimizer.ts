@@ -27,7 +27,7 @@ export const rowOptimizerSettings: readonly (keyof RowOptimizerSettings)[] = [
 
 /** The numbers of one update. */
 export interface RowRuleSettings {
-  /** Updates of the table with this one. */
+  /** Number of the table's updates, this one among them. */
   readonly step: number;
   readonly learningRate: number;
 }

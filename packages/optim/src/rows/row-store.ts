@@ -9,7 +9,7 @@ import { checkFloat } from '../checks.ts';
  * one is a `set`.
  */
 export interface RowStore {
-  /** N and D. */
+  /** N, the number of rows, and D, their width. */
   readonly shape: readonly [number, number];
   /**
    * @param indices int32 `[K]`, each from 0 to N - 1 and none twice. They live until the result is there.

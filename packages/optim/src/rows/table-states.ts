@@ -16,9 +16,9 @@ import { findParameter, findTable, type Table, type Tables, tableNamed } from '.
 
 /** A tensor of a table's state, for which a `stateStore` is to give a place. */
 export interface StateTensor {
-  /** `<table>/<key>`, as in `state()`. */
+  /** Its name, `<table>/<key>`, as in `state()`. */
   readonly name: string;
-  /** `[N, D]`, or `[N, 1]` where a row has one number. */
+  /** Its shape, `[N, D]`, or `[N, 1]` where a row has one number. */
   readonly shape: readonly [number, number];
   /** What every number begins with. */
   readonly initialValue: number;

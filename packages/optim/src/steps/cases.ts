@@ -1,3 +1,4 @@
+import type { KernelCase } from '@neverend/backend';
 import { randomCase } from '@neverend/backend/kernels';
 import type {
   AdamWNumber,
@@ -47,7 +48,7 @@ const shapes = [[], [1], [7], [5, 3], [129, 63], [65_537, 2]];
 export function stepCases<N extends string>(
   slots: readonly string[],
   examples: StepExamples<N>,
-): ReturnType<typeof randomCase<StepAttrs<N>>>[] {
+): KernelCase<StepAttrs<N>>[] {
   return shapes.map((shape) => {
     const state = slots.map((key) => [key, { shape, mean: 5 }]);
     return randomCase(

@@ -53,7 +53,7 @@ await describeBackends('one step', (backend) => {
     }
   });
 
-  it('is served by a version for the backend, which writes its state in place', async () => {
+  it('is served by a kernel of the backend, which writes its state in place', async () => {
     if (backend === 'cpu' || kernelMode() === 'composite') return;
     const statuses = await kernelStatuses();
     for (const { kernel } of Object.values(steps)) {

@@ -1,6 +1,6 @@
 import { dropoutNumbers } from '@neverend/nn';
 import { util } from '@tensorflow/tfjs-core';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
+import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../types.ts';
 
 /** The attributes as compiled kernels take them. */
 export interface AttentionNumbers {

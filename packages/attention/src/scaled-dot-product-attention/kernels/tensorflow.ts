@@ -2,8 +2,7 @@ import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
-import type { AttentionAttrs, AttentionInputs } from '../attrs.ts';
-import type { AttentionGradInputs } from '../gradient.ts';
+import type { AttentionAttrs, AttentionGradInputs, AttentionInputs } from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
 
 export const attentionTensorflow: BackendKernel<AttentionInputs, AttentionAttrs> = addonKernel(

@@ -1,8 +1,12 @@
 import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes } from '../attrs.ts';
-import type { AttentionGradInputs } from '../gradient.ts';
+import {
+  type AttentionAttrs,
+  type AttentionGradInputs,
+  type AttentionInputs,
+  attentionSizes,
+} from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
 
 /** Multiplications that take as long as one number of a pass through memory. */

@@ -1,7 +1,12 @@
 import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
-import { type AttentionAttrs, type AttentionInputs, attentionSizes, unseen } from '../attrs.ts';
-import type { AttentionGradInputs } from '../gradient.ts';
+import { unseen } from '../composite.ts';
+import {
+  type AttentionAttrs,
+  type AttentionGradInputs,
+  type AttentionInputs,
+  attentionSizes,
+} from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
 import {
   add,
@@ -24,7 +29,7 @@ const uniforms = {
   unseen: 'f32',
 } as const;
 
-/** Of float32. */
+/** The lowest finite number of float32. */
 const lowest = 2 ** 104 - 2 ** 128;
 
 /** More numbers of a vector than these would not stay in a thread's registers. */

@@ -1,12 +1,9 @@
 import type { BackendKernel } from '@neverend/backend';
 import { rowsOf, wasmCall } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
+import type { GatherRowsAttrs, GatherRowsInputs } from '../types.ts';
 
-export const gatherRowsWasm: BackendKernel<
-  { readonly table: Tensor; readonly indices: Tensor },
-  Record<string, never>
-> = {
+export const gatherRowsWasm: BackendKernel<GatherRowsInputs, GatherRowsAttrs> = {
   compute: ({ inputs: { table, indices }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);

@@ -1,10 +1,8 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
-import type * as tf from '@tensorflow/tfjs-core';
+import type { GatherRowsAttrs, GatherRowsInputs } from '../types.ts';
 
-type Inputs = { readonly table: tf.Tensor; readonly indices: tf.Tensor };
-
-export const gatherRowsWebgpu: BackendKernel<Inputs, Record<string, never>> = {
+export const gatherRowsWebgpu: BackendKernel<GatherRowsInputs, GatherRowsAttrs> = {
   compute: ({ inputs: { table, indices }, backend }) => {
     const gpu = asWebgpu(backend);
     const width = table.shape[1] ?? 1;

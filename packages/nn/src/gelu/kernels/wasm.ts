@@ -1,13 +1,19 @@
 import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { GeluAttrs } from '../form.ts';
+import type {
+  BiasGeluGradInputs,
+  BiasGeluInputs,
+  GeluAttrs,
+  GeluGradInputs,
+  GeluInputs,
+} from '../types.ts';
 
 /** Numbers that make a row where there is no bias to make one. */
 const block = 1024;
 
-export const geluWasm: BackendKernel<{ readonly x: Tensor }, GeluAttrs> = {
+export const geluWasm: BackendKernel<GeluInputs, GeluAttrs> = {
   compute: ({ inputs: { x }, attrs: { form }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const y = output(x.shape);
@@ -17,23 +23,22 @@ export const geluWasm: BackendKernel<{ readonly x: Tensor }, GeluAttrs> = {
   },
 };
 
-export const biasGeluWasm: BackendKernel<{ readonly x: Tensor; readonly bias: Tensor }, GeluAttrs> =
-  {
-    compute: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
-      const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
-      const { rows, width } = rowsOf(x);
-      const y = output(x.shape);
-      parallelFor(
-        'gelu',
-        [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')],
-        rows,
-        x.size,
-      );
-      return [y];
-    },
-  };
+export const biasGeluWasm: BackendKernel<BiasGeluInputs, GeluAttrs> = {
+  compute: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
+    const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
+    const { rows, width } = rowsOf(x);
+    const y = output(x.shape);
+    parallelFor(
+      'gelu',
+      [at(y), at(x), at(bias), width, x.size, Number(form === 'erf')],
+      rows,
+      x.size,
+    );
+    return [y];
+  },
+};
 
-export const geluGradWasm: BackendKernel<{ readonly dy: Tensor; readonly x: Tensor }, GeluAttrs> = {
+export const geluGradWasm: BackendKernel<GeluGradInputs, GeluAttrs> = {
   compute: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const dx = output(x.shape);
@@ -44,10 +49,7 @@ export const geluGradWasm: BackendKernel<{ readonly dy: Tensor; readonly x: Tens
   },
 };
 
-export const biasGeluGradWasm: BackendKernel<
-  { readonly dy: Tensor; readonly x: Tensor; readonly bias: Tensor },
-  GeluAttrs
-> = {
+export const biasGeluGradWasm: BackendKernel<BiasGeluGradInputs, GeluAttrs> = {
   compute: ({ inputs: { dy, x, bias }, attrs: { form }, backend }): TensorInfo[] => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

@@ -1,9 +1,17 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import { type GeluAttrs, type GeluForm, logisticCubic, logisticLinear } from '../form.ts';
+import { logisticCubic, logisticLinear } from '../composite.ts';
+import type {
+  BiasGeluGradInputs,
+  BiasGeluInputs,
+  GeluAttrs,
+  GeluForm,
+  GeluGradInputs,
+  GeluInputs,
+} from '../types.ts';
 
-export const geluWebgpu: BackendKernel<{ readonly x: tf.Tensor }, GeluAttrs> = {
+export const geluWebgpu: BackendKernel<GeluInputs, GeluAttrs> = {
   compute: ({ inputs: { x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
@@ -23,9 +31,7 @@ export const geluWebgpu: BackendKernel<{ readonly x: tf.Tensor }, GeluAttrs> = {
   },
 };
 
-type BiasInputs = { readonly x: tf.Tensor; readonly bias: tf.Tensor };
-
-export const biasGeluWebgpu: BackendKernel<BiasInputs, GeluAttrs> = {
+export const biasGeluWebgpu: BackendKernel<BiasGeluInputs, GeluAttrs> = {
   compute: ({ inputs: { x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const y = makeOutput(gpu, x.shape);
@@ -46,9 +52,7 @@ export const biasGeluWebgpu: BackendKernel<BiasInputs, GeluAttrs> = {
   },
 };
 
-type GradInputs = { readonly dy: tf.Tensor; readonly x: tf.Tensor };
-
-export const geluGradWebgpu: BackendKernel<GradInputs, GeluAttrs> = {
+export const geluGradWebgpu: BackendKernel<GeluGradInputs, GeluAttrs> = {
   compute: ({ inputs: { dy, x }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = makeOutput(gpu, x.shape);
@@ -68,9 +72,7 @@ export const geluGradWebgpu: BackendKernel<GradInputs, GeluAttrs> = {
   },
 };
 
-type BiasGradInputs = GradInputs & { readonly bias: tf.Tensor };
-
-export const biasGeluGradWebgpu: BackendKernel<BiasGradInputs, GeluAttrs> = {
+export const biasGeluGradWebgpu: BackendKernel<BiasGeluGradInputs, GeluAttrs> = {
   compute: ({ inputs: { dy, x, bias }, attrs: { form }, backend }) => {
     const gpu = asWebgpu(backend);
     const dx = tf.engine().makeTensorFromTensorInfo(makeOutput(gpu, x.shape));

@@ -1,13 +1,14 @@
 import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { LayerNormGradInputs } from '../gradient.ts';
+import type {
+  LayerNormAttrs,
+  LayerNormGradAttrs,
+  LayerNormGradInputs,
+  LayerNormInputs,
+} from '../types.ts';
 
-export const layerNormWasm: BackendKernel<
-  { readonly x: Tensor; readonly scale: Tensor; readonly bias: Tensor },
-  { readonly eps: number }
-> = {
+export const layerNormWasm: BackendKernel<LayerNormInputs, LayerNormAttrs> = {
   compute: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
@@ -18,7 +19,7 @@ export const layerNormWasm: BackendKernel<
   },
 };
 
-export const layerNormGradWasm: BackendKernel<LayerNormGradInputs, Record<string, never>> = {
+export const layerNormGradWasm: BackendKernel<LayerNormGradInputs, LayerNormGradAttrs> = {
   compute: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

@@ -8,11 +8,14 @@ import {
   rowLayout,
   rowsOf,
 } from '@neverend/backend/kernels';
-import type * as tf from '@tensorflow/tfjs-core';
+import type {
+  LayerNormAttrs,
+  LayerNormGradAttrs,
+  LayerNormGradInputs,
+  LayerNormInputs,
+} from '../types.ts';
 
-type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor; readonly bias: tf.Tensor };
-
-export const layerNormWebgpu: BackendKernel<Inputs, { readonly eps: number }> = {
+export const layerNormWebgpu: BackendKernel<LayerNormInputs, LayerNormAttrs> = {
   compute: ({ inputs: { x, scale, bias }, attrs: { eps }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -66,15 +69,7 @@ fn kernel(group : u32, thread : u32) {
   },
 };
 
-type GradInputs = {
-  readonly dy: tf.Tensor;
-  readonly x: tf.Tensor;
-  readonly scale: tf.Tensor;
-  readonly mean: tf.Tensor;
-  readonly rstd: tf.Tensor;
-};
-
-export const layerNormGradWebgpu: BackendKernel<GradInputs, Record<string, never>> = {
+export const layerNormGradWebgpu: BackendKernel<LayerNormGradInputs, LayerNormGradAttrs> = {
   compute: ({ inputs: { dy, x, scale, mean, rstd }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);

@@ -1,13 +1,9 @@
 import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { RmsNormGradInputs } from '../gradient.ts';
+import type { RmsNormAttrs, RmsNormGradAttrs, RmsNormGradInputs, RmsNormInputs } from '../types.ts';
 
-export const rmsNormWasm: BackendKernel<
-  { readonly x: Tensor; readonly scale: Tensor },
-  { readonly eps: number; readonly offset: number }
-> = {
+export const rmsNormWasm: BackendKernel<RmsNormInputs, RmsNormAttrs> = {
   compute: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
@@ -22,7 +18,7 @@ export const rmsNormWasm: BackendKernel<
   },
 };
 
-export const rmsNormGradWasm: BackendKernel<RmsNormGradInputs, { readonly offset: number }> = {
+export const rmsNormGradWasm: BackendKernel<RmsNormGradInputs, RmsNormGradAttrs> = {
   compute: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);

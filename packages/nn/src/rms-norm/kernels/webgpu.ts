@@ -8,12 +8,9 @@ import {
   rowLayout,
   rowsOf,
 } from '@neverend/backend/kernels';
-import type * as tf from '@tensorflow/tfjs-core';
+import type { RmsNormAttrs, RmsNormGradAttrs, RmsNormGradInputs, RmsNormInputs } from '../types.ts';
 
-type Inputs = { readonly x: tf.Tensor; readonly scale: tf.Tensor };
-type Attrs = { readonly eps: number; readonly offset: number };
-
-export const rmsNormWebgpu: BackendKernel<Inputs, Attrs> = {
+export const rmsNormWebgpu: BackendKernel<RmsNormInputs, RmsNormAttrs> = {
   compute: ({ inputs: { x, scale }, attrs: { eps, offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -47,14 +44,7 @@ fn kernel(group : u32, thread : u32) {
   },
 };
 
-type GradInputs = {
-  readonly dy: tf.Tensor;
-  readonly x: tf.Tensor;
-  readonly scale: tf.Tensor;
-  readonly rstd: tf.Tensor;
-};
-
-export const rmsNormGradWebgpu: BackendKernel<GradInputs, { readonly offset: number }> = {
+export const rmsNormGradWebgpu: BackendKernel<RmsNormGradInputs, RmsNormGradAttrs> = {
   compute: ({ inputs: { dy, x, scale, rstd }, attrs: { offset }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);

@@ -1,9 +1,9 @@
 import type { BackendKernel } from '@neverend/backend';
 import { editedInPlace, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { ScatterAddRowsInputs } from '../kernel.ts';
+import type { ScatterAddRowsAttrs, ScatterAddRowsInputs } from '../types.ts';
 
-export const scatterAddRowsWasm: BackendKernel<ScatterAddRowsInputs, Record<string, never>> = {
+export const scatterAddRowsWasm: BackendKernel<ScatterAddRowsInputs, ScatterAddRowsAttrs> = {
   compute: ({ inputs: { table, indices, rows: added }, backend }) => {
     const { parallelFor, at } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(table);

@@ -1,16 +1,11 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, editedInPlace, isCast, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
+import type { ScatterAddRowsAttrs, ScatterAddRowsInputs } from '../types.ts';
 import { orderOfRows } from './webgpu-order.ts';
 
-type Inputs = {
-  readonly table: tf.Tensor;
-  readonly indices: tf.Tensor;
-  readonly rows: tf.Tensor;
-};
-
 /** One thread for each column of each row that comes at all; it adds in the order of k. */
-export const scatterAddRowsWebgpu: BackendKernel<Inputs, Record<string, never>> = {
+export const scatterAddRowsWebgpu: BackendKernel<ScatterAddRowsInputs, ScatterAddRowsAttrs> = {
   // A shader cannot read memory through one name and write it through another.
   supports: ({ inputs: { table, indices, rows } }) =>
     rows.dataId !== table.dataId &&

@@ -1,9 +1,9 @@
 import type { BackendKernel } from '@neverend/backend';
 import { wasmCall, writable } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { SetRowsInputs } from '../index.ts';
+import type { SetRowsAttrs, SetRowsInputs } from '../types.ts';
 
-export const setRowsWasm: BackendKernel<SetRowsInputs, Record<string, never>> = {
+export const setRowsWasm: BackendKernel<SetRowsInputs, SetRowsAttrs> = {
   compute: ({ inputs: { table, indices, rows }, backend }) => {
     const { parallelFor, at } = wasmCall(backend, kernelBinaries);
     const output = writable(backend, table);

@@ -1,8 +1,8 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, threads, writable } from '@neverend/backend/kernels';
-import type { SetRowsInputs } from '../index.ts';
+import type { SetRowsAttrs, SetRowsInputs } from '../types.ts';
 
-export const setRowsWebgpu: BackendKernel<SetRowsInputs, Record<string, never>> = {
+export const setRowsWebgpu: BackendKernel<SetRowsInputs, SetRowsAttrs> = {
   // A shader cannot read memory through one name and write it through another.
   supports: ({ inputs: { table, rows } }) => rows.dataId !== table.dataId,
   compute: ({ inputs: { table, indices, rows }, backend }) => {

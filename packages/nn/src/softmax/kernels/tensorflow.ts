@@ -1,14 +1,14 @@
 import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
+import type { SoftmaxAttrs, SoftmaxGradInputs, SoftmaxInputs } from '../types.ts';
 
-type Version<I> = BackendKernel<I, Record<string, never>>;
-
-export const softmaxTensorflow: Version<{ readonly x: Tensor }> = addonKernel(
+export const softmaxTensorflow: BackendKernel<SoftmaxInputs, SoftmaxAttrs> = addonKernel(
   owner,
   ({ inputs: { x } }) => runAddonOp('NeverendSoftmax', [x], 1),
 );
 
-export const softmaxGradTensorflow: Version<{ readonly dy: Tensor; readonly y: Tensor }> =
-  addonKernel(owner, ({ inputs: { dy, y } }) => runAddonOp('NeverendSoftmaxGrad', [dy, y], 1));
+export const softmaxGradTensorflow: BackendKernel<SoftmaxGradInputs, SoftmaxAttrs> = addonKernel(
+  owner,
+  ({ inputs: { dy, y } }) => runAddonOp('NeverendSoftmaxGrad', [dy, y], 1),
+);

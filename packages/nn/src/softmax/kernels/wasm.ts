@@ -1,11 +1,9 @@
 import type { BackendKernel } from '@neverend/backend';
 import { rowsOf, wasmCall } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
+import type { SoftmaxAttrs, SoftmaxGradInputs, SoftmaxInputs } from '../types.ts';
 
-type None = Record<string, never>;
-
-export const softmaxWasm: BackendKernel<{ readonly x: Tensor }, None> = {
+export const softmaxWasm: BackendKernel<SoftmaxInputs, SoftmaxAttrs> = {
   compute: ({ inputs: { x }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(x);
@@ -15,7 +13,7 @@ export const softmaxWasm: BackendKernel<{ readonly x: Tensor }, None> = {
   },
 };
 
-export const softmaxGradWasm: BackendKernel<{ readonly dy: Tensor; readonly y: Tensor }, None> = {
+export const softmaxGradWasm: BackendKernel<SoftmaxGradInputs, SoftmaxAttrs> = {
   compute: ({ inputs: { dy, y }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { rows, width } = rowsOf(y);

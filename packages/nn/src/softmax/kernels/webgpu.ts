@@ -7,11 +7,9 @@ import {
   rowLayout,
   rowsOf,
 } from '@neverend/backend/kernels';
-import type * as tf from '@tensorflow/tfjs-core';
+import type { SoftmaxAttrs, SoftmaxGradInputs, SoftmaxInputs } from '../types.ts';
 
-type NoAttrs = Record<string, never>;
-
-export const softmaxWebgpu: BackendKernel<{ readonly x: tf.Tensor }, NoAttrs> = {
+export const softmaxWebgpu: BackendKernel<SoftmaxInputs, SoftmaxAttrs> = {
   compute: ({ inputs: { x }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(x);
@@ -43,9 +41,7 @@ fn kernel(group : u32, thread : u32) {
   },
 };
 
-type GradInputs = { readonly dy: tf.Tensor; readonly y: tf.Tensor };
-
-export const softmaxGradWebgpu: BackendKernel<GradInputs, NoAttrs> = {
+export const softmaxGradWebgpu: BackendKernel<SoftmaxGradInputs, SoftmaxAttrs> = {
   compute: ({ inputs: { dy, y }, backend }) => {
     const gpu = asWebgpu(backend);
     const { rows, width } = rowsOf(y);

@@ -1,17 +1,18 @@
 import { randomInt, randomKey, randomPermutation } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
-interface RowIndices {
-  /** N and D of the table. */
+interface RowCase {
+  /** N, the number of rows of the table. */
   readonly rows: number;
+  /** D, the width of the table. */
   readonly width: number;
-  /** K. */
+  /** K, the number of indices. */
   readonly count: number;
   /** Makes `[K]` numbers of rows, with repetitions. */
   readonly indices: () => tf.Tensor;
 }
 
-const some = (rows: number, width: number, count: number): RowIndices => ({
+const some = (rows: number, width: number, count: number): RowCase => ({
   rows,
   width,
   count,
@@ -19,8 +20,8 @@ const some = (rows: number, width: number, count: number): RowIndices => ({
     tf.tensor1d(Int32Array.from(randomInt(randomKey('row', rows), count, rows)), 'int32'),
 });
 
-/** Tables and indices that a kernel for rows must agree with its composite on. */
-export const rowIndices: readonly RowIndices[] = [
+/** Tables and indices at which a backend's kernel for rows must agree with the composite. */
+export const rowCases: readonly RowCase[] = [
   some(1, 1, 1),
   some(5, 3, 7),
   some(6, 7, 11),
@@ -28,7 +29,7 @@ export const rowIndices: readonly RowIndices[] = [
   some(70_000, 2, 65_537),
 ];
 
-const distinct = (rows: number, width: number, count: number): RowIndices => ({
+const distinct = (rows: number, width: number, count: number): RowCase => ({
   rows,
   width,
   count,
@@ -39,8 +40,8 @@ const distinct = (rows: number, width: number, count: number): RowIndices => ({
     ),
 });
 
-/** The same for a kernel that each row may come to once. */
-export const distinctRowIndices: readonly RowIndices[] = [
+/** The same for a kernel that takes each row at most once. */
+export const distinctRowCases: readonly RowCase[] = [
   distinct(1, 1, 1),
   distinct(9, 3, 7),
   distinct(13, 7, 9),

@@ -1,54 +1,6 @@
 import type { KernelCase } from '@neverend/backend';
 import { type RandomInput, randomCase } from '@neverend/backend/kernels';
-import type { Tensor } from '@tensorflow/tfjs-core';
-
-/** Inputs of the kernels; where there is no mask, `mask` is one 0. */
-export type AttentionInputs = {
-  /** `[rows, M, H, d]`. */
-  readonly q: Tensor;
-  /** `[rows, N, H, d]`. */
-  readonly k: Tensor;
-  /** `[rows, N, H, e]`. */
-  readonly v: Tensor;
-  /** What is added to the scores: `[rows or 1, H or 1, M or 1, N or 1]`. */
-  readonly mask: Tensor;
-};
-
-export type AttentionAttrs = {
-  readonly scale: number;
-  readonly masked: boolean;
-  readonly causal: boolean;
-  readonly causalOffset: number;
-  readonly dropoutRate: number;
-  /** The halves of the dropout's `RandomKey`. */
-  readonly keyLow: number;
-  readonly keyHigh: number;
-};
-
-export interface AttentionSizes {
-  readonly rows: number;
-  /** M. */
-  readonly queries: number;
-  /** N. */
-  readonly keys: number;
-  readonly heads: number;
-  /** d. */
-  readonly depth: number;
-  /** e. */
-  readonly valueDepth: number;
-}
-
-export function attentionSizes(inputs: {
-  readonly q: { readonly shape: readonly number[] };
-  readonly v: { readonly shape: readonly number[] };
-}): AttentionSizes {
-  const [rows = 1, queries = 1, heads = 1, depth = 1] = inputs.q.shape;
-  const [, keys = 1, , valueDepth = 1] = inputs.v.shape;
-  return { rows, queries, keys, heads, depth, valueDepth };
-}
-
-/** A score that no key can be seen with: far below all others, and finite, so that no difference of two is NaN. */
-export const unseen = -1e30;
+import type { AttentionAttrs, AttentionSizes } from './types.ts';
 
 const plainAttrs: AttentionAttrs = {
   scale: 1,
@@ -72,7 +24,7 @@ const examples: readonly Example[] = [
   { q: [2, 5, 3, 6], keys: 7, valueDepth: 5, scale: 0.4 },
   { q: [1, 37, 2, 64], keys: 37, valueDepth: 64, scale: 1 / 8 },
   { q: [1, 9, 1, 4], keys: 70, valueDepth: 9, causal: true, causalOffset: 50 },
-  // The first queries see nothing.
+  // Here the first queries see nothing.
   { q: [2, 40, 2, 3], keys: 36, valueDepth: 8, causal: true, causalOffset: -5 },
   { q: [2, 6, 2, 8], keys: 11, valueDepth: 8, masked: true, mask: [2, 1, 1, 11] },
   { q: [1, 35, 3, 5], keys: 33, valueDepth: 5, masked: true, mask: [1, 3, 35, 33] },
@@ -89,8 +41,8 @@ const examples: readonly Example[] = [
   { q: [65_537, 1, 1, 1], keys: 2, valueDepth: 1 },
 ];
 
-/** Calls that a version must agree with the composite on. `more` names what the kernel has beside the inputs, by its shape. */
-export function attentionCases(
+/** Calls with the inputs of attention, and with `more` by the sizes. */
+function casesWith(
   more: (sizes: AttentionSizes) => Readonly<Record<string, RandomInput>>,
 ): KernelCase<AttentionAttrs>[] {
   return examples.map(({ q, keys, valueDepth, mask, ...attrs }) => {
@@ -107,3 +59,9 @@ export function attentionCases(
     );
   });
 }
+
+export const attentionCases: readonly KernelCase<AttentionAttrs>[] = casesWith(() => ({}));
+
+export const attentionGradCases: readonly KernelCase<AttentionAttrs>[] = casesWith(
+  ({ rows, queries, heads, valueDepth }) => ({ dy: { shape: [rows, queries, heads, valueDepth] } }),
+);
