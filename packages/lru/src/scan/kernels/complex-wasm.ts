@@ -1,8 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { ScanAttrs } from '../cases.ts';
-import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
+import type { ComplexScanGradInputs, ComplexScanInputs, ScanAttrs } from '../types.ts';
 import { sizesOf } from './wasm.ts';
 
 export const complexScanWasm: BackendKernel<ComplexScanInputs, ScanAttrs> = {

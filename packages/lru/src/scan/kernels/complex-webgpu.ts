@@ -1,7 +1,6 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
-import type { ScanAttrs } from '../cases.ts';
-import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
+import type { ComplexScanGradInputs, ComplexScanInputs, ScanAttrs } from '../types.ts';
 import { type Output, sizesOf, start, uniforms } from './webgpu.ts';
 
 export const complexScanWebgpu: BackendKernel<ComplexScanInputs, ScanAttrs> = {

@@ -2,8 +2,7 @@ import type { BackendKernel } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { ScanAttrs } from '../cases.ts';
-import type { ScanGradInputs, ScanInputs } from '../real.ts';
+import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
 
 export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
   compute: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {

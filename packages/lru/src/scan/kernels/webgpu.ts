@@ -1,8 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ScanAttrs } from '../cases.ts';
-import type { ScanGradInputs, ScanInputs } from '../real.ts';
+import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
 
 type Uniforms = Readonly<Record<'states' | 'length' | 'inner' | 'reverse', 'u32'>>;
 
