@@ -2,6 +2,8 @@ import {
   checkedSize,
   checkSizes,
   checkTensor,
+  defineKernel,
+  type Kernel,
   type RandomKey,
   randomKey,
   ShapeError,
@@ -15,7 +17,13 @@ import {
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
-import { tapMasks, temporalConvKernel } from './kernel.ts';
+import { convForwardCases } from './cases.ts';
+import { convComposite, tapMasks } from './composite.ts';
+import { temporalConvGrad } from './gradient.ts';
+import { temporalConvTensorflow } from './kernels/tensorflow.ts';
+import { temporalConvWasm } from './kernels/wasm.ts';
+import { temporalConvWebgpu } from './kernels/webgpu.ts';
+import type { ConvAttrs, ConvGradInputs, ConvInputs } from './types.ts';
 
 /**
  * Causal depthwise convolution over time with K taps (arXiv 2402.19427, section 2.3): y_t = b + w_{K-1} x_t + w_{K-2} x_{t-1} + … + w_0 x_{t-K+1}, each
@@ -73,6 +81,31 @@ function stateMask(keep: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
   const mask = tf.reshape(tf.concat(columns.reverse(), 1), [outer, before, 1, 1]);
   return tf.broadcastTo(tf.greater(mask, 0), [...shape]);
 }
+
+/** What `temporalConv` runs on, with the steps that came before in front of the others. */
+export const temporalConvKernel: Kernel<ConvInputs, ConvAttrs> = defineKernel<
+  ConvInputs,
+  ConvAttrs
+>({
+  name: 'NeverendTemporalConv',
+  composite: convComposite,
+  gradient: {
+    saveInputs: ['x', 'w', 'keep'],
+    backward: ([dy], [x, w, keep], attrs) => {
+      const call = { dy, x, w, keep } as ConvGradInputs;
+      const [dx, dw, db] = temporalConvGrad.run(call, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { x: () => dx, w: () => dw, b: () => db };
+    },
+  },
+  backendKernels: {
+    wasm: temporalConvWasm,
+    webgpu: temporalConvWebgpu,
+    tensorflow: temporalConvTensorflow,
+  },
+  code: import.meta.neverendCode,
+  cases: convForwardCases,
+  flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
+});
 
 /**
  * Weights to start with, as RecurrentGemma has them: normal with a variance of 0.01 / K, biases 0.

@@ -2,7 +2,7 @@ import { kernelMode, randomKey } from '@neverend/backend';
 import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
-import { temporalConvKernel } from '../../src/temporal-conv/kernel.ts';
+import { temporalConvKernel } from '../../src/temporal-conv/index.ts';
 
 // wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';

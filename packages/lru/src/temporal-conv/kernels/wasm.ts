@@ -2,10 +2,10 @@ import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
+import type { ConvAttrs, ConvGradInputs, ConvInputs } from '../types.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
-export const temporalConvWasm: BackendKernel<Inputs, Attrs> = {
+export const temporalConvWasm: BackendKernel<ConvInputs, ConvAttrs> = {
   compute: ({ inputs: { x, w, b, keep }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);
@@ -16,7 +16,7 @@ export const temporalConvWasm: BackendKernel<Inputs, Attrs> = {
   },
 };
 
-export const temporalConvGradWasm: BackendKernel<GradInputs, Attrs> = {
+export const temporalConvGradWasm: BackendKernel<ConvGradInputs, ConvAttrs> = {
   compute: ({ inputs: { dy, x, w, keep }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { outer, steps, tokens, width, taps } = sizesOf(x, w, keep);

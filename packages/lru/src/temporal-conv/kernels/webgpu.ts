@@ -1,7 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
+import type { ConvAttrs, ConvGradInputs, ConvInputs } from '../types.ts';
 import { partsOf, sizesOf } from './sizes.ts';
 
 const sizes = { size: 'u32', steps: 'u32', tokens: 'u32', width: 'u32', taps: 'u32' } as const;
@@ -15,7 +15,7 @@ fn kernel(group : u32, thread : u32) {
 ${statements}
 }`;
 
-export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
+export const temporalConvWebgpu: BackendKernel<ConvInputs, ConvAttrs> = {
   compute: ({ inputs: { x, w, b, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);
@@ -55,7 +55,7 @@ export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
 /** Steps of a token whose part of a sum one thread makes. */
 const height = 64;
 
-export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
+export const temporalConvGradWebgpu: BackendKernel<ConvGradInputs, ConvAttrs> = {
   compute: ({ inputs: { dy, x, w, keep }, backend }) => {
     const gpu = asWebgpu(backend);
     const { outer, ...rest } = sizesOf(x, w, keep);
