@@ -10,6 +10,7 @@ import {
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
+import { gateTerms } from '../rg-lru-gates/composite.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import {
   carriedState,
@@ -19,7 +20,6 @@ import {
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { gateTerms } from './gates.ts';
 import { initGates, type RgLruArgs, ringParam } from './init.ts';
 
 /**

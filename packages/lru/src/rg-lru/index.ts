@@ -1,6 +1,7 @@
 import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { rgLruGates } from '../rg-lru-gates/index.ts';
 import { linearScan } from '../scan/index.ts';
 import {
   carriedState,
@@ -10,7 +11,6 @@ import {
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { rgLruGates } from './gates.ts';
 import { initGates, type RgLruArgs, ringParam } from './init.ts';
 
 /**
@@ -48,12 +48,9 @@ export function rgLru(
     ];
     const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
     const call = { x: tf.reshape(x, shape), input: inputs, forget: forgets, aParam, keep };
-    const [a, gated] = rgLruGates.run(call, {}).map((term) => tf.reshape(term, x.shape)) as [
-      tf.Tensor,
-      tf.Tensor,
-    ];
+    const { a, gated } = rgLruGates(call);
     const initialState = state && carriedState(state, segmentPos);
-    return linearScan(gated, a, { initialState });
+    return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState });
   });
 }
 

@@ -2,7 +2,7 @@ import { kernelMode, randomKey } from '@neverend/backend';
 import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
-import { rgLruGates } from '../../src/rg-lru/gates.ts';
+import { rgLruGates } from '../../src/rg-lru-gates/index.ts';
 
 // wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
@@ -15,7 +15,7 @@ await describeBackends('the gates of the RG-LRU', () => {
         randomTensor(randomKey(name), [512, 2, 256]),
       ) as [tf.Tensor, tf.Tensor, tf.Tensor];
       const more = { aParam: tf.zeros([256]), keep: tf.ones([512]) };
-      expectThreadsShare(1024, () => tf.dispose(rgLruGates.run({ x, input, forget, ...more }, {})));
+      expectThreadsShare(1024, () => tf.dispose({ ...rgLruGates({ x, input, forget, ...more }) }));
       tf.dispose([x, input, forget, more]);
     },
   );

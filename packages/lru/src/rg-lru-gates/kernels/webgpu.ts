@@ -1,7 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../types.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
 const uniforms = { size: 'u32', width: 'u32', step: 'u32' } as const;

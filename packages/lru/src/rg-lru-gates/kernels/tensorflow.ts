@@ -2,7 +2,7 @@ import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
-import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../types.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
 export const gatesTensorflow: BackendKernel<GateInputs, NoAttrs> = addonKernel(

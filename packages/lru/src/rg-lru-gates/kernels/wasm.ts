@@ -2,7 +2,7 @@ import type { BackendKernel } from '@neverend/backend';
 import { blocksOf, groups, rowsOf, wasmCall } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
-import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../types.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
 export const gatesWasm: BackendKernel<GateInputs, NoAttrs> = {

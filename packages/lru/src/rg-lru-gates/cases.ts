@@ -1,0 +1,58 @@
+import type { KernelCall, KernelCase } from '@neverend/backend';
+import { randomCase } from '@neverend/backend/kernels';
+import * as tf from '@tensorflow/tfjs-core';
+import type { GateGradInputs, NoAttrs } from './types.ts';
+
+/** Calls with tensors `[M, N, E]` of these names, and with aParam and keep. */
+function gateCases(names: readonly string[]): KernelCase<NoAttrs>[] {
+  const shapes = [
+    [1, 1, 1],
+    [5, 1, 7],
+    [3, 5, 6],
+    [33, 4, 35],
+    [65_537, 1, 2],
+  ] as const;
+  return shapes.map((shape) => {
+    const [steps, , width] = shape;
+    const inputs = Object.fromEntries(names.map((name) => [name, { shape }]));
+    const keep = Float32Array.from({ length: steps }, (_, step) => (step % 3 === 0 ? 0 : 1));
+    return randomCase(
+      { ...inputs, aParam: { shape: [width] } },
+      {},
+      { keep: () => tf.tensor1d(keep) },
+    );
+  });
+}
+
+/**
+ * A call with eigenvalues so near 1 that the slope of the root is bounded. What rounding leaves of the root itself is small beside
+ * the first step, which begins a sequence; the gradients of aParam and forget are of the second step alone.
+ */
+function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
+  const aParam = tf.tensor1d([-17, -17.5, -18, -18.5, -19]);
+  const steps = (first: number, second: number) =>
+    tf.tensor(
+      [first, second].flatMap((value) => new Array<number>(5).fill(value)),
+      [2, 1, 5],
+    );
+  return {
+    inputs: {
+      x: steps(1e3, 1),
+      input: steps(0, 0),
+      // A sigmoid of 1/4.
+      forget: steps(0, -Math.log(3)),
+      aParam,
+      keep: tf.tensor1d([0, 1]),
+      da: steps(0, 0),
+      dGated: steps(1e3, 1),
+    },
+    attrs: {},
+  };
+}
+
+export const gateForwardCases: readonly KernelCase<NoAttrs>[] = gateCases(['x', 'input', 'forget']);
+
+export const gateGradCases: readonly KernelCase<NoAttrs>[] = [
+  ...gateCases(['x', 'input', 'forget', 'da', 'dGated']),
+  boundedCase,
+];
