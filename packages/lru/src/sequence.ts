@@ -37,19 +37,15 @@ export function carriedState(state: tf.Tensor, segmentPos: tf.Tensor | undefined
   return tf.where(condition, tf.zerosLike(state), state);
 }
 
-/** 0 where a sequence begins, 1 elsewhere: `[rows, T]` or `[B, T]`, float32. */
-export function keepMask(
+/** 1 where a sequence begins, 0 elsewhere: `[rows, T]` or `[B, T]`, float32. */
+export function resetMask(
   x: tf.Tensor,
   segmentPos: tf.Tensor | undefined,
   isContinued: boolean,
 ): tf.Tensor2D {
   const [outer, steps] = x.shape as [number, number];
-  if (segmentPos !== undefined)
-    return tf.cast(tf.notEqual(segmentPos, 0), 'float32') as tf.Tensor2D;
-  if (isContinued) return tf.ones([outer, steps]);
-  if (steps === 1) return tf.zeros([outer, 1]);
-  return tf.pad(tf.ones([outer, steps - 1]) as tf.Tensor2D, [
-    [0, 0],
-    [1, 0],
-  ]);
+  if (segmentPos !== undefined) return tf.cast(tf.equal(segmentPos, 0), 'float32') as tf.Tensor2D;
+  if (isContinued) return tf.zeros([outer, steps]);
+  if (steps === 1) return tf.ones([outer, 1]);
+  return tf.concat([tf.ones([outer, 1]), tf.zeros([outer, steps - 1])], 1) as tf.Tensor2D;
 }

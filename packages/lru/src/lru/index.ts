@@ -9,7 +9,7 @@ import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { carriedState, checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
+import { carriedState, checkSequence, resetMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
 
 /**
@@ -86,14 +86,10 @@ function eigenvalues(nuLog: tf.Tensor, thetaLog: tf.Tensor): tf.Tensor[] {
 function overTime(part: tf.Tensor, x: tf.Tensor, segmentPos: tf.Tensor | undefined): tf.Tensor {
   const [outer, steps] = x.shape as [number, number];
   const between = x.shape.slice(2, -1);
-  const keep = tf.reshape(keepMask(x, segmentPos, true), [
-    outer,
-    steps,
-    ...between.map(() => 1),
-    1,
-  ]);
+  const shape = [outer, steps, ...between.map(() => 1), 1];
+  const going = tf.sub(1, tf.reshape(resetMask(x, segmentPos, true), shape));
   // broadcastTo copies number by number on wasm: a hundred times as slow.
-  return tf.add(tf.mul(keep, part), tf.zeros([outer, steps, ...between, part.size]));
+  return tf.add(tf.mul(going, part), tf.zeros([outer, steps, ...between, part.size]));
 }
 
 /** Sizes of a linear recurrent unit, and where its eigenvalues start. */

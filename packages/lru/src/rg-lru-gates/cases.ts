@@ -3,7 +3,7 @@ import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GateGradInputs, NoAttrs } from './types.ts';
 
-/** Calls with tensors `[M, N, E]` of these names, and with aParam and keep. */
+/** Calls with tensors `[M, N, E]` of these names, and with aParam and reset. */
 function gateCases(names: readonly string[]): KernelCase<NoAttrs>[] {
   const shapes = [
     [1, 1, 1],
@@ -15,18 +15,18 @@ function gateCases(names: readonly string[]): KernelCase<NoAttrs>[] {
   return shapes.map((shape) => {
     const [steps, , width] = shape;
     const inputs = Object.fromEntries(names.map((name) => [name, { shape }]));
-    const keep = Float32Array.from({ length: steps }, (_, step) => (step % 3 === 0 ? 0 : 1));
+    const reset = Float32Array.from({ length: steps }, (_, step) => (step % 3 === 0 ? 1 : 0));
     return randomCase(
       { ...inputs, aParam: { shape: [width] } },
       {},
-      { keep: () => tf.tensor1d(keep) },
+      { reset: () => tf.tensor1d(reset) },
     );
   });
 }
 
 /**
  * A call with eigenvalues so near 1 that the slope of the root is bounded. What rounding leaves of the root itself is small beside
- * the first step, which begins a sequence; the gradients of aParam and forget are of the second step alone.
+ * the first step, which begins a sequence; the gradients of aParam and recurrenceGate are of the second step alone.
  */
 function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
   const aParam = tf.tensor1d([-17, -17.5, -18, -18.5, -19]);
@@ -38,11 +38,11 @@ function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
   return {
     inputs: {
       x: steps(1e3, 1),
-      input: steps(0, 0),
+      inputGate: steps(0, 0),
       // A sigmoid of 1/4.
-      forget: steps(0, -Math.log(3)),
+      recurrenceGate: steps(0, -Math.log(3)),
       aParam,
-      keep: tf.tensor1d([0, 1]),
+      reset: tf.tensor1d([1, 0]),
       da: steps(0, 0),
       dGated: steps(1e3, 1),
     },
@@ -50,9 +50,13 @@ function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
   };
 }
 
-export const gateForwardCases: readonly KernelCase<NoAttrs>[] = gateCases(['x', 'input', 'forget']);
+export const gateForwardCases: readonly KernelCase<NoAttrs>[] = gateCases([
+  'x',
+  'inputGate',
+  'recurrenceGate',
+]);
 
 export const gateGradCases: readonly KernelCase<NoAttrs>[] = [
-  ...gateCases(['x', 'input', 'forget', 'da', 'dGated']),
+  ...gateCases(['x', 'inputGate', 'recurrenceGate', 'da', 'dGated']),
   boundedCase,
 ];

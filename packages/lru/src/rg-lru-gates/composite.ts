@@ -2,36 +2,36 @@ import type { KernelCall } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GateGradInputs, GateInputs, NoAttrs } from './types.ts';
 
-/** a and gamma sigmoid(input) x, `[M, N, E]` each. */
+/** a and gated, `[M, N, E]` each. */
 export function gatesComposite({ inputs }: KernelCall<GateInputs, NoAttrs>): tf.Tensor[] {
-  const { gate, kept, a, gamma } = gateTerms(inputs);
-  return [tf.mul(a, kept), tf.mul(tf.mul(gamma, gate), inputs.x)];
+  const { gateI, going, a, gamma } = gateTerms(inputs);
+  return [tf.mul(a, going), tf.mul(tf.mul(gamma, gateI), inputs.x)];
 }
 
-/** The gradients by x, input, forget and aParam. */
+/** The gradients by x, inputGate, recurrenceGate and aParam. */
 export function gatesGradComposite({ inputs }: KernelCall<GateGradInputs, NoAttrs>): tf.Tensor[] {
   const { x, aParam, da, dGated } = inputs;
-  const { gate, rate, kept, a, radicand, gamma } = gateTerms(inputs);
-  const dx = tf.mul(tf.mul(dGated, gamma), gate);
-  const dInput = tf.mul(tf.mul(dx, x), tf.sub(1, gate));
+  const { gateI, gateR, going, a, radicand, gamma } = gateTerms(inputs);
+  const dx = tf.mul(tf.mul(dGated, gamma), gateI);
+  const dInputGate = tf.mul(tf.mul(dx, x), tf.sub(1, gateI));
   // d gamma / d log a = -a² / gamma, with the slope of the root bounded.
-  const dGamma = tf.mul(tf.mul(dGated, gate), x);
+  const dGamma = tf.mul(tf.mul(dGated, gateI), x);
   const slope = tf.mul(a, boundedRsqrt(radicand));
-  const dLogA = tf.mul(tf.mul(a, kept), tf.sub(da, tf.mul(dGamma, slope)));
-  const dRate = tf.mul(tf.mul(dLogA, rate), -8);
-  const dForget = tf.mul(tf.mul(dRate, tf.sub(1, rate)), tf.softplus(aParam));
-  const dAParam = tf.mul(tf.sum(tf.reshape(dRate, [-1, aParam.size]), 0), tf.sigmoid(aParam));
-  return [dx, dInput, dForget, dAParam];
+  const dLogA = tf.mul(tf.mul(a, going), tf.sub(da, tf.mul(dGamma, slope)));
+  const dSoftplus = tf.mul(tf.mul(dLogA, gateR), -8);
+  const dRecurrenceGate = tf.mul(tf.mul(dSoftplus, tf.sub(1, gateR)), tf.softplus(aParam));
+  const dAParam = tf.mul(tf.sum(tf.reshape(dSoftplus, [-1, aParam.size]), 0), tf.sigmoid(aParam));
+  return [dx, dInputGate, dRecurrenceGate, dAParam];
 }
 
 interface GateTerms {
-  /** sigmoid(input), `[M, N, E]`. */
-  readonly gate: tf.Tensor;
-  /** sigmoid(forget), `[M, N, E]`. */
-  readonly rate: tf.Tensor;
-  /** `keep` as `[M, 1, 1]`. */
-  readonly kept: tf.Tensor;
-  /** exp(-8 rate softplus(aParam)), `[M, N, E]`. */
+  /** The paper's i, sigmoid(inputGate), `[M, N, E]`. */
+  readonly gateI: tf.Tensor;
+  /** The paper's r, sigmoid(recurrenceGate), `[M, N, E]`. */
+  readonly gateR: tf.Tensor;
+  /** 1 - reset, `[M, 1, 1]`. */
+  readonly going: tf.Tensor;
+  /** exp(-8 gateR softplus(aParam)), `[M, N, E]`. */
   readonly a: tf.Tensor;
   /** 1 - a², `[M, N, E]`. */
   readonly radicand: tf.Tensor;
@@ -40,15 +40,21 @@ interface GateTerms {
 }
 
 /** The gates and what follows from them, with a gradient for use outside of the kernels. */
-export function gateTerms({ input, forget, aParam, keep }: Omit<GateInputs, 'x'>): GateTerms {
-  const gate = tf.sigmoid(input);
-  const rate = tf.sigmoid(forget);
-  const logA = tf.mul(rate, tf.mul(tf.softplus(aParam), -8));
-  const kept = tf.reshape(keep, [-1, 1, 1]);
+export function gateTerms({
+  inputGate,
+  recurrenceGate,
+  aParam,
+  reset,
+}: Omit<GateInputs, 'x'>): GateTerms {
+  const gateI = tf.sigmoid(inputGate);
+  const gateR = tf.sigmoid(recurrenceGate);
+  const logA = tf.mul(gateR, tf.mul(tf.softplus(aParam), -8));
+  const begins = tf.reshape(reset, [-1, 1, 1]);
+  const going = tf.sub(1, begins);
   const a = tf.exp(logA);
   const radicand = tf.neg(tf.expm1(tf.mul(logA, 2)));
-  const gamma = tf.add(tf.mul(boundedSqrt(radicand), kept), tf.sub(1, kept));
-  return { gate, rate, kept, a, radicand, gamma };
+  const gamma = tf.add(tf.mul(boundedSqrt(radicand), going), begins);
+  return { gateI, gateR, going, a, radicand, gamma };
 }
 
 /**

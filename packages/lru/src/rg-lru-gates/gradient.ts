@@ -6,7 +6,7 @@ import { gatesGradWasm } from './kernels/wasm.ts';
 import { gatesGradWebgpu } from './kernels/webgpu.ts';
 import type { GateGradInputs, NoAttrs } from './types.ts';
 
-/** The gradients by x, input, forget and aParam. */
+/** The gradients by x, inputGate, recurrenceGate and aParam. */
 export const rgLruGatesGrad: Kernel<GateGradInputs, NoAttrs> = defineKernel<
   GateGradInputs,
   NoAttrs

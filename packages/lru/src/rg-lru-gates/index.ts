@@ -11,10 +11,10 @@ import type { GateGradInputs, GateInputs, NoAttrs } from './types.ts';
 /**
  * From the gates of the real-gated linear recurrent unit (arXiv 2402.19427, equations 3, 4 and 6) to its recurrence:
  *
- *     a = keep exp(-8 sigmoid(forget) softplus(aParam)),  gated = gamma sigmoid(input) x,
+ *     a = exp(-8 sigmoid(recurrenceGate) softplus(aParam)),  gated = sqrt(1 - a²) sigmoid(inputGate) x,
  *
- * with gamma = sqrt(1 - a²), or 1 where a sequence begins. The backward pass keeps the inputs and computes the rest again; the
- * slope of the root counts as at most 1000. Shapes are not checked.
+ * where the step that begins a sequence has a = 0 and 1 in place of the root. The backward pass keeps the inputs and computes
+ * the rest again; the slope of the root counts as at most 1000. Shapes are not checked.
  *
  * @returns both `[M, N, E]`, the caller's to dispose.
  */
@@ -27,11 +27,16 @@ const gatesKernel = defineKernel<GateInputs, NoAttrs>({
   name: 'NeverendRgLruGates',
   composite: gatesComposite,
   gradient: {
-    saveInputs: ['x', 'input', 'forget', 'aParam', 'keep'],
-    backward: ([da, dGated], [x, input, forget, aParam, keep], attrs) => {
-      const call = { x, input, forget, aParam, keep, da, dGated } as GateGradInputs;
-      const [dx, dInput, dForget, dAParam] = rgLruGatesGrad.run(call, attrs) as Four;
-      return { x: () => dx, input: () => dInput, forget: () => dForget, aParam: () => dAParam };
+    saveInputs: ['x', 'inputGate', 'recurrenceGate', 'aParam', 'reset'],
+    backward: ([da, dGated], [x, inputGate, recurrenceGate, aParam, reset], attrs) => {
+      const call = { x, inputGate, recurrenceGate, aParam, reset, da, dGated } as GateGradInputs;
+      const [dx, dInputGate, dRecurrenceGate, dAParam] = rgLruGatesGrad.run(call, attrs) as Four;
+      return {
+        x: () => dx,
+        inputGate: () => dInputGate,
+        recurrenceGate: () => dRecurrenceGate,
+        aParam: () => dAParam,
+      };
     },
   },
   backendKernels: { wasm: gatesWasm, webgpu: gatesWebgpu, tensorflow: gatesTensorflow },

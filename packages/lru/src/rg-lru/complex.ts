@@ -15,7 +15,7 @@ import { complexLinearScan } from '../scan/index.ts';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
@@ -45,20 +45,23 @@ export function complexRgLru(
   }
   const aParam = checkedParam(params, 'a_param', [width]);
   const aImagParam = checkedParam(params, 'a_imag_param', [width]);
-  const { input, forget } = gateBlocks(params, 2 * width, width);
+  const layers = gateBlocks(params, 2 * width, width);
   if (state !== undefined) checkTensor('state', state, withTime(x));
   return tf.tidy(() => {
     const shape = [...x.shape.slice(0, -1), width];
     const [outer, steps] = x.shape as [number, number];
     const flat = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [input, forget]);
-    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, flat)) as [tf.Tensor, tf.Tensor];
+    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [
+      layers.inputGate,
+      layers.recurrenceGate,
+    ]).map((gate) => tf.reshape(gate, flat));
+    const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
     const [re, im] = tf.split(x, 2, -1).map((part) => tf.reshape(part, flat)) as [
       tf.Tensor,
       tf.Tensor,
     ];
-    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
-    const terms = recurrence(re, im, inputs, forgets, aParam, aImagParam, keep);
+    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const terms = recurrence(re, im, inputGate, recurrenceGate, aParam, aImagParam, reset);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
     const carried = state && tf.split(carriedState(state, segmentPos), 2, -1);
     const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
@@ -78,16 +81,17 @@ const recurrence = /* @__PURE__ */ remat(
   (
     re: tf.Tensor,
     im: tf.Tensor,
-    input: tf.Tensor,
-    forget: tf.Tensor,
+    inputGate: tf.Tensor,
+    recurrenceGate: tf.Tensor,
     aParam: tf.Tensor,
     aImagParam: tf.Tensor,
-    keep: tf.Tensor,
+    reset: tf.Tensor,
   ): tf.Tensor[] => {
-    const { gate, rate, kept, a, gamma } = gateTerms({ input, forget, aParam, keep });
-    const magnitude = tf.mul(a, kept);
-    const phase = tf.mul(rate, aImagParam);
-    const factor = tf.mul(gamma, gate);
+    const gates = { inputGate, recurrenceGate, aParam, reset };
+    const { gateI, gateR, going, a, gamma } = gateTerms(gates);
+    const magnitude = tf.mul(a, going);
+    const phase = tf.mul(gateR, aImagParam);
+    const factor = tf.mul(gamma, gateI);
     return [
       tf.mul(magnitude, cosine(phase)),
       tf.mul(magnitude, sine(phase)),

@@ -6,7 +6,7 @@ import { linearScan } from '../scan/index.ts';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
@@ -36,19 +36,24 @@ export function rgLru(
   checkSequence(x, segmentPos);
   const width = x.shape.at(-1) ?? 1;
   const aParam = checkedParam(params, 'a_param', [width]);
-  const { input, forget } = gateBlocks(params, width, width);
+  const layers = gateBlocks(params, width, width);
   if (state !== undefined) checkTensor('state', state, withTime(x));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
     const shape = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [input, forget]);
-    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, shape)) as [
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
-    const call = { x: tf.reshape(x, shape), input: inputs, forget: forgets, aParam, keep };
-    const { a, gated } = rgLruGates(call);
+    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [
+      layers.inputGate,
+      layers.recurrenceGate,
+    ]).map((gate) => tf.reshape(gate, shape));
+    const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
+    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const { a, gated } = rgLruGates({
+      x: tf.reshape(x, shape),
+      inputGate,
+      recurrenceGate,
+      aParam,
+      reset,
+    });
     const initialState = state && carriedState(state, segmentPos);
     return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState });
   });

@@ -48,7 +48,12 @@ export function rgLruNaive(
       }
       return sum;
     });
-  const gates = { x, input: gate(inputW, inputB), forget: gate(aW, aB), aParam };
-  const { a, gated } = rgLruGatesNaive(gates, (row) => segmentPos[row] === 0, tokens);
+  const { a, gated } = rgLruGatesNaive({
+    x,
+    inputGate: gate(inputW, inputB),
+    recurrenceGate: gate(aW, aB),
+    aParam,
+    reset: Float64Array.from(segmentPos, (position) => Number(position === 0)),
+  });
   return linearScanNaive({ a, x: gated, h0: state }, [outer, steps, tokens * width], false);
 }

@@ -3,7 +3,7 @@ import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ConvAttrs } from './types.ts';
 
-/** Calls with an x `[outer, K-1 + T, N, E]`, where it is named a dy `[outer, T, N, E]`, weights, and restarts or none. */
+/** Calls with an x `[outer, K-1 + T, N, E]`, where it is named a dy `[outer, T, N, E]`, weights, and resets or none. */
 function convCases(names: readonly string[]): KernelCase<ConvAttrs>[] {
   const shapes = [
     [1, 1, 1, 1, 2],
@@ -14,17 +14,17 @@ function convCases(names: readonly string[]): KernelCase<ConvAttrs>[] {
     [65_537, 2, 1, 2, 2],
   ] as const;
   return shapes.flatMap(([outer, steps, tokens, width, taps]) =>
-    [false, true].map((restarts) => {
+    [false, true].map((hasResets) => {
       const time = (name: string) => (name === 'x' ? taps - 1 + steps : steps);
       const inputs = names.map((name) => [name, { shape: [outer, time(name), tokens, width] }]);
       const bias = names.includes('dy') ? {} : { b: { shape: [width] } };
-      const keep = Float32Array.from({ length: outer * steps }, (_, step) =>
-        restarts && step % 5 === 1 ? 0 : 1,
+      const reset = Float32Array.from({ length: outer * steps }, (_, step) =>
+        hasResets && step % 5 === 1 ? 1 : 0,
       );
       return randomCase(
         { ...Object.fromEntries(inputs), w: { shape: [taps, width] }, ...bias },
-        { restarts },
-        { keep: () => tf.tensor2d(keep, [outer, steps]) },
+        { hasResets },
+        { reset: () => tf.tensor2d(reset, [outer, steps]) },
       );
     }),
   );

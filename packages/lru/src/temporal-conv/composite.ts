@@ -34,12 +34,12 @@ export function convGradComposite({
   return [dx.reduce((total, part) => tf.add(total, part)), tf.stack(dw), sum(dy)];
 }
 
-/** What tap k meets, `[outer, T, N, E]`, its weights `[E]`, and its mask where there are restarts. */
-function* eachTap({ x, w, keep }: Omit<ConvInputs, 'b'>, { restarts }: ConvAttrs) {
+/** What tap k meets, `[outer, T, N, E]`, its weights `[E]`, and its mask where there are resets. */
+function* eachTap({ x, w, reset }: Omit<ConvInputs, 'b'>, { hasResets }: ConvAttrs) {
   const [taps, width] = w.shape as [number, number];
   const [outer, , tokens] = x.shape as [number, number, number];
-  const steps = keep.shape[1] ?? 1;
-  const masks = restarts ? tapMasks(keep as tf.Tensor2D, taps) : [];
+  const steps = reset.shape[1] ?? 1;
+  const masks = hasResets ? tapMasks(reset as tf.Tensor2D, taps) : [];
   for (let tap = 0; tap < taps; tap++) {
     const start = taps - 1 - tap;
     const mask = masks[tap];
@@ -52,31 +52,27 @@ function* eachTap({ x, w, keep }: Omit<ConvInputs, 'b'>, { restarts }: ConvAttrs
       masked: (value: tf.Tensor) =>
         tap === 0 || mask === undefined
           ? value
-          : tf.where(tf.greater(tf.reshape(mask, [outer, steps, 1, 1]), 0), value, 0),
+          : tf.where(tf.equal(tf.reshape(mask, [outer, steps, 1, 1]), 0), value, 0),
     };
   }
 }
 
-/**
- * For each tap k the product of the last k of `keep` up to each step, `[outer, T]`: 0 where the tap would reach over the
- * beginning of a sequence.
- */
-export function tapMasks(keep: tf.Tensor2D, taps: number): tf.Tensor2D[] {
-  const masks = [tf.onesLike(keep)];
+/** For each tap k, `[outer, T]`: 1 where the tap would reach over the beginning of a sequence, which any of the last k resets is. */
+export function tapMasks(reset: tf.Tensor2D, taps: number): tf.Tensor2D[] {
+  const masks = [tf.zerosLike(reset)];
   for (let tap = 1; tap < taps; tap++) {
-    masks.push(tf.mul(masks.at(-1) as tf.Tensor2D, delayed(keep, tap - 1)));
+    masks.push(tf.maximum(masks.at(-1) as tf.Tensor2D, delayed(reset, tap - 1)));
   }
   return masks;
 }
 
-/** `[outer, T]` as many steps later, with ones before. */
-function delayed(keep: tf.Tensor2D, steps: number): tf.Tensor2D {
-  const [outer, length] = keep.shape;
-  if (steps === 0) return keep;
-  if (steps >= length) return tf.onesLike(keep);
-  const before: [[number, number], [number, number]] = [
+/** `[outer, T]` as many steps later, with zeros before. */
+function delayed(reset: tf.Tensor2D, steps: number): tf.Tensor2D {
+  const [outer, length] = reset.shape;
+  if (steps === 0) return reset;
+  if (steps >= length) return tf.zerosLike(reset);
+  return tf.pad(tf.slice(reset, [0, 0], [outer, length - steps]), [
     [0, 0],
     [steps, 0],
-  ];
-  return tf.pad(tf.slice(keep, [0, 0], [outer, length - steps]), before, 1);
+  ]);
 }

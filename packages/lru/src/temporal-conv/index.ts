@@ -13,7 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
@@ -58,15 +58,15 @@ export function temporalConv(
       state === undefined ? tf.zeros(withTime(x, taps - 1)) : carriedState(state, segmentPos);
     const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
     const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
-    const restarts = segmentPos !== undefined;
+    const hasResets = segmentPos !== undefined;
     // What comes before the first step of all is zeros, so that only given positions mask anything.
-    const keep = keepMask(x, segmentPos, true);
-    const [y] = temporalConvKernel.run({ x: padded, w, b, keep }, { restarts }) as [tf.Tensor];
+    const reset = resetMask(x, segmentPos, true);
+    const [y] = temporalConvKernel.run({ x: padded, w, b, reset }, { hasResets }) as [tf.Tensor];
     const last = tf.slice(padded, [0, steps, 0, 0], [outer, taps - 1, tokens, width]);
     return {
       y: tf.reshape(y, x.shape),
       state: tf.reshape(
-        restarts ? tf.where(stateMask(keep, last.shape), last, tf.zerosLike(last)) : last,
+        hasResets ? tf.where(stateMask(reset, last.shape), last, tf.zerosLike(last)) : last,
         withTime(x, taps - 1),
       ),
     };
@@ -74,12 +74,12 @@ export function temporalConv(
 }
 
 /** False for what lies before the last beginning of a sequence; of the shape of a state `[outer, K-1, N, E]`. */
-function stateMask(keep: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
-  const [outer, steps] = keep.shape;
+function stateMask(reset: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
+  const [outer, steps] = reset.shape;
   const before = shape[1] ?? 1;
-  const columns = tapMasks(keep, before).map((mask) => tf.slice(mask, [0, steps - 1], [outer, 1]));
+  const columns = tapMasks(reset, before).map((mask) => tf.slice(mask, [0, steps - 1], [outer, 1]));
   const mask = tf.reshape(tf.concat(columns.reverse(), 1), [outer, before, 1, 1]);
-  return tf.broadcastTo(tf.greater(mask, 0), [...shape]);
+  return tf.broadcastTo(tf.equal(mask, 0), [...shape]);
 }
 
 /** What `temporalConv` runs on, with the steps that came before in front of the others. */
@@ -90,9 +90,9 @@ export const temporalConvKernel: Kernel<ConvInputs, ConvAttrs> = defineKernel<
   name: 'NeverendTemporalConv',
   composite: convComposite,
   gradient: {
-    saveInputs: ['x', 'w', 'keep'],
-    backward: ([dy], [x, w, keep], attrs) => {
-      const call = { dy, x, w, keep } as ConvGradInputs;
+    saveInputs: ['x', 'w', 'reset'],
+    backward: ([dy], [x, w, reset], attrs) => {
+      const call = { dy, x, w, reset } as ConvGradInputs;
       const [dx, dw, db] = temporalConvGrad.run(call, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
       return { x: () => dx, w: () => dw, b: () => db };
     },
@@ -104,7 +104,7 @@ export const temporalConvKernel: Kernel<ConvInputs, ConvAttrs> = defineKernel<
   },
   code: import.meta.neverendCode,
   cases: convForwardCases,
-  flops: ({ inputs: { w, keep, x } }) => 2 * w.size * keep.size * (x.shape[2] ?? 1),
+  flops: ({ inputs: { w, reset, x } }) => 2 * w.size * reset.size * (x.shape[2] ?? 1),
 });
 
 /**

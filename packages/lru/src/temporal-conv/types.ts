@@ -7,12 +7,12 @@ export type ConvInputs = {
   readonly w: tf.Tensor;
   /** `[E]`. */
   readonly b: tf.Tensor;
-  /** 0 where a sequence begins and 1 elsewhere, `[outer, T]`. */
-  readonly keep: tf.Tensor;
+  /** 1 where a sequence begins and 0 elsewhere, `[outer, T]`. */
+  readonly reset: tf.Tensor;
 };
 
 /** `dy`, the gradient by the output, is `[outer, T, N, E]`. */
 export type ConvGradInputs = Omit<ConvInputs, 'b'> & { readonly dy: tf.Tensor };
 
-/** `restarts`: whether any of `keep` may be 0. For the composite, which has less to do where none is. */
-export type ConvAttrs = { readonly restarts: boolean };
+/** `hasResets`: whether any of `reset` may be 1. For the composite, which has less to do where none is. */
+export type ConvAttrs = { readonly hasResets: boolean };

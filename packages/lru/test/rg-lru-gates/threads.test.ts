@@ -11,12 +11,14 @@ await describeBackends('the gates of the RG-LRU', () => {
   it.runIf(kernelMode() !== 'composite')(
     'are done in part by another thread, by their rows',
     () => {
-      const [x, input, forget] = ['x', 'input', 'forget'].map((name) =>
+      const [x, inputGate, recurrenceGate] = ['x', 'inputGate', 'recurrenceGate'].map((name) =>
         randomTensor(randomKey(name), [512, 2, 256]),
       ) as [tf.Tensor, tf.Tensor, tf.Tensor];
-      const more = { aParam: tf.zeros([256]), keep: tf.ones([512]) };
-      expectThreadsShare(1024, () => tf.dispose({ ...rgLruGates({ x, input, forget, ...more }) }));
-      tf.dispose([x, input, forget, more]);
+      const more = { aParam: tf.zeros([256]), reset: tf.zeros([512]) };
+      expectThreadsShare(1024, () =>
+        tf.dispose({ ...rgLruGates({ x, inputGate, recurrenceGate, ...more }) }),
+      );
+      tf.dispose([x, inputGate, recurrenceGate, more]);
     },
   );
 }, ['wasm']);

@@ -12,9 +12,9 @@ await describeBackends('the temporal convolution', () => {
     const [x, w, b] = [[64, 3 + 16, 1, 256], [4, 256], [256]].map((shape, at) =>
       randomTensor(randomKey(at), shape),
     ) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const keep = tf.ones([64, 16]);
-    const run = () => temporalConvKernel.run({ x, w, b, keep }, { restarts: false });
+    const reset = tf.zeros([64, 16]);
+    const run = () => temporalConvKernel.run({ x, w, b, reset }, { hasResets: false });
     expectThreadsShare(64 * 16, () => tf.dispose(run()));
-    tf.dispose([x, w, b, keep]);
+    tf.dispose([x, w, b, reset]);
   });
 }, ['wasm']);

@@ -1,5 +1,7 @@
-// The gates of the RG-LRU over x, input and forget [M, N, E], with decay [E], which is -8 softplus(a_param), and keep [M]:
-// a = keep exp(sigmoid(forget) decay), and gamma sigmoid(input) x with gamma the root of 1 - a^2, or 1 without keep.
+// The gates of the RG-LRU over x and, before their sigmoids, inputGate and recurrenceGate [M, N, E],
+// with decay [E], which is -8 softplus(a_param), and reset [M], 1 where a sequence begins and 0
+// elsewhere: a = exp(sigmoid(recurrenceGate) decay), and gamma sigmoid(inputGate) x with gamma the
+// root of 1 - a^2. Where a sequence begins, a is 0 and gamma 1.
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -24,54 +26,57 @@ NEVEREND_INLINE float oneMinusExp(float z) {
   return z > -0.5f ? -z * p : far;
 }
 
-NEVEREND_INLINE float gammaOf(float radicand, float keep) {
-  return std::sqrt(radicand < 0.0f ? 0.0f : radicand) * keep + (1.0f - keep);
+NEVEREND_INLINE float gammaOf(float radicand, bool begins) {
+  const float root = std::sqrt(radicand < 0.0f ? 0.0f : radicand);
+  return begins ? 1.0f : root;
 }
 
 NEVEREND_VECTORISED void forwardRow(float* __restrict a, float* __restrict gated,
-                                    const float* __restrict x, const float* __restrict input,
-                                    const float* __restrict forget, const float* __restrict decay,
-                                    float keep, int64_t columns) {
+                                    const float* __restrict x, const float* __restrict inputGate,
+                                    const float* __restrict recurrenceGate,
+                                    const float* __restrict decay, bool begins, int64_t columns) {
   for (int64_t j = 0; j < columns; ++j) {
-    const float logA = sigmoid(forget[j]) * decay[j];
-    const float gamma = gammaOf(oneMinusExp(2.0f * logA), keep);
-    a[j] = exponential(logA) * keep;
-    gated[j] = gamma * sigmoid(input[j]) * x[j];
+    const float logA = sigmoid(recurrenceGate[j]) * decay[j];
+    const float gamma = gammaOf(oneMinusExp(2.0f * logA), begins);
+    const float decayed = exponential(logA);
+    a[j] = begins ? 0.0f : decayed;
+    gated[j] = gamma * sigmoid(inputGate[j]) * x[j];
   }
 }
 
-NEVEREND_VECTORISED void backwardRow(float* __restrict dx, float* __restrict dInput,
-                                     float* __restrict dForget, float* __restrict dDecay,
-                                     const float* __restrict x, const float* __restrict input,
-                                     const float* __restrict forget,
+NEVEREND_VECTORISED void backwardRow(float* __restrict dx, float* __restrict dInputGate,
+                                     float* __restrict dRecurrenceGate, float* __restrict dDecay,
+                                     const float* __restrict x, const float* __restrict inputGate,
+                                     const float* __restrict recurrenceGate,
                                      const float* __restrict decay, const float* __restrict da,
-                                     const float* __restrict dGated, float keep, int64_t columns) {
+                                     const float* __restrict dGated, bool begins, int64_t columns) {
   for (int64_t j = 0; j < columns; ++j) {
-    const float rate = sigmoid(forget[j]);
-    const float gate = sigmoid(input[j]);
-    const float a = exponential(rate * decay[j]);
-    const float radicand = oneMinusExp(2.0f * rate * decay[j]);
-    const float back = dGated[j] * gate;
-    const float here = back * gammaOf(radicand, keep);
+    const float gateR = sigmoid(recurrenceGate[j]);
+    const float gateI = sigmoid(inputGate[j]);
+    const float a = exponential(gateR * decay[j]);
+    const float radicand = oneMinusExp(2.0f * gateR * decay[j]);
+    const float back = dGated[j] * gateI;
+    const float here = back * gammaOf(radicand, begins);
     dx[j] = here;
-    dInput[j] = here * x[j] * (1.0f - gate);
+    dInputGate[j] = here * x[j] * (1.0f - gateI);
     // The slope of the root is at most 1000.
     const float slope = back * x[j] * a / std::sqrt(radicand < 2.5e-7f ? 2.5e-7f : radicand);
-    const float dRate = a * keep * (da[j] - slope) * rate;
-    dForget[j] = dRate * (1.0f - rate) * decay[j];
-    dDecay[j] += dRate;
+    const float passed = a * (da[j] - slope) * gateR;
+    const float part = begins ? 0.0f : passed;
+    dRecurrenceGate[j] = part * (1.0f - gateR) * decay[j];
+    dDecay[j] += part;
   }
 }
 
-// N; a failure of the run where the inputs from x on, x, input, forget, decay and keep, do not fit.
+// N; a failure of the run where x, inputGate, recurrenceGate, decay and reset do not fit.
 int64_t tokensOf(Run& run, const Tensor* inputs) {
   const Tensor& x = inputs[0];
   run.require(x.rank() == 3 && x.size() > 0, "x must be [M, N, E], and not empty");
   if (!run.ok()) return 1;
   run.require(inputs[1].size() == x.size() && inputs[2].size() == x.size(),
-              "input and forget must have the shape of x");
+              "both gates must have the shape of x");
   run.require(inputs[3].size() == x.columns(), "decay must be [E]");
-  run.require(inputs[4].size() == x.dim(0), "keep must be [M]");
+  run.require(inputs[4].size() == x.dim(0), "reset must be [M]");
   return x.dim(1);
 }
 
@@ -81,16 +86,17 @@ void gates(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const int64_t tokens = tokensOf(run, inputs);
   if (!run.ok()) return;
-  const Tensor &x = inputs[0], &input = inputs[1], &forget = inputs[2];
-  const Tensor &decay = inputs[3], &keep = inputs[4];
+  const Tensor &x = inputs[0], &inputGate = inputs[1], &recurrenceGate = inputs[2];
+  const Tensor &decay = inputs[3], &reset = inputs[4];
   const Tensor a = run.output(0, x.shape()), gated = run.output(1, x.shape());
   if (!run.ok()) return;
   const int64_t width = x.columns();
   parallel(x.rows(), 5 * x.size(), [&](int64_t begin, int64_t end, int) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * width;
-      forwardRow(a.floats() + at, gated.floats() + at, x.floats() + at, input.floats() + at,
-                 forget.floats() + at, decay.floats(), keep.floats()[row / tokens], width);
+      forwardRow(a.floats() + at, gated.floats() + at, x.floats() + at, inputGate.floats() + at,
+                 recurrenceGate.floats() + at, decay.floats(), reset.floats()[row / tokens] != 0.0f,
+                 width);
     }
   });
 }
@@ -102,34 +108,36 @@ void gatesGrad(void*, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const int64_t tokens = tokensOf(run, inputs);
   if (!run.ok()) return;
-  const Tensor &x = inputs[0], &input = inputs[1], &forget = inputs[2];
-  const Tensor &decay = inputs[3], &keep = inputs[4];
+  const Tensor &x = inputs[0], &inputGate = inputs[1], &recurrenceGate = inputs[2];
+  const Tensor &decay = inputs[3], &reset = inputs[4];
   run.require(da.size() == x.size() && dGated.size() == x.size(),
               "da and dGated must have the shape of x");
   if (!run.ok()) return;
-  const Tensor dx = run.output(0, x.shape()), dInput = run.output(1, x.shape());
-  const Tensor dForget = run.output(2, x.shape()), dDecay = run.output(3, decay.shape());
+  const Tensor dx = run.output(0, x.shape()), dInputGate = run.output(1, x.shape());
+  const Tensor dRecurrenceGate = run.output(2, x.shape()), dDecay = run.output(3, decay.shape());
   if (!run.ok()) return;
   const int64_t width = x.columns(), cost = 8 * x.size();
   sumRows(x.rows(), cost, dDecay.floats(), width, [&](int64_t begin, int64_t end, float* sums) {
     for (int64_t row = begin; row < end; ++row) {
       const int64_t at = row * width;
-      backwardRow(dx.floats() + at, dInput.floats() + at, dForget.floats() + at, sums,
-                  x.floats() + at, input.floats() + at, forget.floats() + at, decay.floats(),
-                  da.floats() + at, dGated.floats() + at, keep.floats()[row / tokens], width);
+      backwardRow(dx.floats() + at, dInputGate.floats() + at, dRecurrenceGate.floats() + at, sums,
+                  x.floats() + at, inputGate.floats() + at, recurrenceGate.floats() + at,
+                  decay.floats(), da.floats() + at, dGated.floats() + at,
+                  reset.floats()[row / tokens] != 0.0f, width);
     }
   });
 }
 
 const Ops ops = [] {
-  const char *x = "x: float", *input = "input: float", *forget = "forget: float";
-  const char *decay = "decay: float", *keep = "keep: float";
-  return Ops{{"NeverendRgLruGates", {x, input, forget, decay, keep}, {"a: float", "gated: float"},
-              nullptr, noState, gates, nothing},
+  const char *x = "x: float", *inputGate = "input_gate: float";
+  const char *recurrenceGate = "recurrence_gate: float";
+  const char *decay = "decay: float", *reset = "reset: float";
+  return Ops{{"NeverendRgLruGates", {x, inputGate, recurrenceGate, decay, reset},
+              {"a: float", "gated: float"}, nullptr, noState, gates, nothing},
              {"NeverendRgLruGatesGrad",
-              {x, input, forget, decay, keep, "da: float", "dgated: float"},
-              {"dx: float", "dinput: float", "dforget: float", "ddecay: float"}, nullptr, noState,
-              gatesGrad, nothing}};
+              {x, inputGate, recurrenceGate, decay, reset, "da: float", "dgated: float"},
+              {"dx: float", "dinput_gate: float", "drecurrence_gate: float", "ddecay: float"},
+              nullptr, noState, gatesGrad, nothing}};
 }();
 
 }  // namespace

@@ -29,7 +29,7 @@ inline void* readReverse(TF_OpKernelConstruction* construction) {
 inline void deleteReverse(void* reverse) { delete static_cast<bool*>(reverse); }
 
 // Where a sequence's first and last step and a step's successor are, in the order of the recurrence.
-struct Sizes {
+struct ScanSizes {
   int64_t outer, length, inner;
   bool reverse;
 
@@ -59,7 +59,7 @@ struct Sizes {
 };
 
 // The sizes of x [outer, T, inner] and of a state [outer, inner]; a failure of the run where they do not fit.
-inline Sizes sizesOf(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
+inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
   run.require(x.rank() == 3, "a sequence must be [outer, T, inner]");
   if (!run.ok()) return {};
   run.require(x.size() > 0, "a sequence must not be empty");

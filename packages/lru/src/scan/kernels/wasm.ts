@@ -7,9 +7,9 @@ import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
 export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
   compute: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
-    const { outer, length, inner, line, units } = sizesOf(x);
+    const { outer, length, inner, line, units } = scanSizes(x);
     const y = output(x.shape);
-    const values = [at(y), at(a), at(x), at(h0), length, inner, line, Number(reverse)];
+    const values = [at(y), at(a), at(x), at(h0), length, inner, line, strip, Number(reverse)];
     parallelFor('linearScan', values, outer * units, 3 * x.size);
     return [y];
   },
@@ -18,10 +18,18 @@ export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
 export const scanGradWasm: BackendKernel<ScanGradInputs, ScanAttrs> = {
   compute: ({ inputs: { dy, a, y, h0 }, attrs: { reverse }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
-    const { outer, length, inner, line, units } = sizesOf(y);
+    const { outer, length, inner, line, units } = scanSizes(y);
     const outputs = [output(y.shape), output(y.shape), output(h0.shape)];
     const inputs = [dy, a, y, h0];
-    const values = [...outputs.map(at), ...inputs.map(at), length, inner, line, Number(reverse)];
+    const values = [
+      ...outputs.map(at),
+      ...inputs.map(at),
+      length,
+      inner,
+      line,
+      strip,
+      Number(reverse),
+    ];
     parallelFor('linearScanGrad', values, outer * units, 5 * y.size);
     return outputs;
   },
@@ -30,8 +38,11 @@ export const scanGradWasm: BackendKernel<ScanGradInputs, ScanAttrs> = {
 /** Runs of memory of fewer numbers take longer than a second thread saves. */
 const shortestLine = 1536;
 
+/** Columns at once, unless a unit has more: a few rows of them fit into the second-level cache. */
+export const strip = 16384;
+
 /** The sizes of `[outer, T, inner]`, and how many units of work, of `line` columns, one of the outer rows has. */
-export function sizesOf({
+export function scanSizes({
   shape,
 }: Tensor): Record<'outer' | 'length' | 'inner' | 'line' | 'units', number> {
   const [outer, length, inner] = shape as [number, number, number];

@@ -5,10 +5,10 @@ import type { ConvAttrs, ConvGradInputs, ConvInputs } from '../types.ts';
 
 export const temporalConvTensorflow: BackendKernel<ConvInputs, ConvAttrs> = addonKernel(
   owner,
-  ({ inputs: { x, w, b, keep } }) => runAddonOp('NeverendTemporalConv', [x, w, b, keep], 1),
+  ({ inputs: { x, w, b, reset } }) => runAddonOp('NeverendTemporalConv', [x, w, b, reset], 1),
 );
 
 export const temporalConvGradTensorflow: BackendKernel<ConvGradInputs, ConvAttrs> = addonKernel(
   owner,
-  ({ inputs: { dy, x, w, keep } }) => runAddonOp('NeverendTemporalConvGrad', [dy, x, w, keep], 3),
+  ({ inputs: { dy, x, w, reset } }) => runAddonOp('NeverendTemporalConvGrad', [dy, x, w, reset], 3),
 );
