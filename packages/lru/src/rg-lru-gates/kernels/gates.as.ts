@@ -28,17 +28,11 @@ export function radicandOf(logA: v128): v128 {
   return v128.bitselect(near, far, f32x4.gt(z, f32x4.splat(-0.5)));
 }
 
-/** The root of 1 - a², or 1 where a sequence begins, in all lanes or in none. */
+/** The root of 1 - a² where a sequence goes on, and 1 where one begins. */
 @inline
-export function gammaOf(radicand: v128, begins: v128): v128 {
+export function gammaOf(radicand: v128, going: v128): v128 {
   const root = f32x4.sqrt(f32x4.pmax(radicand, f32x4.splat(0)));
-  return v128.bitselect(f32x4.splat(1), root, begins);
-}
-
-/** All bits are set where a step begins a sequence. */
-@inline
-export function beginsAt(reset: usize): v128 {
-  return f32x4.ne(f32x4.splat(load<f32>(reset)), f32x4.splat(0));
+  return madd(root, going, f32x4.sub(f32x4.splat(1), going));
 }
 
 /** a and gamma sigmoid(inputGate) x, for the rows `from` to `to`. */
@@ -56,16 +50,16 @@ export function rgLruGates(
   to: usize,
 ): void {
   for (let row = from; row < to; row++) {
-    const begins = beginsAt(reset + ((row / tokens) << 2));
+    const going = f32x4.splat(1 - load<f32>(reset + ((row / tokens) << 2)));
     for (let column: usize = 0; column < width; column += 4) {
       const lanes = min(4, width - column);
       const at = (row * width + column) << 2;
       const gateR = sigmoid(loadLanes(recurrenceGate + at, lanes));
       const logA = f32x4.mul(gateR, loadLanes(decay + (column << 2), lanes));
-      const gamma = gammaOf(radicandOf(logA), begins);
+      const gamma = gammaOf(radicandOf(logA), going);
       const gateI = sigmoid(loadLanes(inputGate + at, lanes));
       const scaled = f32x4.mul(f32x4.mul(gamma, gateI), loadLanes(x + at, lanes));
-      storeLanes(a + at, v128.andnot(exp(logA), begins), lanes);
+      storeLanes(a + at, f32x4.mul(exp(logA), going), lanes);
       storeLanes(gated + at, scaled, lanes);
     }
   }
@@ -100,7 +94,7 @@ export function rgLruGatesGrad(
     memory.fill(total, 0, width << 2);
     const stop = min((block + 1) * height, rows);
     for (let row = block * height; row < stop; row++) {
-      const begins = beginsAt(reset + ((row / tokens) << 2));
+      const going = f32x4.splat(1 - load<f32>(reset + ((row / tokens) << 2)));
       for (let column: usize = 0; column < width; column += 4) {
         const lanes = min(4, width - column);
         const at = (row * width + column) << 2;
@@ -111,7 +105,7 @@ export function rgLruGatesGrad(
         const a = exp(logA);
         const gateI = sigmoid(loadLanes(inputGate + at, lanes));
         const back = f32x4.mul(loadLanes(dGated + at, lanes), gateI);
-        const here = f32x4.mul(back, gammaOf(radicand, begins));
+        const here = f32x4.mul(back, gammaOf(radicand, going));
         const number = loadLanes(x + at, lanes);
         storeLanes(dx + at, here, lanes);
         const dGateI = f32x4.mul(here, number);
@@ -119,8 +113,8 @@ export function rgLruGatesGrad(
         // The slope of the root is at most 1000.
         const root = f32x4.sqrt(f32x4.pmax(radicand, f32x4.splat(2.5e-7)));
         const slope = f32x4.div(f32x4.mul(f32x4.mul(back, number), a), root);
-        const dLogA = f32x4.mul(a, f32x4.sub(loadLanes(da + at, lanes), slope));
-        const dDecay = v128.andnot(f32x4.mul(dLogA, gateR), begins);
+        const dLogA = f32x4.mul(f32x4.mul(a, going), f32x4.sub(loadLanes(da + at, lanes), slope));
+        const dDecay = f32x4.mul(dLogA, gateR);
         const dGateR = f32x4.mul(dDecay, f32x4.sub(one, gateR));
         storeLanes(dRecurrenceGate + at, f32x4.mul(dGateR, decayHere), lanes);
         const sum = total + (column << 2);

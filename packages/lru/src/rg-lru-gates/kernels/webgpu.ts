@@ -20,7 +20,7 @@ const gates = {
   } as const),
 };
 
-/** A thread for each number, `at`, with whether its step begins a sequence, its sigmoid(recurrenceGate) and its decay. */
+/** A thread for each number, `at`, with 1 - reset of its step, its sigmoid(recurrenceGate) and its decay. */
 const eachNumber = (statements: string): string => `
 fn sigmoid(x : f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
 // 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
@@ -34,7 +34,7 @@ fn expOf(z : f32) -> f32 { return select(1.0 - oneMinusExp(z), exp(z), z < -0.5)
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
   if (at >= uniforms.size) { return; }
-  let begins = reset[at / uniforms.step] != 0.0;
+  let going = 1.0 - reset[at / uniforms.step];
   let gateR = sigmoid(recurrenceGate[at]);
   let decayHere = decay[at % uniforms.width];
   ${statements}
@@ -42,7 +42,7 @@ fn kernel(group : u32, thread : u32) {
 
 const gammaAndGateI = `
   let radicand = oneMinusExp(2.0 * gateR * decayHere);
-  let gamma = select(sqrt(max(radicand, 0.0)), 1.0, begins);
+  let gamma = sqrt(max(radicand, 0.0)) * going + (1.0 - going);
   let gateI = sigmoid(inputGate[at]);`;
 
 export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
@@ -58,7 +58,7 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
         uniforms,
         code: () =>
           eachNumber(`${gammaAndGateI}
-  a[at] = select(expOf(gateR * decayHere), 0.0, begins);
+  a[at] = expOf(gateR * decayHere) * going;
   gated[at] = gamma * gateI * x[at];`),
       },
       { x, inputGate, recurrenceGate, decay, reset, a, gated },
@@ -108,7 +108,7 @@ export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
           eachNumber(`${gammaAndGateI}
   let a = expOf(gateR * decayHere);
   let slope = dGated[at] * gateI * x[at] * a * inverseSqrt(max(radicand, 2.5e-7));
-  dDecays[at] = select(a * (da[at] - slope) * gateR, 0.0, begins);`),
+  dDecays[at] = a * going * (da[at] - slope) * gateR;`),
       },
       { x, inputGate, recurrenceGate, decay, reset, da, dGated, dDecays },
       sizes,
