@@ -1,4 +1,4 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What every layer over time takes beside its input and parameters. */
@@ -14,8 +14,17 @@ export interface SequenceOptions<State> {
   readonly state?: State;
 }
 
-/** @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. */
-export function checkSequence(x: tf.Tensor, segmentPos: tf.Tensor | undefined): void {
+/**
+ * @param owner whose options they are.
+ * @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. @throws TypeError naming an unknown option.
+ */
+export function checkSequence<State>(
+  owner: string,
+  x: tf.Tensor,
+  options: SequenceOptions<State>,
+): void {
+  checkOptions(owner, options, ['segmentPos', 'state']);
+  const { segmentPos } = options;
   checkTensor('x', x, x.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
   if (segmentPos !== undefined) {
     checkTensor('segmentPos', segmentPos, x.shape.slice(0, 2), 'int32');

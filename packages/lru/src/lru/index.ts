@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   checkSizes,
   checkTensor,
   type RandomKey,
@@ -28,9 +29,10 @@ import type { Complex } from '../types.ts';
 export function lru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<Complex> = {},
+  options: SequenceOptions<Complex> = {},
 ): { y: tf.Tensor; state: Complex } {
-  checkSequence(x, segmentPos);
+  checkSequence('lru', x, options);
+  const { segmentPos, state } = options;
   const inputs = x.shape.at(-1) ?? 1;
   const nuLog = checkedParam(params, 'nu_log', ['E']);
   const width = nuLog.size;
@@ -114,10 +116,9 @@ export interface LruArgs {
  * @throws ShapeError unless both widths are positive integers. @throws RangeError unless 0 <= `minRadius` < `maxRadius` <= 1 and
  * `maxPhase` is above 0 and finite.
  */
-export function initLru(
-  key: RandomKey,
-  { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI }: LruArgs,
-): Record<string, tf.Tensor> {
+export function initLru(key: RandomKey, args: LruArgs): Record<string, tf.Tensor> {
+  checkOptions('initLru', args, ['width', 'lruWidth', 'minRadius', 'maxRadius', 'maxPhase']);
+  const { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI } = args;
   checkSizes({ width, lruWidth });
   if (!(minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1)) {
     throw new RangeError(

@@ -1,4 +1,11 @@
-import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   gelu,
@@ -37,9 +44,10 @@ export type RecurrentState = {
 export function recurrentBlock(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<RecurrentState> = {},
+  options: SequenceOptions<RecurrentState> = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence(x, segmentPos);
+  checkSequence('recurrentBlock', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const linearX = linearParams(params, 'linear_x', width);
   const inner = linearX.kernel.shape[1] ?? 1;
@@ -52,7 +60,7 @@ export function recurrentBlock(
     checkTensor('state.rgLru', state.rgLru, widened());
     checkTensor('state.conv', state.conv, widened(taps - 1));
   }
-  const options = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
+  const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
     ...(segmentPos === undefined ? {} : { segmentPos }),
     ...(of === undefined ? {} : { state: of }),
   });
@@ -61,11 +69,11 @@ export function recurrentBlock(
     const conv = temporalConv(
       linear(x, linearX.kernel, linearX.bias),
       conv1d,
-      options(state?.conv),
+      sequence(state?.conv),
     );
     const below = subtree(params, 'rg_lru/');
     const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
-    const unit = recurrence(conv.y, below, options(state?.rgLru));
+    const unit = recurrence(conv.y, below, sequence(state?.rgLru));
     const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
     return { y, state: { rgLru: unit.state, conv: conv.state } };
   });
@@ -83,6 +91,15 @@ export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius
   readonly outVariance?: number;
 }
 
+export const recurrentBlockArgs: readonly (keyof RecurrentBlockArgs)[] = [
+  'width',
+  'lruWidth',
+  'heads',
+  'minRadius',
+  'taps',
+  'outVariance',
+];
+
 /**
  * Weights to start with, as RecurrentGemma has them: linear layers normal with a variance of 1 / inputs, biases 0, and those of
  * `initTemporalConv` and `initRgLru`.
@@ -92,8 +109,10 @@ export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius
  */
 export function initRecurrentBlock(
   key: RandomKey,
-  { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 }: RecurrentBlockArgs,
+  args: RecurrentBlockArgs,
 ): Record<string, tf.Tensor> {
+  checkOptions('initRecurrentBlock', args, recurrentBlockArgs);
+  const { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 } = args;
   checkSizes({ width, lruWidth });
   checkTaps('taps', taps);
   checkNumber('outVariance', outVariance, 0);

@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   checkSizes,
   checkTensor,
   type RandomKey,
@@ -20,7 +21,7 @@ import {
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { initGates, type RgLruArgs, ringParam } from './init.ts';
+import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 
 /**
  * `rgLru` with complex eigenvalues, the variant of RecurrentGemma that TRecViT does not use: a_t = exp(-8 r_t softplus(a_param)
@@ -36,9 +37,10 @@ import { initGates, type RgLruArgs, ringParam } from './init.ts';
 export function complexRgLru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('complexRgLru', x, options);
+  const { segmentPos, state } = options;
   const width = (x.shape.at(-1) ?? 2) / 2;
   if (!Number.isInteger(width)) {
     throw new ShapeError(`x was [${x.shape.join(', ')}]; its last dimension must be even`);
@@ -109,10 +111,9 @@ const recurrence = /* @__PURE__ */ remat(
  * @returns tensors by the names that `complexRgLru` reads, a function of `key` alone and the caller's to dispose.
  * @throws ShapeError | RangeError as `initRgLru` does.
  */
-export function initComplexRgLru(
-  key: RandomKey,
-  { width, heads, minRadius = 0.9 }: RgLruArgs,
-): Record<string, tf.Tensor> {
+export function initComplexRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Tensor> {
+  checkOptions('initComplexRgLru', args, rgLruArgs);
+  const { width, heads, minRadius = 0.9 } = args;
   checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);

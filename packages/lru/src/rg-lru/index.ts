@@ -1,4 +1,10 @@
-import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { rgLruGates } from '../rg-lru-gates/index.ts';
@@ -11,7 +17,7 @@ import {
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { initGates, type RgLruArgs, ringParam } from './init.ts';
+import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 
 /**
  * The real-gated linear recurrent unit of Griffin (arXiv 2402.19427, section 2.4) as RecurrentGemma computes it:
@@ -31,9 +37,10 @@ import { initGates, type RgLruArgs, ringParam } from './init.ts';
 export function rgLru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('rgLru', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const aParam = checkedParam(params, 'a_param', [width]);
   const layers = gateBlocks(params, width, width);
@@ -66,10 +73,9 @@ export function rgLru(
  * @returns tensors by the names that `rgLru` reads, a function of `key` alone and the caller's to dispose.
  * @throws ShapeError unless `width` is a positive integer that `heads` divides. @throws RangeError for a `minRadius` outside of [0, 0.999).
  */
-export function initRgLru(
-  key: RandomKey,
-  { width, heads, minRadius = 0.9 }: RgLruArgs,
-): Record<string, tf.Tensor> {
+export function initRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Tensor> {
+  checkOptions('initRgLru', args, rgLruArgs);
+  const { width, heads, minRadius = 0.9 } = args;
   checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return tf.tidy(() => ({

@@ -15,6 +15,8 @@ export interface RgLruArgs {
   readonly minRadius?: number;
 }
 
+export const rgLruArgs: readonly (keyof RgLruArgs)[] = ['width', 'heads', 'minRadius'];
+
 /** The parameters of both gates: normal with a standard deviation of 1 / sqrt(D), biases 0. */
 export function initGates(
   key: RandomKey,

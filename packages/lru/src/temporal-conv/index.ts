@@ -1,5 +1,6 @@
 import {
   checkedSize,
+  checkOptions,
   checkSizes,
   checkTensor,
   defineKernel,
@@ -41,9 +42,10 @@ import type { ConvAttrs, ConvGradInputs, ConvInputs } from './types.ts';
 export function temporalConv(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('temporalConv', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const w = checkedParam(params, 'w', ['K', width]);
   const b = checkedParam(params, 'b', [width]);
@@ -116,8 +118,10 @@ export const temporalConvKernel: Kernel<ConvInputs, ConvAttrs> = defineKernel<
  */
 export function initTemporalConv(
   key: RandomKey,
-  { width, taps = 4 }: { readonly width: number; readonly taps?: number },
+  sizes: { readonly width: number; readonly taps?: number },
 ): Record<string, tf.Tensor> {
+  checkOptions('initTemporalConv', sizes, ['width', 'taps']);
+  const { width, taps = 4 } = sizes;
   checkSizes({ width });
   checkTaps('taps', taps);
   return {
