@@ -96,15 +96,15 @@ function overTime(part: tf.Tensor, x: tf.Tensor, segmentPos: tf.Tensor | undefin
 
 /** Sizes of a linear recurrent unit, and where its eigenvalues start. */
 export interface LruArgs {
-  /** D, that of the input and output. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E, the number of complex states. Default: D. */
+  /** The number E of complex states. Default: D. */
   readonly lruWidth?: number;
-  /** At the start the eigenvalues are uniform by area in the ring from here … Default: 0. */
+  /** The inner radius of the ring in which the eigenvalues start, uniform by area. Default: 0. */
   readonly minRadius?: number;
-  /** … to here. Default: 1. */
+  /** The outer radius of this ring. Default: 1. */
   readonly maxRadius?: number;
-  /** Their phases are uniform from 0 to here. Default: 2 π. */
+  /** The phases of the eigenvalues start uniform from 0 to this angle. Default: 2 π. */
   readonly maxPhase?: number;
 }
 

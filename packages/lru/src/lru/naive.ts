@@ -5,9 +5,9 @@ export interface LruSizes {
   readonly outer: number;
   readonly steps: number;
   readonly tokens: number;
-  /** D. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E. */
+  /** The number E of complex states. */
   readonly states: number;
 }
 

@@ -25,9 +25,9 @@ import { checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/inde
 
 /** What a recurrent block needs of the steps before. */
 export type RecurrentState = {
-  /** `[rows, E]` or `[B, N, E]`. */
+  /** The state of the recurrent unit, `[rows, E]` or `[B, N, E]`. */
   readonly rgLru: tf.Tensor;
-  /** `[rows, K-1, E]` or `[B, K-1, N, E]`. */
+  /** The last steps that the convolution took, `[rows, K-1, E]` or `[B, K-1, N, E]`. */
   readonly conv: tf.Tensor;
 };
 
@@ -81,16 +81,17 @@ export function recurrentBlock(
 
 /** Sizes of a recurrent block. */
 export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius'> {
-  /** D. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E. Default: D. */
+  /** The width E of the recurrent unit. Default: D. */
   readonly lruWidth?: number;
-  /** K, the taps of the convolution. Default: 4. */
+  /** The number K of taps of the convolution. Default: 4. */
   readonly taps?: number;
-  /** Variance of the weights of the last linear layer, times its number of inputs. Default: 1; Griffin has 2 / its number of blocks. */
+  /** The variance of the last linear layer's weights, times its number of inputs. Default: 1; Griffin has 2 / its number of blocks. */
   readonly outVariance?: number;
 }
 
+/** The names of all sizes that `initRecurrentBlock` takes. */
 export const recurrentBlockArgs: readonly (keyof RecurrentBlockArgs)[] = [
   'width',
   'lruWidth',

@@ -43,7 +43,7 @@ export function residualBlock(
 
 /** Sizes of a residual block. */
 export interface ResidualBlockArgs extends RecurrentBlockArgs {
-  /** F, the width of the MLP's hidden layer; without it there is no MLP. */
+  /** The width F of the MLP's hidden layer. Without it there is no MLP. */
   readonly mlpWidth?: number;
 }
 

@@ -21,7 +21,7 @@ import type {
 export interface LinearScanOptions<State> {
   /** The state before the first step: the shape of `x` without its time. Default: zeros. */
   readonly initialState?: State | undefined;
-  /** From the last step to the first. */
+  /** Whether the recurrence goes from the last step to the first. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 

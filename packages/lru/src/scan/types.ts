@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** `reverse`: from the last step to the first. */
+/** With `reverse` the recurrence goes from the last step to the first. */
 export type ScanAttrs = { readonly reverse: boolean };
 
 export type ScanInputs = {

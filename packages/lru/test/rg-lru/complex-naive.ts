@@ -7,7 +7,7 @@ interface Sizes {
   readonly outer: number;
   readonly steps: number;
   readonly tokens: number;
-  /** E. */
+  /** The number E of complex states. */
   readonly width: number;
   readonly heads: number;
 }

@@ -2,7 +2,8 @@ import type { BackendKernel } from '@neverend/backend';
 import { wasmCall } from '@neverend/backend/kernels';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ComplexScanGradInputs, ComplexScanInputs, ScanAttrs } from '../types.ts';
-import { scanSizes, strip } from './wasm.ts';
+import { strip } from './tuning.ts';
+import { scanSizes } from './wasm.ts';
 
 export const complexScanWasm: BackendKernel<ComplexScanInputs, ScanAttrs> = {
   compute: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs: { reverse }, backend }) => {

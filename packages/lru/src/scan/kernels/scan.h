@@ -12,10 +12,8 @@
 
 namespace neverend {
 
-// Columns that threads are given together at least, where there are as many: shorter runs of memory take longer than a
-// second thread saves.
-constexpr int64_t kLine = 1536;
-// Columns at once, unless a line has more: a few rows of them fit into the second-level cache.
+// The numbers of tuning.ts, where it says what they are.
+constexpr int64_t kShortestLine = 1536;
 constexpr int64_t kStrip = 16384;
 
 inline void* readReverse(TF_OpKernelConstruction* construction) {
@@ -42,7 +40,7 @@ struct ScanSizes {
   template <typename Work>
   void forStrips(int arrays, const Work& work) const {
     // Of equal width, a whole number of vectors.
-    const int64_t most = std::max<int64_t>(1, inner / kLine);
+    const int64_t most = std::max<int64_t>(1, inner / kShortestLine);
     const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
     const int64_t lines = (inner + width - 1) / width;
     const int64_t cost = arrays * outer * length * inner;

@@ -3,6 +3,7 @@ import { wasmCall } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { kernelBinaries } from '../../kernels.generated.ts';
 import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
+import { shortestLine, strip } from './tuning.ts';
 
 export const scanWasm: BackendKernel<ScanInputs, ScanAttrs> = {
   compute: ({ inputs: { a, x, h0 }, attrs: { reverse }, backend }) => {
@@ -34,12 +35,6 @@ export const scanGradWasm: BackendKernel<ScanGradInputs, ScanAttrs> = {
     return outputs;
   },
 };
-
-/** Runs of memory of fewer numbers take longer than a second thread saves. */
-const shortestLine = 1536;
-
-/** Columns at once, unless a unit has more: a few rows of them fit into the second-level cache. */
-export const strip = 16384;
 
 /** The sizes of `[outer, T, inner]`, and how many units of work, of `line` columns, one of the outer rows has. */
 export function scanSizes({

@@ -7,7 +7,10 @@ type Uniforms = Readonly<Record<'states' | 'length' | 'inner' | 'reverse', 'u32'
 
 export const uniforms: Uniforms = { states: 'u32', length: 'u32', inner: 'u32', reverse: 'u32' };
 
-/** What a program begins with. A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap around, as u32 does. */
+/**
+ * What a program begins with. A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap
+ * around, as u32 does.
+ */
 export const lane: string = `
   let state = group * ${threads}u + thread;
   if (state >= uniforms.states) { return; }
