@@ -1,4 +1,4 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What every layer over time takes beside its input and parameters. */
@@ -14,8 +14,17 @@ export interface SequenceOptions<State> {
   readonly state?: State;
 }
 
-/** @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. */
-export function checkSequence(x: tf.Tensor, segmentPos: tf.Tensor | undefined): void {
+/**
+ * @param owner whose options they are.
+ * @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. @throws TypeError naming an unknown option.
+ */
+export function checkSequence<State>(
+  owner: string,
+  x: tf.Tensor,
+  options: SequenceOptions<State>,
+): void {
+  checkOptions(owner, options, ['segmentPos', 'state']);
+  const { segmentPos } = options;
   checkTensor('x', x, x.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
   if (segmentPos !== undefined) {
     checkTensor('segmentPos', segmentPos, x.shape.slice(0, 2), 'int32');
@@ -37,19 +46,15 @@ export function carriedState(state: tf.Tensor, segmentPos: tf.Tensor | undefined
   return tf.where(condition, tf.zerosLike(state), state);
 }
 
-/** 0 where a sequence begins, 1 elsewhere: `[rows, T]` or `[B, T]`, float32. */
-export function keepMask(
+/** 1 where a sequence begins, 0 elsewhere: `[rows, T]` or `[B, T]`, float32. */
+export function resetMask(
   x: tf.Tensor,
   segmentPos: tf.Tensor | undefined,
   isContinued: boolean,
 ): tf.Tensor2D {
   const [outer, steps] = x.shape as [number, number];
-  if (segmentPos !== undefined)
-    return tf.cast(tf.notEqual(segmentPos, 0), 'float32') as tf.Tensor2D;
-  if (isContinued) return tf.ones([outer, steps]);
-  if (steps === 1) return tf.zeros([outer, 1]);
-  return tf.pad(tf.ones([outer, steps - 1]) as tf.Tensor2D, [
-    [0, 0],
-    [1, 0],
-  ]);
+  if (segmentPos !== undefined) return tf.cast(tf.equal(segmentPos, 0), 'float32') as tf.Tensor2D;
+  if (isContinued) return tf.zeros([outer, steps]);
+  if (steps === 1) return tf.ones([outer, 1]);
+  return tf.concat([tf.ones([outer, 1]), tf.zeros([outer, steps - 1])], 1) as tf.Tensor2D;
 }

@@ -13,6 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { complexLinearScan } from '../src/index.ts';
 import { type ComplexScanInputs, complexLinearScanNaive } from '../src/scan/naive.ts';
 import { rgLruArguments, rgLruCase } from './rg-lru/rg-lru-case.ts';
+import { gateShapes, gatesCase } from './rg-lru-gates/gates-case.ts';
 import { scanCase, shapes } from './scan/scan-case.ts';
 import { convArguments, convCase } from './temporal-conv/conv-case.ts';
 
@@ -69,6 +70,10 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
   ...rgLruArguments.map((args) => ({
     name: `rgLru of [${args[0]}] with ${args[1]} heads`,
     check: () => expectLikeReference(rgLruCase(args, currentTolerance())),
+  })),
+  ...gateShapes.map((shape) => ({
+    name: `the gates of the RG-LRU of [${shape}]`,
+    check: () => expectLikeReference(gatesCase(shape, currentTolerance())),
   })),
   ...convArguments.map((args) => ({
     name: `temporalConv of [${args[0]}] with ${args[1]} taps`,

@@ -2,6 +2,7 @@ import { randomKey, ShapeError, useBackend } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
+  complexLinearScan,
   complexRgLru,
   initComplexRgLru,
   initGatedMlp,
@@ -10,8 +11,12 @@ import {
   initResidualBlock,
   initRgLru,
   initTemporalConv,
+  linearScan,
+  lru,
   recurrentBlock,
   residualBlock,
+  rgLru,
+  temporalConv,
 } from '../src/index.ts';
 import { neverendTemporalConv } from '../src/register.ts';
 
@@ -114,4 +119,81 @@ it('names parameters with all of their path', () => {
       'params["recurrent_block/conv_1d/w"] had 1 tap; it must have at least 2',
     );
   });
+});
+
+type Options = Readonly<Record<string, unknown>>;
+
+const unit = { width: 4, heads: 2, minRadius: 0.5 };
+const blockSizes = {
+  width: 4,
+  lruWidth: 4,
+  ...{ heads: 2, minRadius: 0.5 },
+  taps: 4,
+  outVariance: 1,
+};
+
+/** Each function that takes options, with all that it takes beside an unknown one. */
+const withOptions: Readonly<
+  Record<string, readonly [known: () => Options, call: (options: never) => unknown]>
+> = {
+  ...Object.fromEntries(
+    Object.entries({ linearScan, complexLinearScan }).map(([name, scan]) => {
+      const complex = name.startsWith('complex');
+      const of = (...shape: number[]) =>
+        complex ? { re: tf.zeros(shape), im: tf.zeros(shape) } : tf.zeros(shape);
+      const call = (options: never) =>
+        (scan as typeof linearScan)(of(1, 3, 4) as tf.Tensor, of(1, 3, 4) as tf.Tensor, options);
+      return [name, [() => ({ initialState: of(1, 4), reverse: true }), call]] as const;
+    }),
+  ),
+  ...Object.fromEntries(
+    Object.entries({
+      lru: [lru, () => initLru(key, { width: 4 })],
+      rgLru: [rgLru, () => initRgLru(key, unit)],
+      complexRgLru: [complexRgLru, () => initComplexRgLru(key, { width: 2, heads: 2 })],
+      temporalConv: [temporalConv, () => initTemporalConv(key, { width: 4 })],
+      recurrentBlock: [recurrentBlock, () => initRecurrentBlock(key, block)],
+      residualBlock: [residualBlock, () => initResidualBlock(key, block)],
+    } as const).map(([name, [layer, init]]) => {
+      const call = (options: never) => layer(tf.zeros([1, 3, 4]), init(), options);
+      const known = () => ({
+        segmentPos: tf.zeros([1, 3], 'int32'),
+        state: call({} as never).state,
+      });
+      return [name, [known, call]] as const;
+    }),
+  ),
+  initLru: [
+    () => ({ width: 4, lruWidth: 4, minRadius: 0, maxRadius: 1, maxPhase: 1 }),
+    (options) => initLru(key, options),
+  ],
+  initRgLru: [() => unit, (options) => initRgLru(key, options)],
+  initComplexRgLru: [() => unit, (options) => initComplexRgLru(key, options)],
+  initTemporalConv: [() => ({ width: 4, taps: 4 }), (options) => initTemporalConv(key, options)],
+  initRecurrentBlock: [() => blockSizes, (options) => initRecurrentBlock(key, options)],
+  initResidualBlock: [
+    () => ({ ...blockSizes, mlpWidth: 4 }),
+    (options) => initResidualBlock(key, options),
+  ],
+  initGatedMlp: [
+    () => ({ width: 4, mlpWidth: 4, outVariance: 1 }),
+    (options) => initGatedMlp(key, options),
+  ],
+};
+
+it.each(Object.keys(withOptions))('%s takes its own options, and no other', (name) => {
+  const [known, call] = withOptions[name] as (typeof withOptions)[string];
+  tf.tidy(() => {
+    const options = known();
+    expect(() => call(options as never)).not.toThrow();
+    const message = `${name} has no option "misspelt"; it takes ${Object.keys(options).join(', ')}`;
+    expect(() => call({ ...options, misspelt: 1 } as never)).toThrow(new TypeError(message));
+  });
+});
+
+it('refuses unknown options in every function of the package but gatedMlp, which takes none', async () => {
+  const exported = Object.keys(await import('../src/index.ts'));
+  expect(exported.filter((name) => name !== 'gatedMlp').sort()).toEqual(
+    Object.keys(withOptions).sort(),
+  );
 });

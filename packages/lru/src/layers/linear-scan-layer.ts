@@ -10,7 +10,7 @@ import { linearScan } from '../scan/index.ts';
 
 /** Arguments of `neverendLinearScan`. */
 export interface NeverendLinearScanArgs extends LayerArgs {
-  /** From the last step to the first; false where it is left out. */
+  /** Whether the recurrence goes from the last step to the first. Default: false. */
   reverse?: boolean;
 }
 

@@ -12,13 +12,13 @@ import { initLru, lru } from '../lru/index.ts';
 
 /** Arguments of `neverendLru`. */
 export interface NeverendLruArgs extends SeededLayerArgs {
-  /** Number E of complex states; the width of the input where it is left out. */
+  /** The number E of complex states. Default: the width of the input. */
   lruWidth?: number;
-  /** Of the ring in which the eigenvalues start; 0 where it is left out. */
+  /** The inner radius of the ring in which the eigenvalues start. Default: 0. */
   minRadius?: number;
-  /** Of the same ring; 1 where it is left out. */
+  /** The outer radius of this ring. Default: 1. */
   maxRadius?: number;
-  /** The largest phase of an eigenvalue at the start; 2 π where it is left out. */
+  /** The largest phase of an eigenvalue at the start. Default: 2 π. */
   maxPhase?: number;
 }
 

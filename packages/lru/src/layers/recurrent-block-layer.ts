@@ -14,13 +14,13 @@ import { checkTaps } from '../temporal-conv/index.ts';
 
 /** Arguments of `neverendRecurrentBlock`. */
 export interface NeverendRecurrentBlockArgs extends SeededLayerArgs {
-  /** Number H of blocks of the gates; must divide E. */
+  /** The number H of blocks of the gates, which must divide E. */
   heads: number;
-  /** E; the width of the input where it is left out. */
+  /** The width E of the recurrent unit. Default: the width of the input. */
   lruWidth?: number;
-  /** Number K of taps of the convolution, at least 2; 4 where it is left out. */
+  /** The number K of taps of the convolution, at least 2. Default: 4. */
   taps?: number;
-  /** Of the ring in which the eigenvalues start; 0.9 where it is left out. */
+  /** The inner radius of the ring in which the eigenvalues start. Default: 0.9. */
   minRadius?: number;
 }
 

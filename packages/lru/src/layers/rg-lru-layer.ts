@@ -12,9 +12,9 @@ import { initRgLru, rgLru } from '../rg-lru/index.ts';
 
 /** Arguments of `neverendRgLru`. */
 export interface NeverendRgLruArgs extends SeededLayerArgs {
-  /** Number H of blocks of the gates; must divide the width of the input. */
+  /** The number H of blocks of the gates, which must divide the width of the input. */
   heads: number;
-  /** Of the ring in which the eigenvalues start; 0.9 where it is left out. */
+  /** The inner radius of the ring in which the eigenvalues start. Default: 0.9. */
   minRadius?: number;
 }
 

@@ -9,7 +9,7 @@ import { checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/inde
 
 /** Arguments of `neverendTemporalConv`. */
 export interface NeverendTemporalConvArgs extends SeededLayerArgs {
-  /** Number K of taps, at least 2; 4 where it is left out. */
+  /** The number K of taps, at least 2. Default: 4. */
   taps?: number;
 }
 

@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   checkSizes,
   checkTensor,
   type RandomKey,
@@ -9,7 +10,7 @@ import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { carriedState, checkSequence, keepMask, type SequenceOptions } from '../sequence.ts';
+import { carriedState, checkSequence, resetMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
 
 /**
@@ -28,9 +29,10 @@ import type { Complex } from '../types.ts';
 export function lru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<Complex> = {},
+  options: SequenceOptions<Complex> = {},
 ): { y: tf.Tensor; state: Complex } {
-  checkSequence(x, segmentPos);
+  checkSequence('lru', x, options);
+  const { segmentPos, state } = options;
   const inputs = x.shape.at(-1) ?? 1;
   const nuLog = checkedParam(params, 'nu_log', ['E']);
   const width = nuLog.size;
@@ -86,27 +88,23 @@ function eigenvalues(nuLog: tf.Tensor, thetaLog: tf.Tensor): tf.Tensor[] {
 function overTime(part: tf.Tensor, x: tf.Tensor, segmentPos: tf.Tensor | undefined): tf.Tensor {
   const [outer, steps] = x.shape as [number, number];
   const between = x.shape.slice(2, -1);
-  const keep = tf.reshape(keepMask(x, segmentPos, true), [
-    outer,
-    steps,
-    ...between.map(() => 1),
-    1,
-  ]);
+  const shape = [outer, steps, ...between.map(() => 1), 1];
+  const going = tf.sub(1, tf.reshape(resetMask(x, segmentPos, true), shape));
   // broadcastTo copies number by number on wasm: a hundred times as slow.
-  return tf.add(tf.mul(keep, part), tf.zeros([outer, steps, ...between, part.size]));
+  return tf.add(tf.mul(going, part), tf.zeros([outer, steps, ...between, part.size]));
 }
 
 /** Sizes of a linear recurrent unit, and where its eigenvalues start. */
 export interface LruArgs {
-  /** D, that of the input and output. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E, the number of complex states. Default: D. */
+  /** The number E of complex states. Default: D. */
   readonly lruWidth?: number;
-  /** At the start the eigenvalues are uniform by area in the ring from here … Default: 0. */
+  /** The inner radius of the ring in which the eigenvalues start, uniform by area. Default: 0. */
   readonly minRadius?: number;
-  /** … to here. Default: 1. */
+  /** The outer radius of this ring. Default: 1. */
   readonly maxRadius?: number;
-  /** Their phases are uniform from 0 to here. Default: 2 π. */
+  /** The phases of the eigenvalues start uniform from 0 to this angle. Default: 2 π. */
   readonly maxPhase?: number;
 }
 
@@ -118,10 +116,9 @@ export interface LruArgs {
  * @throws ShapeError unless both widths are positive integers. @throws RangeError unless 0 <= `minRadius` < `maxRadius` <= 1 and
  * `maxPhase` is above 0 and finite.
  */
-export function initLru(
-  key: RandomKey,
-  { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI }: LruArgs,
-): Record<string, tf.Tensor> {
+export function initLru(key: RandomKey, args: LruArgs): Record<string, tf.Tensor> {
+  checkOptions('initLru', args, ['width', 'lruWidth', 'minRadius', 'maxRadius', 'maxPhase']);
+  const { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI } = args;
   checkSizes({ width, lruWidth });
   if (!(minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1)) {
     throw new RangeError(

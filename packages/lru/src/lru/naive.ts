@@ -5,9 +5,9 @@ export interface LruSizes {
   readonly outer: number;
   readonly steps: number;
   readonly tokens: number;
-  /** D. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E. */
+  /** The number E of complex states. */
   readonly states: number;
 }
 
@@ -34,8 +34,8 @@ export function lruNaive(
     let [re, im] = [at('stateRe', lane), at('stateIm', lane)];
     for (let step = 0; step < steps; step++) {
       const begin = ((row * steps + step) * tokens + token) * width;
-      const kept = segmentPos[row * steps + step] === 0 ? 0 : magnitude;
-      const [aRe, aIm] = [kept * Math.cos(phase), kept * Math.sin(phase)];
+      const size = segmentPos[row * steps + step] === 0 ? 0 : magnitude;
+      const [aRe, aIm] = [size * Math.cos(phase), size * Math.sin(phase)];
       [re, im] = [aRe * re - aIm * im, aRe * im + aIm * re];
       for (let d = 0; d < width; d++) {
         re += gamma * at('B_re', channel * width + d) * at('x', begin + d);

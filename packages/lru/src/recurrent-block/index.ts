@@ -1,4 +1,11 @@
-import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   gelu,
@@ -18,9 +25,9 @@ import { checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/inde
 
 /** What a recurrent block needs of the steps before. */
 export type RecurrentState = {
-  /** `[rows, E]` or `[B, N, E]`. */
+  /** The state of the recurrent unit, `[rows, E]` or `[B, N, E]`. */
   readonly rgLru: tf.Tensor;
-  /** `[rows, K-1, E]` or `[B, K-1, N, E]`. */
+  /** The last steps that the convolution took, `[rows, K-1, E]` or `[B, K-1, N, E]`. */
   readonly conv: tf.Tensor;
 };
 
@@ -37,9 +44,10 @@ export type RecurrentState = {
 export function recurrentBlock(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<RecurrentState> = {},
+  options: SequenceOptions<RecurrentState> = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence(x, segmentPos);
+  checkSequence('recurrentBlock', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const linearX = linearParams(params, 'linear_x', width);
   const inner = linearX.kernel.shape[1] ?? 1;
@@ -52,7 +60,7 @@ export function recurrentBlock(
     checkTensor('state.rgLru', state.rgLru, widened());
     checkTensor('state.conv', state.conv, widened(taps - 1));
   }
-  const options = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
+  const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
     ...(segmentPos === undefined ? {} : { segmentPos }),
     ...(of === undefined ? {} : { state: of }),
   });
@@ -61,11 +69,11 @@ export function recurrentBlock(
     const conv = temporalConv(
       linear(x, linearX.kernel, linearX.bias),
       conv1d,
-      options(state?.conv),
+      sequence(state?.conv),
     );
     const below = subtree(params, 'rg_lru/');
     const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
-    const unit = recurrence(conv.y, below, options(state?.rgLru));
+    const unit = recurrence(conv.y, below, sequence(state?.rgLru));
     const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
     return { y, state: { rgLru: unit.state, conv: conv.state } };
   });
@@ -73,15 +81,25 @@ export function recurrentBlock(
 
 /** Sizes of a recurrent block. */
 export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius'> {
-  /** D. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E. Default: D. */
+  /** The width E of the recurrent unit. Default: D. */
   readonly lruWidth?: number;
-  /** K, the taps of the convolution. Default: 4. */
+  /** The number K of taps of the convolution. Default: 4. */
   readonly taps?: number;
-  /** Variance of the weights of the last linear layer, times its number of inputs. Default: 1; Griffin has 2 / its number of blocks. */
+  /** The variance of the last linear layer's weights, times its number of inputs. Default: 1; Griffin has 2 / its number of blocks. */
   readonly outVariance?: number;
 }
+
+/** The names of all sizes that `initRecurrentBlock` takes. */
+export const recurrentBlockArgs: readonly (keyof RecurrentBlockArgs)[] = [
+  'width',
+  'lruWidth',
+  'heads',
+  'minRadius',
+  'taps',
+  'outVariance',
+];
 
 /**
  * Weights to start with, as RecurrentGemma has them: linear layers normal with a variance of 1 / inputs, biases 0, and those of
@@ -92,8 +110,10 @@ export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius
  */
 export function initRecurrentBlock(
   key: RandomKey,
-  { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 }: RecurrentBlockArgs,
+  args: RecurrentBlockArgs,
 ): Record<string, tf.Tensor> {
+  checkOptions('initRecurrentBlock', args, recurrentBlockArgs);
+  const { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 } = args;
   checkSizes({ width, lruWidth });
   checkTaps('taps', taps);
   checkNumber('outVariance', outVariance, 0);

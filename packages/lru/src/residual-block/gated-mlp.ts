@@ -1,4 +1,11 @@
-import { checkNumber, checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import {
   checkedParam,
   gelu,
@@ -47,6 +54,7 @@ export function initGatedMlp(
   key: RandomKey,
   sizes: { readonly width: number; readonly mlpWidth: number; readonly outVariance?: number },
 ): Record<string, tf.Tensor> {
+  checkOptions('initGatedMlp', sizes, ['width', 'mlpWidth', 'outVariance']);
   const { width, mlpWidth, outVariance = 1 } = sizes;
   checkSizes({ width, mlpWidth });
   checkNumber('outVariance', outVariance, 0);

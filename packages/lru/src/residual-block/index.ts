@@ -1,4 +1,4 @@
-import { checkSizes, type RandomKey, randomKey } from '@neverend/backend';
+import { checkOptions, checkSizes, type RandomKey, randomKey } from '@neverend/backend';
 import { checkedParam, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -6,6 +6,7 @@ import {
   type RecurrentBlockArgs,
   type RecurrentState,
   recurrentBlock,
+  recurrentBlockArgs,
 } from '../recurrent-block/index.ts';
 import { checkSequence, type SequenceOptions } from '../sequence.ts';
 import { gatedMlp, initGatedMlp } from './gated-mlp.ts';
@@ -25,7 +26,7 @@ export function residualBlock(
   params: Params,
   options: SequenceOptions<RecurrentState> = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence(x, options.segmentPos);
+  checkSequence('residualBlock', x, options);
   const width = x.shape.at(-1) ?? 1;
   const norm = (value: tf.Tensor, name: string) =>
     rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { offset: 1 });
@@ -42,7 +43,7 @@ export function residualBlock(
 
 /** Sizes of a residual block. */
 export interface ResidualBlockArgs extends RecurrentBlockArgs {
-  /** F, the width of the MLP's hidden layer; without it there is no MLP. */
+  /** The width F of the MLP's hidden layer. Without it there is no MLP. */
   readonly mlpWidth?: number;
 }
 
@@ -54,12 +55,14 @@ export interface ResidualBlockArgs extends RecurrentBlockArgs {
  */
 export function initResidualBlock(
   key: RandomKey,
-  { mlpWidth, ...args }: ResidualBlockArgs,
+  args: ResidualBlockArgs,
 ): Record<string, tf.Tensor> {
+  checkOptions('initResidualBlock', args, [...recurrentBlockArgs, 'mlpWidth']);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
-  const { width, outVariance = 1 } = args;
+  const { mlpWidth, ...block } = args;
+  const { width, outVariance = 1 } = block;
   if (mlpWidth !== undefined) checkSizes({ mlpWidth });
-  const recurrent = initRecurrentBlock(keyOf('recurrent_block'), args);
+  const recurrent = initRecurrentBlock(keyOf('recurrent_block'), block);
   const sizes = { width, mlpWidth: mlpWidth ?? 0, outVariance };
   return {
     ...withPrefix(recurrent, 'recurrent_block/'),

@@ -17,7 +17,7 @@ export function gateBlocks(
   params: Params,
   width: number,
   outputWidth: number,
-): { readonly input: Blocks; readonly forget: Blocks } {
+): { readonly inputGate: Blocks; readonly recurrenceGate: Blocks } {
   const name = paramLabel(params, 'input_gate/w');
   const first = params['input_gate/w'];
   if (first !== undefined) checkTensor(name, first, ['H', 'D/H', 'E/H']);
@@ -29,7 +29,7 @@ export function gateBlocks(
     w: checkedParam(params, `${gate}/w`, [heads, width / heads, outputWidth / heads]),
     b: checkedParam(params, `${gate}/b`, [heads, outputWidth / heads]),
   });
-  return { input: blocks('input_gate'), forget: blocks('a_gate') };
+  return { inputGate: blocks('input_gate'), recurrenceGate: blocks('a_gate') };
 }
 
 /**

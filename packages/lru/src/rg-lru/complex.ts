@@ -1,4 +1,5 @@
 import {
+  checkOptions,
   checkSizes,
   checkTensor,
   type RandomKey,
@@ -10,17 +11,17 @@ import {
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
+import { gateTerms } from '../rg-lru-gates/composite.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { gateTerms } from './gates.ts';
-import { initGates, type RgLruArgs, ringParam } from './init.ts';
+import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 
 /**
  * `rgLru` with complex eigenvalues, the variant of RecurrentGemma that TRecViT does not use: a_t = exp(-8 r_t softplus(a_param)
@@ -36,29 +37,33 @@ import { initGates, type RgLruArgs, ringParam } from './init.ts';
 export function complexRgLru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('complexRgLru', x, options);
+  const { segmentPos, state } = options;
   const width = (x.shape.at(-1) ?? 2) / 2;
   if (!Number.isInteger(width)) {
     throw new ShapeError(`x was [${x.shape.join(', ')}]; its last dimension must be even`);
   }
   const aParam = checkedParam(params, 'a_param', [width]);
   const aImagParam = checkedParam(params, 'a_imag_param', [width]);
-  const { input, forget } = gateBlocks(params, 2 * width, width);
+  const layers = gateBlocks(params, 2 * width, width);
   if (state !== undefined) checkTensor('state', state, withTime(x));
   return tf.tidy(() => {
     const shape = [...x.shape.slice(0, -1), width];
     const [outer, steps] = x.shape as [number, number];
     const flat = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [input, forget]);
-    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, flat)) as [tf.Tensor, tf.Tensor];
+    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [
+      layers.inputGate,
+      layers.recurrenceGate,
+    ]).map((gate) => tf.reshape(gate, flat));
+    const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
     const [re, im] = tf.split(x, 2, -1).map((part) => tf.reshape(part, flat)) as [
       tf.Tensor,
       tf.Tensor,
     ];
-    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
-    const terms = recurrence(re, im, inputs, forgets, aParam, aImagParam, keep);
+    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const terms = recurrence(re, im, inputGate, recurrenceGate, aParam, aImagParam, reset);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
     const carried = state && tf.split(carriedState(state, segmentPos), 2, -1);
     const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
@@ -78,16 +83,17 @@ const recurrence = /* @__PURE__ */ remat(
   (
     re: tf.Tensor,
     im: tf.Tensor,
-    input: tf.Tensor,
-    forget: tf.Tensor,
+    inputGate: tf.Tensor,
+    recurrenceGate: tf.Tensor,
     aParam: tf.Tensor,
     aImagParam: tf.Tensor,
-    keep: tf.Tensor,
+    reset: tf.Tensor,
   ): tf.Tensor[] => {
-    const { gate, rate, kept, a, gamma } = gateTerms({ input, forget, aParam, keep });
-    const magnitude = tf.mul(a, kept);
-    const phase = tf.mul(rate, aImagParam);
-    const factor = tf.mul(gamma, gate);
+    const gates = { inputGate, recurrenceGate, aParam, reset };
+    const { gateI, gateR, going, a, gamma } = gateTerms(gates);
+    const magnitude = tf.mul(a, going);
+    const phase = tf.mul(gateR, aImagParam);
+    const factor = tf.mul(gamma, gateI);
     return [
       tf.mul(magnitude, cosine(phase)),
       tf.mul(magnitude, sine(phase)),
@@ -105,10 +111,9 @@ const recurrence = /* @__PURE__ */ remat(
  * @returns tensors by the names that `complexRgLru` reads, a function of `key` alone and the caller's to dispose.
  * @throws ShapeError | RangeError as `initRgLru` does.
  */
-export function initComplexRgLru(
-  key: RandomKey,
-  { width, heads, minRadius = 0.9 }: RgLruArgs,
-): Record<string, tf.Tensor> {
+export function initComplexRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Tensor> {
+  checkOptions('initComplexRgLru', args, rgLruArgs);
+  const { width, heads, minRadius = 0.9 } = args;
   checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);

@@ -1,17 +1,23 @@
-import { checkSizes, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { rgLruGates } from '../rg-lru-gates/index.ts';
 import { linearScan } from '../scan/index.ts';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
-import { rgLruGates } from './gates.ts';
-import { initGates, type RgLruArgs, ringParam } from './init.ts';
+import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 
 /**
  * The real-gated linear recurrent unit of Griffin (arXiv 2402.19427, section 2.4) as RecurrentGemma computes it:
@@ -31,29 +37,32 @@ import { initGates, type RgLruArgs, ringParam } from './init.ts';
 export function rgLru(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('rgLru', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const aParam = checkedParam(params, 'a_param', [width]);
-  const { input, forget } = gateBlocks(params, width, width);
+  const layers = gateBlocks(params, width, width);
   if (state !== undefined) checkTensor('state', state, withTime(x));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
     const shape = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [input, forget]);
-    const [inputs, forgets] = gates.map((gate) => tf.reshape(gate, shape)) as [
-      tf.Tensor,
-      tf.Tensor,
-    ];
-    const keep = tf.reshape(keepMask(x, segmentPos, state !== undefined), [-1]);
-    const call = { x: tf.reshape(x, shape), input: inputs, forget: forgets, aParam, keep };
-    const [a, gated] = rgLruGates.run(call, {}).map((term) => tf.reshape(term, x.shape)) as [
-      tf.Tensor,
-      tf.Tensor,
-    ];
+    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [
+      layers.inputGate,
+      layers.recurrenceGate,
+    ]).map((gate) => tf.reshape(gate, shape));
+    const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
+    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const { a, gated } = rgLruGates({
+      x: tf.reshape(x, shape),
+      inputGate,
+      recurrenceGate,
+      aParam,
+      reset,
+    });
     const initialState = state && carriedState(state, segmentPos);
-    return linearScan(gated, a, { initialState });
+    return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState });
   });
 }
 
@@ -64,10 +73,9 @@ export function rgLru(
  * @returns tensors by the names that `rgLru` reads, a function of `key` alone and the caller's to dispose.
  * @throws ShapeError unless `width` is a positive integer that `heads` divides. @throws RangeError for a `minRadius` outside of [0, 0.999).
  */
-export function initRgLru(
-  key: RandomKey,
-  { width, heads, minRadius = 0.9 }: RgLruArgs,
-): Record<string, tf.Tensor> {
+export function initRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Tensor> {
+  checkOptions('initRgLru', args, rgLruArgs);
+  const { width, heads, minRadius = 0.9 } = args;
   checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   return tf.tidy(() => ({

@@ -4,9 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** Sizes of a real-gated linear recurrent unit, and where its eigenvalues start. */
 export interface RgLruArgs {
-  /** E. */
+  /** The width E of the input and output. */
   readonly width: number;
-  /** Number H of blocks of the gates; must divide E. */
+  /** The number H of blocks of the gates, which must divide E. */
   readonly heads: number;
   /**
    * At the start the magnitudes sigmoid(-a_param) of the eigenvalues are uniform by area in the ring from here to 0.999.
@@ -14,6 +14,9 @@ export interface RgLruArgs {
    */
   readonly minRadius?: number;
 }
+
+/** The names of all sizes that `initRgLru` and `initComplexRgLru` take. */
+export const rgLruArgs: readonly (keyof RgLruArgs)[] = ['width', 'heads', 'minRadius'];
 
 /** The parameters of both gates: normal with a standard deviation of 1 / sqrt(D), biases 0. */
 export function initGates(

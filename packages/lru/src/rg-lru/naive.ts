@@ -1,3 +1,4 @@
+import { rgLruGatesNaive } from '../rg-lru-gates/naive.ts';
 import { linearScanNaive } from '../scan/naive.ts';
 
 export interface RgLruInputs {
@@ -25,8 +26,6 @@ export interface RgLruSizes {
   readonly heads: number;
 }
 
-const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
-
 /**
  * The real-gated linear recurrent unit in float64, number by number.
  *
@@ -38,24 +37,23 @@ export function rgLruNaive(
   { outer, steps, tokens, width, heads }: RgLruSizes,
 ): Float64Array {
   const size = width / heads;
-  const a = new Float64Array(x.length);
-  const gated = new Float64Array(x.length);
-  for (let index = 0; index < x.length; index++) {
-    const channel = index % width;
-    const [head, column] = [Math.floor(channel / size), channel % size];
-    const begin = index - column;
-    let [input, forget] = [inputB[channel] ?? 0, aB[channel] ?? 0];
-    for (let row = 0; row < size; row++) {
-      const weight = (head * size + row) * size + column;
-      input += (x[begin + row] ?? 0) * (inputW[weight] ?? 0);
-      forget += (x[begin + row] ?? 0) * (aW[weight] ?? 0);
-    }
-    const rate = Math.log1p(Math.exp(aParam[channel] ?? 0));
-    const logA = -8 * sigmoid(forget) * rate;
-    const isStart = segmentPos[Math.floor(index / (tokens * width))] === 0;
-    a[index] = isStart ? 0 : Math.exp(logA);
-    const gamma = isStart ? 1 : Math.sqrt(-Math.expm1(2 * logA));
-    gated[index] = gamma * sigmoid(input) * (x[index] ?? 0);
-  }
+  const gate = (w: Float64Array, b: Float64Array) =>
+    x.map((_, index) => {
+      const channel = index % width;
+      const [head, column] = [Math.floor(channel / size), channel % size];
+      let sum = b[channel] ?? 0;
+      for (let row = 0; row < size; row++) {
+        const weight = (head * size + row) * size + column;
+        sum += (x[index - column + row] ?? 0) * (w[weight] ?? 0);
+      }
+      return sum;
+    });
+  const { a, gated } = rgLruGatesNaive({
+    x,
+    inputGate: gate(inputW, inputB),
+    recurrenceGate: gate(aW, aB),
+    aParam,
+    reset: Float64Array.from(segmentPos, (position) => Number(position === 0)),
+  });
   return linearScanNaive({ a, x: gated, h0: state }, [outer, steps, tokens * width], false);
 }

@@ -1,7 +1,6 @@
 import { type KernelCase, randomKey, randomNormal } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-
-export type ScanAttrs = { readonly reverse: boolean };
+import type { ScanAttrs } from './types.ts';
 
 /**
  * Shapes `[outer, T, inner]` that a kernel for the scan must agree with its composite on. No lone number: a difference of two products
@@ -23,7 +22,7 @@ const shapes: readonly (readonly [number, number, number])[] = [
  * Calls with inputs of these names, `[outer, T, inner]` or, where the name begins with h0, `[outer, inner]`. What begins
  * with a is in (0, 0.7), so that complex numbers of two such parts stay within the unit circle.
  */
-export function scanCases(names: readonly string[]): KernelCase<ScanAttrs>[] {
+function scanCases(names: readonly string[]): KernelCase<ScanAttrs>[] {
   return shapes.flatMap((shape) =>
     [false, true].map((reverse) => {
       const attrs = { reverse };
@@ -47,3 +46,20 @@ function inputOf(
   const gates = values.map((value) => 0.7 / (1 + Math.exp(-2 - value)));
   return tf.tensor(name.startsWith('a') ? gates : values, shape, 'float32');
 }
+
+const parts = (...names: string[]) => names.flatMap((name) => [`${name}Re`, `${name}Im`]);
+
+export const realScanCases: readonly KernelCase<ScanAttrs>[] = scanCases(['a', 'x', 'h0']);
+
+export const realScanGradCases: readonly KernelCase<ScanAttrs>[] = scanCases([
+  'dy',
+  'a',
+  'y',
+  'h0',
+]);
+
+export const complexScanCases: readonly KernelCase<ScanAttrs>[] = scanCases(parts('a', 'x', 'h0'));
+
+export const complexScanGradCases: readonly KernelCase<ScanAttrs>[] = scanCases(
+  parts('dy', 'a', 'y', 'h0'),
+);

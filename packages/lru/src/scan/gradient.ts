@@ -1,37 +1,40 @@
-import * as tf from '@tensorflow/tfjs-core';
-import {
-  atStart,
-  conjugate,
-  type Planes,
-  plus,
-  scanComposite,
-  shifted,
-  startOf,
-  times,
-} from './composite.ts';
+import { defineKernel, type Kernel } from '@neverend/backend';
+import { complexScanGradCases, realScanGradCases } from './cases.ts';
+import { complexScanGradComposite, realScanGradComposite } from './composite.ts';
+import { complexScanGradTensorflow } from './kernels/complex-tensorflow.ts';
+import { complexScanGradWasm } from './kernels/complex-wasm.ts';
+import { complexScanGradWebgpu } from './kernels/complex-webgpu.ts';
+import { scanGradTensorflow } from './kernels/tensorflow.ts';
+import { scanGradWasm } from './kernels/wasm.ts';
+import { scanGradWebgpu } from './kernels/webgpu.ts';
+import type { ComplexScanGradInputs, ScanAttrs, ScanGradInputs } from './types.ts';
 
-/**
- * With g_t = dy_t + conj(a_{t+1}) g_{t+1}, the recurrence from its end: dx = g, da_t = g_t conj(h_{t-1}) and
- * dh0 = conj(a_0) g_0. Real and imaginary parts count as numbers of their own.
- *
- * @param y the states that the forward pass gave, `[outer, T, inner]` each.
- * @returns da and dx, `[outer, T, inner]` each, and dh0, `[outer, inner]` each.
- */
-export function scanGradComposite(
-  dy: Planes,
-  a: Planes,
-  y: Planes,
-  h0: Planes,
-  reverse: boolean,
-): { da: tf.Tensor[]; dx: tf.Tensor[]; dh0: tf.Tensor[] } {
-  const length = y[0]?.shape[1] ?? 1;
-  const back = conjugate(a);
-  const nothing = h0.map((state) => tf.zerosLike(state));
-  const dx = scanComposite(shifted(back, 1, !reverse), dy, nothing, !reverse);
-  const before = plus(shifted(y, 1, reverse), atStart(h0, length, reverse));
-  return {
-    da: times(dx, conjugate(before)),
-    dx,
-    dh0: times(startOf(back, reverse), startOf(dx, reverse)),
-  };
-}
+/** The gradients by a, x and h0. */
+export const realScanGrad: Kernel<ScanGradInputs, ScanAttrs> = defineKernel<
+  ScanGradInputs,
+  ScanAttrs
+>({
+  name: 'NeverendLinearScanGrad',
+  composite: realScanGradComposite,
+  backendKernels: { wasm: scanGradWasm, webgpu: scanGradWebgpu, tensorflow: scanGradTensorflow },
+  code: import.meta.neverendCode,
+  cases: realScanGradCases,
+  flops: ({ inputs: { y, h0 } }) => 3 * y.size + h0.size,
+});
+
+/** The gradients by both parts of a, of x and of h0. */
+export const complexScanGrad: Kernel<ComplexScanGradInputs, ScanAttrs> = defineKernel<
+  ComplexScanGradInputs,
+  ScanAttrs
+>({
+  name: 'NeverendComplexScanGrad',
+  composite: complexScanGradComposite,
+  backendKernels: {
+    wasm: complexScanGradWasm,
+    webgpu: complexScanGradWebgpu,
+    tensorflow: complexScanGradTensorflow,
+  },
+  code: import.meta.neverendCode,
+  cases: complexScanGradCases,
+  flops: ({ inputs: { yRe, h0Re } }) => 14 * yRe.size + 6 * h0Re.size,
+});

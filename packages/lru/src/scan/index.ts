@@ -1,13 +1,27 @@
-import { checkOptions, checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor, defineKernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Complex } from '../types.ts';
-import { complexScan } from './complex.ts';
-import { realScan } from './real.ts';
+import { complexScanCases, realScanCases } from './cases.ts';
+import { complexScanComposite, realScanComposite } from './composite.ts';
+import { complexScanGrad, realScanGrad } from './gradient.ts';
+import { complexScanTensorflow } from './kernels/complex-tensorflow.ts';
+import { complexScanWasm } from './kernels/complex-wasm.ts';
+import { complexScanWebgpu } from './kernels/complex-webgpu.ts';
+import { scanTensorflow } from './kernels/tensorflow.ts';
+import { scanWasm } from './kernels/wasm.ts';
+import { scanWebgpu } from './kernels/webgpu.ts';
+import type {
+  ComplexScanGradInputs,
+  ComplexScanInputs,
+  ScanAttrs,
+  ScanGradInputs,
+  ScanInputs,
+} from './types.ts';
 
 export interface LinearScanOptions<State> {
   /** The state before the first step: the shape of `x` without its time. Default: zeros. */
   readonly initialState?: State | undefined;
-  /** From the last step to the first. */
+  /** Whether the recurrence goes from the last step to the first. Default: false. */
   readonly reverse?: boolean | undefined;
 }
 
@@ -103,3 +117,46 @@ function layout(
     },
   };
 }
+
+const realScan = defineKernel<ScanInputs, ScanAttrs>({
+  name: 'NeverendLinearScan',
+  composite: realScanComposite,
+  gradient: {
+    saveInputs: ['a', 'h0'],
+    saveOutputs: [true],
+    backward: ([dy], [a, h0, y], attrs) => {
+      const call = { dy, a, y, h0 } as ScanGradInputs;
+      const [da, dx, dh0] = realScanGrad.run(call, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { a: () => da, x: () => dx, h0: () => dh0 };
+    },
+  },
+  backendKernels: { wasm: scanWasm, webgpu: scanWebgpu, tensorflow: scanTensorflow },
+  code: import.meta.neverendCode,
+  cases: realScanCases,
+  flops: ({ inputs: { x } }) => 2 * x.size,
+});
+
+const complexScan = defineKernel<ComplexScanInputs, ScanAttrs>({
+  name: 'NeverendComplexScan',
+  composite: complexScanComposite,
+  gradient: {
+    saveInputs: ['aRe', 'aIm', 'h0Re', 'h0Im'],
+    saveOutputs: [true, true],
+    backward: ([dyRe, dyIm], [aRe, aIm, h0Re, h0Im, yRe, yIm], attrs) => {
+      const call = { dyRe, dyIm, aRe, aIm, yRe, yIm, h0Re, h0Im } as ComplexScanGradInputs;
+      const gradients = complexScanGrad.run(call, attrs);
+      const names = ['aRe', 'aIm', 'xRe', 'xIm', 'h0Re', 'h0Im'] as const;
+      return Object.fromEntries(
+        names.map((name, index) => [name, () => gradients[index] as tf.Tensor]),
+      );
+    },
+  },
+  backendKernels: {
+    wasm: complexScanWasm,
+    webgpu: complexScanWebgpu,
+    tensorflow: complexScanTensorflow,
+  },
+  code: import.meta.neverendCode,
+  cases: complexScanCases,
+  flops: ({ inputs: { xRe } }) => 8 * xRe.size,
+});

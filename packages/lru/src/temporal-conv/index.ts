@@ -1,7 +1,10 @@
 import {
   checkedSize,
+  checkOptions,
   checkSizes,
   checkTensor,
+  defineKernel,
+  type Kernel,
   type RandomKey,
   randomKey,
   ShapeError,
@@ -11,11 +14,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   carriedState,
   checkSequence,
-  keepMask,
+  resetMask,
   type SequenceOptions,
   withTime,
 } from '../sequence.ts';
-import { tapMasks, temporalConvKernel } from './kernel.ts';
+import { convForwardCases } from './cases.ts';
+import { convComposite, tapMasks } from './composite.ts';
+import { temporalConvGrad } from './gradient.ts';
+import { temporalConvTensorflow } from './kernels/tensorflow.ts';
+import { temporalConvWasm } from './kernels/wasm.ts';
+import { temporalConvWebgpu } from './kernels/webgpu.ts';
+import type { ConvAttrs, ConvGradInputs, ConvInputs } from './types.ts';
 
 /**
  * Causal depthwise convolution over time with K taps (arXiv 2402.19427, section 2.3): y_t = b + w_{K-1} x_t + w_{K-2} x_{t-1} + … + w_0 x_{t-K+1}, each
@@ -33,9 +42,10 @@ import { tapMasks, temporalConvKernel } from './kernel.ts';
 export function temporalConv(
   x: tf.Tensor,
   params: Params,
-  { segmentPos, state }: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence(x, segmentPos);
+  checkSequence('temporalConv', x, options);
+  const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
   const w = checkedParam(params, 'w', ['K', width]);
   const b = checkedParam(params, 'b', [width]);
@@ -50,15 +60,15 @@ export function temporalConv(
       state === undefined ? tf.zeros(withTime(x, taps - 1)) : carriedState(state, segmentPos);
     const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
     const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
-    const restarts = segmentPos !== undefined;
+    const hasResets = segmentPos !== undefined;
     // What comes before the first step of all is zeros, so that only given positions mask anything.
-    const keep = keepMask(x, segmentPos, true);
-    const [y] = temporalConvKernel.run({ x: padded, w, b, keep }, { restarts }) as [tf.Tensor];
+    const reset = resetMask(x, segmentPos, true);
+    const [y] = temporalConvKernel.run({ x: padded, w, b, reset }, { hasResets }) as [tf.Tensor];
     const last = tf.slice(padded, [0, steps, 0, 0], [outer, taps - 1, tokens, width]);
     return {
       y: tf.reshape(y, x.shape),
       state: tf.reshape(
-        restarts ? tf.where(stateMask(keep, last.shape), last, tf.zerosLike(last)) : last,
+        hasResets ? tf.where(stateMask(reset, last.shape), last, tf.zerosLike(last)) : last,
         withTime(x, taps - 1),
       ),
     };
@@ -66,13 +76,38 @@ export function temporalConv(
 }
 
 /** False for what lies before the last beginning of a sequence; of the shape of a state `[outer, K-1, N, E]`. */
-function stateMask(keep: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
-  const [outer, steps] = keep.shape;
+function stateMask(reset: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
+  const [outer, steps] = reset.shape;
   const before = shape[1] ?? 1;
-  const columns = tapMasks(keep, before).map((mask) => tf.slice(mask, [0, steps - 1], [outer, 1]));
+  const columns = tapMasks(reset, before).map((mask) => tf.slice(mask, [0, steps - 1], [outer, 1]));
   const mask = tf.reshape(tf.concat(columns.reverse(), 1), [outer, before, 1, 1]);
-  return tf.broadcastTo(tf.greater(mask, 0), [...shape]);
+  return tf.broadcastTo(tf.equal(mask, 0), [...shape]);
 }
+
+/** What `temporalConv` runs on, with the steps that came before in front of the others. */
+export const temporalConvKernel: Kernel<ConvInputs, ConvAttrs> = defineKernel<
+  ConvInputs,
+  ConvAttrs
+>({
+  name: 'NeverendTemporalConv',
+  composite: convComposite,
+  gradient: {
+    saveInputs: ['x', 'w', 'reset'],
+    backward: ([dy], [x, w, reset], attrs) => {
+      const call = { dy, x, w, reset } as ConvGradInputs;
+      const [dx, dw, db] = temporalConvGrad.run(call, attrs) as [tf.Tensor, tf.Tensor, tf.Tensor];
+      return { x: () => dx, w: () => dw, b: () => db };
+    },
+  },
+  backendKernels: {
+    wasm: temporalConvWasm,
+    webgpu: temporalConvWebgpu,
+    tensorflow: temporalConvTensorflow,
+  },
+  code: import.meta.neverendCode,
+  cases: convForwardCases,
+  flops: ({ inputs: { w, reset, x } }) => 2 * w.size * reset.size * (x.shape[2] ?? 1),
+});
 
 /**
  * Weights to start with, as RecurrentGemma has them: normal with a variance of 0.01 / K, biases 0.
@@ -83,8 +118,10 @@ function stateMask(keep: tf.Tensor2D, shape: readonly number[]): tf.Tensor {
  */
 export function initTemporalConv(
   key: RandomKey,
-  { width, taps = 4 }: { readonly width: number; readonly taps?: number },
+  sizes: { readonly width: number; readonly taps?: number },
 ): Record<string, tf.Tensor> {
+  checkOptions('initTemporalConv', sizes, ['width', 'taps']);
+  const { width, taps = 4 } = sizes;
   checkSizes({ width });
   checkTaps('taps', taps);
   return {

@@ -9,12 +9,12 @@ export interface BlockSizes {
   readonly outer: number;
   readonly steps: number;
   readonly tokens: number;
-  /** D. */
+  /** The width D of the input and output. */
   readonly width: number;
-  /** E. */
+  /** The width E of the recurrent unit. */
   readonly inner: number;
   readonly heads: number;
-  /** K. */
+  /** The number K of taps. */
   readonly taps: number;
 }
 

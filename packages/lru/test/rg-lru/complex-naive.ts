@@ -7,7 +7,7 @@ interface Sizes {
   readonly outer: number;
   readonly steps: number;
   readonly tokens: number;
-  /** E. */
+  /** The number E of complex states. */
   readonly width: number;
   readonly heads: number;
 }
@@ -40,9 +40,9 @@ export function complexRgLruNaive(
   };
   for (let index = 0; index < count * width; index++) {
     const [vector, channel] = [Math.floor(index / width), index % width];
-    const rate = gate('a_gate', vector, channel);
-    const logRe = -8 * rate * Math.log1p(Math.exp(at('a_param', channel)));
-    const phase = rate * at('a_imag_param', channel);
+    const gateR = gate('a_gate', vector, channel);
+    const logRe = -8 * gateR * Math.log1p(Math.exp(at('a_param', channel)));
+    const phase = gateR * at('a_imag_param', channel);
     const isStart = segmentPos[Math.floor(vector / tokens)] === 0;
     const size = isStart ? 0 : Math.exp(logRe);
     aRe[index] = size * Math.cos(phase);

@@ -149,8 +149,8 @@ await describeBackends('rgLru', (backend) => {
       const close = { rtol: 1e-4, atol: 0 };
       const dAParam = slope * -8 * (1 / 4) * sigmoid;
       await expectTensorClose(gradients['a_param'] as tf.Tensor, [dAParam], close);
-      const dForget = slope * -8 * (1 / 4) * (3 / 4) * softplus;
-      await expectTensorClose(gradients['a_gate/b'] as tf.Tensor, [dForget], close);
+      const dRecurrenceGate = slope * -8 * (1 / 4) * (3 / 4) * softplus;
+      await expectTensorClose(gradients['a_gate/b'] as tf.Tensor, [dRecurrenceGate], close);
     },
   );
 });

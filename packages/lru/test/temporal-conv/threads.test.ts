@@ -2,7 +2,7 @@ import { kernelMode, randomKey } from '@neverend/backend';
 import { describeBackends, expectThreadsShare, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
-import { temporalConvKernel } from '../../src/temporal-conv/kernel.ts';
+import { temporalConvKernel } from '../../src/temporal-conv/index.ts';
 
 // wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
@@ -12,9 +12,9 @@ await describeBackends('the temporal convolution', () => {
     const [x, w, b] = [[64, 3 + 16, 1, 256], [4, 256], [256]].map((shape, at) =>
       randomTensor(randomKey(at), shape),
     ) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const keep = tf.ones([64, 16]);
-    const run = () => temporalConvKernel.run({ x, w, b, keep }, { restarts: false });
+    const reset = tf.zeros([64, 16]);
+    const run = () => temporalConvKernel.run({ x, w, b, reset }, { hasResets: false });
     expectThreadsShare(64 * 16, () => tf.dispose(run()));
-    tf.dispose([x, w, b, keep]);
+    tf.dispose([x, w, b, reset]);
   });
 }, ['wasm']);

@@ -82,6 +82,7 @@ export function complexScan(
   length: usize,
   inner: usize,
   line: usize,
+  strip: usize,
   reverse: u32,
   from: usize,
   to: usize,
@@ -92,7 +93,7 @@ export function complexScan(
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
     const column = (unit % units) * line;
-    const columns = columnsAt(unit, to, column, inner, line);
+    const columns = columnsAt(unit, to, column, inner, line, strip);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? length - 1 : 0)) * inner + column) << 2;
@@ -129,6 +130,7 @@ export function complexScanGrad(
   length: usize,
   inner: usize,
   line: usize,
+  strip: usize,
   reverse: u32,
   from: usize,
   to: usize,
@@ -139,7 +141,7 @@ export function complexScanGrad(
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
     const column = (unit % units) * line;
-    const columns = columnsAt(unit, to, column, inner, line);
+    const columns = columnsAt(unit, to, column, inner, line, strip);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? 0 : length - 1)) * inner + column) << 2;

@@ -68,7 +68,7 @@ void complexScan(void* reverse, TF_OpKernelContext* context) {
   Run run(context);
   const std::vector<Tensor> inputs = inputsOf(run, 6, 4);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, inputs[2], inputs[4], reverse);
+  const ScanSizes sizes = scanSizes(run, inputs[2], inputs[4], reverse);
   if (!run.ok()) return;
   std::vector<Tensor> outputs;
   for (int index = 0; index < 2 && run.ok(); ++index) {
@@ -91,7 +91,7 @@ void complexScanGrad(void* reverse, TF_OpKernelContext* context) {
   Run run(context);
   const std::vector<Tensor> inputs = inputsOf(run, 8, 6);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, inputs[4], inputs[6], reverse);
+  const ScanSizes sizes = scanSizes(run, inputs[4], inputs[6], reverse);
   if (!run.ok()) return;
   std::vector<Tensor> outputs;
   for (int index = 0; index < 6 && run.ok(); ++index) {

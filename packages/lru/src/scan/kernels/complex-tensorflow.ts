@@ -1,8 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
-import type { ScanAttrs } from '../cases.ts';
-import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
+import type { ComplexScanGradInputs, ComplexScanInputs, ScanAttrs } from '../types.ts';
 
 export const complexScanTensorflow: BackendKernel<ComplexScanInputs, ScanAttrs> = addonKernel(
   owner,

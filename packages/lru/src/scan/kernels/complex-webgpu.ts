@@ -1,8 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
-import type { ScanAttrs } from '../cases.ts';
-import type { ComplexScanGradInputs, ComplexScanInputs } from '../complex.ts';
-import { type Output, sizesOf, start, uniforms } from './webgpu.ts';
+import type { ComplexScanGradInputs, ComplexScanInputs, ScanAttrs } from '../types.ts';
+import { lane, type Output, scanUniforms, uniforms } from './webgpu.ts';
 
 export const complexScanWebgpu: BackendKernel<ComplexScanInputs, ScanAttrs> = {
   compute: ({ inputs: { aRe, aIm, xRe, xIm, h0Re, h0Im }, attrs, backend }) => {
@@ -13,7 +12,7 @@ export const complexScanWebgpu: BackendKernel<ComplexScanInputs, ScanAttrs> = {
       ...({ h0Re: 'read f32', h0Im: 'read f32', yRe: 'write f32', yIm: 'write f32' } as const),
     };
     const code = () => `
-fn kernel(group : u32, thread : u32) {${start}
+fn kernel(group : u32, thread : u32) {${lane}
   var at = select(first, last, reverse);
   var re = h0Re[state];
   var im = h0Im[state];
@@ -28,7 +27,7 @@ fn kernel(group : u32, thread : u32) {${start}
 }`;
     const program = { key: 'complex scan', buffers, uniforms, code };
     const tensors = { aRe, aIm, xRe, xIm, h0Re, h0Im, yRe, yIm };
-    dispatch(gpu, program, tensors, sizesOf(xRe, attrs), Math.ceil(h0Re.size / threads));
+    dispatch(gpu, program, tensors, scanUniforms(xRe, attrs), Math.ceil(h0Re.size / threads));
     return [yRe, yIm];
   },
 };
@@ -40,7 +39,7 @@ export const complexScanGradWebgpu: BackendKernel<ComplexScanGradInputs, ScanAtt
     const shapes = [yRe, yRe, yRe, yRe, h0Re, h0Re];
     const outputs = shapes.map(({ shape }) => makeOutput(gpu, shape));
     const [daRe, daIm, dxRe, dxIm, dh0Re, dh0Im] = outputs as Six;
-    const [sizes, groups] = [sizesOf(yRe, attrs), Math.ceil(h0Re.size / threads)];
+    const [sizes, groups] = [scanUniforms(yRe, attrs), Math.ceil(h0Re.size / threads)];
     const back = {
       key: 'complex scan grad',
       buffers: {
@@ -50,7 +49,7 @@ export const complexScanGradWebgpu: BackendKernel<ComplexScanGradInputs, ScanAtt
       },
       uniforms,
       code: () => `
-fn kernel(group : u32, thread : u32) {${start}
+fn kernel(group : u32, thread : u32) {${lane}
   var at = select(last, first, reverse);
   // What the step after hands back: its conjugate a times its g.
   var handedRe = 0.0;
@@ -77,7 +76,7 @@ fn kernel(group : u32, thread : u32) {${start}
       },
       uniforms,
       code: () => `
-fn kernel(group : u32, thread : u32) {${start}
+fn kernel(group : u32, thread : u32) {${lane}
   var at = select(first, last, reverse);
   var re = h0Re[state];
   var im = h0Im[state];

@@ -1,9 +1,6 @@
 // The recurrence over the middle axis of [outer, T, inner]. The states of a strip of columns are in a cache when the next
 // step needs them: they have just been written. A unit of work is `line` columns of one of the outer rows; neighbouring ones
-// are done together, whole rows where they fit, so that memory is read and written from one end to the other.
-
-/** Columns at once, unless a unit has more: a few rows of them fit into the second-level cache. */
-const STRIP: usize = 16384;
+// are done together, a `strip` of columns or a whole row, so that memory is read and written from one end to the other.
 
 /** y = a h + x. */
 @inline
@@ -118,7 +115,7 @@ export function retreatFour(
   v128.store(da, f32x4.mul(s3, v128.load(h, 48)), 48);
 }
 
-/** The columns from `column` on that the units `unit` to `to` have in one outer row, at most a strip of whole units. */
+/** The columns from `column` on that the units `unit` to `to` have in one outer row, at most a strip of whole units, but one. */
 @inline
 export function columnsAt(
   unit: usize,
@@ -126,8 +123,9 @@ export function columnsAt(
   column: usize,
   inner: usize,
   line: usize,
+  strip: usize,
 ): usize {
-  return min(min(to - unit, max(STRIP / line, 1)) * line, inner - column);
+  return min(min(to - unit, max(strip / line, 1)) * line, inner - column);
 }
 
 /** h_t = a_t h_{t-1} + x_t, from h0 on, for the units `from` to `to`. */
@@ -139,6 +137,7 @@ export function linearScan(
   length: usize,
   inner: usize,
   line: usize,
+  strip: usize,
   reverse: u32,
   from: usize,
   to: usize,
@@ -149,7 +148,7 @@ export function linearScan(
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
     const column = (unit % units) * line;
-    const columns = columnsAt(unit, to, column, inner, line);
+    const columns = columnsAt(unit, to, column, inner, line, strip);
     const bytes = columns << 2;
     let at = ((outer * length + (reverse ? length - 1 : 0)) * inner + column) << 2;
     let h = h0 + ((outer * inner + column) << 2);
@@ -174,6 +173,7 @@ export function linearScanGrad(
   length: usize,
   inner: usize,
   line: usize,
+  strip: usize,
   reverse: u32,
   from: usize,
   to: usize,
@@ -184,7 +184,7 @@ export function linearScanGrad(
   for (let unit = from; unit < to; ) {
     const outer = unit / units;
     const column = (unit % units) * line;
-    const columns = columnsAt(unit, to, column, inner, line);
+    const columns = columnsAt(unit, to, column, inner, line, strip);
     const bytes = columns << 2;
     const state = (outer * inner + column) << 2;
     let at = ((outer * length + (reverse ? 0 : length - 1)) * inner + column) << 2;

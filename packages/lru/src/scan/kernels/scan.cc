@@ -39,7 +39,7 @@ void linearScan(void* reverse, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor a = run.input(0), x = run.input(1), h0 = run.input(2);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, x, h0, reverse);
+  const ScanSizes sizes = scanSizes(run, x, h0, reverse);
   run.require(a.size() == x.size(), "a must have the shape of x");
   if (!run.ok()) return;
   const Tensor y = run.output(0, x.shape());
@@ -58,7 +58,7 @@ void linearScanGrad(void* reverse, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor dy = run.input(0), a = run.input(1), y = run.input(2), h0 = run.input(3);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, y, h0, reverse);
+  const ScanSizes sizes = scanSizes(run, y, h0, reverse);
   run.require(dy.size() == y.size(), "dy must have the shape of y");
   run.require(a.size() == y.size(), "a must have the shape of y");
   if (!run.ok()) return;

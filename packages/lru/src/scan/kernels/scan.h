@@ -12,10 +12,8 @@
 
 namespace neverend {
 
-// Columns that threads are given together at least, where there are as many: shorter runs of memory take longer than a
-// second thread saves.
-constexpr int64_t kLine = 1536;
-// Columns at once, unless a line has more: a few rows of them fit into the second-level cache.
+// The numbers of tuning.ts, where it says what they are.
+constexpr int64_t kShortestLine = 1536;
 constexpr int64_t kStrip = 16384;
 
 inline void* readReverse(TF_OpKernelConstruction* construction) {
@@ -29,7 +27,7 @@ inline void* readReverse(TF_OpKernelConstruction* construction) {
 inline void deleteReverse(void* reverse) { delete static_cast<bool*>(reverse); }
 
 // Where a sequence's first and last step and a step's successor are, in the order of the recurrence.
-struct Sizes {
+struct ScanSizes {
   int64_t outer, length, inner;
   bool reverse;
 
@@ -42,7 +40,7 @@ struct Sizes {
   template <typename Work>
   void forStrips(int arrays, const Work& work) const {
     // Of equal width, a whole number of vectors.
-    const int64_t most = std::max<int64_t>(1, inner / kLine);
+    const int64_t most = std::max<int64_t>(1, inner / kShortestLine);
     const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
     const int64_t lines = (inner + width - 1) / width;
     const int64_t cost = arrays * outer * length * inner;
@@ -59,7 +57,7 @@ struct Sizes {
 };
 
 // The sizes of x [outer, T, inner] and of a state [outer, inner]; a failure of the run where they do not fit.
-inline Sizes sizesOf(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
+inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
   run.require(x.rank() == 3, "a sequence must be [outer, T, inner]");
   if (!run.ok()) return {};
   run.require(x.size() > 0, "a sequence must not be empty");

@@ -1,8 +1,7 @@
 import type { BackendKernel } from '@neverend/backend';
 import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
 import owner from '../../../package.json' with { type: 'json' };
-import type { ScanAttrs } from '../cases.ts';
-import type { ScanGradInputs, ScanInputs } from '../real.ts';
+import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
 
 export const scanTensorflow: BackendKernel<ScanInputs, ScanAttrs> = addonKernel(
   owner,

@@ -1,15 +1,17 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ScanAttrs } from '../cases.ts';
-import type { ScanGradInputs, ScanInputs } from '../real.ts';
+import type { ScanAttrs, ScanGradInputs, ScanInputs } from '../types.ts';
 
 type Uniforms = Readonly<Record<'states' | 'length' | 'inner' | 'reverse', 'u32'>>;
 
 export const uniforms: Uniforms = { states: 'u32', length: 'u32', inner: 'u32', reverse: 'u32' };
 
-// A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap around, as u32 does.
-export const start: string = `
+/**
+ * What a program begins with. A thread follows one number through time: neighbours read neighbouring memory. Steps back wrap
+ * around, as u32 does.
+ */
+export const lane: string = `
   let state = group * ${threads}u + thread;
   if (state >= uniforms.states) { return; }
   let inner = uniforms.inner;
@@ -24,7 +26,7 @@ export const scanWebgpu: BackendKernel<ScanInputs, ScanAttrs> = {
     const y = makeOutput(gpu, x.shape);
     const buffers = { a: 'read f32', x: 'read f32', h0: 'read f32', y: 'write f32' } as const;
     const code = () => `
-fn kernel(group : u32, thread : u32) {${start}
+fn kernel(group : u32, thread : u32) {${lane}
   var at = select(first, last, reverse);
   var h = h0[state];
   for (var t = 0u; t < uniforms.length; t++) {
@@ -34,7 +36,7 @@ fn kernel(group : u32, thread : u32) {${start}
   }
 }`;
     const program = { key: 'linear scan', buffers, uniforms, code };
-    dispatch(gpu, program, { a, x, h0, y }, sizesOf(x, attrs), Math.ceil(h0.size / threads));
+    dispatch(gpu, program, { a, x, h0, y }, scanUniforms(x, attrs), Math.ceil(h0.size / threads));
     return [y];
   },
 };
@@ -48,7 +50,7 @@ export const scanGradWebgpu: BackendKernel<ScanGradInputs, ScanAttrs> = {
       ...({ da: 'write f32', dx: 'write f32', dh0: 'write f32' } as const),
     };
     const code = () => `
-fn kernel(group : u32, thread : u32) {${start}
+fn kernel(group : u32, thread : u32) {${lane}
   var at = select(last, first, reverse);
   // What the step after hands back: its a times its g.
   var handed = 0.0;
@@ -63,7 +65,7 @@ fn kernel(group : u32, thread : u32) {${start}
 }`;
     const program = { key: 'linear scan grad', buffers, uniforms, code };
     const tensors = { dy, a, y, h0, da, dx, dh0 };
-    dispatch(gpu, program, tensors, sizesOf(y, attrs), Math.ceil(h0.size / threads));
+    dispatch(gpu, program, tensors, scanUniforms(y, attrs), Math.ceil(h0.size / threads));
     return [da, dx, dh0];
   },
 };
@@ -71,7 +73,10 @@ fn kernel(group : u32, thread : u32) {${start}
 export type Output = ReturnType<typeof makeOutput>;
 type Three = [Output, Output, Output];
 
-export function sizesOf({ shape }: Tensor, { reverse }: ScanAttrs): Record<keyof Uniforms, number> {
+export function scanUniforms(
+  { shape }: Tensor,
+  { reverse }: ScanAttrs,
+): Record<keyof Uniforms, number> {
   const [outer, length, inner] = shape as [number, number, number];
   return { states: outer * inner, length, inner, reverse: Number(reverse) };
 }

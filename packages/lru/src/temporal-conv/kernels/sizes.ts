@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The sizes of x `[outer, K-1 + T, N, E]`, w `[K, E]` and keep `[outer, T]`. */
-export function sizesOf(
+/** The sizes of x `[outer, K-1 + T, N, E]`, w `[K, E]` and reset `[outer, T]`. */
+export function convSizes(
   x: tf.Tensor,
   w: tf.Tensor,
-  keep: tf.Tensor,
+  reset: tf.Tensor,
 ): Record<'outer' | 'steps' | 'tokens' | 'width' | 'taps', number> {
-  const [outer, steps] = keep.shape as [number, number];
+  const [outer, steps] = reset.shape as [number, number];
   const [taps, width] = w.shape as [number, number];
   return { outer, steps, tokens: x.shape[2] ?? 1, width, taps };
 }

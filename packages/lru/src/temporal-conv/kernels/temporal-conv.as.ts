@@ -2,7 +2,7 @@ import { madd } from '@neverend/backend/assembly/madd.as';
 import { addRow, loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 
 // The causal depthwise convolution over time of x [outer, K-1 + T, N, E] with w [K, E]: no tap reaches over a step where
-// keep [outer, T] is 0.
+// reset [outer, T] is 1.
 
 // A unit of work is a token of a step. What it meets of other steps lies `stride` bytes on or back for each.
 
@@ -12,7 +12,7 @@ export function temporalConv(
   x: usize,
   w: usize,
   b: usize,
-  keep: usize,
+  reset: usize,
   steps: usize,
   tokens: usize,
   width: usize,
@@ -27,7 +27,7 @@ export function temporalConv(
     // The taps that meet what belongs to this sequence: the first, and one more for each step of it before, up to all.
     let met: usize = 1;
     const before = frame % steps;
-    while (met < taps && (met > before + 1 || load<f32>(keep + ((frame + 1 - met) << 2)) != 0)) {
+    while (met < taps && (met > before + 1 || load<f32>(reset + ((frame + 1 - met) << 2)) == 0)) {
       met++;
     }
     const unmet = taps - met;
@@ -82,7 +82,7 @@ export function temporalConvGrad(
   dy: usize,
   x: usize,
   w: usize,
-  keep: usize,
+  reset: usize,
   steps: usize,
   tokens: usize,
   width: usize,
@@ -106,10 +106,10 @@ export function temporalConvGrad(
       // What comes before the first step is met from that on.
       const here = time >= taps - 1;
       const first = here ? time - (taps - 1) : 0;
-      const kept = keep + ((outer * steps) << 2);
+      const resets = reset + ((outer * steps) << 2);
       // The steps that meet this one: from itself on until a sequence begins, or taps or steps end.
       let last = here ? first + 1 : first;
-      while (last < steps && last <= time && load<f32>(kept + (last << 2)) != 0) last++;
+      while (last < steps && last <= time && load<f32>(resets + (last << 2)) == 0) last++;
       // By this tap `first` meets this step; each that follows by the one before.
       const tap = (time - first) * row;
       const slopes = dy + (outer * steps + first) * stride + (at % tokens) * row;

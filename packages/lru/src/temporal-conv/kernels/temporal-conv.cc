@@ -1,5 +1,5 @@
 // The causal depthwise convolution over time, y_t = b + w_{K-1} x_t + … + w_0 x_{t-K+1}, of x [outer, K-1 + T, N, E] with
-// w [K, E], b [E] and keep [outer, T]: no tap reaches over a step where keep is 0.
+// w [K, E], b [E] and reset [outer, T]: no tap reaches over a step where reset is 1.
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -48,17 +48,17 @@ NEVEREND_VECTORISED void addRow(float* __restrict total, const float* __restrict
   for (int64_t j = 0; j < columns; ++j) total[j] += row[j];
 }
 
-struct Sizes {
+struct ConvSizes {
   int64_t outer, steps, tokens, width, taps;
 };
 
 // A failure of the run where the inputs do not fit.
-Sizes sizesOf(Run& run, const Tensor& x, const Tensor& w, const Tensor& keep) {
+ConvSizes convSizes(Run& run, const Tensor& x, const Tensor& w, const Tensor& reset) {
   run.require(w.rank() == 2 && w.dim(0) > 0, "w must be [K, E]");
-  run.require(keep.rank() == 2, "keep must be [outer, T]");
+  run.require(reset.rank() == 2, "reset must be [outer, T]");
   run.require(x.rank() == 4, "x must be [outer, K-1 + T, N, E]");
   if (!run.ok()) return {};
-  const Sizes sizes{keep.dim(0), keep.dim(1), x.dim(2), w.dim(1), w.dim(0)};
+  const ConvSizes sizes{reset.dim(0), reset.dim(1), x.dim(2), w.dim(1), w.dim(0)};
   run.require(x.dim(0) == sizes.outer && x.dim(1) == sizes.taps - 1 + sizes.steps &&
                   x.dim(3) == sizes.width,
               "x must be [outer, K-1 + T, N, E]");
@@ -67,9 +67,9 @@ Sizes sizesOf(Run& run, const Tensor& x, const Tensor& w, const Tensor& keep) {
 
 void temporalConv(void*, TF_OpKernelContext* context) {
   Run run(context);
-  const Tensor x = run.input(0), w = run.input(1), b = run.input(2), keep = run.input(3);
+  const Tensor x = run.input(0), w = run.input(1), b = run.input(2), reset = run.input(3);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, x, w, keep);
+  const ConvSizes sizes = convSizes(run, x, w, reset);
   run.require(b.size() == sizes.width, "b must be [E]");
   if (!run.ok()) return;
   const int64_t steps = sizes.steps, width = sizes.width, taps = sizes.taps;
@@ -80,10 +80,10 @@ void temporalConv(void*, TF_OpKernelContext* context) {
     for (int64_t at = begin; at < end; ++at) {
       const int64_t token = at % sizes.tokens, frame = at / sizes.tokens;
       const int64_t row = frame / steps, step = frame % steps;
-      const float* kept = keep.floats() + row * steps;
+      const float* resets = reset.floats() + row * steps;
       // The first step that is met: where a sequence begins, or as far back as the taps reach.
       int64_t from = step;
-      while (from > step - (taps - 1) && (from < 0 || kept[from] != 0.0f)) --from;
+      while (from > step - (taps - 1) && (from < 0 || resets[from] == 0.0f)) --from;
       const int64_t met = step - from + 1;
       // In x, K-1 steps come before step 0.
       const int64_t first = row * (steps + taps - 1) + from + taps - 1;
@@ -97,13 +97,13 @@ void temporalConv(void*, TF_OpKernelContext* context) {
 
 void temporalConvGrad(void*, TF_OpKernelContext* context) {
   Run run(context);
-  const Tensor dy = run.input(0), x = run.input(1), w = run.input(2), keep = run.input(3);
+  const Tensor dy = run.input(0), x = run.input(1), w = run.input(2), reset = run.input(3);
   if (!run.ok()) return;
-  const Sizes sizes = sizesOf(run, x, w, keep);
+  const ConvSizes sizes = convSizes(run, x, w, reset);
   if (!run.ok()) return;
   const int64_t steps = sizes.steps, width = sizes.width, taps = sizes.taps;
   const int64_t inner = sizes.tokens * width, length = steps + taps - 1;
-  run.require(dy.size() == keep.size() * inner, "dy must be [outer, T, N, E]");
+  run.require(dy.size() == reset.size() * inner, "dy must be [outer, T, N, E]");
   if (!run.ok()) return;
   const Tensor dx = run.output(0, x.shape()), dw = run.output(1, w.shape());
   const Tensor db = run.output(2, {width});
@@ -118,11 +118,11 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
     for (int64_t at = begin; at < end; ++at) {
       const int64_t token = at % sizes.tokens, frame = at / sizes.tokens;
       const int64_t row = frame / length, step = frame % length - (taps - 1);
-      const float* kept = keep.floats() + row * steps;
+      const float* resets = reset.floats() + row * steps;
       // The steps that meet this one: from itself on until a sequence begins or taps or steps end.
       const int64_t first = std::max<int64_t>(step, 0);
       int64_t last = std::max<int64_t>(step + 1, 0);
-      while (last < std::min(step + taps, steps) && kept[last] != 0.0f) ++last;
+      while (last < std::min(step + taps, steps) && resets[last] == 0.0f) ++last;
       const float* slopes = dy.floats() + (row * steps + first) * inner + token * width;
       // The tap by which `first` meets this step; one less for each that follows.
       const int64_t tap = taps - 1 - (first - step);
@@ -146,10 +146,10 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
 }
 
 const Ops ops = [] {
-  const char *x = "x: float", *w = "w: float", *keep = "keep: float";
-  return Ops{{"NeverendTemporalConv", {x, w, "b: float", keep}, {"y: float"}, nullptr, noState,
+  const char *x = "x: float", *w = "w: float", *reset = "reset: float";
+  return Ops{{"NeverendTemporalConv", {x, w, "b: float", reset}, {"y: float"}, nullptr, noState,
               temporalConv, nothing},
-             {"NeverendTemporalConvGrad", {"dy: float", x, w, keep},
+             {"NeverendTemporalConvGrad", {"dy: float", x, w, reset},
               {"dx: float", "dw: float", "db: float"}, nullptr, noState, temporalConvGrad,
               nothing}};
 }();

@@ -1,8 +1,8 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Attrs, GradInputs, Inputs } from '../kernel.ts';
-import { partsOf, sizesOf } from './sizes.ts';
+import type { ConvAttrs, ConvGradInputs, ConvInputs } from '../types.ts';
+import { convSizes, partsOf } from './sizes.ts';
 
 const sizes = { size: 'u32', steps: 'u32', tokens: 'u32', width: 'u32', taps: 'u32' } as const;
 
@@ -15,10 +15,10 @@ fn kernel(group : u32, thread : u32) {
 ${statements}
 }`;
 
-export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
-  compute: ({ inputs: { x, w, b, keep }, backend }) => {
+export const temporalConvWebgpu: BackendKernel<ConvInputs, ConvAttrs> = {
+  compute: ({ inputs: { x, w, b, reset }, backend }) => {
     const gpu = asWebgpu(backend);
-    const { outer, ...rest } = sizesOf(x, w, keep);
+    const { outer, ...rest } = convSizes(x, w, reset);
     const y = makeOutput(gpu, [outer, rest.steps, rest.tokens, rest.width]);
     const size = outer * rest.steps * rest.tokens * rest.width;
     dispatch(
@@ -26,7 +26,7 @@ export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
       {
         key: 'temporal conv',
         buffers: {
-          ...({ x: 'read f32', w: 'read f32', b: 'read f32', keep: 'read f32' } as const),
+          ...({ x: 'read f32', w: 'read f32', b: 'read f32', reset: 'read f32' } as const),
           y: 'write f32',
         },
         uniforms: sizes,
@@ -39,12 +39,12 @@ export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
   var sum = b[column];
   for (var back = 0u; back < uniforms.taps; back++) {
     sum += w[(uniforms.taps - 1u - back) * uniforms.width + column] * x[met];
-    if (back <= before && keep[step - back] == 0.0) { break; }
+    if (back <= before && reset[step - back] != 0.0) { break; }
     met -= inner;
   }
   y[at] = sum;`),
       },
-      { x, w, b, keep, y },
+      { x, w, b, reset, y },
       { size, ...rest },
       Math.ceil(size / threads),
     );
@@ -55,12 +55,12 @@ export const temporalConvWebgpu: BackendKernel<Inputs, Attrs> = {
 /** Steps of a token whose part of a sum one thread makes. */
 const height = 64;
 
-export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
-  compute: ({ inputs: { dy, x, w, keep }, backend }) => {
+export const temporalConvGradWebgpu: BackendKernel<ConvGradInputs, ConvAttrs> = {
+  compute: ({ inputs: { dy, x, w, reset }, backend }) => {
     const gpu = asWebgpu(backend);
-    const { outer, ...rest } = sizesOf(x, w, keep);
+    const { outer, ...rest } = convSizes(x, w, reset);
     const dx = makeOutput(gpu, x.shape);
-    const read = { dy: 'read f32', keep: 'read f32' } as const;
+    const read = { dy: 'read f32', reset: 'read f32' } as const;
     dispatch(
       gpu,
       {
@@ -79,12 +79,12 @@ export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
     let step = time - (tap - 1u);
     if (step >= uniforms.steps) { break; }
     let met = outer * uniforms.steps + step;
-    if (tap < uniforms.taps && keep[met] == 0.0) { break; }
+    if (tap < uniforms.taps && reset[met] != 0.0) { break; }
     sum += w[(tap - 1u) * uniforms.width + column] * dy[met * inner + at % inner];
   }
   dx[at] = sum;`),
       },
-      { dy, keep, w, dx },
+      { dy, reset, w, dx },
       { size: x.size, ...rest },
       Math.ceil(x.size / threads),
     );
@@ -113,14 +113,14 @@ export const temporalConvGradWebgpu: BackendKernel<GradInputs, Attrs> = {
     let before = step % uniforms.steps;
     let back = uniforms.taps - 1u - tap;
     var reaches = true;
-    for (var i = 0u; i < min(back, before + 1u); i++) { reaches = reaches && keep[step - i] != 0.0; }
+    for (var i = 0u; i < min(back, before + 1u); i++) { reaches = reaches && reset[step - i] == 0.0; }
     if (!reaches) { continue; }
     let met = row + (step / uniforms.steps * (uniforms.taps - 1u) + tap) * uniforms.tokens;
     sum += slope * x[met * uniforms.width + column];
   }
   sums[at] = sum;`),
       },
-      { dy, keep, x, sums },
+      { dy, reset, x, sums },
       { size, ...rest, rows },
       Math.ceil(size / threads),
     );

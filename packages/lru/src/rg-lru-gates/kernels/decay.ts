@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What log a is at a rate of 1: -8 softplus(aParam), `[E]`. The caller's to dispose. */
+/** What log a is where the recurrence gate is open, r = 1: -8 softplus(aParam), `[E]`. The caller's to dispose. */
 export function decayOf(aParam: tf.Tensor): tf.Tensor {
   return tf.tidy(() => tf.mul(tf.softplus(aParam), -8));
 }

@@ -4,8 +4,8 @@ import { loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 
 export { sumColumns } from '@neverend/backend/assembly/sums.as';
 
-// The gates of the RG-LRU over rows of `width` numbers, `tokens` of which share a step and its `keep`. `decay` is
-// -8 softplus(a_param).
+// The gates of the RG-LRU over rows of `width` numbers, `tokens` of which share a step and its `reset`: 1 where a sequence
+// begins and 0 elsewhere. Both gates come before their sigmoids; `decay` is -8 softplus(a_param).
 
 @inline
 export function sigmoid(x: v128): v128 {
@@ -28,57 +28,57 @@ export function radicandOf(logA: v128): v128 {
   return v128.bitselect(near, far, f32x4.gt(z, f32x4.splat(-0.5)));
 }
 
-/** The root of 1 - a², or 1 where nothing is kept. */
+/** The root of 1 - a² where a sequence goes on, and 1 where one begins. */
 @inline
-export function gammaOf(radicand: v128, kept: v128): v128 {
+export function gammaOf(radicand: v128, going: v128): v128 {
   const root = f32x4.sqrt(f32x4.pmax(radicand, f32x4.splat(0)));
-  return madd(root, kept, f32x4.sub(f32x4.splat(1), kept));
+  return madd(root, going, f32x4.sub(f32x4.splat(1), going));
 }
 
-/** a and gamma sigmoid(input) x, for the rows `from` to `to`. */
+/** a and gamma sigmoid(inputGate) x, for the rows `from` to `to`. */
 export function rgLruGates(
   a: usize,
   gated: usize,
   x: usize,
-  input: usize,
-  forget: usize,
+  inputGate: usize,
+  recurrenceGate: usize,
   decay: usize,
-  keep: usize,
+  reset: usize,
   tokens: usize,
   width: usize,
   from: usize,
   to: usize,
 ): void {
   for (let row = from; row < to; row++) {
-    const kept = f32x4.splat(load<f32>(keep + ((row / tokens) << 2)));
+    const going = f32x4.splat(1 - load<f32>(reset + ((row / tokens) << 2)));
     for (let column: usize = 0; column < width; column += 4) {
       const lanes = min(4, width - column);
       const at = (row * width + column) << 2;
-      const rate = sigmoid(loadLanes(forget + at, lanes));
-      const logA = f32x4.mul(rate, loadLanes(decay + (column << 2), lanes));
-      const gamma = gammaOf(radicandOf(logA), kept);
-      const gate = sigmoid(loadLanes(input + at, lanes));
-      const scaled = f32x4.mul(f32x4.mul(gamma, gate), loadLanes(x + at, lanes));
-      storeLanes(a + at, f32x4.mul(exp(logA), kept), lanes);
+      const gateR = sigmoid(loadLanes(recurrenceGate + at, lanes));
+      const logA = f32x4.mul(gateR, loadLanes(decay + (column << 2), lanes));
+      const gamma = gammaOf(radicandOf(logA), going);
+      const gateI = sigmoid(loadLanes(inputGate + at, lanes));
+      const scaled = f32x4.mul(f32x4.mul(gamma, gateI), loadLanes(x + at, lanes));
+      storeLanes(a + at, f32x4.mul(exp(logA), going), lanes);
       storeLanes(gated + at, scaled, lanes);
     }
   }
 }
 
 /**
- * The gradients by x, input and forget in the blocks `from` to `to` of `height` rows; sums[block] becomes the sum over its
- * rows of the gradient by log a, times sigmoid(forget).
+ * The gradients by x, inputGate and recurrenceGate in the blocks `from` to `to` of `height` rows; sums[block] becomes the sum
+ * over its rows of the gradient by log a, times sigmoid(recurrenceGate).
  */
 export function rgLruGatesGrad(
   dx: usize,
-  dInput: usize,
-  dForget: usize,
+  dInputGate: usize,
+  dRecurrenceGate: usize,
   sums: usize,
   x: usize,
-  input: usize,
-  forget: usize,
+  inputGate: usize,
+  recurrenceGate: usize,
   decay: usize,
-  keep: usize,
+  reset: usize,
   da: usize,
   dGated: usize,
   tokens: usize,
@@ -94,28 +94,29 @@ export function rgLruGatesGrad(
     memory.fill(total, 0, width << 2);
     const stop = min((block + 1) * height, rows);
     for (let row = block * height; row < stop; row++) {
-      const kept = f32x4.splat(load<f32>(keep + ((row / tokens) << 2)));
+      const going = f32x4.splat(1 - load<f32>(reset + ((row / tokens) << 2)));
       for (let column: usize = 0; column < width; column += 4) {
         const lanes = min(4, width - column);
         const at = (row * width + column) << 2;
-        const falls = loadLanes(decay + (column << 2), lanes);
-        const rate = sigmoid(loadLanes(forget + at, lanes));
-        const logA = f32x4.mul(rate, falls);
+        const decayHere = loadLanes(decay + (column << 2), lanes);
+        const gateR = sigmoid(loadLanes(recurrenceGate + at, lanes));
+        const logA = f32x4.mul(gateR, decayHere);
         const radicand = radicandOf(logA);
         const a = exp(logA);
-        const gate = sigmoid(loadLanes(input + at, lanes));
-        const back = f32x4.mul(loadLanes(dGated + at, lanes), gate);
-        const here = f32x4.mul(back, gammaOf(radicand, kept));
+        const gateI = sigmoid(loadLanes(inputGate + at, lanes));
+        const back = f32x4.mul(loadLanes(dGated + at, lanes), gateI);
+        const here = f32x4.mul(back, gammaOf(radicand, going));
         const number = loadLanes(x + at, lanes);
         storeLanes(dx + at, here, lanes);
-        storeLanes(dInput + at, f32x4.mul(f32x4.mul(here, number), f32x4.sub(one, gate)), lanes);
+        const dGateI = f32x4.mul(here, number);
+        storeLanes(dInputGate + at, f32x4.mul(dGateI, f32x4.sub(one, gateI)), lanes);
         // The slope of the root is at most 1000.
         const root = f32x4.sqrt(f32x4.pmax(radicand, f32x4.splat(2.5e-7)));
         const slope = f32x4.div(f32x4.mul(f32x4.mul(back, number), a), root);
-        const dLogA = f32x4.mul(f32x4.mul(a, kept), f32x4.sub(loadLanes(da + at, lanes), slope));
-        const dDecay = f32x4.mul(dLogA, rate);
-        const dRate = f32x4.mul(dDecay, f32x4.sub(one, rate));
-        storeLanes(dForget + at, f32x4.mul(dRate, falls), lanes);
+        const dLogA = f32x4.mul(f32x4.mul(a, going), f32x4.sub(loadLanes(da + at, lanes), slope));
+        const dDecay = f32x4.mul(dLogA, gateR);
+        const dGateR = f32x4.mul(dDecay, f32x4.sub(one, gateR));
+        storeLanes(dRecurrenceGate + at, f32x4.mul(dGateR, decayHere), lanes);
         const sum = total + (column << 2);
         storeLanes(sum, f32x4.add(loadLanes(sum, lanes), dDecay), lanes);
       }

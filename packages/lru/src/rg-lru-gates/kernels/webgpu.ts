@@ -1,21 +1,26 @@
 import type { BackendKernel } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput, threads } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
-import type { GateGradInputs, GateInputs, NoAttrs } from '../gates.ts';
+import type { GateGradInputs, GateInputs, NoAttrs } from '../types.ts';
 import { aParamGradient, decayOf } from './decay.ts';
 
 const uniforms = { size: 'u32', width: 'u32', step: 'u32' } as const;
 
-const sizesOf = ({ size, shape }: tf.Tensor) => {
+const gateSizes = ({ size, shape }: tf.Tensor) => {
   const [, tokens = 1, width = 1] = shape;
   return { size, width, step: tokens * width };
 };
 
 const gates = {
-  ...({ input: 'read f32', forget: 'read f32', decay: 'read f32', keep: 'read f32' } as const),
+  ...({
+    inputGate: 'read f32',
+    recurrenceGate: 'read f32',
+    decay: 'read f32',
+    reset: 'read f32',
+  } as const),
 };
 
-/** A thread for each number, `at`; `kept`, `rate` and `falls` are its keep, sigmoid(forget) and decay. */
+/** A thread for each number, `at`, with 1 - reset of its step, its sigmoid(recurrenceGate) and its decay. */
 const eachNumber = (statements: string): string => `
 fn sigmoid(x : f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }
 // 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
@@ -29,19 +34,19 @@ fn expOf(z : f32) -> f32 { return select(1.0 - oneMinusExp(z), exp(z), z < -0.5)
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
   if (at >= uniforms.size) { return; }
-  let kept = keep[at / uniforms.step];
-  let rate = sigmoid(forget[at]);
-  let falls = decay[at % uniforms.width];
+  let going = 1.0 - reset[at / uniforms.step];
+  let gateR = sigmoid(recurrenceGate[at]);
+  let decayHere = decay[at % uniforms.width];
   ${statements}
 }`;
 
-const gammaAndGate = `
-  let radicand = oneMinusExp(2.0 * rate * falls);
-  let gamma = sqrt(max(radicand, 0.0)) * kept + (1.0 - kept);
-  let gate = sigmoid(input[at]);`;
+const gammaAndGateI = `
+  let radicand = oneMinusExp(2.0 * gateR * decayHere);
+  let gamma = sqrt(max(radicand, 0.0)) * going + (1.0 - going);
+  let gateI = sigmoid(inputGate[at]);`;
 
 export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
-  compute: ({ inputs: { x, input, forget, aParam, keep }, backend }) => {
+  compute: ({ inputs: { x, inputGate, recurrenceGate, aParam, reset }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);
     const [a, gated] = [makeOutput(gpu, x.shape), makeOutput(gpu, x.shape)];
@@ -52,12 +57,12 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
         buffers: { ...gates, x: 'read f32', a: 'write f32', gated: 'write f32' },
         uniforms,
         code: () =>
-          eachNumber(`${gammaAndGate}
-  a[at] = expOf(rate * falls) * kept;
-  gated[at] = gamma * gate * x[at];`),
+          eachNumber(`${gammaAndGateI}
+  a[at] = expOf(gateR * decayHere) * going;
+  gated[at] = gamma * gateI * x[at];`),
       },
-      { x, input, forget, decay, keep, a, gated },
-      sizesOf(x),
+      { x, inputGate, recurrenceGate, decay, reset, a, gated },
+      gateSizes(x),
       Math.ceil(x.size / threads),
     );
     decay.dispose();
@@ -67,26 +72,28 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
 
 /** Three passes: together they read and write more tensors than a stage has buffers for. */
 export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
-  compute: ({ inputs: { x, input, forget, aParam, keep, da, dGated }, backend }) => {
+  compute: ({ inputs: { x, inputGate, recurrenceGate, aParam, reset, da, dGated }, backend }) => {
     const gpu = asWebgpu(backend);
     const decay = decayOf(aParam);
-    const [dx, dInput, dForget] = [x, x, x].map(({ shape }) => makeOutput(gpu, shape)) as Three;
+    const [dx, dInputGate, dRecurrenceGate] = [x, x, x].map(({ shape }) =>
+      makeOutput(gpu, shape),
+    ) as Three;
     const dDecays = makeOutput(gpu, x.shape);
-    const [sizes, groups] = [sizesOf(x), Math.ceil(x.size / threads)];
+    const [sizes, groups] = [gateSizes(x), Math.ceil(x.size / threads)];
     const read = { x: 'read f32', dGated: 'read f32' } as const;
     dispatch(
       gpu,
       {
         key: 'rg-lru gates grad of x',
-        buffers: { ...gates, ...read, dx: 'write f32', dInput: 'write f32' },
+        buffers: { ...gates, ...read, dx: 'write f32', dInputGate: 'write f32' },
         uniforms,
         code: () =>
-          eachNumber(`${gammaAndGate}
-  let here = dGated[at] * gamma * gate;
+          eachNumber(`${gammaAndGateI}
+  let here = dGated[at] * gamma * gateI;
   dx[at] = here;
-  dInput[at] = here * x[at] * (1.0 - gate);`),
+  dInputGate[at] = here * x[at] * (1.0 - gateI);`),
       },
-      { x, input, forget, decay, keep, dGated, dx, dInput },
+      { x, inputGate, recurrenceGate, decay, reset, dGated, dx, dInputGate },
       sizes,
       groups,
     );
@@ -98,27 +105,27 @@ export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
         uniforms,
         // The slope of the root is at most 1000.
         code: () =>
-          eachNumber(`${gammaAndGate}
-  let a = expOf(rate * falls);
-  let slope = dGated[at] * gate * x[at] * a * inverseSqrt(max(radicand, 2.5e-7));
-  dDecays[at] = a * kept * (da[at] - slope) * rate;`),
+          eachNumber(`${gammaAndGateI}
+  let a = expOf(gateR * decayHere);
+  let slope = dGated[at] * gateI * x[at] * a * inverseSqrt(max(radicand, 2.5e-7));
+  dDecays[at] = a * going * (da[at] - slope) * gateR;`),
       },
-      { x, input, forget, decay, keep, da, dGated, dDecays },
+      { x, inputGate, recurrenceGate, decay, reset, da, dGated, dDecays },
       sizes,
       groups,
     );
     dispatch(
       gpu,
       {
-        key: 'rg-lru gates grad of forget',
+        key: 'rg-lru gates grad of the recurrence gate',
         buffers: {
-          ...({ forget: 'read f32', decay: 'read f32', keep: 'read f32' } as const),
-          ...({ dDecays: 'read f32', dForget: 'write f32' } as const),
+          ...({ recurrenceGate: 'read f32', decay: 'read f32', reset: 'read f32' } as const),
+          ...({ dDecays: 'read f32', dRecurrenceGate: 'write f32' } as const),
         },
         uniforms,
-        code: () => eachNumber('dForget[at] = dDecays[at] * (1.0 - rate) * falls;'),
+        code: () => eachNumber('dRecurrenceGate[at] = dDecays[at] * (1.0 - gateR) * decayHere;'),
       },
-      { forget, decay, keep, dDecays, dForget },
+      { recurrenceGate, decay, reset, dDecays, dRecurrenceGate },
       sizes,
       groups,
     );
@@ -127,7 +134,7 @@ export const gatesGradWebgpu: BackendKernel<GateGradInputs, NoAttrs> = {
       const all = tf.engine().makeTensorFromTensorInfo(dDecays);
       return tf.sum(tf.reshape(all, [-1, aParam.size]), 0);
     });
-    return [dx, dInput, dForget, aParamGradient(dDecay, aParam)];
+    return [dx, dInputGate, dRecurrenceGate, aParamGradient(dDecay, aParam)];
   },
 };
 
