@@ -16,7 +16,7 @@ interface PageGlobals {
 }
 
 /** How workers of a page go wrong, as what stands for `Worker` there. */
-type Fault = 'silent' | 'silent after the first eight' | 'throwing' | 'failing';
+type Fault = 'silent' | 'silent after the first one' | 'throwing' | 'failing';
 
 describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
   let site: Site;
@@ -62,7 +62,7 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
               const text = "throw new Error('the worker has a fault')";
               return new target(URL.createObjectURL(new Blob([text])));
             }
-            if (kind === 'silent' || made > 8) return new Silent() as unknown as Worker;
+            if (kind === 'silent' || made > 1) return new Silent() as unknown as Worker;
             return new target(...args);
           },
         });
@@ -83,7 +83,7 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
 
   it.each([
     ['silent', 'no thread answered for 1.2 s'],
-    ['silent after the first eight', 'no thread answered for 1.2 s'],
+    ['silent after the first one', 'no thread answered for 1.2 s'],
     ['throwing', 'no more workers'],
     ['failing', 'the worker has a fault'],
   ] as const)('runs on one thread where workers are %s, and says why', async (fault, reason) => {
