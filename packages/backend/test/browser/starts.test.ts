@@ -130,6 +130,62 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
     expect(message).toMatch(/http:\/\/localhost:\d+ must allow this origin/);
   });
 
+  it.each([1, 2])(
+    'starts on %i thread(s) from the right wasmPath after wrong ones',
+    async (threads) => {
+      const said = await inPage((page) =>
+        page.evaluate(async (count) => {
+          const { backend, tf } = globalThis as unknown as PageGlobals;
+          const start = (wasmPath: string) =>
+            backend.useBackend('wasm', { wasmPath, threads: count }).then(
+              ({ device }) => device,
+              ({ message }: Error) => message,
+            );
+          const before = [Worker, Blob, fetch];
+          // The second one leads to the page itself.
+          const answers = [
+            await start('/nowhere/'),
+            await start('/isolated?'),
+            await start('/wasm/'),
+          ];
+          const restored = before.every((value, at) => value === [Worker, Blob, fetch][at]);
+          const sum = (await tf.sum(tf.ones([8, 8])).data())[0];
+          return { answers, restored, sum };
+        }, threads),
+      );
+      expect(said).toEqual({
+        answers: [
+          expect.stringContaining('wasmPath led to /nowhere/tfjs-backend-wasm'),
+          expect.stringContaining('wasmPath led to /isolated?'),
+          `CPU, WebAssembly SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
+        ],
+        restored: true,
+        sum: 64,
+      });
+    },
+  );
+
+  it('starts one worker of TensorFlow.js and one of ours for a second thread', async () => {
+    const [made, product] = await inPage((page) =>
+      page.evaluate(async () => {
+        const { backend, tf } = globalThis as unknown as PageGlobals;
+        let workers = 0;
+        globalThis.Worker = new Proxy(Worker, {
+          construct(target, args: [string]) {
+            workers++;
+            return new target(...args);
+          },
+        });
+        await backend.useBackend('wasm', { wasmPath: '/wasm/', threads: 2 });
+        // Its own threads share this.
+        const filters = tf.ones([1, 1, 8, 8]) as never;
+        const y = tf.conv2d(tf.ones([1, 64, 64, 8]) as never, filters, 1, 'same');
+        return [workers, (await tf.sum(y).data())[0]];
+      }),
+    );
+    expect([made, product]).toEqual([2, 64 * 64 * 8 * 8]);
+  });
+
   it('starts wasm anew after another backend, with the work shared among its threads', async () => {
     const devices = await inPage((page) =>
       page.evaluate(async () => {
