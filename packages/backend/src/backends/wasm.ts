@@ -179,9 +179,10 @@ async function withFile(
 async function whyNotStarted(
   error: unknown,
   hasPath: boolean,
-  refusal: () => Promise<Refusal | undefined>,
+  refusal: (directive?: string) => Promise<Refusal | undefined>,
 ): Promise<BackendStatus> {
-  const refused = await refusal();
+  // Workers that start while the file is read may be refused as well.
+  const refused = await refusal(error instanceof FileError ? 'connect-src' : undefined);
   if (error instanceof FileError) {
     return refused === undefined
       ? absent('wasm', error.message, fix)
