@@ -136,21 +136,30 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
   let glue: string | undefined;
   let entry: string | undefined;
   let address: string | undefined;
+  const makeAddress = URL.createObjectURL.bind(URL);
+  // Each address takes about a millisecond, and TensorFlow.js gives none of them back.
+  const addresses = (object: Blob | MediaSource): string =>
+    entries.has(object) ? '' : makeAddress(object);
+  const entries = new WeakSet<object>();
   const listening = new AbortController();
-  const blobs = new Proxy(Blob, {
+  const StockBlob = Blob;
+  const blobs = new Proxy(StockBlob, {
     construct(target, [parts, options]: ConstructorParameters<typeof Blob>) {
       const text = String(parts?.[0]);
+      const blob = new target(parts, options);
       if (text.startsWith('var WasmBackendModuleThreadedSimd')) glue = text;
-      else if (text.includes('WasmBackendModuleThreadedSimd(Module)')) entry = text;
-      return new target(parts, options);
+      else if (text.includes('WasmBackendModuleThreadedSimd(Module)')) {
+        entry = text;
+        if (glue !== undefined) entries.add(blob);
+      }
+      return blob;
     },
   });
   const workers = new Proxy(Worker, {
     construct(target, args: ConstructorParameters<typeof Worker>) {
       if (glue === undefined || entry === undefined) return new target(...args);
-      address ??= URL.createObjectURL(
-        new Blob([pageSource(glue, entry)], { type: 'text/javascript' }),
-      );
+      const options = { type: 'text/javascript' };
+      address ??= makeAddress(new StockBlob([pageSource(glue, entry)], options));
       // The text of a worker is made right before it is: what comes without one is somebody else's.
       entry = undefined;
       const worker = crew.hire(() => new target(address as string));
@@ -170,7 +179,9 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
   });
   try {
     await withValue(globalThis, 'Blob', blobs, () =>
-      withValue(globalThis, 'Worker', workers, start),
+      withValue(URL, 'createObjectURL', addresses, () =>
+        withValue(globalThis, 'Worker', workers, start),
+      ),
     );
     // After a failure the other workers fail as well, and nobody needs to hear it.
     listening.abort();

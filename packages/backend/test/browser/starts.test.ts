@@ -141,14 +141,16 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
               ({ device }) => device,
               ({ message }: Error) => message,
             );
-          const before = [Worker, Blob, fetch];
+          const globals = () => [Worker, Blob, fetch, URL.createObjectURL];
+          const before = globals();
           // The second one leads to the page itself.
           const answers = [
             await start('/nowhere/'),
             await start('/isolated?'),
             await start('/wasm/'),
           ];
-          const restored = before.every((value, at) => value === [Worker, Blob, fetch][at]);
+          const after = globals();
+          const restored = before.every((value, at) => value === after[at]);
           const sum = (await tf.sum(tf.ones([8, 8])).data())[0];
           return { answers, restored, sum };
         }, threads),
