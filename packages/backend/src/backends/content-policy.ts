@@ -5,8 +5,8 @@ export interface Refusal {
 }
 
 interface PolicyWatch {
-  /** What was refused since the watch began; undefined where nothing was. */
-  refusal(): Promise<Refusal | undefined>;
+  /** What was refused first since the watch began, by this directive where one is named; undefined where nothing was. */
+  refusal(directive?: string): Promise<Refusal | undefined>;
   stop(): void;
 }
 
@@ -19,7 +19,7 @@ interface Violation extends Event {
 
 /** Notes what the policy of this page or worker refuses: the errors themselves do not say so. In Node nothing is refused. */
 export function watchPolicy(): PolicyWatch {
-  let first: Refusal | undefined;
+  const first = new Map<string | undefined, Refusal>();
   const note = (event: Event): void => {
     const { effectiveDirective, blockedURI, disposition } = event as Violation;
     if (disposition !== 'enforce') return;
@@ -27,15 +27,18 @@ export function watchPolicy(): PolicyWatch {
     const reason = `its Content-Security-Policy refuses ${source} (${effectiveDirective})`;
     const fix = `add ${source} to ${effectiveDirective} in the Content-Security-Policy`;
     // Of the directives, these are lists of sources.
-    first ??= effectiveDirective.endsWith('-src') ? { reason, fix } : { reason };
+    const refusal = effectiveDirective.endsWith('-src') ? { reason, fix } : { reason };
+    for (const directive of [undefined, effectiveDirective]) {
+      if (!first.has(directive)) first.set(directive, refusal);
+    }
   };
   const name = 'securitypolicyviolation';
   globalThis.addEventListener?.(name, note);
   return {
-    async refusal() {
+    async refusal(directive) {
       // Browsers report it in a task of its own.
       await new Promise((resolve) => setTimeout(resolve, 20));
-      return first;
+      return first.get(directive);
     },
     stop: () => globalThis.removeEventListener?.(name, note),
   };

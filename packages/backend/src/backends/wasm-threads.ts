@@ -2,18 +2,18 @@ import { LONGEST, patience, within } from '../patience.ts';
 import { isNode } from '../platform.ts';
 
 /**
- * More pthreads than TensorFlow.js starts workers for would have to be started later, when there is nothing left
- * that tells them how.
+ * Workers that TensorFlow.js makes, however many threads it is to have; the last ones run. More would have to be started later, when
+ * there is nothing left that tells them how.
  */
-const MOST_THREADS = 8;
+const WORKERS = 8;
 
 /** Workers of which none answers for so long, in milliseconds, do not start. */
 const SILENCE = 1200;
 
 /**
  * Runs a start of the wasm backend such that its threaded build starts with this many threads, in Node and in minified pages too. Stock,
- * Node gets a `blob:` address where its workers need a file (tensorflow/tfjs#3830), half of the processors' threads stay unused, and a
- * worker that fails leaves the start waiting for ever.
+ * Node gets a `blob:` address where its workers need a file (tensorflow/tfjs#3830), half of the processors' threads stay unused, eight
+ * workers start for two threads, which takes most of the start, and a worker that fails leaves it waiting for ever.
  *
  * @throws what the first worker that failed said; the workers are gone then.
  */
@@ -22,8 +22,9 @@ export async function startThreaded(
   threads: number,
   start: () => Promise<void>,
 ): Promise<void> {
-  wasm.setThreadsCount(Math.min(threads, MOST_THREADS));
-  const crew = makeCrew();
+  const count = Math.min(threads, WORKERS);
+  wasm.setThreadsCount(count);
+  const crew = makeCrew(count - 1);
   const work = (): Promise<void> => Promise.race([start(), crew.failed]);
   try {
     // It halves the number that it is told once, here.
@@ -50,7 +51,7 @@ interface Crew {
   readonly failed: Promise<never>;
   fail(reason: unknown): void;
   heard(): void;
-  /** Adds a worker that is made now. */
+  /** Adds a worker that is made now, or one that does nothing where none is needed. */
   hire<T extends AnyWorker>(make: () => T): T;
   /** Ends the workers. */
   dismiss(): void;
@@ -59,11 +60,28 @@ interface Crew {
   isOver(): boolean;
 }
 
-function makeCrew(): Crew {
+/** Says that it has loaded what a thread needs, and never runs one. */
+class IdleWorker implements AnyWorker {
+  onmessage?: (event: { readonly data: { readonly cmd: 'loaded' } }) => void;
+
+  postMessage(): void {
+    queueMicrotask(() => this.onmessage?.({ data: { cmd: 'loaded' } }));
+  }
+
+  terminate(): void {}
+
+  // In Node:
+  on(): void {}
+  unref(): void {}
+}
+
+/** @param needed workers that will run. */
+function makeCrew(needed: number): Crew {
   const wait = patience(SILENCE, new Error(`no thread answered for ${SILENCE / 1000} s`));
   const workers: AnyWorker[] = [];
   let loading = false;
   let over = false;
+  let places = 0;
   let reject: (error: unknown) => void;
   const failure = new Promise<never>((_, rejectFailure) => {
     reject = rejectFailure;
@@ -77,13 +95,16 @@ function makeCrew(): Crew {
     heard: () => {
       if (loading && !over) wait.heard();
     },
-    hire(make) {
+    hire<T extends AnyWorker>(make: () => T): T {
+      places++;
+      if (places <= WORKERS - needed) return new IdleWorker() as AnyWorker as T;
       try {
         const worker = make();
         workers.push(worker);
         const { postMessage } = worker;
         // Before the first message there is the download, which takes as long as it takes.
         worker.postMessage = (...args) => {
+          if (places !== WORKERS) fail(new Error(`TensorFlow.js made ${places} workers`));
           if (!loading) wait.heard();
           loading = true;
           postMessage.apply(worker, args);
@@ -115,24 +136,34 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
   let glue: string | undefined;
   let entry: string | undefined;
   let address: string | undefined;
+  const makeAddress = URL.createObjectURL.bind(URL);
+  // Each address takes about a millisecond, and TensorFlow.js gives none of them back.
+  const addresses = (object: Blob | MediaSource): string =>
+    entries.has(object) ? '' : makeAddress(object);
+  const entries = new WeakSet<object>();
   const listening = new AbortController();
-  const blobs = new Proxy(Blob, {
+  const StockBlob = Blob;
+  const blobs = new Proxy(StockBlob, {
     construct(target, [parts, options]: ConstructorParameters<typeof Blob>) {
       const text = String(parts?.[0]);
+      const blob = new target(parts, options);
       if (text.startsWith('var WasmBackendModuleThreadedSimd')) glue = text;
-      else if (text.includes('WasmBackendModuleThreadedSimd(Module)')) entry = text;
-      return new target(parts, options);
+      else if (text.includes('WasmBackendModuleThreadedSimd(Module)')) {
+        entry = text;
+        if (glue !== undefined) entries.add(blob);
+      }
+      return blob;
     },
   });
   const workers = new Proxy(Worker, {
     construct(target, args: ConstructorParameters<typeof Worker>) {
       if (glue === undefined || entry === undefined) return new target(...args);
-      address ??= URL.createObjectURL(
-        new Blob([pageSource(glue, entry)], { type: 'text/javascript' }),
-      );
+      const options = { type: 'text/javascript' };
+      address ??= makeAddress(new StockBlob([pageSource(glue, entry)], options));
       // The text of a worker is made right before it is: what comes without one is somebody else's.
       entry = undefined;
       const worker = crew.hire(() => new target(address as string));
+      if (worker instanceof IdleWorker) return worker;
       const { signal } = listening;
       worker.addEventListener('message', crew.heard, { signal });
       const fail = (event: Event): void => {
@@ -148,7 +179,9 @@ async function startInPage(crew: Crew, start: () => Promise<void>): Promise<void
   });
   try {
     await withValue(globalThis, 'Blob', blobs, () =>
-      withValue(globalThis, 'Worker', workers, start),
+      withValue(URL, 'createObjectURL', addresses, () =>
+        withValue(globalThis, 'Worker', workers, start),
+      ),
     );
     // After a failure the other workers fail as well, and nobody needs to hear it.
     listening.abort();
@@ -208,6 +241,7 @@ async function startInNode(cores: number, crew: Crew, start: () => Promise<void>
       if (!String(args[0]).startsWith('blob:')) return new target(...args);
       const options = { eval: true, execArgv: [], workerData: glueFiles() };
       const worker = crew.hire(() => new target(nodeSource, options));
+      if (worker instanceof IdleWorker) return worker;
       worker.unref();
       // The glue does so for each thread that runs, and a thread of the pool never ends.
       worker.ref = () => undefined;

@@ -5,8 +5,9 @@ import { registerWasmMatMul } from '../stock-fixes/wasm-mat-mul.ts';
 import { forgetEnded } from '../wasm/checked-heap.ts';
 import type { WasmBackend } from '../wasm/host.ts';
 import { startThreads, threadsOf } from '../wasm/load-kernels.ts';
+import { hireThreads, type ThreadCrew } from '../wasm/thread-pool.ts';
 import { type Refusal, watchPolicy, whyNoWebAssembly } from './content-policy.ts';
-import { absent, absentPackage, countOfThreads, select } from './select.ts';
+import { absent, absentPackage, countOfThreads, forgetPending, select } from './select.ts';
 import type { BackendOptions, BackendStatus, WasmPath } from './types.ts';
 import { checkedPath, readWasm, wasmFile } from './wasm-files.ts';
 import { canStartThreadedInNode, startThreaded, withValue } from './wasm-threads.ts';
@@ -86,19 +87,23 @@ async function startFirst(
   const shares = threads > 1 && cannotShare === undefined;
   tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', shares);
   if (!shares) {
-    await withFile(wasm, path, () => select('wasm'));
+    await withFile(wasm, path, (selectWasm) => selectWasm());
     return cannotShare ?? {};
   }
+  let crew: ThreadCrew | undefined;
   try {
-    await withFile(wasm, path, () => startThreaded(wasm, threads, () => select('wasm')));
-    await startThreads(tf.backend() as unknown as WasmBackend, threads);
+    // While TensorFlow.js starts.
+    crew = hireThreads(threads);
+    await withFile(wasm, path, (selectWasm) => startThreaded(wasm, threads, selectWasm));
+    await startThreads(tf.backend() as unknown as WasmBackend, crew);
     return {};
   } catch (error) {
+    crew?.stop();
     if (error instanceof FileError) throw error;
     if (!('wasm' in tf.engine().registry)) {
       // A new start makes the one that may still wait obsolete.
       tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
-      await withFile(wasm, path, () => select('wasm'));
+      await withFile(wasm, path, (selectWasm) => selectWasm());
     }
     const refused = await refusal();
     const reason = refused?.reason ?? reasonOf(error);
@@ -131,35 +136,53 @@ async function whyNotShared(): Promise<Shortage | undefined> {
   return supported === true ? undefined : { warning: `${alone} this browser has no others` };
 }
 
-/** Starts the backend from where `path` leads to, after a look at the file; a page then takes what was read there. */
+/**
+ * Starts the backend from where `path` leads to. TensorFlow.js never hears of a file that is not there, after which it would take no other:
+ * in Node there is a look at it before; a page starts meanwhile, with what is read there in the place of the download.
+ */
 async function withFile(
   wasm: WasmPackage,
   path: WasmPath | undefined,
-  start: () => Promise<void>,
+  start: (select: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  if (path === undefined) return start();
+  const selectWasm = (): Promise<void> => select('wasm');
+  if (path === undefined) return start(selectWasm);
   const file = await wasmFile(path);
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = await readWasm(file);
-  } catch (error) {
+  const reading = readWasm(file).catch((error) => {
     throw new FileError(`wasmPath led to ${file}: ${reasonOf(error)}`);
-  }
+  });
+  if (isNode) await reading;
   wasm.setWasmPaths(path);
-  if (isNode) return start();
-  const stock = fetch;
+  if (isNode) return start(selectWasm);
+  const never = new Promise<never>(() => undefined);
+  const failed = reading.then(() => never);
+  failed.catch(() => undefined);
   const headers = { 'content-type': 'application/wasm' };
+  const response = reading.then(
+    (bytes) => new Response(bytes, { headers }),
+    () => never,
+  );
+  const stock = fetch;
   const fetchFile = (...args: Parameters<typeof fetch>): Promise<Response> =>
-    args[0] === file ? Promise.resolve(new Response(bytes, { headers })) : stock(...args);
-  return withValue(globalThis, 'fetch', fetchFile, start);
+    args[0] === file ? response : stock(...args);
+  try {
+    await withValue(globalThis, 'fetch', fetchFile, () =>
+      start(() => Promise.race([selectWasm(), failed])),
+    );
+  } catch (error) {
+    // It waits for the file.
+    if (error instanceof FileError) forgetPending('wasm');
+    throw error;
+  }
 }
 
 async function whyNotStarted(
   error: unknown,
   hasPath: boolean,
-  refusal: () => Promise<Refusal | undefined>,
+  refusal: (directive?: string) => Promise<Refusal | undefined>,
 ): Promise<BackendStatus> {
-  const refused = await refusal();
+  // Workers that start while the file is read may be refused as well.
+  const refused = await refusal(error instanceof FileError ? 'connect-src' : undefined);
   if (error instanceof FileError) {
     return refused === undefined
       ? absent('wasm', error.message, fix)

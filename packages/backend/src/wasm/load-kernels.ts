@@ -1,7 +1,12 @@
 import { makeScratch, memoryOf, type WasmBackend } from './host.ts';
 import type { KernelBinaries } from './kernel-binaries.ts';
 import { hasRelaxedSimd } from './relaxed-simd.ts';
-import { type PoolModule, startThreadPool, type ThreadPool } from './thread-pool.ts';
+import {
+  type PoolModule,
+  startThreadPool,
+  type ThreadCrew,
+  type ThreadPool,
+} from './thread-pool.ts';
 
 /** Compiled kernels on the memory of a backend: they take the addresses of its tensors, and nothing is copied. */
 export interface LoadedKernels<Exports> {
@@ -25,7 +30,6 @@ const mostScratch = 2 ** 31;
 /** What this module keeps for a backend. */
 interface Host {
   readonly loaded: Map<object, unknown>;
-  starting?: Promise<void>;
   pool?: ThreadPool;
 }
 
@@ -63,24 +67,16 @@ export function loadKernels<Exports>(
 }
 
 /**
- * Starts threads for all kernels of a backend where its memory is shared, once; where the host refuses them, this
- * one thread goes on.
+ * Starts threads for all kernels of a backend whose memory is shared; where the host refuses them, this one thread goes on.
  *
  * @throws what the host says where it refuses them.
  */
-export function startThreads(backend: WasmBackend, threads: number): Promise<void> {
-  const host = hostOf(backend);
-  host.starting ??= start(backend, host, threads);
-  return host.starting;
+export async function startThreads(backend: WasmBackend, crew: ThreadCrew): Promise<void> {
+  hostOf(backend).pool = await startThreadPool(backend, crew);
 }
 
 /** Threads that the kernels of a backend run on. */
 export const threadsOf = (backend: WasmBackend): number => hostOf(backend).pool?.threads ?? 1;
-
-async function start(backend: WasmBackend, host: Host, threads: number): Promise<void> {
-  if (threads < 2 || !isShared(memoryOf(backend))) return;
-  host.pool = await startThreadPool(backend, threads);
-}
 
 function load<Exports>(
   backend: WasmBackend,
@@ -125,5 +121,8 @@ function chooseBinary(memory: WebAssembly.Memory, binaries: KernelBinaries<unkno
 }
 
 function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }

@@ -63,27 +63,54 @@ export interface ThreadPool {
 interface Thread {
   /** Settles once it waits for work. */
   readonly ready: Promise<void>;
+  /** Tells it where the work will be. */
+  post(data: object): void;
+  stop(): void;
+}
+
+/** Workers that start, and do not know yet on what memory they will work. */
+export interface ThreadCrew {
+  readonly workers: readonly Thread[];
   stop(): void;
 }
 
 /**
- * Starts `threads - 1` workers and waits for them.
+ * Begins to start `threads - 1` workers.
  *
  * @throws what the host says where it lets no worker start.
  */
-export async function startThreadPool(backend: WasmBackend, threads: number): Promise<ThreadPool> {
-  const memory = memoryOf(backend);
-  const block = allocate(backend, 4 * STATE_INTS + 8 * NUMBERS);
-  const state = new Int32Array(memory.buffer, block, STATE_INTS).fill(0);
-  const numbers = new Float64Array(memory.buffer, block + 4 * STATE_INTS, NUMBERS);
+export function hireThreads(threads: number): ThreadCrew {
   const workers: Thread[] = [];
-  const wait = patience(SILENCE, new Error(`no thread answered for ${SILENCE / 1000} s`));
   const stop = (): void => {
     for (const worker of workers) worker.stop();
   };
   try {
-    for (let index = 1; index < threads; index++) {
-      workers.push(startWorker({ memory, block, index, threads }));
+    while (workers.length < threads - 1) workers.push(startWorker());
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { workers, stop };
+}
+
+/**
+ * Gives the workers the memory of a backend, and waits for them.
+ *
+ * @throws what the host says where it lets one of them not start; all are gone then.
+ */
+export async function startThreadPool(
+  backend: WasmBackend,
+  { workers, stop }: ThreadCrew,
+): Promise<ThreadPool> {
+  const threads = workers.length + 1;
+  const memory = memoryOf(backend);
+  const block = allocate(backend, 4 * STATE_INTS + 8 * NUMBERS);
+  const state = new Int32Array(memory.buffer, block, STATE_INTS).fill(0);
+  const numbers = new Float64Array(memory.buffer, block + 4 * STATE_INTS, NUMBERS);
+  const wait = patience(SILENCE, new Error(`no thread answered for ${SILENCE / 1000} s`));
+  try {
+    for (const [at, worker] of workers.entries()) {
+      worker.post({ memory, block, index: at + 1, threads });
     }
     wait.heard();
     const ready = Promise.all(workers.map((worker) => worker.ready.then(wait.heard)));
@@ -173,15 +200,18 @@ function waitForOthers(state: Int32Array<ArrayBufferLike>): void {
   }
 }
 
-function startWorker(data: object): Thread {
-  return isNode ? startInNode(data) : startInBrowser(data);
+function startWorker(): Thread {
+  const thread = isNode ? startInNode() : startInBrowser();
+  // It may fail before anybody waits for it.
+  thread.ready.catch(() => undefined);
+  return thread;
 }
 
-function startInNode(workerData: object): Thread {
+function startInNode(): Thread {
   // Not an import: bundles for browsers must hold no module of Node.
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   // Flags of this process, as --input-type=module, are not for it.
-  const worker = new Worker(workerSource, { eval: true, execArgv: [], workerData });
+  const worker = new Worker(workerSource, { eval: true, execArgv: [] });
   const ready = new Promise<void>((resolve, reject) => {
     worker.once('message', () => resolve());
     worker.once('error', reject);
@@ -189,11 +219,12 @@ function startInNode(workerData: object): Thread {
   // While it starts it keeps the process; afterwards it must not.
   return {
     ready: ready.finally(() => worker.unref()),
+    post: (data) => worker.postMessage(data),
     stop: () => void worker.terminate(),
   };
 }
 
-function startInBrowser(data: object): Thread {
+function startInBrowser(): Thread {
   const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
   const worker = new Worker(url);
   const ready = new Promise<void>((resolve, reject) => {
@@ -201,6 +232,9 @@ function startInBrowser(data: object): Thread {
     worker.onerror = (event) =>
       reject(new Error(event.message || 'the browser started no worker from a blob: address'));
   });
-  worker.postMessage(data);
-  return { ready: ready.finally(() => URL.revokeObjectURL(url)), stop: () => worker.terminate() };
+  return {
+    ready: ready.finally(() => URL.revokeObjectURL(url)),
+    post: (data) => worker.postMessage(data),
+    stop: () => worker.terminate(),
+  };
 }

@@ -49,8 +49,8 @@ function work({ memory, block, index, threads }, tell) {
   }
 }
 if (inNode) {
-  const { parentPort, workerData } = require('node:worker_threads');
-  work(workerData, (message) => parentPort.postMessage(message));
+  const { parentPort } = require('node:worker_threads');
+  parentPort.once('message', (data) => work(data, (message) => parentPort.postMessage(message)));
 } else {
   onmessage = ({ data }) => work(data, postMessage);
 }

@@ -16,7 +16,7 @@ interface PageGlobals {
 }
 
 /** How workers of a page go wrong, as what stands for `Worker` there. */
-type Fault = 'silent' | 'silent after the first eight' | 'throwing' | 'failing';
+type Fault = 'silent' | 'silent after the first one' | 'throwing' | 'failing';
 
 describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
   let site: Site;
@@ -62,7 +62,7 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
               const text = "throw new Error('the worker has a fault')";
               return new target(URL.createObjectURL(new Blob([text])));
             }
-            if (kind === 'silent' || made > 8) return new Silent() as unknown as Worker;
+            if (kind === 'silent' || made > 1) return new Silent() as unknown as Worker;
             return new target(...args);
           },
         });
@@ -83,7 +83,7 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
 
   it.each([
     ['silent', 'no thread answered for 1.2 s'],
-    ['silent after the first eight', 'no thread answered for 1.2 s'],
+    ['silent after the first one', 'no thread answered for 1.2 s'],
     ['throwing', 'no more workers'],
     ['failing', 'the worker has a fault'],
   ] as const)('runs on one thread where workers are %s, and says why', async (fault, reason) => {
@@ -128,6 +128,64 @@ describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
       }, elsewhere);
     });
     expect(message).toMatch(/http:\/\/localhost:\d+ must allow this origin/);
+  });
+
+  it.each([1, 2])(
+    'starts on %i thread(s) from the right wasmPath after wrong ones',
+    async (threads) => {
+      const said = await inPage((page) =>
+        page.evaluate(async (count) => {
+          const { backend, tf } = globalThis as unknown as PageGlobals;
+          const start = (wasmPath: string) =>
+            backend.useBackend('wasm', { wasmPath, threads: count }).then(
+              ({ device }) => device,
+              ({ message }: Error) => message,
+            );
+          const globals = () => [Worker, Blob, fetch, URL.createObjectURL];
+          const before = globals();
+          // The second one leads to the page itself.
+          const answers = [
+            await start('/nowhere/'),
+            await start('/isolated?'),
+            await start('/wasm/'),
+          ];
+          const after = globals();
+          const restored = before.every((value, at) => value === after[at]);
+          const sum = (await tf.sum(tf.ones([8, 8])).data())[0];
+          return { answers, restored, sum };
+        }, threads),
+      );
+      expect(said).toEqual({
+        answers: [
+          expect.stringContaining('wasmPath led to /nowhere/tfjs-backend-wasm'),
+          expect.stringContaining('wasmPath led to /isolated?'),
+          `CPU, WebAssembly SIMD, ${threads} thread${threads === 1 ? '' : 's'}`,
+        ],
+        restored: true,
+        sum: 64,
+      });
+    },
+  );
+
+  it('starts one worker of TensorFlow.js and one of ours for a second thread', async () => {
+    const [made, product] = await inPage((page) =>
+      page.evaluate(async () => {
+        const { backend, tf } = globalThis as unknown as PageGlobals;
+        let workers = 0;
+        globalThis.Worker = new Proxy(Worker, {
+          construct(target, args: [string]) {
+            workers++;
+            return new target(...args);
+          },
+        });
+        await backend.useBackend('wasm', { wasmPath: '/wasm/', threads: 2 });
+        // Its own threads share this.
+        const filters = tf.ones([1, 1, 8, 8]) as never;
+        const y = tf.conv2d(tf.ones([1, 64, 64, 8]) as never, filters, 1, 'same');
+        return [workers, (await tf.sum(y).data())[0]];
+      }),
+    );
+    expect([made, product]).toEqual([2, 64 * 64 * 8 * 8]);
   });
 
   it('starts wasm anew after another backend, with the work shared among its threads', async () => {

@@ -11,7 +11,7 @@ const contents = `
   const twice = defineKernel({
     name: 'TestTwice',
     composite: ({ inputs: { x } }) => [tf.mul(x, 2)],
-    backendKernels: { wasm: { run: ({ inputs: { x } }) => (runs++, [tf.add(x, x)]) } },
+    backendKernels: { wasm: { compute: ({ inputs: { x } }) => (runs++, [tf.add(x, x)]) } },
     code: import.meta.neverendCode,
     cases: [1, 7].map((size) => () => ({ inputs: { x: tf.ones([size]) }, attrs: {} })),
     flops: () => 0,
@@ -74,8 +74,8 @@ describe.runIf(runsInBrowser)('a page of a built package', () => {
       await new Promise((resolve) => {
         open.onsuccess = resolve;
       });
-      const transaction = open.result.transaction('kernels', 'readwrite');
-      transaction.objectStore('kernels').put('nothing of ours', 'kernels');
+      const transaction = open.result.transaction('verdicts', 'readwrite');
+      transaction.objectStore('verdicts').put('nothing of ours', 'verdicts');
       await new Promise((resolve) => {
         transaction.oncomplete = resolve;
       });

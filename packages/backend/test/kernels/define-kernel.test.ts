@@ -15,6 +15,7 @@ import {
   useBackend,
 } from '../../src/index.ts';
 import { allowBackground } from '../../src/kernels/background.ts';
+import { randomCase } from '../../src/kernels/random-case.ts';
 import {
   describeBackends,
   expectNoLeak,
@@ -174,6 +175,41 @@ await describeBackends('a defined kernel', (backend) => {
       reason: expect.stringContaining('output 0 of'),
     });
   });
+
+  it.runIf(hasVersion)(
+    'that is wrong in its second row alone is caught before its first use',
+    async () => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      // The first case has one row, as those of our packages have.
+      const cases = ([1, 5, 20_000] as const).map((rows) =>
+        randomCase({ x: { shape: [rows, 3] }, y: { shape: [rows, 3] } }, { scale: 3 }),
+      );
+      const { kernel } = product(
+        () => ({
+          compute: ({ inputs: { x, y }, attrs: { scale } }) =>
+            tf.tidy(() => {
+              const second = tf.equal(tf.range(0, x.shape[0] ?? 1), 1);
+              const error = tf.reshape(tf.cast(second, 'float32'), [-1, 1]);
+              return [tf.add(tf.mul(tf.mul(x, y), scale), error), tf.add(x, y)];
+            }),
+        }),
+        { cases },
+      );
+      if (backend === 'webgpu') await kernelsReady();
+      await expectNoLeak(async () => {
+        const [x, y] = [tf.ones([2, 3]), tf.ones([2, 3])];
+        const outputs = kernel.run({ x, y }, { scale: 2 });
+        await expectTensorClose(outputs[0] as tf.Tensor, {
+          shape: [2, 3],
+          data: [2, 2, 2, 2, 2, 2],
+        });
+        tf.dispose([x, y, outputs]);
+      });
+      expect(warn).toHaveBeenCalledTimes(1);
+      // The first number of the second row.
+      expect(warn.mock.calls[0]?.[0]).toMatch(/output 0 of .* x \[5,3\].* was .* at 3, not /);
+    },
+  );
 
   it.runIf(hasVersion)(
     'that is wrong in long calls alone is caught where all is compared',

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { WasmBackend } from '../../src/wasm/host.ts';
-import { type PoolModule, startThreadPool, type ThreadPool } from '../../src/wasm/thread-pool.ts';
+import {
+  hireThreads,
+  type PoolModule,
+  startThreadPool,
+  type ThreadPool,
+} from '../../src/wasm/thread-pool.ts';
 
 /**
  * Stands in for kernels: `fill(value, from, to, scratch)` writes one of its arguments at 1024 + 4 i for each unit i, and traps
@@ -49,7 +54,7 @@ let valuesToo: PoolModule;
 let scratches: PoolModule;
 
 beforeAll(async () => {
-  pool = await startThreadPool(backend, 3);
+  pool = await startThreadPool(backend, hireThreads(3));
   const add = (argument: number) => {
     const binary = filling(argument);
     const module = new WebAssembly.Module(binary);
