@@ -111,8 +111,8 @@ struct Op {
   const char* name;
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
-  // At most one attribute: "approximate: bool", "reverse: bool" or "epsilon: float".
-  const char* attribute;
+  // As "reverse: bool", "count: int" or "epsilon: float".
+  std::vector<const char*> attributes;
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void*, TF_OpKernelContext*);
   void (*destroy)(void*);

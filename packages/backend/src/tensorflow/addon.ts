@@ -32,6 +32,7 @@ interface NodeBackend {
   readonly binding: {
     readonly TF_ATTR_BOOL: number;
     readonly TF_ATTR_FLOAT: number;
+    readonly TF_ATTR_INT: number;
     readonly TF_Version: string;
   };
   executeMultipleOutputs(
@@ -167,7 +168,7 @@ export function setAddonThreads(count: number): void {
  *
  * An attribute makes TensorFlow keep a kernel for each of its values: pass numbers that change as an input.
  *
- * @param attributes numbers are the op's `float`, booleans its `bool`.
+ * @param attributes numbers are the op's `float`, bigints its `int`, booleans its `bool`.
  * @returns the caller's to dispose.
  * @throws what TensorFlow says where shapes do not fit.
  */
@@ -175,14 +176,13 @@ export function runAddonOp(
   name: string,
   inputs: readonly tf.TensorInfo[],
   outputs: number,
-  attributes: Readonly<Record<string, boolean | number>> = {},
+  attributes: Readonly<Record<string, boolean | number | bigint>> = {},
 ): tf.Tensor[] {
-  const { TF_ATTR_BOOL, TF_ATTR_FLOAT } = node().binding;
-  const list = Object.entries(attributes).map(([name, value]) => ({
-    name,
-    type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_FLOAT,
-    value,
-  }));
+  const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = node().binding;
+  const list = Object.entries(attributes).map(([name, value]) => {
+    if (typeof value === 'bigint') return { name, type: TF_ATTR_INT, value: Number(value) };
+    return { name, type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_FLOAT, value };
+  });
   const opName = `${name}${addon?.opSuffix ?? ''}`;
   return node().executeMultipleOutputs(opName, list, inputs, outputs);
 }

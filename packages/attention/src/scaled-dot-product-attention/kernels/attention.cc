@@ -227,10 +227,10 @@ void attentionGrad(void*, TF_OpKernelContext* context) {
 const Ops ops = [] {
   const char *q = "q: float", *k = "k: float", *v = "v: float", *mask = "mask: float";
   const char* settings = "settings: int32";
-  return Ops{{"NeverendAttention", {q, k, v, mask, settings}, {"y: float"}, nullptr, noState,
+  return Ops{{"NeverendAttention", {q, k, v, mask, settings}, {"y: float"}, {}, noState,
               attention, nothing},
              {"NeverendAttentionGrad", {"dy: float", q, k, v, mask, settings},
-              {"dq: float", "dk: float", "dv: float"}, nullptr, noState, attentionGrad, nothing}};
+              {"dq: float", "dk: float", "dv: float"}, {}, noState, attentionGrad, nothing}};
 }();
 
 }  // namespace

@@ -54,7 +54,7 @@ std::string registerOp(const Op& op, const std::string& name) {
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name.c_str());
   for (const char* input : op.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : op.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
-  if (op.attribute != nullptr) TF_OpDefinitionBuilderAddAttr(definition, op.attribute);
+  for (const char* attribute : op.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
   if (op.writesInputs) TF_OpDefinitionBuilderSetIsStateful(definition, true);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(
       definition, [](TF_ShapeInferenceContext* context, TF_Status* shapeStatus) {

@@ -16,7 +16,7 @@ void twice(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendTwice", {"x: float"}, {"y: float"}, nullptr, noState, twice, nothing}};
+const Ops ops{{"NeverendTwice", {"x: float"}, {"y: float"}, {}, noState, twice, nothing}};
 
 }  // namespace
 

@@ -131,11 +131,11 @@ const Ops ops = [] {
   const char *recurrenceGate = "recurrence_gate: float";
   const char *decay = "decay: float", *reset = "reset: float";
   return Ops{{"NeverendRgLruGates", {x, inputGate, recurrenceGate, decay, reset},
-              {"a: float", "gated: float"}, nullptr, noState, gates, nothing},
+              {"a: float", "gated: float"}, {}, noState, gates, nothing},
              {"NeverendRgLruGatesGrad",
               {x, inputGate, recurrenceGate, decay, reset, "da: float", "dgated: float"},
               {"dx: float", "dinput_gate: float", "drecurrence_gate: float", "ddecay: float"},
-              nullptr, noState, gatesGrad, nothing}};
+              {}, noState, gatesGrad, nothing}};
 }();
 
 }  // namespace

@@ -35,11 +35,11 @@ NEVEREND_VECTORISED void multiply(float* __restrict z, const float* __restrict x
   for (int64_t i = 0; i < columns; ++i) z[i] = x[i] * y[i];
 }
 
-void linearScan(void* reverse, TF_OpKernelContext* context) {
+void linearScan(void* scan, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor a = run.input(0), x = run.input(1), h0 = run.input(2);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, x, h0, reverse);
+  const ScanSizes sizes = scanSizes(run, x, h0, scan);
   run.require(a.size() == x.size(), "a must have the shape of x");
   if (!run.ok()) return;
   const Tensor y = run.output(0, x.shape());
@@ -54,11 +54,11 @@ void linearScan(void* reverse, TF_OpKernelContext* context) {
   });
 }
 
-void linearScanGrad(void* reverse, TF_OpKernelContext* context) {
+void linearScanGrad(void* scan, TF_OpKernelContext* context) {
   Run run(context);
   const Tensor dy = run.input(0), a = run.input(1), y = run.input(2), h0 = run.input(3);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, y, h0, reverse);
+  const ScanSizes sizes = scanSizes(run, y, h0, scan);
   run.require(dy.size() == y.size(), "dy must have the shape of y");
   run.require(a.size() == y.size(), "a must have the shape of y");
   if (!run.ok()) return;
@@ -86,12 +86,12 @@ void linearScanGrad(void* reverse, TF_OpKernelContext* context) {
 }
 
 const Ops ops = [] {
-  const char *a = "a: float", *h0 = "h0: float", *reverse = "reverse: bool", *y = "y: float";
-  return Ops{{"NeverendLinearScan", {a, "x: float", h0}, {y}, reverse, readReverse, linearScan,
-              deleteReverse},
+  const char *a = "a: float", *h0 = "h0: float", *y = "y: float";
+  return Ops{{"NeverendLinearScan", {a, "x: float", h0}, {y}, kScanAttributes, readScan, linearScan,
+              deleteScan},
              {"NeverendLinearScanGrad", {"dy: float", a, y, h0},
-              {"da: float", "dx: float", "dh0: float"}, reverse, readReverse, linearScanGrad,
-              deleteReverse}};
+              {"da: float", "dx: float", "dh0: float"}, kScanAttributes, readScan, linearScanGrad,
+              deleteScan}};
 }();
 
 }  // namespace

@@ -6,30 +6,43 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include <neverend/op.h>
 #include <neverend/threads.h>
 
 namespace neverend {
 
-// The numbers of tuning.ts, where it says what they are.
-constexpr int64_t kShortestLine = 1536;
-constexpr int64_t kStrip = 16384;
+// The attributes of every op here: the direction, and the numbers of tuning.ts.
+struct ScanAttributes {
+  bool reverse;
+  int64_t shortestLine, strip;
+};
 
-inline void* readReverse(TF_OpKernelConstruction* construction) {
+const std::vector<const char*> kScanAttributes{"reverse: bool", "shortest_line: int", "strip: int"};
+
+inline void* readScan(TF_OpKernelConstruction* construction) {
   Status status;
   TF_Bool reverse = 0;
+  int64_t shortestLine = 1, strip = 1;
   TF_OpKernelConstruction_GetAttrBool(construction, "reverse", &reverse, status.get());
+  if (status.ok()) {
+    TF_OpKernelConstruction_GetAttrInt64(construction, "shortest_line", &shortestLine, status.get());
+  }
+  if (status.ok()) {
+    TF_OpKernelConstruction_GetAttrInt64(construction, "strip", &strip, status.get());
+  }
   if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  return new bool(reverse != 0);
+  return new ScanAttributes{reverse != 0, shortestLine, strip};
 }
 
-inline void deleteReverse(void* reverse) { delete static_cast<bool*>(reverse); }
+inline void deleteScan(void* scan) { delete static_cast<ScanAttributes*>(scan); }
 
 // Where a sequence's first and last step and a step's successor are, in the order of the recurrence.
 struct ScanSizes {
   int64_t outer, length, inner;
   bool reverse;
+  int64_t shortestLine, strip;
 
   int64_t next() const { return reverse ? -inner : inner; }
   int64_t first(int64_t row) const { return (row * length + (reverse ? length - 1 : 0)) * inner; }
@@ -40,14 +53,14 @@ struct ScanSizes {
   template <typename Work>
   void forStrips(int arrays, const Work& work) const {
     // Of equal width, a whole number of vectors.
-    const int64_t most = std::max<int64_t>(1, inner / kShortestLine);
+    const int64_t most = std::max<int64_t>(1, inner / shortestLine);
     const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
     const int64_t lines = (inner + width - 1) / width;
     const int64_t cost = arrays * outer * length * inner;
     parallel(outer * lines, cost, [&](int64_t begin, int64_t end, int) {
       for (int64_t line = begin; line < end;) {
         const int64_t column = line % lines * width;
-        const int64_t together = std::min(end - line, std::max<int64_t>(1, kStrip / width));
+        const int64_t together = std::min(end - line, std::max<int64_t>(1, strip / width));
         const int64_t columns = std::min(together * width, inner - column);
         work(line / lines, column, columns);
         line += (columns + width - 1) / width;
@@ -57,12 +70,13 @@ struct ScanSizes {
 };
 
 // The sizes of x [outer, T, inner] and of a state [outer, inner]; a failure of the run where they do not fit.
-inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state, void* reverse) {
+inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state, void* scan) {
   run.require(x.rank() == 3, "a sequence must be [outer, T, inner]");
   if (!run.ok()) return {};
   run.require(x.size() > 0, "a sequence must not be empty");
   run.require(state.size() == x.dim(0) * x.dim(2), "h0 must be [outer, inner]");
-  return {x.dim(0), x.dim(1), x.dim(2), *static_cast<bool*>(reverse)};
+  const auto& [reverse, shortestLine, strip] = *static_cast<ScanAttributes*>(scan);
+  return {x.dim(0), x.dim(1), x.dim(2), reverse, shortestLine, strip};
 }
 
 }  // namespace neverend

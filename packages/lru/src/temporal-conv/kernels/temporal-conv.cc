@@ -147,10 +147,10 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *w = "w: float", *reset = "reset: float";
-  return Ops{{"NeverendTemporalConv", {x, w, "b: float", reset}, {"y: float"}, nullptr, noState,
+  return Ops{{"NeverendTemporalConv", {x, w, "b: float", reset}, {"y: float"}, {}, noState,
               temporalConv, nothing},
              {"NeverendTemporalConvGrad", {"dy: float", x, w, reset},
-              {"dx: float", "dw: float", "db: float"}, nullptr, noState, temporalConvGrad,
+              {"dx: float", "dw: float", "db: float"}, {}, noState, temporalConvGrad,
               nothing}};
 }();
 

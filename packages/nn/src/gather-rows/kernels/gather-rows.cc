@@ -27,7 +27,7 @@ void gatherRows(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"}, nullptr,
+const Ops ops{{"NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"}, {},
                noState, gatherRows, nothing}};
 
 }  // namespace

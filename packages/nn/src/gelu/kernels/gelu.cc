@@ -145,10 +145,10 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
 }
 
 const Ops ops{
-    {"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, "approximate: bool",
+    {"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, {"approximate: bool"},
      readApproximate, gelu, deleteApproximate},
     {"NeverendGeluGrad", {"dy: float", "x: float", "bias: float"}, {"dx: float", "dbias: float"},
-     "approximate: bool", readApproximate, geluGrad, deleteApproximate}};
+     {"approximate: bool"}, readApproximate, geluGrad, deleteApproximate}};
 
 }  // namespace
 

@@ -104,9 +104,9 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
 const Ops ops = [] {
   const char *x = "x: float", *gain = "gain: float", *mean = "mean: float", *rstd = "rstd: float";
   return Ops{{"NeverendLayerNorm", {x, gain, "offset: float"}, {"y: float", mean, rstd},
-              "epsilon: float", readEpsilon, layerNorm, deleteEpsilon},
+              {"epsilon: float"}, readEpsilon, layerNorm, deleteEpsilon},
              {"NeverendLayerNormGrad", {"dy: float", x, gain, mean, rstd},
-              {"dx: float", "dgain: float", "doffset: float"}, nullptr, noState, layerNormGrad,
+              {"dx: float", "dgain: float", "doffset: float"}, {}, noState, layerNormGrad,
               nothing}};
 }();
 

@@ -79,10 +79,10 @@ void rmsNormGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *gain = "gain: float", *rstd = "rstd: float";
-  return Ops{{"NeverendRmsNorm", {x, gain}, {"y: float", rstd}, "epsilon: float", readEpsilon,
+  return Ops{{"NeverendRmsNorm", {x, gain}, {"y: float", rstd}, {"epsilon: float"}, readEpsilon,
               rmsNorm, deleteEpsilon},
              {"NeverendRmsNormGrad", {"dy: float", x, gain, rstd}, {"dx: float", "dgain: float"},
-              nullptr, noState, rmsNormGrad, nothing}};
+              {}, noState, rmsNormGrad, nothing}};
 }();
 
 }  // namespace

@@ -36,7 +36,7 @@ void scatterAddRows(void*, TF_OpKernelContext* context) {
 }
 
 const Ops ops{{"NeverendScatterAddRows", {"table: float", "indices: int32", "rows: float"}, {},
-               nullptr, noState, scatterAddRows, nothing, true}};
+               {}, noState, scatterAddRows, nothing, true}};
 
 }  // namespace
 

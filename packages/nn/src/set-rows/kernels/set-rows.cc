@@ -28,7 +28,7 @@ void setRows(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendSetRows", {"table: float", "indices: int32", "rows: float"}, {}, nullptr,
+const Ops ops{{"NeverendSetRows", {"table: float", "indices: int32", "rows: float"}, {}, {},
                noState, setRows, nothing, true}};
 
 }  // namespace

@@ -90,8 +90,8 @@ void softmaxGrad(void*, TF_OpKernelContext* context) {
 }
 
 const Ops ops{
-    {"NeverendSoftmax", {"x: float"}, {"y: float"}, nullptr, noState, softmax, nothing},
-    {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, nullptr, noState,
+    {"NeverendSoftmax", {"x: float"}, {"y: float"}, {}, noState, softmax, nothing},
+    {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, {}, noState,
      softmaxGrad, nothing}};
 
 }  // namespace

@@ -112,12 +112,12 @@ const Ops ops = [] {
   const char *weight = "weight: float", *gradient = "gradient: float", *numbers = "numbers: float";
   const char* output = "output: float";
   return Ops{{"NeverendAdamW", {weight, gradient, "m: float", "v: float", numbers}, {output},
-              nullptr, noState, adamWStep, nothing, true},
-             {"NeverendLion", {weight, gradient, "m: float", numbers}, {output}, nullptr, noState,
+              {}, noState, adamWStep, nothing, true},
+             {"NeverendLion", {weight, gradient, "m: float", numbers}, {output}, {}, noState,
               lionStep, nothing, true},
-             {"NeverendSgd", {weight, gradient, numbers}, {output}, nullptr, noState, sgdStep,
+             {"NeverendSgd", {weight, gradient, numbers}, {output}, {}, noState, sgdStep,
               nothing},
-             {"NeverendSgdMomentum", {weight, gradient, "sum: float", numbers}, {output}, nullptr,
+             {"NeverendSgdMomentum", {weight, gradient, "sum: float", numbers}, {output}, {},
               noState, sgdMomentumStep, nothing, true}};
 }();
 
