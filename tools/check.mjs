@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { corridorFaults, sourceFaults } from './corridor.mjs';
+import { circleFaults } from './import-circles.mjs';
 import { packAll, publicPackages, readManifest, workspacePackages } from './packages.mjs';
 import { setUp } from './setup.mjs';
 import { elapsed, main, run, runNode, toolScript } from './workspace.mjs';
@@ -40,6 +41,7 @@ const checks = {
   boundaries: () => turbo('boundaries'),
   corridor: async () => outcome(corridorFaults()),
   sources: async () => outcome(sourceFaults()),
+  'import circles': async () => outcome(circleFaults()),
   build: () => turbo('run', 'build', '--output-logs=errors-only'),
   publint: () => each(packages, lintPackage),
   'API reference': () =>

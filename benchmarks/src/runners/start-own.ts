@@ -1,7 +1,7 @@
 import { type BackendName, useBackend } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { ownOperations } from './own-operations.ts';
-import type { Started } from './tfjs.ts';
+import type { Started } from './tfjs-operations.ts';
 
 /** Readies a backend as a user of this repository's packages does. */
 export async function start(name: string, threads: number): Promise<Started> {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // Registers the gradients, which the ESM build of tfjs-core leaves out.
 import '@tensorflow/tfjs-layers';
 import { stockOperations } from './stock-operations.ts';
-import type { Started } from './tfjs.ts';
+import type { Started } from './tfjs-operations.ts';
 
 interface Stock {
   readonly version: string;

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { Case, Op } from '../types.ts';
+import type { Case, Hello, Op } from '../types.ts';
 
 export type Tensors = Readonly<Record<string, tf.Tensor>>;
 type Attrs = Case['attrs'];
@@ -22,6 +22,13 @@ export interface Operations {
   readonly pure: Readonly<Record<Exclude<Op, StatefulOp>, Pure>>;
   /** May keep the inputs that it is given, and disposes them with its own tensors. */
   readonly stateful: Readonly<Record<StatefulOp, (inputs: Tensors, attrs: Attrs) => Stateful>>;
+}
+
+/** A backend that runs, and what runs on it. */
+export interface Started {
+  readonly hello: Hello;
+  readonly operations: Operations;
+  readonly gpu: boolean;
 }
 
 /** The input of this name, which every case of the operation has. */

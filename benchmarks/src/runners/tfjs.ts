@@ -1,17 +1,10 @@
 // A TensorFlow.js backend: tfjs.ts own|stock <backend> <threads>
 import * as tf from '@tensorflow/tfjs-core';
-import type { Hello, LoadedCase } from '../types.ts';
+import type { LoadedCase } from '../types.ts';
 import { type Implementation, type Numbers, type Prepared, serve } from './serve.ts';
 import type { Operations, StatefulOp, Tensors } from './tfjs-operations.ts';
 
 const [kind = '', backend = '', count = '1'] = process.argv.slice(2);
-
-/** A backend that runs, and how to wait for what was asked of it. */
-export interface Started {
-  readonly hello: Hello;
-  readonly operations: Operations;
-  readonly gpu: boolean;
-}
 
 await serve(async (): Promise<Implementation<tf.Tensor[]>> => {
   // Only one of the two is imported: ours replaces kernels of the other.

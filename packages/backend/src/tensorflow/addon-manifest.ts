@@ -1,4 +1,9 @@
-import { backendFolder, hashSources, type KernelPackage, kernelPackage } from './native-sources.ts';
+import {
+  backendFolder,
+  hashSources,
+  type KernelPackage,
+  kernelPackage,
+} from '../native-sources.ts';
 
 /** What an install leaves beside the addon: which packages' C++ is in it. */
 export interface AddonManifest {

@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BackendError } from '../errors.ts';
 import { findPackage, type InstalledPackage, installedPackages } from '../installed-packages.ts';
+import {
+  backendFolder,
+  type KernelPackage,
+  kernelFiles,
+  kernelPackage,
+} from '../native-sources.ts';
 import { reasonOf } from '../platform.ts';
 import { workspaceFolders } from '../workspace-folders.ts';
 import {
@@ -14,7 +20,6 @@ import {
   writeAddonManifest,
 } from './addon-manifest.ts';
 import { type CompilerOptions, compileAddon, compileSources } from './compile.ts';
-import { backendFolder, type KernelPackage, kernelFiles, kernelPackage } from './native-sources.ts';
 import { tryKernels } from './try-package.ts';
 
 export interface BuildOptions {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BackendError } from '../errors.ts';
-import { backendFolder, includeFolder } from './native-sources.ts';
+import { backendFolder, includeFolder } from '../native-sources.ts';
 import { runProgram } from './run-program.ts';
 
 /** The newest Node-API that tfjs-node 4.22 names a folder for; Node 20.19 and later know it. */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { BackendError } from '../errors.ts';
+import { type KernelPackage, kernelFiles, kernelPackage } from '../native-sources.ts';
 import { isNotInstalled } from '../platform.ts';
-import { type KernelPackage, kernelFiles, kernelPackage } from '../tensorflow/native-sources.ts';
 
 const variants = [
   { name: 'plain', flags: [] },

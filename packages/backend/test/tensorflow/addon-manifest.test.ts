@@ -2,13 +2,13 @@ import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { kernelPackage } from '../../src/native-sources.ts';
 import {
   describePackage,
   hasChanged,
   readAddonManifest,
   writeAddonManifest,
 } from '../../src/tensorflow/addon-manifest.ts';
-import { kernelPackage } from '../../src/tensorflow/native-sources.ts';
 import { writeFiles } from './made-project.ts';
 
 const makeFolder = (): string => realpathSync(mkdtempSync(join(tmpdir(), 'neverend-manifest-')));
