@@ -100,14 +100,14 @@ await describeBackends('the layers', () => {
     model.add(neverendEncoderBlock({ heads: 2, mlpWidth: 8, qkNorm: true, gelu: 'erf', seed: 5 }));
     model.add(neverendCachedAttention({ heads: 3, rotaryBase: 100, seed: 8 }));
     model.add(neverendAttentionPooling({ heads: 2, mlpWidth: 8, seed: 7 }));
-    model.compile({ optimizer: tf.train.adam(0.02), loss: 'meanSquaredError' });
+    model.compile({ optimizer: tf.train.adam(0.03), loss: 'meanSquaredError' });
     const x = randomTensor(randomKey('x'), [16, 4, 3]);
     const target = randomTensor(randomKey('target'), [16, 6]);
     const weights = () =>
       Promise.all(model.getWeights().map(async (weight) => String(await weight.data())));
     const before = await weights();
     const losses: number[] = [];
-    for (let step = 0; step < 10; step++) {
+    for (let step = 0; step < 4; step++) {
       losses.push((await model.trainOnBatch(x, target)) as number);
     }
     const after = await weights();

@@ -2,5 +2,5 @@ import { describeInBrowser } from '@neverend/backend/testing/op-cases';
 import { opCases } from './op-cases.ts';
 
 describeInBrowser(new URL('./op-cases.ts', import.meta.url), opCases, {
-  webgl: process.env['NEVEREND_LONG'] === '1',
+  all: process.env['NEVEREND_LONG'] === '1',
 });

@@ -88,6 +88,8 @@ function scaled({ rtol, atol }: Tolerance, ...arrays: ArrayLike<number>[]): Tole
 /** An operation at one shape, held against its reference on the current backend; runs in browsers too. */
 export interface NamedCase {
   readonly name: string;
+  /** Half a minute for the composite on a GPU played by software, where `expectKernelsAgree` has it. */
+  readonly slowOnWebgpu?: boolean;
   /** @throws Error telling what differs. */
   readonly check: () => Promise<void>;
 }

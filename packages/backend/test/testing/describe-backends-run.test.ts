@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { probeBackends } from '../../src/index.ts';
+import { describeBackends } from '../../src/testing/index.ts';
 
 const vitest = join(
   dirname(createRequire(import.meta.url).resolve('vitest/package.json')),
@@ -110,10 +112,10 @@ describe('describeBackends', () => {
       env: { NEVEREND_BACKENDS: 'cpu', NEVEREND_REQUIRE: 'wasm' },
       message: 'NEVEREND_REQUIRE names wasm, which NEVEREND_BACKENDS leaves out',
     },
-  ])('refuses $env', ({ env, message }) => {
-    const { status, report } = run(env);
-    expect(status).toBe(1);
-    expect(report.testResults[0]?.message).toContain(message);
+  ])('refuses $env', async ({ env, message }) => {
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    await expect(describeBackends('none', () => {})).rejects.toThrow(message);
+    vi.unstubAllEnvs();
   });
 
   it('fails where the process of the tests crashes', () => {
@@ -122,7 +124,8 @@ describe('describeBackends', () => {
   });
 });
 
-const hasWebgpu = run({ NEVEREND_BACKENDS: 'webgpu' }).report.numPassedTests === 2;
+const statuses = await probeBackends();
+const hasWebgpu = statuses.some(({ name, available }) => name === 'webgpu' && available);
 
 describe.runIf(hasWebgpu)('on webgpu', () => {
   it.each([

@@ -50,8 +50,7 @@ afterAll(() => rm(scratch, { recursive: true, force: true }));
 // Where in the run each of them falls is drawn from the seed.
 const together = [
   ['kernel', 'kernel in validation', 'before the rename of a file'],
-  ['after the rename of a file', 'kernel', 'kernel in validation'],
-  ['data preparation', 'before the rename of a data file', 'kernel'],
+  ['data preparation', 'before the rename of a data file', 'after the rename of a file'],
 ];
 const alone = [
   ['kernel'],

@@ -14,15 +14,16 @@ const ownComposites = ['NeverendMatMul'];
  *
  * @param module its URL.
  * @param cases what it exports.
- * @param options `webgl`: whether they run there as well, by the composites that other backends have run. Default: yes.
+ * @param options `all: false` leaves out what Node runs too: wasm with memory of its own, and the composites, on webgl. Default: true.
  */
 export function describeInBrowser(
   module: URL,
   cases: readonly NamedCase[],
-  options: { readonly webgl?: boolean } = {},
+  options: { readonly all?: boolean } = {},
 ): void {
   const file = fileURLToPath(module);
   const names = cases.map(({ name }) => name);
+  const { all = true } = options;
 
   describe.runIf(runsInBrowser)('the operations in a browser', () => {
     let site: Site;
@@ -56,11 +57,15 @@ export function describeInBrowser(
       expect(kernels.filter(({ reason }) => reason !== undefined)).toEqual([]);
     }
 
-    it('are right on wasm with memory of its own', async () => {
-      const result = await report('wasm');
-      expectAllRight(result);
-      expect(result.shared).toBe(false);
-    }, 300_000);
+    it.runIf(all)(
+      'are right on wasm with memory of its own',
+      async () => {
+        const result = await report('wasm');
+        expectAllRight(result);
+        expect(result.shared).toBe(false);
+      },
+      300_000,
+    );
 
     it('are right on wasm with memory that its threads share', async () => {
       const result = await report('wasm', '/isolated');
@@ -75,7 +80,7 @@ export function describeInBrowser(
       expect(composites.map(({ kernel }) => kernel)).toEqual(ownComposites);
     }, 300_000);
 
-    it.runIf(options.webgl ?? true)(
+    it.runIf(all)(
       'are right on webgl, by composites alone',
       async () => {
         const result = await report('webgl');
