@@ -55,11 +55,11 @@ await main(async () => {
     const partStart = Date.now();
     done[name] = await part();
     say(`=== ${name} took ${elapsed(partStart)}`);
-    mkdirSync(dirname(state), { recursive: true });
-    writeFileSync(state, JSON.stringify({ tree, done }));
+    keepDone(tree, done);
   }
-  // The next run begins anew.
-  rmSync(state, { force: true });
+  // The next run of these begins anew; what a stopped run has done of others stays done.
+  const others = Object.entries(done).filter(([name]) => !wanted.some(([of]) => of === name));
+  keepDone(tree, Object.fromEntries(others));
   const sums = wanted.map(([name]) => /** @type {Sum} */ (done[name]));
   const passed = sums.reduce((sum, part) => sum + part.passed, 0);
   const failed = sums.reduce((sum, part) => sum + part.failed, 0);
@@ -85,6 +85,15 @@ async function workingTree() {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/**
+ * @param {string | undefined} tree
+ * @param {Record<string, Sum>} done
+ */
+function keepDone(tree, done) {
+  mkdirSync(dirname(state), { recursive: true });
+  writeFileSync(state, JSON.stringify({ tree, done }));
 }
 
 /**
