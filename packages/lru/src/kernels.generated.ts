@@ -1,4 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
+// Of the sources d24e030e0e7dd3b0; what follows is 5b74dee84cc47a10.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,4 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
+// Of the sources 68a52d71f855371d; what follows is 1efce218f97b4122.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,8 +1,15 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve, sep } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { BackendError } from '../errors.ts';
-import { type KernelPackage, kernelFiles, kernelPackage } from '../native-sources.ts';
+import { findPackage } from '../installed-packages.ts';
+import {
+  backendFolder,
+  type KernelPackage,
+  kernelFiles,
+  kernelPackage,
+} from '../native-sources.ts';
 import { isNotInstalled } from '../platform.ts';
 
 const variants = [
@@ -42,11 +49,46 @@ export async function compileKernels(folder: string, check: boolean): Promise<st
     );
   }
   const file = join(declared.kernels, generated);
-  const text = await generate(declared);
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return undefined;
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const seal = sealOf(declared, before);
+  // It takes seconds to compile, and the same sources give the same binaries.
+  if (before?.startsWith(seal)) return undefined;
+  const body = await generate(declared);
+  const text = sealOf(declared, body) + body;
+  if (before === text) return undefined;
   if (!check) writeFileSync(file, text);
   return file;
 }
+
+const firstLines = /^(\/\/ .*\n){2}/;
+
+/** The first lines of the made file, with hashes of what it was made of and of all its other lines. */
+function sealOf(of: KernelPackage, text = ''): string {
+  // To load it takes seconds as well.
+  const compiler = findPackage('assemblyscript', backendFolder());
+  const manifest = compiler && readFileSync(join(compiler, 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest ?? '{}') as { readonly version?: string };
+  const assembly = join(backendFolder(), 'assembly');
+  const files = [
+    ...kernelFiles(of, /\.as\.ts$/),
+    ...readdirSync(assembly)
+      .filter((name) => name.endsWith('.as.ts'))
+      .sort()
+      .map((name) => join(assembly, name)),
+  ];
+  const sources = files.map((file) => [
+    relative(file.startsWith(assembly) ? assembly : of.folder, file)
+      .split(sep)
+      .join('/'),
+    readFileSync(file, 'utf8'),
+  ]);
+  const made = JSON.stringify([version, variants, common, sources]);
+  return `// Made by \`neverend-backend build-wasm\` from kernels/*.as.ts: do not edit.
+// Of the sources ${hash(made)}; what follows is ${hash(text.replace(firstLines, ''))}.
+`;
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
 async function generate(of: KernelPackage): Promise<string> {
   const entry = entryOf(of);
@@ -59,8 +101,7 @@ async function generate(of: KernelPackage): Promise<string> {
   }
   const contract =
     of.name === '@neverend/backend' ? './wasm/kernel-binaries.ts' : '@neverend/backend/kernels';
-  return `// Made by \`neverend-backend build-wasm\` from kernels/*.as.ts: do not edit.
-import type { KernelBinaries } from '${contract}';
+  return `import type { KernelBinaries } from '${contract}';
 
 ${kernelsInterface(types)}
 
