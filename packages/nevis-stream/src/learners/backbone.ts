@@ -46,8 +46,8 @@ const vitSizes = ['imageSize', 'patch', 'width', 'depth', 'heads', 'mlpWidth'] a
  * A vision transformer: linear patch embedding, learned positions, `depth` pre-LN encoder blocks, a final
  * layer norm and the mean over tokens (arXiv 2010.11929, with average pooling in place of the class token).
  *
- * @throws TypeError for an option that there is not, RangeError for a size that is not a positive integer, a `patch` that does not divide `imageSize`, or
- * `heads` that do not divide `width`.
+ * @throws TypeError for an option that there is not, RangeError for a size that is not a positive integer, a
+ * `patch` that does not divide `imageSize`, or `heads` that do not divide `width`.
  */
 export function vitBackbone(options: VitOptions): Backbone {
   checkOptions('vitBackbone', options, vitSizes);

@@ -43,7 +43,8 @@ const optionNames = ['name', 'title', 'backbone', 'search'] as const;
 /**
  * Every task from random weights: what the benchmark calls independent.
  *
- * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that nothing can be learned with.
+ * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that
+ * nothing can be learned with.
  */
 export function independentLearner(options: TransferLearnerOptions): Learner {
   checkOptions('independentLearner', options, optionNames);
@@ -54,7 +55,8 @@ export function independentLearner(options: TransferLearnerOptions): Learner {
  * Every task from the best weights of the task before, with a new head and the optimiser at zero: what the
  * benchmark calls fine-tuning from previous.
  *
- * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that nothing can be learned with.
+ * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that
+ * nothing can be learned with.
  */
 export function finetunePreviousLearner(options: TransferLearnerOptions): Learner {
   checkOptions('finetunePreviousLearner', options, optionNames);

