@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
 import { firstCalls, firstCallTable } from './first-call/index.ts';
+import { misses } from './first-call/limits.ts';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
@@ -32,7 +33,7 @@ const usage = `npm run bench -- [options]
                    minutes, unless --runner names it
   --no-python      without the Python runners
   --first-call     instead of all else: the first result and the first gradient of fresh processes, pages and workers,
-                   in minutes; benchmarks/results/first-call/<machine>.json
+                   in minutes; benchmarks/results/first-call/<machine>.json. Exit code 1 where a limit is missed
   --json           the results on stdout, as JSON
   --resume         leaves out the cases that benchmarks/results/<machine>.json has, and adds the others to it
   --out FILE       where the results go after each case. Without it, a run of all runners at full size writes
@@ -83,6 +84,10 @@ async function main(): Promise<void> {
     const text = `${JSON.stringify({ machine, results }, null, 1)}\n`;
     if (values.out !== undefined || !values.quick) write(values.out ?? fileURLToPath(file), text);
     process.stdout.write(values.json ? text : firstCallTable(results));
+    for (const line of misses(results)) {
+      say(`missed: ${line}`);
+      process.exitCode = 1;
+    }
     return;
   }
   const python = once(() => pythonEnvironment(say));

@@ -11,16 +11,29 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { probeBackends } from '@neverend/backend';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listed } from '../../packages/backend/src/testing/describe-backends.ts';
 import { packAll, publicPackages, readManifest } from '../packages.mjs';
 import { root, runNode, runPnpm, toolScript } from '../workspace.mjs';
 
 const backend = join(root, 'packages', 'backend');
 const fixtures = join(root, 'tools', 'test', 'fixtures');
 const tfjsNode = realpathSync(join(backend, 'node_modules', '@tensorflow', 'tfjs-node'));
-const required = process.env['NEVEREND_REQUIRE']?.includes('tensorflow') === true;
-const hasTensorflow = required || existsSync(join(tfjsNode, 'deps', 'include'));
+
+const wanted = listed('NEVEREND_BACKENDS');
+const required = listed('NEVEREND_REQUIRE') ?? [];
+const statuses = await probeBackends({ threads: 1 });
+
+/** Whether a backend is tested: where it is there or asked for, and not left out. */
+function tests(name: 'wasm' | 'webgpu' | 'tensorflow', there: boolean): boolean {
+  return wanted?.includes(name) !== false && (there || required.includes(name));
+}
+
+const isReady = (name: string): boolean =>
+  statuses.some((status) => status.name === name && status.available);
+const hasTensorflow = tests('tensorflow', existsSync(join(tfjsNode, 'deps', 'include')));
 
 /** x² + 0.25 and 2 x. */
 const right = {
@@ -133,10 +146,12 @@ describe('an op from outside of this repository', () => {
     expect(existsSync(join(app, 'node_modules', 'outside-op'))).toBe(false);
   });
 
-  it.each(['wasm', 'webgpu'])('runs on %s', async (name) => {
-    const { result } = await use(name);
-    expect(result).toEqual({ ...right, backend: name, active: 'native' });
-  });
+  for (const name of ['wasm', 'webgpu'] as const) {
+    it.runIf(tests(name, isReady(name)))(`runs on ${name}`, async () => {
+      const { result } = await use(name);
+      expect(result).toEqual({ ...right, backend: name, active: 'native' });
+    });
+  }
 
   describe.runIf(hasTensorflow)('in C++', () => {
     let installed = '';

@@ -4,21 +4,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { summarize } from '../statistics.ts';
+import { beyondStock } from './limits.ts';
 import { browserPlaces, nodeProcesses, type Place } from './places.ts';
-import type { Start, Times } from './types.ts';
-
-/** A way to start: medians of its times, in milliseconds. */
-export interface FirstCallResult {
-  readonly place: string;
-  readonly backend: Start['backend'];
-  readonly threads: number;
-  readonly way: Way;
-  readonly runs: number;
-  readonly times: Times;
-}
-
-const ways = ['stock', 'composites', 'empty store', 'kept verdicts', 'trust'] as const;
-type Way = (typeof ways)[number];
+import { type FirstCallResult, type Start, type Times, type Way, ways } from './types.ts';
 
 /**
  * Times the first result and the first gradient in fresh processes, pages and module workers.
@@ -118,16 +106,20 @@ const median = (times: readonly number[]): number => summarize(times).median;
 
 /** A table of them in Markdown: milliseconds, and what is beyond stock TensorFlow.js. */
 export function firstCallTable(results: readonly FirstCallResult[]): string {
-  const rows = results.map(({ place, backend, threads, way, times }) => {
-    const stock = results.find(
-      (other) => other.way === 'stock' && other.place === place && other.backend === backend,
-    );
-    const total = ({ start, first }: Times): number => start + first;
-    const beyond = way === 'stock' || !stock ? '-' : (total(times) - total(stock.times)).toFixed(0);
+  const rows = results.map((result) => {
+    const { place, backend, threads, way, times } = result;
+    const beyond = way === 'stock' ? undefined : beyondStock(result, results);
     const { start, first, second, gradient, secondGradient } = times;
     const numbers = [start, first, second].map((value) => value.toFixed(0));
     const gradients = [gradient, gradient - secondGradient].map((value) => value.toFixed(0));
-    return [`${place}, ${backend}`, `${threads}`, way, ...numbers, beyond, ...gradients];
+    return [
+      `${place}, ${backend}`,
+      `${threads}`,
+      way,
+      ...numbers,
+      beyond?.toFixed(0) ?? '-',
+      ...gradients,
+    ];
   });
   const head = [
     'where',

@@ -22,3 +22,16 @@ export interface Times {
 
 /** What a program's script defines. */
 export type FirstCall = (start: Start) => Promise<Times>;
+
+export const ways = ['stock', 'composites', 'empty store', 'kept verdicts', 'trust'] as const;
+export type Way = (typeof ways)[number];
+
+/** A way to start: medians of its times, in milliseconds. */
+export interface FirstCallResult {
+  readonly place: string;
+  readonly backend: Start['backend'];
+  readonly threads: number;
+  readonly way: Way;
+  readonly runs: number;
+  readonly times: Times;
+}

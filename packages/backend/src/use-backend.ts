@@ -12,6 +12,7 @@ import type {
   ReadyBackend,
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
+import { checkOptions } from './check-options.ts';
 import { BackendError } from './errors.ts';
 import { allowBackground } from './kernels/background.ts';
 import { setTrust } from './kernels/trust.ts';
@@ -40,6 +41,8 @@ export interface BackendChoice extends Omit<ReadyBackend, 'available' | 'name'> 
 
 let queue: Promise<unknown> = Promise.resolve();
 
+const optionNames = ['wasmPath', 'threads', 'trustKernels'] as const;
+
 /**
  * Makes a TensorFlow.js backend current and ready.
  *
@@ -49,13 +52,15 @@ let queue: Promise<unknown> = Promise.resolve();
  * taken by name, and so is webgl. Concurrent calls run one after the other, and a start that does not end within half a minute is a failure. After a failure the backend that was current before is current
  * again, or none is. Mends of stock TensorFlow.js are registered: see `registerStockFixes`.
  *
- * @throws BackendError when the backend asked for, or every one of them, cannot run here.
+ * @throws BackendError when the backend asked for, or every one of them, cannot run here. @throws TypeError for an
+ * option that there is not.
  */
 export function useBackend(
   choice: ChosenName | 'auto' = 'auto',
   options: BackendOptions = {},
 ): Promise<BackendChoice> {
   return inTurn(async () => {
+    checkOptions('useBackend', options, optionNames);
     if (options.trustKernels !== undefined) setTrust(options.trustKernels);
     openVerdicts();
     const taken = await choose(choice, options, starts);
@@ -176,9 +181,14 @@ async function chooseBest(
 /**
  * Starts every backend in turn. The one that was current before is current again afterwards; where there
  * was none there is none, and `useBackend` must come before the first operation.
+ *
+ * @throws TypeError for an option that there is not.
  */
 export function probeBackends(options: BackendOptions = {}): Promise<BackendStatus[]> {
-  return inTurn(() => probe(options));
+  return inTurn(() => {
+    checkOptions('probeBackends', options, optionNames);
+    return probe(options);
+  });
 }
 
 function inTurn<T>(work: () => Promise<T>): Promise<T> {

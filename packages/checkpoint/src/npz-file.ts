@@ -1,8 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { ByteSource } from './byte-source.ts';
+import { checkOptions } from './check-options.ts';
 import { inFile } from './in-file.ts';
 import type { NamedArray } from './named-array.ts';
-import { type Npz, type NpzOptions, openNpz } from './npz.ts';
+import { type Npz, type NpzOptions, npzOptions, openNpz } from './npz.ts';
 
 /** An .npz file on disk, open until it is closed. */
 export interface NpzFile extends Npz {
@@ -14,9 +15,10 @@ export interface NpzFile extends Npz {
  * Opens an .npz file on disk; see `openNpz`. The caller closes it.
  *
  * @throws CheckpointError naming the file when its content is not valid, and the file system's error when it
- * cannot be read.
+ * cannot be read. @throws what `openNpz` throws for its options.
  */
 export async function openNpzFile(path: string, options: NpzOptions = {}): Promise<NpzFile> {
+  checkOptions('openNpzFile', options, npzOptions);
   const handle = await open(path);
   try {
     const source = await fileSource(handle);
@@ -46,6 +48,7 @@ export async function* readNpz(
   path: string,
   options: NpzOptions = {},
 ): AsyncGenerator<[name: string, array: NamedArray], void, undefined> {
+  checkOptions('readNpz', options, npzOptions);
   const npz = await openNpzFile(path, options);
   try {
     yield* npz;

@@ -1,4 +1,5 @@
 import { type BinaryFile, toByteSource } from './byte-source.ts';
+import { checkOptions } from './check-options.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { NamedArray } from './named-array.ts';
 import { readNpy } from './npy.ts';
@@ -18,6 +19,9 @@ export interface NpzOptions {
    */
   readonly voidAsBfloat16?: boolean;
 }
+
+/** The names of `NpzOptions`. */
+export const npzOptions = ['maxArrayBytes', 'voidAsBfloat16'] as const;
 
 /** An .npz file whose directory has been read and checked, and whose arrays are read when asked for. */
 export interface Npz extends AsyncIterable<[name: string, array: NamedArray], void, undefined> {
@@ -40,12 +44,11 @@ const suffix = '.npy';
  * @param file its bytes, a Blob, or random access to it, which must not change while it is read.
  * @throws CheckpointError when it is not a ZIP file of `.npy` members or its directory is not valid; what the
  * source's `read` throws.
- * @throws RangeError for a limit that is not an integer >= 0.
+ * @throws TypeError for an option that there is not, RangeError for a limit that is not an integer >= 0.
  */
-export async function openNpz(
-  file: BinaryFile,
-  { maxArrayBytes = 2 ** 31, voidAsBfloat16 = false }: NpzOptions = {},
-): Promise<Npz> {
+export async function openNpz(file: BinaryFile, options: NpzOptions = {}): Promise<Npz> {
+  checkOptions('openNpz', options, npzOptions);
+  const { maxArrayBytes = 2 ** 31, voidAsBfloat16 = false } = options;
   if (!(Number.isSafeInteger(maxArrayBytes) && maxArrayBytes >= 0)) {
     throw new RangeError(`maxArrayBytes was ${maxArrayBytes}; it must be an integer >= 0`);
   }

@@ -1,5 +1,5 @@
 import type { BackendName } from '@neverend/backend';
-import { pixelBackbone, type VitOptions, vitBackbone } from './learners/backbone.ts';
+import { type Backbone, pixelBackbone, type VitOptions, vitBackbone } from './learners/backbone.ts';
 import type { SearchSettings } from './learners/search-task.ts';
 import { finetunePreviousLearner, independentLearner } from './learners/transfer-learner.ts';
 import type { Learner, Split } from './types.ts';
@@ -36,8 +36,11 @@ export interface RunSettings {
 
 export function createLearner({ rule, backbone, ...options }: LearnerSettings): Learner {
   const make = { independent: independentLearner, 'finetune-previous': finetunePreviousLearner };
-  return make[rule]({
-    ...options,
-    backbone: backbone.kind === 'vit' ? vitBackbone(backbone) : pixelBackbone(backbone.imageSize),
-  });
+  return make[rule]({ ...options, backbone: createBackbone(backbone) });
+}
+
+function createBackbone(settings: LearnerSettings['backbone']): Backbone {
+  if (settings.kind === 'pixels') return pixelBackbone(settings.imageSize);
+  const { kind: _, ...sizes } = settings;
+  return vitBackbone(sizes);
 }

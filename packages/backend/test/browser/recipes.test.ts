@@ -14,7 +14,9 @@ it.each([
   'webpack/webpack.config.js',
   'esbuild/wasm-path.js',
   'esbuild/esbuild.config.js',
-])('the guide shows %s as the pages of the tests are built with it', (file) => {
+  'esbuild-node/main.cjs',
+  'esbuild-node/main.mjs',
+])('the guide shows %s as it is built in the tests', (file) => {
   const content = readFileSync(join(import.meta.dirname, 'site', file), 'utf8');
   expect(guide).toContain(`\`\`\`text\n${content}\`\`\`\n`);
 });

@@ -4,7 +4,7 @@ import {
   initLearnedPositions,
   learnedPositions,
 } from '@neverend/attention';
-import { randomKey } from '@neverend/backend';
+import { checkOptions, randomKey } from '@neverend/backend';
 import { initLinear, layerNorm, linear, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../types.ts';
@@ -40,14 +40,17 @@ export interface VitOptions {
   readonly mlpWidth: number;
 }
 
+const vitSizes = ['imageSize', 'patch', 'width', 'depth', 'heads', 'mlpWidth'] as const;
+
 /**
  * A vision transformer: linear patch embedding, learned positions, `depth` pre-LN encoder blocks, a final
  * layer norm and the mean over tokens (arXiv 2010.11929, with average pooling in place of the class token).
  *
- * @throws RangeError for a size that is not a positive integer, a `patch` that does not divide `imageSize`, or
- * `heads` that do not divide `width`.
+ * @throws TypeError for an option that there is not, RangeError for a size that is not a positive integer, a
+ * `patch` that does not divide `imageSize`, or `heads` that do not divide `width`.
  */
 export function vitBackbone(options: VitOptions): Backbone {
+  checkOptions('vitBackbone', options, vitSizes);
   const { imageSize, patch, width, depth, heads, mlpWidth } = options;
   checkPositiveIntegers({ imageSize, patch, width, depth, heads, mlpWidth });
   check('patch', patch, imageSize % patch === 0, `a divisor of imageSize, which is ${imageSize}`);

@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { FlopCounter } from '../flops/flop-counter.ts';
@@ -37,12 +38,16 @@ export interface TransferLearnerOptions {
   readonly search: SearchSettings;
 }
 
+const optionNames = ['name', 'title', 'backbone', 'search'] as const;
+
 /**
  * Every task from random weights: what the benchmark calls independent.
  *
- * @throws RangeError naming the first setting of `search` that nothing can be learned with.
+ * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that
+ * nothing can be learned with.
  */
 export function independentLearner(options: TransferLearnerOptions): Learner {
+  checkOptions('independentLearner', options, optionNames);
   return transferLearner(options, 'independent', 'Independent', () => undefined);
 }
 
@@ -50,9 +55,11 @@ export function independentLearner(options: TransferLearnerOptions): Learner {
  * Every task from the best weights of the task before, with a new head and the optimiser at zero: what the
  * benchmark calls fine-tuning from previous.
  *
- * @throws RangeError naming the first setting of `search` that nothing can be learned with.
+ * @throws TypeError for an option that there is not, RangeError naming the first setting of `search` that
+ * nothing can be learned with.
  */
 export function finetunePreviousLearner(options: TransferLearnerOptions): Learner {
+  checkOptions('finetunePreviousLearner', options, optionNames);
   return transferLearner(options, 'finetune-previous', 'Fine-tuning from previous', (tasks) =>
     tasks.at(-1),
   );

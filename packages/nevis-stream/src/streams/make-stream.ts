@@ -1,4 +1,4 @@
-import { randomKey, randomPermutation } from '@neverend/backend';
+import { checkOptions, randomKey, randomPermutation } from '@neverend/backend';
 import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
 import { DataError } from '../data/data-error.ts';
 import type { BaseSplit } from '../data/splits.ts';
@@ -64,17 +64,22 @@ export interface StreamContent {
   readonly missing?: readonly MissingTask[];
 }
 
+/** The names of `StreamOptions`. */
+export const streamOptions = ['predictSplits', 'limit', 'labels', 'seed', 'onProgress'] as const;
+
 const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', 'test'];
 
 /**
  * A stream over tasks in memory, or loaded when first asked for and kept from then on.
  *
- * @throws RangeError when an option is not one of its values, DataError when two different tasks have the
- * same name, or names that make the same data-set keys.
+ * @throws TypeError for an option that there is not, RangeError when one is not one of its values, DataError when
+ * two different tasks have the same name, or names that make the same data-set keys.
  */
 export function makeStream(content: StreamContent, options: StreamOptions = {}): Stream {
   const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
-  checkOptions(options);
+  checkOptions('makeStream', options, streamOptions);
+  if (options.limit) checkOptions('limit', options.limit, ['train', 'dev', 'eval']);
+  checkValues(options);
 
   const tasks = new Map<string, TaskData>();
   const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
@@ -202,7 +207,7 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
   };
 }
 
-function checkOptions({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
+function checkValues({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
   for (const split of predictSplits) {
     if (!splits.includes(split)) {
       throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}`);

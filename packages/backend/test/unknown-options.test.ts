@@ -1,0 +1,20 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { type BackendOptions, probeBackends, useBackend } from '../src/index.ts';
+
+const options: BackendOptions = Object.assign({ threads: 1 }, { thread: 2 });
+
+it.each([
+  ['useBackend', () => useBackend('wasm', options)],
+  ['probeBackends', () => probeBackends(options)],
+])('%s refuses an option that there is not, and starts nothing', async (owner, call) => {
+  await expect(call()).rejects.toThrow(
+    new TypeError(`${owner} has no option "thread"; it takes wasmPath, threads, trustKernels`),
+  );
+  expect(tf.engine().backendName).toBeFalsy();
+});
+
+it('comes before what the options would change', async () => {
+  await expect(useBackend('cpu', options)).rejects.toThrow(TypeError);
+  expect(await useBackend('cpu', { threads: 1 })).toMatchObject({ name: 'cpu' });
+});

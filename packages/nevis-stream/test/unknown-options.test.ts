@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { pixelBackbone, vitBackbone } from '../src/learners/backbone.ts';
+import { finetunePreviousLearner, independentLearner } from '../src/learners/transfer-learner.ts';
+import { presets } from '../src/presets.ts';
+import { createLearner } from '../src/settings.ts';
+import { makeStream } from '../src/streams/make-stream.ts';
+import { openNevisOpen } from '../src/streams/open-nevis-open.ts';
+
+const sizes = { imageSize: 6, patch: 3, width: 8, depth: 1, heads: 2, mlpWidth: 16 };
+const search = {
+  ...{ learningRates: [0.1], steps: 1, batchSize: 1, warmupSteps: 0, weightDecay: 0, clipNorm: 1 },
+  ...{ validateEvery: 1, patience: 1, checkpointEvery: 1, evaluationBatchSize: 1 },
+};
+const content = { name: 's', tasks: [] };
+const learner = { backbone: pixelBackbone(2), search };
+
+const takers = {
+  makeStream: async (more: object) => makeStream(content, { ...more }),
+  limit: async (more: object) => makeStream(content, { limit: { train: 1, ...more } }),
+  openNevisOpen: (more: object) => openNevisOpen({ cacheDir: '/nowhere', tasks: [0], ...more }),
+  vitBackbone: async (more: object) => vitBackbone({ ...sizes, ...more }),
+  independentLearner: async (more: object) => independentLearner({ ...learner, ...more }),
+  finetunePreviousLearner: async (more: object) => finetunePreviousLearner({ ...learner, ...more }),
+};
+
+it.each(Object.entries(takers))('%s refuses an option that there is not', async (owner, take) => {
+  await expect(take({})).resolves.toBeDefined();
+  await expect(take({ seeds: 1 })).rejects.toThrow(TypeError);
+  await expect(take({ seeds: 1 })).rejects.toThrow(`${owner} has no option "seeds"; it takes `);
+});
+
+it.each(Object.values(presets).flatMap(({ learners }) => learners))(
+  'the learner $name of a preset is made, also from the settings that it keeps',
+  (settings) => {
+    const { name, title, settings: kept } = createLearner(settings);
+    const again = { name, title, ...(kept as object) } as unknown as typeof settings;
+    expect(createLearner(again).settings).toEqual(kept);
+  },
+);
