@@ -12,9 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { probeBackends } from '@neverend/backend';
+import { listedBackends } from '@neverend/backend/testing';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listed } from '../../packages/backend/src/testing/describe-backends.ts';
 import { packAll, publicPackages, readManifest } from '../packages.mjs';
 import { root, runNode, runPnpm, toolScript } from '../workspace.mjs';
 
@@ -22,8 +22,8 @@ const backend = join(root, 'packages', 'backend');
 const fixtures = join(root, 'tools', 'test', 'fixtures');
 const tfjsNode = realpathSync(join(backend, 'node_modules', '@tensorflow', 'tfjs-node'));
 
-const wanted = listed('NEVEREND_BACKENDS');
-const required = listed('NEVEREND_REQUIRE') ?? [];
+const wanted = listedBackends('NEVEREND_BACKENDS');
+const required = listedBackends('NEVEREND_REQUIRE') ?? [];
 const statuses = await probeBackends({ threads: 1 });
 
 /** Whether a backend is tested: where it is there or asked for, and not left out. */
