@@ -46,7 +46,7 @@ export const steps: Readonly<Record<StatefulOp, (wanted: LoadedCase) => OnnxStep
       read: (arrays) => [
         {
           shape: rows.shape,
-          data: rowsOf(arrays.get('table') as Numbers, arrays.get('indices') as Numbers, rows),
+          data: takeRows(arrays.get('table') as Numbers, arrays.get('indices') as Numbers, rows),
         },
       ],
       runsToRead: 1,
@@ -123,7 +123,7 @@ function adamWNodes(p: string): OnnxNode[] {
   ];
 }
 
-function rowsOf(table: Numbers, indices: Numbers, { shape }: OnnxValue): Float32Array {
+function takeRows(table: Numbers, indices: Numbers, { shape }: OnnxValue): Float32Array {
   const [count = 0, width = 1] = shape;
   const rows = new Float32Array(count * width);
   for (const [at, index] of indices.entries()) {
