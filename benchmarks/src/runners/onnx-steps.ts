@@ -8,7 +8,7 @@ import type { StatefulOp } from './tfjs-operations.ts';
 export interface OnnxStep {
   /** What a run replaces: the output `<name>'` is the input `<name>` of the next run. First the case's input, or zeros. */
   readonly state: readonly OnnxValue[];
-  /** The other inputs. */
+  /** The inputs that are not state. */
   readonly given: readonly OnnxValue[];
   readonly nodes: readonly OnnxNode[];
   /** What a run, counted from 1, has for an input of `given`: a number, or the case's input of this name. */
