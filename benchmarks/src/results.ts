@@ -9,9 +9,9 @@ export type Outcome =
       readonly peakMiB?: number;
       /** Which of several ways it took, where it chose. */
       readonly way?: string;
-      /** Of the limit measured in the same run, at the medians: 1 is the limit. */
+      /** The share of the limit measured in the same run, at the medians: 1 is the limit. */
       readonly shareOfLimit?: number;
-      /** Of our runners: each peer's median over ours. Above one, ours is faster. */
+      /** What our runners alone have: each peer's median over ours. Above one, ours is faster. */
       readonly peersOverThis?: Readonly<Record<string, number>>;
     }
   | { readonly agrees: true }
@@ -44,7 +44,7 @@ export interface Results {
     /** The load before the run: what else the machine was doing. */
     readonly load: number;
   };
-  /** By the number of threads. */
+  /** The machine's limits, by the number of threads. */
   readonly limits: Readonly<Record<string, MachineLimits>>;
   readonly runners: Readonly<Record<string, RunnerResult>>;
   readonly cases: readonly CaseResult[];

@@ -71,7 +71,7 @@ export type Hello =
     }
   | { readonly absent: string };
 
-/** Lines to a runner. */
+/** A line to a runner. */
 export type Request =
   | { readonly do: 'load'; readonly case: LoadedCase }
   | { readonly do: 'run'; readonly folder: string }

@@ -8,7 +8,7 @@ import type { StatefulOp } from './tfjs-operations.ts';
 export interface OnnxStep {
   /** What a run replaces: the output `<name>'` is the input `<name>` of the next run. First the case's input, or zeros. */
   readonly state: readonly OnnxValue[];
-  /** The other inputs. */
+  /** The inputs that are not state. */
   readonly given: readonly OnnxValue[];
   readonly nodes: readonly OnnxNode[];
   /** What a run, counted from 1, has for an input of `given`: a number, or the case's input of this name. */
@@ -46,7 +46,7 @@ export const steps: Readonly<Record<StatefulOp, (wanted: LoadedCase) => OnnxStep
       read: (arrays) => [
         {
           shape: rows.shape,
-          data: rowsOf(arrays.get('table') as Numbers, arrays.get('indices') as Numbers, rows),
+          data: takeRows(arrays.get('table') as Numbers, arrays.get('indices') as Numbers, rows),
         },
       ],
       runsToRead: 1,
@@ -123,7 +123,7 @@ function adamWNodes(p: string): OnnxNode[] {
   ];
 }
 
-function rowsOf(table: Numbers, indices: Numbers, { shape }: OnnxValue): Float32Array {
+function takeRows(table: Numbers, indices: Numbers, { shape }: OnnxValue): Float32Array {
   const [count = 0, width = 1] = shape;
   const rows = new Float32Array(count * width);
   for (const [at, index] of indices.entries()) {

@@ -157,7 +157,7 @@ function blockGate(inputs: Tensors, x: tf.Tensor, name: string): tf.Tensor {
   return tf.sigmoid(tf.reshape(tf.transpose(y, [1, 0, 2]), x.shape));
 }
 
-/** Of all tokens beneath each other `[rows * tokens, width]`. */
+/** Attends among the tokens of each row; all tokens lie beneath each other, `[rows * tokens, width]`. */
 function attend(inputs: Tensors, y: tf.Tensor, heads: number): tf.Tensor {
   const [rows, tokens, width] = input(inputs, 'x').shape as [number, number, number];
   const attention = 'MultiHeadDotProductAttention_0';

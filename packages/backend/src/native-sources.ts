@@ -51,7 +51,7 @@ export function includeFolder(): string {
   return join(backendFolder(), 'include');
 }
 
-/** Of the C++ of a package, wherever it lies; with that of this package go the headers for all. */
+/** The hash of the C++ of a package, wherever that lies; for this package it covers the headers for all as well. */
 export function hashSources(of: KernelPackage): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   const { readdirSync, readFileSync } = process.getBuiltinModule('node:fs');

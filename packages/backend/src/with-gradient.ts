@@ -15,12 +15,12 @@ export interface Differentiable {
  * small transformer that is 1 to 2 % of a step.
  */
 export function withGradient(inputs: tf.Tensor[], op: () => Differentiable): tf.Tensor {
-  const run = tf.customGrad((...args) => {
+  const differentiable = tf.customGrad((...args) => {
     // The types of customGrad do not say that the last argument is the function that saves.
     const save = args[args.length - 1] as tf.GradSaveFunc;
     const { value, saved, backward } = op();
     save(saved);
     return { value, gradFunc: (dy, kept) => backward(dy, kept) };
   });
-  return run(...inputs);
+  return differentiable(...inputs);
 }

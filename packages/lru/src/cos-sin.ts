@@ -15,14 +15,14 @@ export function sine(x: tf.Tensor): tf.Tensor {
 type Series = (x: tf.Tensor) => tf.Tensor;
 
 function withSlope(x: tf.Tensor, value: Series, slope: Series): tf.Tensor {
-  const run = tf.customGrad((input, save) => {
+  const differentiable = tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([input as tf.Tensor]);
     return {
       value: tf.tidy(() => value(input as tf.Tensor)),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, slope(saved[0] as tf.Tensor)),
     };
   });
-  return run(x);
+  return differentiable(x);
 }
 
 /** x less the multiple of 2 π that leaves it within ±π. 2 π is the sum of 6.28125, whose multiples are exact, and a rest. */

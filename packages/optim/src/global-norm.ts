@@ -1,6 +1,6 @@
 import { DTypeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { type HostRowGradient, type MergePlan, planMerge, sumRows } from './rows/merge-rows.ts';
+import { type HostRowGradient, type MergePlan, mergeByPlan, planMerge } from './rows/merge-rows.ts';
 import { checkRowGradient } from './rows/row-gradient.ts';
 
 /** The constant that PyTorch adds to the norm before it divides by it. */
@@ -89,7 +89,7 @@ function present(grads: NamedGradients): Gradient[] {
 
 /** Called in a `tf.tidy`. @returns each number of the gradient once. */
 function merged({ tensor, plan }: Gradient): tf.Tensor {
-  return plan === undefined ? tensor : sumRows(plan, tensor);
+  return plan === undefined ? tensor : mergeByPlan(plan, tensor);
 }
 
 function normOf(gradients: readonly tf.Tensor[]): tf.Scalar {

@@ -1,3 +1,4 @@
+import { subtree, withPrefix } from '@neverend/nn';
 import { layerNormBackwardNaive, layerNormNaive } from '@neverend/nn/testing';
 import { mlpBackwardNaive, mlpNaive } from '../mlp/naive.ts';
 import {
@@ -9,16 +10,6 @@ import {
 
 const attention = 'MultiHeadDotProductAttention_0/';
 const block = 'MlpBlock_0/';
-
-const below = (arrays: Arrays, prefix: string): Arrays =>
-  Object.fromEntries(
-    Object.entries(arrays).flatMap(([name, array]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), array]] : [],
-    ),
-  );
-
-const above = (arrays: Arrays, prefix: string): Arrays =>
-  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [prefix + name, array]));
 
 const norm = (params: Arrays, name: string, x: Float64Array) => ({
   x,
@@ -36,12 +27,12 @@ export function encoderBlockNaive(
 ): Float64Array {
   const attended = attend(x, params, sizes);
   const normed = layerNormNaive(norm(params, 'LayerNorm_1', attended));
-  return sum(attended, mlpNaive(normed, below(params, block)));
+  return sum(attended, mlpNaive(normed, subtree(params, block)));
 }
 
 function attend(x: Float64Array, params: Arrays, sizes: SpaceAttentionSizes): Float64Array {
   const normed = layerNormNaive(norm(params, 'LayerNorm_0', x));
-  return sum(x, spaceAttentionNaive(normed, below(params, attention), sizes));
+  return sum(x, spaceAttentionNaive(normed, subtree(params, attention), sizes));
 }
 
 /** @param dy `[rows, N, D]`. @returns the gradients of sum(dy · y). */
@@ -53,12 +44,12 @@ export function encoderBlockBackwardNaive(
 ): { x: Float64Array; params: Arrays } {
   const inner0 = norm(params, 'LayerNorm_0', x);
   const inner1 = norm(params, 'LayerNorm_1', attend(x, params, sizes));
-  const mlp = mlpBackwardNaive(layerNormNaive(inner1), below(params, block), dy);
+  const mlp = mlpBackwardNaive(layerNormNaive(inner1), subtree(params, block), dy);
   const norm1 = layerNormBackwardNaive(inner1, mlp.x);
   const dAttended = sum(dy, norm1.x);
   const attended = spaceAttentionBackwardNaive(
     layerNormNaive(inner0),
-    below(params, attention),
+    subtree(params, attention),
     sizes,
     dAttended,
   );
@@ -70,8 +61,8 @@ export function encoderBlockBackwardNaive(
       'LayerNorm_0/bias': norm0.bias,
       'LayerNorm_1/scale': norm1.scale,
       'LayerNorm_1/bias': norm1.bias,
-      ...above(attended.params, attention),
-      ...above(mlp.params, block),
+      ...withPrefix(attended.params, attention),
+      ...withPrefix(mlp.params, block),
     },
   };
 }

@@ -19,7 +19,7 @@ type WasmPackage = typeof import('@tensorflow/tfjs-backend-wasm');
 /** Why fewer threads run than were asked for. */
 type Shortage = Readonly<{ warning?: string; fix?: string }>;
 
-/** Of the start, which decides until the page reloads or the process restarts. */
+/** What the start found; it decides until the page reloads or the process restarts. */
 let shortage: Shortage = {};
 
 export async function startWasm({

@@ -46,10 +46,10 @@ export function selfTest<I extends KernelInputs, A extends KernelAttrs>(
   const tolerance = toleranceOf(kernel);
   for (const makeCall of casesOf(definition, extent)) {
     const pairs: Pair[] = [];
-    const run = (): void => runBoth(definition, kernel, makeCall, extent, pairs);
+    const compute = (): void => runBoth(definition, kernel, makeCall, extent, pairs);
     try {
-      if (extent === 'all') run();
-      else withoutStockThreads(tf.backend(), run);
+      if (extent === 'all') compute();
+      else withoutStockThreads(tf.backend(), compute);
       for (const pair of pairs) {
         const values = [pair.native.dataSync(), pair.composite.dataSync()] as const;
         const difference = compare(pair, ...values, tolerance);

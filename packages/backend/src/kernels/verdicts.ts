@@ -20,7 +20,7 @@ export interface Verdict {
 export interface Surroundings {
   readonly name: string;
   readonly version: string;
-  /** With its threads and instruction set, or the GPU and its driver. */
+  /** The name with its threads and instruction set, or the GPU and its driver. */
   readonly device: string;
   /** Which build of the native parts runs, where there are several of one version. */
   readonly build: string;

@@ -14,7 +14,7 @@ export interface WasmBackend extends Backend {
 }
 
 /** Runs a kernel of the same backend. What it gives belongs to the composite, which disposes it. */
-export type Run = (
+export type RunStock = (
   kernelName: string,
   inputs: Readonly<Record<string, tf.TensorInfo>>,
   attrs?: tf.NamedAttrMap,
@@ -24,15 +24,15 @@ export type Run = (
  * A kernel out of other kernels of a backend. They are called as functions and not through the
  * engine, for which the whole is one kernel call.
  *
- * @returns what `work` returns, which must have come from `run`; all else that came from there is disposed.
+ * @returns what `work` returns, which must have come from `runStock`; all else that came from there is disposed.
  */
 export function composite(
   backend: Backend,
   backendName: string,
-  work: (run: Run) => tf.TensorInfo,
+  work: (runStock: RunStock) => tf.TensorInfo,
 ): tf.TensorInfo {
   const made: tf.TensorInfo[] = [];
-  const run: Run = (kernelName, inputs, attrs = {}) => {
+  const runStock: RunStock = (kernelName, inputs, attrs = {}) => {
     const kernel: tf.KernelConfig | undefined = tf.getKernel(kernelName, backendName);
     if (kernel === undefined) {
       throw new Error(`the backend ${backendName} has no kernel ${kernelName}`);
@@ -43,7 +43,7 @@ export function composite(
   };
   let result: tf.TensorInfo | undefined;
   try {
-    result = work(run);
+    result = work(runStock);
     return result;
   } finally {
     for (const info of made) {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { composite, type Run } from './composite.ts';
+import { composite, type RunStock } from './composite.ts';
 import { parseEinsum } from './einsum-gradient.ts';
 import { addKernel, replaceKernel } from './registry.ts';
 
@@ -19,24 +19,24 @@ const einsumOf = (backendName: string): tf.KernelConfig => ({
     const { allDims, idDims } = decodeEinsumEquation(equation, operands.length);
     checkEinsumDimSizes(allDims.length, idDims, operands as tf.Tensor[]);
     const { terms, output } = parseEinsum(equation);
-    return composite(backend as tf.KernelBackend, backendName, (run) => {
+    return composite(backend as tf.KernelBackend, backendName, (runStock) => {
       const integer = operands.every(({ dtype }) => dtype === 'int32');
       // Backends multiply matrices of float32 only, in which integers beyond 2^24 are rounded; webgpu also multiplies
       // and sums single integers so.
       const exact = integer && backendName !== 'webgpu';
       const [first, second] = operands.map((info, index) => {
         const kept = exact || info.dtype === 'float32';
-        const cast = kept ? info : run('Cast', { x: info }, { dtype: 'float32' });
+        const cast = kept ? info : runStock('Cast', { x: info }, { dtype: 'float32' });
         const labelled = { info: cast, labels: terms[index] ?? '' };
-        return sumAlone(run, labelled, output + (terms[1 - index] ?? ''));
+        return sumAlone(runStock, labelled, output + (terms[1 - index] ?? ''));
       }) as [Labelled, Labelled?];
       const join = exact ? multiplyOut : contract;
-      const { info, labels } = second === undefined ? first : join(run, first, second, output);
+      const { info, labels } = second === undefined ? first : join(runStock, first, second, output);
       const perm = [...output].map((label) => labels.indexOf(label));
-      const result = permute(run, info, perm);
-      if (integer && !exact) return run('Cast', { x: result }, { dtype: 'int32' });
+      const result = permute(runStock, info, perm);
+      if (integer && !exact) return runStock('Cast', { x: result }, { dtype: 'int32' });
       // Also where the result is an operand as it is.
-      return run('Reshape', { x: result }, { shape: result.shape });
+      return runStock('Reshape', { x: result }, { shape: result.shape });
     });
   },
 });
@@ -44,21 +44,21 @@ const einsumOf = (backendName: string): tf.KernelConfig => ({
 const wasm = einsumOf('wasm');
 const others = ['cpu', 'webgpu'].map(einsumOf);
 
-function permute(run: Run, info: tf.TensorInfo, perm: readonly number[]): tf.TensorInfo {
+function permute(runStock: RunStock, info: tf.TensorInfo, perm: readonly number[]): tf.TensorInfo {
   const identity = perm.every((axis, index) => axis === index);
-  return identity ? info : run('Transpose', { x: info }, { perm: [...perm] });
+  return identity ? info : runStock('Transpose', { x: info }, { perm: [...perm] });
 }
 
 /** Sums over the axes whose labels nobody else wants. */
-function sumAlone(run: Run, { info, labels }: Labelled, wanted: string): Labelled {
+function sumAlone(runStock: RunStock, { info, labels }: Labelled, wanted: string): Labelled {
   const axis = [...labels].flatMap((label, index) => (wanted.includes(label) ? [] : [index]));
   if (axis.length === 0) return { info, labels };
   const kept = [...labels].filter((label) => wanted.includes(label)).join('');
-  return { info: run('Sum', { x: info }, { axis, keepDims: false }), labels: kept };
+  return { info: runStock('Sum', { x: info }, { axis, keepDims: false }), labels: kept };
 }
 
 /** `[batch, a's own, summed]` times `[batch, b's own, summed]` transposed, as one batched product. */
-function contract(run: Run, a: Labelled, b: Labelled, output: string): Labelled {
+function contract(runStock: RunStock, a: Labelled, b: Labelled, output: string): Labelled {
   const shared = [...a.labels].filter((label) => b.labels.includes(label));
   const batch = shared.filter((label) => output.includes(label));
   const summed = shared.filter((label) => !output.includes(label));
@@ -72,28 +72,28 @@ function contract(run: Run, a: Labelled, b: Labelled, output: string): Labelled 
   const matrices = ({ info, labels }: Labelled, own: readonly string[]) => {
     const perm = [...batch, ...own, ...summed].map((label) => labels.indexOf(label));
     const shape = [batch, own, summed].map((group) => tf.util.sizeFromShape(shapeOf(group)));
-    return run('Reshape', { x: permute(run, info, perm) }, { shape });
+    return runStock('Reshape', { x: permute(runStock, info, perm) }, { shape });
   };
   const [ownA, ownB] = [ownOf(a), ownOf(b)];
   const factors = { a: matrices(a, ownA), b: matrices(b, ownB) };
-  const product = run('BatchMatMul', factors, { transposeA: false, transposeB: true });
+  const product = runStock('BatchMatMul', factors, { transposeA: false, transposeB: true });
   const labels = [...batch, ...ownA, ...ownB];
   return {
-    info: run('Reshape', { x: product }, { shape: shapeOf(labels) }),
+    info: runStock('Reshape', { x: product }, { shape: shapeOf(labels) }),
     labels: labels.join(''),
   };
 }
 
 /** The product for every combination of labels, summed: slow, and as exact as the backend's own products and sums. */
-function multiplyOut(run: Run, a: Labelled, b: Labelled, output: string): Labelled {
+function multiplyOut(runStock: RunStock, a: Labelled, b: Labelled, output: string): Labelled {
   const labels = [...new Set(a.labels + b.labels)];
   const expand = ({ info, labels: own }: Labelled) => {
     const perm = labels.filter((label) => own.includes(label)).map((label) => own.indexOf(label));
     const shape = labels.map((label) => info.shape[own.indexOf(label)] ?? 1);
-    return run('Reshape', { x: permute(run, info, perm) }, { shape });
+    return runStock('Reshape', { x: permute(runStock, info, perm) }, { shape });
   };
-  const product = run('Multiply', { a: expand(a), b: expand(b) });
-  return sumAlone(run, { info: product, labels: labels.join('') }, output);
+  const product = runStock('Multiply', { a: expand(a), b: expand(b) });
+  return sumAlone(runStock, { info: product, labels: labels.join('') }, output);
 }
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { composite, type Run } from './composite.ts';
+import { composite, type RunStock } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 import { result, valuesOf } from './values.ts';
 import { preciseFunctions } from './webgpu-functions.ts';
@@ -32,28 +32,28 @@ const inJavaScript: Readonly<Record<string, Readonly<Record<string, (x: number) 
 };
 
 /** elu, as max(x, 0) + expm1(min(x, 0)), one of which is 0. */
-function eluOf(run: Run, x: tf.TensorInfo): tf.TensorInfo {
-  const zero = run('Fill', {}, { shape: [], value: 0, dtype: 'float32' });
-  const below = run('Expm1', { x: run('Minimum', { a: x, b: zero }) });
-  return run('Add', { a: run('Relu', { x }), b: below });
+function eluOf(runStock: RunStock, x: tf.TensorInfo): tf.TensorInfo {
+  const zero = runStock('Fill', {}, { shape: [], value: 0, dtype: 'float32' });
+  const below = runStock('Expm1', { x: runStock('Minimum', { a: x, b: zero }) });
+  return runStock('Add', { a: runStock('Relu', { x }), b: below });
 }
 
 /** selu, with both sides of 0 scaled by a constant of their own. */
-function seluOf(run: Run, x: tf.TensorInfo): tf.TensorInfo {
-  const constant = (value: number) => run('Fill', {}, { shape: [], value, dtype: 'float32' });
-  const below = run('Expm1', { x: run('Minimum', { a: x, b: constant(0) }) });
-  return run('Add', {
-    a: run('Multiply', { a: run('Relu', { x }), b: constant(SELU_SCALE) }),
-    b: run('Multiply', { a: below, b: constant(SELU_SCALEALPHA) }),
+function seluOf(runStock: RunStock, x: tf.TensorInfo): tf.TensorInfo {
+  const constant = (value: number) => runStock('Fill', {}, { shape: [], value, dtype: 'float32' });
+  const below = runStock('Expm1', { x: runStock('Minimum', { a: x, b: constant(0) }) });
+  return runStock('Add', {
+    a: runStock('Multiply', { a: runStock('Relu', { x }), b: constant(SELU_SCALE) }),
+    b: runStock('Multiply', { a: below, b: constant(SELU_SCALEALPHA) }),
   });
 }
 
 /** selu on wasm, whose elu keeps its digits: with a slope of its own below 0. */
-function seluOfElu(run: Run, x: tf.TensorInfo): tf.TensorInfo {
+function seluOfElu(runStock: RunStock, x: tf.TensorInfo): tf.TensorInfo {
   const alpha = SELU_SCALEALPHA / SELU_SCALE;
-  const sloped = run('LeakyRelu', { x: run('Elu', { x }) }, { alpha });
-  const scale = run('Fill', {}, { shape: [], value: SELU_SCALE, dtype: 'float32' });
-  return run('Multiply', { a: sloped, b: scale });
+  const sloped = runStock('LeakyRelu', { x: runStock('Elu', { x }) }, { alpha });
+  const scale = runStock('Fill', {}, { shape: [], value: SELU_SCALE, dtype: 'float32' });
+  return runStock('Multiply', { a: sloped, b: scale });
 }
 
 /**
@@ -84,7 +84,9 @@ export function registerFunctions(): void {
       ...stock,
       kernelFunc: (call) => {
         const { x } = call.inputs as Record<'x', tf.TensorInfo>;
-        return composite(call.backend as tf.KernelBackend, backendName, (run) => f(run, x));
+        return composite(call.backend as tf.KernelBackend, backendName, (runStock) =>
+          f(runStock, x),
+        );
       },
     }));
   }

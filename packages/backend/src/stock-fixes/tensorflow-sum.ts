@@ -1,28 +1,28 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { composite, type Run } from './composite.ts';
+import { composite, type RunStock } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
 /** Rows that TensorFlow may add one after the other. */
 const rows = 4096;
 
 /** x of `[outer, length, inner]` summed over its middle axis by sums over parts of it. */
-function sumInParts(run: Run, x: tf.TensorInfo): tf.TensorInfo {
+function sumInParts(runStock: RunStock, x: tf.TensorInfo): tf.TensorInfo {
   const [outer = 1, length = 1, inner = 1] = x.shape;
   const sum = (of: tf.TensorInfo, axis: number) =>
-    run('Sum', { x: of }, { axis, keepDims: false } as unknown as tf.NamedAttrMap);
+    runStock('Sum', { x: of }, { axis, keepDims: false } as unknown as tf.NamedAttrMap);
   if (length <= rows) return sum(x, 1);
   const parts = Math.floor(length / rows);
   const part = (begin: number, size: number) =>
-    run('Slice', { x }, { begin: [0, begin, 0], size: [outer, size, inner] });
-  const whole = run(
+    runStock('Slice', { x }, { begin: [0, begin, 0], size: [outer, size, inner] });
+  const whole = runStock(
     'Reshape',
     { x: part(0, parts * rows) },
     { shape: [outer * parts, rows, inner] },
   );
-  const sums = run('Reshape', { x: sum(whole, 1) }, { shape: [outer, parts, inner] });
-  const total = sumInParts(run, sums);
+  const sums = runStock('Reshape', { x: sum(whole, 1) }, { shape: [outer, parts, inner] });
+  const total = sumInParts(runStock, sums);
   if (parts * rows === length) return total;
-  return run('Add', { a: total, b: sum(part(parts * rows, length - parts * rows), 1) });
+  return runStock('Add', { a: total, b: sum(part(parts * rows, length - parts * rows), 1) });
 }
 
 /** The kernel, which for a long sum that is not over the last axis computes parts of it. */
@@ -41,15 +41,18 @@ const inParts =
       if (x.dtype !== 'float32' || length <= rows || !areNeighbours || to === x.shape.length) {
         return stock.kernelFunc(call);
       }
-      return composite(call.backend as tf.KernelBackend, 'tensorflow', (run) => {
+      return composite(call.backend as tf.KernelBackend, 'tensorflow', (runStock) => {
         const outer = tf.util.sizeFromShape(x.shape.slice(0, from));
         const inner = tf.util.sizeFromShape(x.shape.slice(to));
-        let result = sumInParts(run, run('Reshape', { x }, { shape: [outer, length, inner] }));
+        let result = sumInParts(
+          runStock,
+          runStock('Reshape', { x }, { shape: [outer, length, inner] }),
+        );
         if (kernelName === 'Mean') {
-          const b = run('Fill', {}, { shape: [], value: length, dtype: 'float32' });
-          result = run('RealDiv', { a: result, b });
+          const b = runStock('Fill', {}, { shape: [], value: length, dtype: 'float32' });
+          result = runStock('RealDiv', { a: result, b });
         }
-        return run(
+        return runStock(
           'Reshape',
           { x: result },
           {

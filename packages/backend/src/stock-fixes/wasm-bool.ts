@@ -20,13 +20,17 @@ const throughIntegers =
       const inputs = call.inputs as Record<string, tf.TensorInfo>;
       const dtype = inputs[names[0]]?.dtype;
       if (dtype !== 'bool') return labelled(call.backend, stock.kernelFunc(call), dtype);
-      return composite(call.backend as tf.KernelBackend, 'wasm', (run) => {
+      return composite(call.backend as tf.KernelBackend, 'wasm', (runStock) => {
         const integers = names.map((name) => {
           const x = inputs[name] as tf.TensorInfo;
-          return [name, run('Cast', { x }, { dtype: 'int32' })];
+          return [name, runStock('Cast', { x }, { dtype: 'int32' })];
         });
         const all = { ...inputs, ...Object.fromEntries(integers) };
-        return run('Cast', { x: run(stock.kernelName, all, call.attrs) }, { dtype: 'bool' });
+        return runStock(
+          'Cast',
+          { x: runStock(stock.kernelName, all, call.attrs) },
+          { dtype: 'bool' },
+        );
       });
     },
   });
@@ -81,10 +85,10 @@ export function registerWasmBool(): void {
     kernelFunc: (call) => {
       const attrs = call.attrs as unknown as tf.OneHotAttrs;
       if (attrs.dtype !== 'bool') return stock.kernelFunc(call);
-      return composite(call.backend as tf.KernelBackend, 'wasm', (run) => {
+      return composite(call.backend as tf.KernelBackend, 'wasm', (runStock) => {
         const { indices } = call.inputs as Record<'indices', tf.TensorInfo>;
-        const x = run('OneHot', { indices }, { ...call.attrs, dtype: 'int32' });
-        return run('Cast', { x }, { dtype: 'bool' });
+        const x = runStock('OneHot', { indices }, { ...call.attrs, dtype: 'int32' });
+        return runStock('Cast', { x }, { dtype: 'bool' });
       });
     },
   }));

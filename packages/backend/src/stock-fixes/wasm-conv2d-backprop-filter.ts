@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { composite, type Run, type WasmBackend } from './composite.ts';
+import { composite, type RunStock, type WasmBackend } from './composite.ts';
 import { addKernel } from './registry.ts';
 
 /** Patches are laid out for as many images at a time as fit into this many numbers (64 MiB). */
@@ -24,12 +24,12 @@ const conv2DBackpropFilter: tf.KernelConfig = {
       false,
       format,
     );
-    return composite(backend, 'wasm', (run) => {
+    return composite(backend, 'wasm', (runStock) => {
       const channelsLast = (tensor: tf.TensorInfo) =>
         format === 'channelsLast'
           ? tensor
-          : run('Transpose', { x: tensor }, { perm: [0, 2, 3, 1] });
-      return filterGradient(backend, info, channelsLast(x), channelsLast(dy), run);
+          : runStock('Transpose', { x: tensor }, { perm: [0, 2, 3, 1] });
+      return filterGradient(backend, info, channelsLast(x), channelsLast(dy), runStock);
     });
   },
 };
@@ -43,28 +43,29 @@ function filterGradient(
   info: tf.backend_util.Conv2DInfo,
   x: tf.TensorInfo,
   dy: tf.TensorInfo,
-  run: Run,
+  runStock: RunStock,
 ): tf.TensorInfo {
   const { batchSize, outHeight, outWidth, outChannels, filterShape } = info;
   const pixels = outHeight * outWidth;
   const patch = info.filterHeight * info.filterWidth * info.inChannels;
   const group = Math.min(batchSize, Math.max(1, Math.floor(maxPatches / (pixels * patch))));
-  const dyRows = run('Reshape', { x: dy }, { shape: [batchSize * pixels, outChannels] });
+  const dyRows = runStock('Reshape', { x: dy }, { shape: [batchSize * pixels, outChannels] });
   let sum: tf.TensorInfo | undefined;
   for (let first = 0; first < batchSize; first += group) {
     const images = Math.min(group, batchSize - first);
     const size = [images * pixels, outChannels];
     const begin = [first * pixels, 0];
-    const b = images === batchSize ? dyRows : run('Slice', { x: dyRows }, { begin, size });
+    const b = images === batchSize ? dyRows : runStock('Slice', { x: dyRows }, { begin, size });
     // Zeros, for the padding.
     const shape = [patch, images * pixels];
-    const a = run('Fill', {}, { shape, value: 0, dtype: 'float32' });
+    const a = runStock('Fill', {}, { shape, value: 0, dtype: 'float32' });
     layOutPatches(backend, info, x, a, first, images);
-    const product = run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false });
-    sum = sum === undefined ? product : run('Add', { a: sum, b: product });
+    const product = runStock('BatchMatMul', { a, b }, { transposeA: false, transposeB: false });
+    sum = sum === undefined ? product : runStock('Add', { a: sum, b: product });
   }
-  if (sum === undefined) return run('Fill', {}, { shape: filterShape, value: 0, dtype: 'float32' });
-  return run('Reshape', { x: sum }, { shape: filterShape });
+  if (sum === undefined)
+    return runStock('Fill', {}, { shape: filterShape, value: 0, dtype: 'float32' });
+  return runStock('Reshape', { x: sum }, { shape: filterShape });
 }
 
 /** Writes the patch of x `[batch, height, width, in]` under each output pixel into a column of zeros. */

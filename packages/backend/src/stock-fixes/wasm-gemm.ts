@@ -41,31 +41,39 @@ export function gemm(
   );
   const batch = broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
   const out = backend.makeOutput([...batch, M, N], 'float32');
-  const kernels = loadKernels(backend, kernelBinaries);
-  const scratchBytes = kernels.exports.gemmScratchBytes();
+  const loaded = loadKernels(backend, kernelBinaries);
+  const scratchBytes = loaded.exports.gemmScratchBytes();
   const at = { a: addressOf(backend, a), b: addressOf(backend, b), c: addressOf(backend, out) };
   const biasAt = bias === undefined ? 0 : addressOf(backend, bias);
   // A matrix times a column is a row times the matrix transposed, and there is a faster way for that.
   const swap = N === 1 && M > 1 && biasAt === 0;
-  for (const run of runs(batch, aBatch, bBatch)) {
-    const left = { at: at.a + 4 * run.a * M * K, step: 4 * run.aStep * M * K, flip: transposeA };
-    const right = { at: at.b + 4 * run.b * K * N, step: 4 * run.bStep * K * N, flip: transposeB };
+  for (const stretch of stretches(batch, aBatch, bBatch)) {
+    const left = {
+      at: at.a + 4 * stretch.a * M * K,
+      step: 4 * stretch.aStep * M * K,
+      flip: transposeA,
+    };
+    const right = {
+      at: at.b + 4 * stretch.b * K * N,
+      step: 4 * stretch.bStep * K * N,
+      flip: transposeB,
+    };
     // One right-hand side for many left-hand sides: they are one tall matrix.
-    const tall = run.bStep === 0 && !transposeA;
-    const rows = tall ? run.length * M : M;
+    const tall = stretch.bStep === 0 && !transposeA;
+    const rows = tall ? stretch.length * M : M;
     const [x, y] = swap ? [flipped(right), flipped(left)] : [left, right];
     const [height, width] = swap ? [1, rows] : [rows, N];
-    const matrices = tall ? 1 : run.length;
+    const matrices = tall ? 1 : stretch.length;
     // Each thread packs all of the side that is not cut: it should be the smaller one.
     const byColumns = height < 4 || (matrices < threadsOf(backend) && width > height);
     const lines = byColumns ? 8 : 4;
     const units = matrices * Math.ceil((byColumns ? width : height) / lines);
     const work = lines * (byColumns ? height : width) * K;
     const grain = Math.max(Math.ceil(WORTH_A_THREAD / work), LINES / lines);
-    kernels.parallelFor(
+    loaded.parallelFor(
       'gemm',
       [
-        ...[at.c + 4 * run.c * M * N, x.at, y.at, biasAt, height, width, K, x.step, y.step],
+        ...[at.c + 4 * stretch.c * M * N, x.at, y.at, biasAt, height, width, K, x.step, y.step],
         ...[Number(x.flip), Number(y.flip), activations[activation], alpha, Number(byColumns)],
       ],
       units,
@@ -94,7 +102,7 @@ interface Operand {
 const flipped = (operand: Operand): Operand => ({ ...operand, flip: !operand.flip });
 
 /** Matrices of the batch that follow each other in c, and in a and b too where their step is 1, not 0. */
-interface Run {
+interface Stretch {
   readonly a: number;
   readonly b: number;
   readonly c: number;
@@ -103,12 +111,12 @@ interface Run {
   readonly length: number;
 }
 
-/** Cuts a batch with broadcast dimensions into as few runs as can be. */
-export function runs(
+/** Cuts a batch with broadcast dimensions into as few stretches as can be. */
+export function stretches(
   batch: readonly number[],
   aBatch: readonly number[],
   bBatch: readonly number[],
-): Run[] {
+): Stretch[] {
   const total = util.sizeFromShape([...batch]);
   if (total === 0) return [];
   const padded = (shape: readonly number[]) =>
@@ -126,18 +134,18 @@ export function runs(
   let length = 1;
   while (axes.at(-1)?.aStep === aStep && axes.at(-1)?.bStep === bStep)
     length *= axes.pop()?.size ?? 1;
-  let found: Run[] = [{ a: 0, b: 0, c: 0, aStep, bStep, length }];
+  let found: Stretch[] = [{ a: 0, b: 0, c: 0, aStep, bStep, length }];
   let aSize = aStep === 1 ? length : 1;
   let bSize = bStep === 1 ? length : 1;
   let cSize = length;
   for (const axis of axes.reverse()) {
     const inner = found;
     found = Array.from({ length: axis.size }, (_, i) =>
-      inner.map((run) => ({
-        ...run,
-        a: run.a + i * axis.aStep * aSize,
-        b: run.b + i * axis.bStep * bSize,
-        c: run.c + i * cSize,
+      inner.map((stretch) => ({
+        ...stretch,
+        a: stretch.a + i * axis.aStep * aSize,
+        b: stretch.b + i * axis.bStep * bSize,
+        c: stretch.c + i * cSize,
       })),
     ).flat();
     if (axis.aStep === 1) aSize *= axis.size;

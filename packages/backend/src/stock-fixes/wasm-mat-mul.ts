@@ -24,7 +24,7 @@ export function registerWasmMatMul(): void {
     if (kernelName === 'BatchMatMul') stockMatMul = current.kernelFunc;
     // Registering over a kernel logs a warning.
     tf.unregisterKernel(kernelName, 'wasm');
-    // With what readies and frees the stock kernel, which serves where ours may not.
+    // What readies and frees the stock kernel stays, since it serves where ours may not.
     tf.registerKernel({ ...current, kernelFunc });
   }
 }

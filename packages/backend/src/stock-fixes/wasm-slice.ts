@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { addressOf, memoryOf, type WasmBackend } from '../wasm/host.ts';
 import { wrapKernel } from './registry.ts';
 
-/** The part of x from `begin` on, copied run by run within the heap. */
+/** The part of x from `begin` on, copied stretch by stretch within the heap. */
 function sliced(
   backend: WasmBackend,
   x: tf.TensorInfo,
@@ -20,13 +20,13 @@ function sliced(
     0,
     x.shape.findLastIndex((n, axis) => size[axis] !== n),
   );
-  const run = (size[last] ?? 1) * (strides[last] ?? 1);
+  const stretch = (size[last] ?? 1) * (strides[last] ?? 1);
   let to = addressOf(backend, output);
   const copy = (axis: number, before: number): void => {
     const from = before + (begin[axis] ?? 0) * (strides[axis] ?? 0);
     if (axis === last) {
-      heap.copyWithin(to, from, from + run);
-      to += run;
+      heap.copyWithin(to, from, from + stretch);
+      to += stretch;
       return;
     }
     for (let i = 0; i < (size[axis] ?? 0); i++) copy(axis + 1, from + i * (strides[axis] ?? 0));

@@ -95,9 +95,9 @@ export function registerWasmSum(): void {
       const backend = call.backend as tf.KernelBackend;
       const attrs = call.attrs as unknown as tf.MeanAttrs;
       if (x.dtype === 'float32') return reduce(backend, x, attrs, true);
-      return composite(backend, 'wasm', (run) => {
-        const floats = run('Cast', { x }, { dtype: 'float32' });
-        return run('Mean', { x: floats }, attrs as unknown as tf.NamedAttrMap);
+      return composite(backend, 'wasm', (runStock) => {
+        const floats = runStock('Cast', { x }, { dtype: 'float32' });
+        return runStock('Mean', { x: floats }, attrs as unknown as tf.NamedAttrMap);
       });
     },
   }));

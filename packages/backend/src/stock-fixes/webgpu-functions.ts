@@ -31,7 +31,7 @@ fn mended(a : f32) -> f32 {
 }
 `;
 
-/** In WGSL, by the names of the kernels. */
+/** The functions in WGSL, by the names of the kernels. */
 export const preciseFunctions: Readonly<Record<string, string>> = {
   Log1p: body('if (a == -1.0) { return -uniforms.INFINITY; } return log1p(a);', log1p),
   Expm1: body('return expm1(a);', expm1),

@@ -78,7 +78,7 @@ export function hasChanged(tfjsNode: string, { checkout, hash }: CompiledPackage
   return now !== undefined && hashSources(now) !== hash;
 }
 
-/** What makes an addon of the sources as they are. */
+/** The command that makes an addon of the sources as they are. */
 export function installCommand(): string {
   try {
     if (isCheckout(backendFolder())) return 'npm run tensorflow';

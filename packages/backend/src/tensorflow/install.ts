@@ -26,7 +26,7 @@ export interface InstallOptions {
 /** What came of the kernels in C++. Everything works without them, slower. */
 interface KernelsReport {
   /** Names and versions of the packages whose kernels were compiled. */
-  readonly kernels: readonly string[];
+  readonly compiled: readonly string[];
   /** The packages that others go without, and why. */
   readonly kernelsFailed?: readonly { readonly name: string; readonly reason: string }[];
   /** Why there are no kernels at all. */
@@ -92,7 +92,7 @@ export function installSummary(report: InstallReport): string {
   const lines = [
     `${report.package} runs on ${device}, with TensorFlow ${report.libtensorflow} from ${report.source}`,
     report.kernelsMissing === undefined
-      ? `kernels in C++: ${report.kernels.join(', ')}`
+      ? `kernels in C++: ${report.compiled.join(', ')}`
       : `without kernels in C++: ${report.kernelsMissing}`,
     ...(report.kernelsFailed ?? []).map(
       ({ name, reason }) => `without those of ${name}: ${reason}`,
@@ -165,14 +165,14 @@ async function buildKernels(tfjsNode: string, options: InstallOptions): Promise<
     const failed = packages.flatMap(({ name, failure }) =>
       failure === undefined ? [] : [{ name, reason: failure }],
     );
-    const kernels = packages.filter(({ failure }) => failure === undefined);
+    const compiled = packages.filter(({ failure }) => failure === undefined);
     return {
-      kernels: kernels.map(({ name, version }) => `${name} ${version}`),
+      compiled: compiled.map(({ name, version }) => `${name} ${version}`),
       ...(failed.length === 0 ? {} : { kernelsFailed: failed }),
     };
   } catch (error) {
     options.signal.throwIfAborted();
-    return { kernels: [], kernelsMissing: reasonOf(error) };
+    return { compiled: [], kernelsMissing: reasonOf(error) };
   }
 }
 

@@ -53,7 +53,7 @@ export function expectClose(
 function excessOf(actual: number, expected: number, allowed: number): number {
   if (actual === expected) return 0;
   const excess = Math.abs(actual - expected) / allowed;
-  // Infinity / Infinity, and a NaN among the actual numbers.
+  // It is NaN for Infinity / Infinity, and for a NaN among the actual numbers.
   return Number.isNaN(excess) ? Number.POSITIVE_INFINITY : excess;
 }
 

@@ -34,7 +34,7 @@ export interface OpCase {
   readonly inputs: Inputs;
   readonly dy: Input;
   readonly y: ArrayLike<number>;
-  /** Of sum(dy · y), for every input. */
+  /** The gradient of sum(dy · y) by every input. */
   readonly gradients: Readonly<Record<string, ArrayLike<number>>>;
   readonly tolerance: Tolerance;
 }

@@ -7,7 +7,7 @@ import { loadKernels } from './load-kernels.ts';
 /** So many numbers, some 50 microseconds of work, are worth waking another thread for. */
 const worthAThread = 65_536;
 
-/** What a wasm version of a kernel needs. */
+/** What a backend kernel for wasm needs. */
 export interface WasmCall<Exports> {
   /**
    * Runs a compiled function on all threads.
@@ -41,17 +41,17 @@ export function wasmCall<Exports>(
 ): WasmCall<Exports> {
   checkHeap(backend);
   const wasm = backend as unknown as WasmBackend;
-  const kernels = loadKernels(wasm, binaries);
+  const loaded = loadKernels(wasm, binaries);
   return {
     parallelFor: (name, values, units, size, scratchBytes = 0) =>
-      kernels.parallelFor(
+      loaded.parallelFor(
         name,
         values,
         units,
         Math.ceil((worthAThread * units) / size),
         scratchBytes,
       ),
-    exports: kernels.exports,
+    exports: loaded.exports,
     at: (tensor) => addressOf(wasm, tensor),
     output: (shape) => wasm.makeOutput(shape, 'float32'),
   };

@@ -58,12 +58,12 @@ export function loadKernels<Exports>(
   binaries: KernelBinaries<Exports>,
 ): LoadedKernels<Exports> {
   const host = hostOf(backend);
-  let kernels = host.loaded.get(binaries) as LoadedKernels<Exports> | undefined;
-  if (kernels === undefined) {
-    kernels = load(backend, host, binaries);
-    host.loaded.set(binaries, kernels);
+  let loaded = host.loaded.get(binaries) as LoadedKernels<Exports> | undefined;
+  if (loaded === undefined) {
+    loaded = load(backend, host, binaries);
+    host.loaded.set(binaries, loaded);
   }
-  return kernels;
+  return loaded;
 }
 
 /**

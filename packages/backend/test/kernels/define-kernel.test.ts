@@ -25,23 +25,23 @@ import {
 
 type Inputs = { readonly x: tf.Tensor; readonly y: tf.Tensor };
 type Attrs = { readonly scale: number };
-type Version = BackendKernel<Inputs, Attrs>;
+type NativeKernel = BackendKernel<Inputs, Attrs>;
 
 let count = 0;
 
 /** scale · x · y, and x + y; natives are out of the backend's own kernels, so that they exist on each. */
 function product(
-  version: (backend: string) => Partial<Version>,
+  override: (backend: string) => Partial<NativeKernel>,
   change: Partial<KernelDefinition<Inputs, Attrs>> = {},
 ): { kernel: Kernel<Inputs, Attrs>; runs: () => number } {
   let runs = 0;
   const name = `TestProduct${count++}`;
-  const native = (backend: string): Version => ({
+  const native = (backend: string): NativeKernel => ({
     compute: ({ inputs: { x, y }, attrs: { scale } }) => {
       runs++;
       return tf.tidy(() => [tf.mul(tf.mul(x, y), scale), tf.add(x, y)]);
     },
-    ...version(backend),
+    ...override(backend),
   });
   const kernel = defineKernel<Inputs, Attrs>({
     name,
@@ -80,7 +80,7 @@ function product(
 }
 
 /** Right up to a number of the vector. */
-const wrongAfter = (last: number): Partial<Version> => ({
+const wrongAfter = (last: number): Partial<NativeKernel> => ({
   compute: ({ inputs: { x, y }, attrs: { scale } }) =>
     tf.tidy(() => {
       const after = tf.cast(tf.greater(tf.range(0, x.size), last), 'float32');
@@ -114,18 +114,18 @@ afterEach(() => {
 });
 
 await describeBackends('a defined kernel', (backend) => {
-  const hasVersion = backend !== 'cpu';
+  const hasBackendKernel = backend !== 'cpu';
 
-  it('is served by the version that agrees with the composite, and else by the composite', async () => {
+  it('is served by the backend kernel that agrees with the composite, and else by the composite', async () => {
     const { kernel, runs } = product(() => ({}));
     await kernelsReady();
     const tested = runs();
     await check(kernel);
-    expect(runs() - tested).toBe(hasVersion ? 1 : 0);
+    expect(runs() - tested).toBe(hasBackendKernel ? 1 : 0);
     expect(await statusOf(kernel)).toEqual({
       kernel: kernel.name,
       backend,
-      active: hasVersion ? 'native' : 'composite',
+      active: hasBackendKernel ? 'native' : 'composite',
     });
   });
 
@@ -162,7 +162,7 @@ await describeBackends('a defined kernel', (backend) => {
     await check(kernel);
     await kernelsReady();
     await check(kernel);
-    if (!hasVersion) {
+    if (!hasBackendKernel) {
       expect(warn).not.toHaveBeenCalled();
       return;
     }
@@ -176,7 +176,7 @@ await describeBackends('a defined kernel', (backend) => {
     });
   });
 
-  it.runIf(hasVersion)(
+  it.runIf(hasBackendKernel)(
     'that is wrong in its second row alone is caught before its first use',
     async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -211,7 +211,7 @@ await describeBackends('a defined kernel', (backend) => {
     },
   );
 
-  it.runIf(hasVersion)(
+  it.runIf(hasBackendKernel)(
     'that is wrong in long calls alone is caught where all is compared',
     async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -240,7 +240,7 @@ await describeBackends('a defined kernel', (backend) => {
     },
   };
 
-  it.runIf(hasVersion)('whose gradient is wrong here is caught', async () => {
+  it.runIf(hasBackendKernel)('whose gradient is wrong here is caught', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { kernel } = product(() => ({}), doubled);
     await kernelsReady();
@@ -249,7 +249,7 @@ await describeBackends('a defined kernel', (backend) => {
   });
 
   // WebGPU lets no gradient wait.
-  it.runIf(hasVersion && backend !== 'webgpu')(
+  it.runIf(hasBackendKernel && backend !== 'webgpu')(
     'is compared by its gradient at the first one, which is right already',
     async () => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
@@ -286,20 +286,23 @@ await describeBackends('a defined kernel', (backend) => {
     },
   );
 
-  it.runIf(hasVersion)('serves uncompared where kernels are trusted, right or wrong', async () => {
-    const { kernel } = product(() => wrong);
-    await useBackend(backend, { trustKernels: true });
-    try {
-      const [x, y] = [tf.ones([5]), tf.ones([5])];
-      const outputs = kernel.run({ x, y }, { scale: 1 });
-      await expectTensorClose(outputs[0] as tf.Tensor, [1, 1, 1, 1, 2]);
-      tf.dispose([x, y, outputs]);
-    } finally {
-      await useBackend(backend, { trustKernels: false });
-    }
-    vi.spyOn(console, 'warn').mockImplementation(() => {});
-    expect(await statusOf(kernel)).toMatchObject({ active: 'composite' });
-  });
+  it.runIf(hasBackendKernel)(
+    'serves uncompared where kernels are trusted, right or wrong',
+    async () => {
+      const { kernel } = product(() => wrong);
+      await useBackend(backend, { trustKernels: true });
+      try {
+        const [x, y] = [tf.ones([5]), tf.ones([5])];
+        const outputs = kernel.run({ x, y }, { scale: 1 });
+        await expectTensorClose(outputs[0] as tf.Tensor, [1, 1, 1, 1, 2]);
+        tf.dispose([x, y, outputs]);
+      } finally {
+        await useBackend(backend, { trustKernels: false });
+      }
+      vi.spyOn(console, 'warn').mockImplementation(() => {});
+      expect(await statusOf(kernel)).toMatchObject({ active: 'composite' });
+    },
+  );
 
   it.runIf(backend === 'webgpu')(
     'is compared while the program rests, and no call waits for it',
@@ -342,16 +345,16 @@ await describeBackends('a defined kernel', (backend) => {
     await comparing;
     await check(self);
     // Each small case once, the gradient by the composite, and the calls that came after.
-    expect(runs()).toBe(hasVersion ? 2 + (backend === 'webgpu' ? 1 : 2) : 0);
+    expect(runs()).toBe(hasBackendKernel ? 2 + (backend === 'webgpu' ? 1 : 2) : 0);
 
     const { kernel } = product(() => wrong);
     const late = kernelsReady();
     await checkValues(kernel);
     await late;
-    expect(warn).toHaveBeenCalledTimes(hasVersion ? 1 : 0);
+    expect(warn).toHaveBeenCalledTimes(hasBackendKernel ? 1 : 0);
   });
 
-  it.runIf(hasVersion)('that throws here is caught', async () => {
+  it.runIf(hasBackendKernel)('that throws here is caught', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { kernel } = product(() => ({
       compute: () => {
@@ -364,25 +367,28 @@ await describeBackends('a defined kernel', (backend) => {
     expect(await statusOf(kernel)).toMatchObject({ reason: 'it failed: no such instruction' });
   });
 
-  it.runIf(hasVersion)('that is absent here gives way in silence, and says why', async () => {
-    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-    const { kernel, runs } = product(() => ({ unavailable: () => 'this machine has no abacus' }));
-    await check(kernel);
-    expect(await statusOf(kernel)).toMatchObject({
-      active: 'composite',
-      reason: 'this machine has no abacus',
-    });
-    expect(runs()).toBe(0);
-    expect(warn).not.toHaveBeenCalled();
-  });
+  it.runIf(hasBackendKernel)(
+    'that is unavailable here gives way in silence, and says why',
+    async () => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      const { kernel, runs } = product(() => ({ unavailable: () => 'this machine has no abacus' }));
+      await check(kernel);
+      expect(await statusOf(kernel)).toMatchObject({
+        active: 'composite',
+        reason: 'this machine has no abacus',
+      });
+      expect(runs()).toBe(0);
+      expect(warn).not.toHaveBeenCalled();
+    },
+  );
 
   it('gives way for a call that it cannot take, and is not compared on such a one', async () => {
     const { kernel, runs } = product(() => ({ supports: ({ inputs }) => inputs.x.size > 3 }));
     await kernelsReady();
     // Of the cases of 1 and 7 numbers, and then of that of 65,537.
-    expect(runs()).toBe(hasVersion ? 1 : 0);
+    expect(runs()).toBe(hasBackendKernel ? 1 : 0);
     await statusOf(kernel);
-    const compared = hasVersion ? 1 + 2 : 0;
+    const compared = hasBackendKernel ? 1 + 2 : 0;
     expect(runs()).toBe(compared);
     await check(kernel);
     // Also where composites are forbidden: this call is the composite's.
@@ -407,7 +413,7 @@ await describeBackends('a defined kernel', (backend) => {
     const broken = product(() => wrong);
     await kernelsReady();
     await check(right.kernel);
-    if (!hasVersion) return check(broken.kernel);
+    if (!hasBackendKernel) return check(broken.kernel);
     await expect(check(broken.kernel)).rejects.toThrow(BackendError);
     await expect(check(broken.kernel)).rejects.toThrow(
       `composites are forbidden, and the ${backend} kernel ${broken.kernel.name} cannot serve: output 0`,

@@ -29,7 +29,7 @@ const bundle = (name: string, options = {}) =>
     ...options,
   });
 
-/** How often the version ran in a process of its own before it served. */
+/** How often the backend kernel ran in a process of its own before it served. */
 function comparisons(name: string, args: string[] = [], env: NodeJS.ProcessEnv = {}): number {
   const output = execFileSync(process.execPath, [join(folder, `${name}.mjs`), ...args], {
     env: { ...process.env, XDG_CACHE_HOME: cache, ...env },

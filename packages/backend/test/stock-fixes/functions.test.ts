@@ -101,7 +101,7 @@ await describeBackends('functions of one number', (backend) => {
 
     it('keeps its digits near 0, and where its terms cancel', async () => {
       const x = tf.tensor1d(at as number[]);
-      // Of the numbers as they are in float32.
+      // The exact values are those of the numbers as they are in float32.
       const expected = Array.from(await x.data(), exact);
       await expectTensorClose(op(x), expected, tolerance);
       await expectNoLeak(() => op(x).dispose());

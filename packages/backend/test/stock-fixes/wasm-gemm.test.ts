@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomKey, randomUniform, useBackend } from '../../src/index.ts';
-import { runs } from '../../src/stock-fixes/wasm-gemm.ts';
+import { stretches } from '../../src/stock-fixes/wasm-gemm.ts';
 import { poisonMemory } from '../../src/testing/index.ts';
 
 beforeAll(async () => {
@@ -134,7 +134,7 @@ describe('matMul on wasm', () => {
   });
 });
 
-it('runs cover a broadcast batch in order, each matrix where it lies', () => {
+it('stretches cover a broadcast batch in order, each matrix where it lies', () => {
   const dimension = fc.integer({ min: 1, max: 4 });
   fc.assert(
     fc.property(
@@ -144,8 +144,9 @@ it('runs cover a broadcast batch in order, each matrix where it lies', () => {
         const aBatch = axes.map(({ size, a }) => (a ? size : 1)).slice(drop);
         const bBatch = axes.map(({ size, b }) => (b ? size : 1));
         const batch = tf.broadcast_util.assertAndGetBroadcastShape(aBatch, bBatch);
-        const walked = runs(batch, aBatch, bBatch).flatMap(({ a, b, c, aStep, bStep, length }) =>
-          Array.from({ length }, (_, i) => [a + i * aStep, b + i * bStep, c + i]),
+        const walked = stretches(batch, aBatch, bBatch).flatMap(
+          ({ a, b, c, aStep, bStep, length }) =>
+            Array.from({ length }, (_, i) => [a + i * aStep, b + i * bStep, c + i]),
         );
         const index = (shape: number[], place: number[]) =>
           shape.reduce((sum, size, axis) => {

@@ -46,7 +46,7 @@ describe.runIf(hasCompiler)('install', () => {
       source: wheel,
       libtensorflow: '2.21.0',
       gpu: false,
-      kernels: [],
+      compiled: [],
       // The made library has no kernels to register.
       kernelsMissing: expect.stringContaining('kernels.h'),
     });
@@ -228,7 +228,7 @@ describe.runIf(hasCompiler)('install', () => {
       const said: string[] = [];
       const wheel = makePythonTensorflow();
       const report = await install(options(project, { wheel, say: (line) => said.push(line) }));
-      expect(report.kernels.map((name) => name.split(' ')[0])).toEqual([
+      expect(report.compiled.map((name) => name.split(' ')[0])).toEqual([
         '@neverend/backend',
         'a-good',
         'e-good',

@@ -4,11 +4,10 @@ import {
   initLearnedPositions,
   learnedPositions,
 } from '@neverend/attention';
-import { checkOptions, randomKey } from '@neverend/backend';
+import { checkOptions, checkSizes, randomKey, ShapeError } from '@neverend/backend';
 import { initLinear, layerNorm, linear, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Json } from '../types.ts';
-import { check, checkPositiveIntegers } from './checks.ts';
 
 /** Tensors by slash names. */
 export type Params = Readonly<Record<string, tf.Tensor>>;
@@ -46,15 +45,15 @@ const vitSizes = ['imageSize', 'patch', 'width', 'depth', 'heads', 'mlpWidth'] a
  * A vision transformer: linear patch embedding, learned positions, `depth` pre-LN encoder blocks, a final
  * layer norm and the mean over tokens (arXiv 2010.11929, with average pooling in place of the class token).
  *
- * @throws TypeError for an option that there is not, RangeError for a size that is not a positive integer, a
+ * @throws TypeError for an option that there is not, ShapeError for a size that is not a positive integer, a
  * `patch` that does not divide `imageSize`, or `heads` that do not divide `width`.
  */
 export function vitBackbone(options: VitOptions): Backbone {
   checkOptions('vitBackbone', options, vitSizes);
   const { imageSize, patch, width, depth, heads, mlpWidth } = options;
-  checkPositiveIntegers({ imageSize, patch, width, depth, heads, mlpWidth });
-  check('patch', patch, imageSize % patch === 0, `a divisor of imageSize, which is ${imageSize}`);
-  check('heads', heads, width % heads === 0, `a divisor of width, which is ${width}`);
+  checkSizes({ imageSize, patch, width, depth, heads, mlpWidth });
+  checkDivides('patch', patch, 'imageSize', imageSize);
+  checkDivides('heads', heads, 'width', width);
   const side = imageSize / patch;
   const tokens = side * side;
   const patchWidth = patch * patch * 3;
@@ -107,10 +106,10 @@ export function vitBackbone(options: VitOptions): Backbone {
  * The pixels themselves, so that the head on top is a multinomial logistic regression.
  *
  * @param imageSize side S in pixels; the features are `[B, S·S·3]`.
- * @throws RangeError when `imageSize` is not a positive integer.
+ * @throws ShapeError when `imageSize` is not a positive integer.
  */
 export function pixelBackbone(imageSize: number): Backbone {
-  checkPositiveIntegers({ imageSize });
+  checkSizes({ imageSize });
   return {
     settings: { kind: 'pixels', imageSize },
     imageSize,
@@ -118,6 +117,11 @@ export function pixelBackbone(imageSize: number): Backbone {
     init: () => ({}),
     features: (images) => tf.reshape(images, [-1, imageSize * imageSize * 3]),
   };
+}
+
+function checkDivides(name: string, divisor: number, ofName: string, of: number): void {
+  if (of % divisor === 0) return;
+  throw new ShapeError(`${name} was ${divisor}; it must be a divisor of ${ofName}, which is ${of}`);
 }
 
 function at(params: Params, name: string): tf.Tensor {

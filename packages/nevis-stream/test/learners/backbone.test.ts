@@ -1,4 +1,4 @@
-import { useBackend } from '@neverend/backend';
+import { ShapeError, useBackend } from '@neverend/backend';
 import { expectNoLeak } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,7 @@ describe('sizes that make no backbone are refused, by name', () => {
     [{ heads: 3 }, 'heads was 3; it must be a divisor of width, which is 8'],
     [{ mlpWidth: Number.NaN }, 'mlpWidth was NaN; it must be a positive integer'],
   ])('%o', (wrong, message) => {
-    expect(() => vitBackbone({ ...sizes, ...wrong })).toThrow(RangeError);
+    expect(() => vitBackbone({ ...sizes, ...wrong })).toThrow(ShapeError);
     expect(() => vitBackbone({ ...sizes, ...wrong })).toThrow(message);
   });
 

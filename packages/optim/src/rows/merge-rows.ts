@@ -35,7 +35,9 @@ export async function mergeRows(
     end += list.length;
   }
   const plan = planMerge(indices);
-  const rows = tf.tidy(() => sumRows(plan, tf.concat(gradients.map((gradient) => gradient.rows))));
+  const rows = tf.tidy(() =>
+    mergeByPlan(plan, tf.concat(gradients.map((gradient) => gradient.rows))),
+  );
   return { indices: plan.indices, rows };
 }
 
@@ -62,7 +64,7 @@ export function planMerge(indices: Int32Array): MergePlan {
  *
  * @param rows float32 `[K, D]`, also returned where no row comes twice. @returns `[U, D]`.
  */
-export function sumRows({ indices, places }: MergePlan, rows: tf.Tensor): tf.Tensor {
+export function mergeByPlan({ indices, places }: MergePlan, rows: tf.Tensor): tf.Tensor {
   if (indices.length === places.length) return rows;
   const sums = tf.variable(tf.zeros([indices.length, rows.shape[1] ?? 0]), false);
   scatterAddRows(sums, tf.tensor1d(places, 'int32'), rows);

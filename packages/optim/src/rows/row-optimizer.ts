@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkNotNegative } from '../checks.ts';
 import type { NamedState } from '../optimizer-state.ts';
 import type { Rows } from './change-rows.ts';
-import { sumRows } from './merge-rows.ts';
+import { mergeByPlan } from './merge-rows.ts';
 import { checkRowGradient, type RowGradient } from './row-gradient.ts';
 import {
   type RowStorageSettings,
@@ -102,7 +102,7 @@ export abstract class RowOptimizer<K extends string> {
     await this.#states.change(touched, ({ rows }, plan, step) => ({ weights, ...slots }) => {
       const updated = this.rule({ step, learningRate })(
         this.#decayed(weights, learningRate),
-        sumRows(plan, rows),
+        mergeByPlan(plan, rows),
         slots as Rows<K>,
       );
       return { ...updated.slots, weights: updated.weights };

@@ -15,7 +15,7 @@ const perNumber = 8;
 const maxBlock = 48;
 const blockScores = 65_536;
 
-/** With more memory for one thread, which grows with the keys, sizes would pass 32 bits. */
+/** The most memory for one thread, which grows with the keys: with more, sizes would pass 32 bits. */
 const mostBytes = 2 ** 30;
 
 const supports = ({ inputs }: KernelCall<AttentionInputs, AttentionAttrs>): boolean => {

@@ -1,6 +1,7 @@
 // Builds the page and its worker, minified, by the configuration that docs/browsers-and-bundlers.md shows.
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build as esbuild } from 'esbuild';
 
 /** Builds into a folder. */
@@ -8,6 +9,9 @@ export type Build = (out: string) => Promise<void>;
 
 const folderOf = (bundler: string): string => join(import.meta.dirname, bundler);
 const source = '@neverend/source';
+
+/** On Windows, `import` takes a path for a URL whose scheme is the drive. */
+const importFile = (path: string): Promise<unknown> => import(pathToFileURL(path).href);
 
 export const builds: Readonly<Record<'vite' | 'esbuild' | 'webpack', Build>> = {
   async vite(out) {
@@ -23,7 +27,7 @@ export const builds: Readonly<Record<'vite' | 'esbuild' | 'webpack', Build>> = {
 
   async esbuild(out) {
     const folder = folderOf('esbuild');
-    const { options } = (await import(join(folder, 'esbuild.config.js'))) as {
+    const { options } = (await importFile(join(folder, 'esbuild.config.js'))) as {
       options: Parameters<typeof esbuild>[0];
     };
     await esbuild({
@@ -39,7 +43,7 @@ export const builds: Readonly<Record<'vite' | 'esbuild' | 'webpack', Build>> = {
   async webpack(out) {
     const folder = folderOf('webpack');
     const { webpack } = (await import('webpack')).default;
-    const { default: config } = (await import(join(folder, 'webpack.config.js'))) as {
+    const { default: config } = (await importFile(join(folder, 'webpack.config.js'))) as {
       default: import('webpack').Configuration;
     };
     // webpack reads no TypeScript.

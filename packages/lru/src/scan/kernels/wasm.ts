@@ -42,7 +42,7 @@ export function scanSizes({
 }: Tensor): Record<'outer' | 'length' | 'inner' | 'line' | 'units', number> {
   const [outer, length, inner] = shape as [number, number, number];
   const units = Math.max(1, Math.floor(inner / shortestLine));
-  // A whole number of vectors.
+  // A line is a whole number of vectors.
   const line = 4 * Math.ceil(inner / units / 4);
   return { outer, length, inner, line, units: Math.ceil(inner / line) };
 }
