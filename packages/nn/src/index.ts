@@ -26,4 +26,4 @@ export { scatterAddRows } from './scatter-add-rows/index.ts';
 export { setRows } from './set-rows/index.ts';
 export { softmaxGrad } from './softmax/gradient.ts';
 export { softmax } from './softmax/index.ts';
-export type { SoftmaxGradInputs } from './softmax/types.ts';
+export type { SoftmaxAttrs, SoftmaxGradInputs } from './softmax/types.ts';
