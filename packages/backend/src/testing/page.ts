@@ -7,7 +7,7 @@
 import '@tensorflow/tfjs-backend-webgl';
 import * as tf from '@tensorflow/tfjs-core';
 import {
-  type BackendName,
+  type ChosenName,
   type KernelStatus,
   kernelStatuses,
   registerStockFixes,
@@ -27,8 +27,8 @@ export interface PageReport {
   readonly kernels: readonly KernelStatus[];
 }
 
-/** `webgl` is a backend that the package does not know: composites serve. */
-export type PageBackend = BackendName | 'webgl';
+/** On `webgl` composites serve. */
+export type PageBackend = ChosenName;
 
 async function start(name: PageBackend): Promise<void> {
   if (name === 'webgl') {

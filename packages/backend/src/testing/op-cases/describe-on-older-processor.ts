@@ -129,7 +129,10 @@ async function objectsOf(
   if (!existsSync(kept)) {
     const folder = mkdtempSync(join(cache, 'unfinished-'));
     const [result] = (await compilePackages([one], folder, options)).values();
-    if (!Array.isArray(result)) throw result;
+    if (!Array.isArray(result)) {
+      rmSync(folder, { recursive: true });
+      throw result;
+    }
     for (const name of readdirSync(cache)) {
       if (name.startsWith(prefix)) rmSync(join(cache, name), { recursive: true, force: true });
     }
