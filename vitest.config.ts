@@ -14,24 +14,52 @@ const folders = [
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
 
+/**
+ * The files of a package that may share a process: `describeBackends` starts its backends there once, where each file would take
+ * seconds to load TensorFlow.js and to start them. A file that changes what others would see has a line
+ * `// In a process of its own: <why>`.
+ */
+function sharing(folder: string): string[] {
+  return readdirSync(join(folder, 'test'), { recursive: true, encoding: 'utf8' })
+    .map((name) => join('test', name).replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
+    .filter((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return text.includes('describeBackends(') && !/^\/\/ In a process of its own: /m.test(text);
+    });
+}
+
 export default defineConfig({
   test: {
     // Each worker holds its own backends; more of them than this fill the memory first.
     maxWorkers: Math.min(8, availableParallelism()),
-    projects: folders.map((folder) => ({
-      resolve: { conditions },
-      ssr: { resolve: { conditions } },
-      test: {
-        name: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name as string,
-        root: folder,
-        include: ['test/**/*.test.ts'],
-        // A backend belongs to its process; files must not share one.
-        pool: 'forks',
-        // A forgotten `it.only` would silence every other test of its file.
-        allowOnly: false,
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-      },
-    })),
+    projects: folders.flatMap((folder) => {
+      const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const shared = sharing(folder);
+      const project = (title: string, files: object) => ({
+        resolve: { conditions },
+        ssr: { resolve: { conditions } },
+        test: {
+          name: title,
+          root: folder,
+          ...files,
+          // A backend belongs to its process.
+          pool: 'forks' as const,
+          // A forgotten `it.only` would silence every other test of its file.
+          allowOnly: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      });
+      return [
+        project(name, {
+          include: ['test/**/*.test.ts'],
+          exclude: ['**/node_modules/**', ...shared],
+        }),
+        ...(shared.length > 0
+          ? [project(`${name} in one process`, { include: shared, isolate: false })]
+          : []),
+      ];
+    }),
   },
 });

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { scaledDotProductAttention } from '../src/index.ts';
 
-// wasm has as many threads as at its first start.
+// In a process of its own: wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
 
 type Heads = [q: tf.Tensor, k: tf.Tensor, v: tf.Tensor];

@@ -111,12 +111,12 @@ struct Op {
   const char* name;
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
-  // As "reverse: bool", "count: int" or "epsilon: float".
+  // Each is written as "reverse: bool", "count: int" or "epsilon: float".
   std::vector<const char*> attributes;
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void*, TF_OpKernelContext*);
   void (*destroy)(void*);
-  // It is no function of its inputs then.
+  // Whether it writes into its inputs, and so is no function of them.
   bool writesInputs = false;
 };
 

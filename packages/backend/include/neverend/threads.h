@@ -20,7 +20,7 @@ void parallel(int64_t count, int64_t cost,
 // Into how many parts `parallel` would split now; another isolate may change that at any time.
 int partCount(int64_t count, int64_t cost);
 
-// As `parallel`, in so many parts.
+// Does what `parallel` does, in exactly so many parts.
 void inParts(int parts, int64_t count,
              const std::function<void(int64_t begin, int64_t end, int part)>& work);
 

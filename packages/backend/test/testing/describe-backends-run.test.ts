@@ -1,3 +1,4 @@
+// In a process of its own: it is about what starts, and which absences are named.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { it } from 'vitest';
 import { rgLruGates } from '../../src/rg-lru-gates/index.ts';
 
-// wasm has as many threads as at its first start.
+// In a process of its own: wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
 
 await describeBackends('the gates of the RG-LRU', () => {

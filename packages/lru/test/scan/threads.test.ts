@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { complexLinearScan, linearScan } from '../../src/index.ts';
 
-// wasm has as many threads as at its first start.
+// In a process of its own: wasm has as many threads as at its first start.
 process.env['NEVEREND_THREADS'] = '2';
 
 type Scan = (a: tf.Tensor, x: tf.Tensor) => tf.Tensor;

@@ -5,7 +5,7 @@ import type { Progress } from '../types.ts';
 import type { Examples } from './array-dataset.ts';
 import { readMnistFile } from './mnist.ts';
 import { readPrepared } from './prepared-file.ts';
-import { rotateImages } from './rotate-image.ts';
+import { type Geometry, rotateImages } from './rotate-image.ts';
 import { type BaseSplit, drawSplits, protocolFractions } from './splits.ts';
 
 const side = 28;
@@ -46,13 +46,15 @@ export async function loadMnistRot(
     ];
     const total = trainLabels.length + testLabels.length;
     const rotated = new Uint8Array(total * imageSize);
+    const geometries = new Map<number, Geometry>();
     let done = 0;
     for (const { name, source, order } of parts) {
       const angles = randomInt(randomKey('MNIST-rot', name), order.length, 360);
       for (let start = 0; start < order.length; start += chunkSize) {
         const chunk = order.subarray(start, start + chunkSize);
         const degrees = chunk.map((index) => angles[index] ?? 0);
-        rotated.set(rotateImages(gather(source, chunk), side, degrees), done * imageSize);
+        const turned = rotateImages(gather(source, chunk), side, degrees, geometries);
+        rotated.set(turned, done * imageSize);
         done += chunk.length;
         onProgress({ phase: 'prepare', label: 'MNIST-rot', done, total });
         await setImmediate();

@@ -7,16 +7,17 @@
  *
  * @param images `[N, side, side]` bytes.
  * @param degrees Angle of each image, an integer.
+ * @param geometries What is known of each angle for this side; calls that share it work it out once.
  * @returns `[N, side, side]` bytes.
  */
 export function rotateImages(
   images: Uint8Array,
   side: number,
   degrees: ArrayLike<number>,
+  geometries = new Map<number, Geometry>(),
 ): Uint8Array {
   const imageSize = side * side;
   const rotated = new Uint8Array(images.length);
-  const geometries = new Map<number, Geometry>();
   // Spline coefficients, with two more rows and columns on each side, mirrored about the outermost pixels.
   const padded = side + 4;
   const coefficients = new Float64Array(padded * padded);
@@ -35,7 +36,7 @@ export function rotateImages(
 }
 
 /** Where the pixels of a rotated image read, for those that read within the image. */
-interface Geometry {
+export interface Geometry {
   readonly pixels: Uint16Array;
   /** The place of the first of 4 x 4 coefficients. */
   readonly corners: Uint16Array;
@@ -90,13 +91,20 @@ function interpolate(
 ): void {
   for (let at = 0; at < pixels.length; at++) {
     const corner = corners[at] ?? 0;
+    const first = 8 * at + 4;
+    const w0 = weights[first] ?? 0;
+    const w1 = weights[first + 1] ?? 0;
+    const w2 = weights[first + 2] ?? 0;
+    const w3 = weights[first + 3] ?? 0;
     let value = 0;
     for (let row = 0; row < 4; row++) {
       const from = corner + row * padded;
-      let sum = 0;
-      for (let column = 0; column < 4; column++) {
-        sum += (weights[8 * at + 4 + column] ?? 0) * (coefficients[from + column] ?? 0);
-      }
+      // In this order, which decides the last bit.
+      const sum =
+        w0 * (coefficients[from] ?? 0) +
+        w1 * (coefficients[from + 1] ?? 0) +
+        w2 * (coefficients[from + 2] ?? 0) +
+        w3 * (coefficients[from + 3] ?? 0);
       value += (weights[8 * at + row] ?? 0) * sum;
     }
     out[pixels[at] ?? 0] = Math.min(Math.max(Math.floor(value + 0.5), 0), 255);

@@ -30,7 +30,7 @@ struct Attention {
   uint32_t threshold;
   float kept;
   uint32_t keyLow, keyHigh;
-  // Queries of a block.
+  // How many queries a block has.
   int64_t block;
 
   int64_t blocks() const { return (queries + block - 1) / block; }

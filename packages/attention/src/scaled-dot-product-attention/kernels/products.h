@@ -10,12 +10,12 @@ constexpr int64_t kPanel = kLanes * NEVEREND_VECTORS;
 constexpr int64_t kTileRows = 6;
 
 typedef float Vector __attribute__((vector_size(4 * NEVEREND_LANES)));
-// The same anywhere in memory.
+// A vector that may lie anywhere in memory.
 typedef float Loose __attribute__((vector_size(4 * NEVEREND_LANES), aligned(4), may_alias));
 
 NEVEREND_INLINE int64_t roundUp(int64_t size, int64_t to) { return (size + to - 1) / to * to; }
 
-// Floats of a packed right factor.
+// The number of floats of a packed right factor.
 NEVEREND_INLINE int64_t packedSize(int64_t depth, int64_t columns) {
   return depth * roundUp(columns, kPanel);
 }

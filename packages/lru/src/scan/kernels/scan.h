@@ -52,7 +52,7 @@ struct ScanSizes {
   // read and written, on all threads.
   template <typename Work>
   void forStrips(int arrays, const Work& work) const {
-    // Of equal width, a whole number of vectors.
+    // Strips are of equal width, a whole number of vectors.
     const int64_t most = std::max<int64_t>(1, inner / shortestLine);
     const int64_t width = ((inner + most - 1) / most + 15) / 16 * 16;
     const int64_t lines = (inner + width - 1) / width;
