@@ -26,7 +26,7 @@ await describeBackends('the attention of many tokens', () => {
   it.runIf(kernelMode() !== 'composite')(
     'has no weights of all queries and keys in memory, with gradients either',
     async () => {
-      const tokens = 600;
+      const tokens = 400;
       // The kernels serve from when they have been compared on.
       await attend(3);
       await kernelsReady();

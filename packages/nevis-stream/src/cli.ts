@@ -1,14 +1,7 @@
 import { join, resolve } from 'node:path';
-import { backendNames, NeverendError } from '@neverend/backend';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import {
-  type CommandContext,
-  defaultCache,
-  list,
-  remakeReport,
-  run,
-  settingsOf,
-} from './commands.ts';
+import type { CommandContext } from './commands.ts';
+import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
 import { presets } from './presets.ts';
 import { progressDisplay } from './progress-display.ts';
@@ -35,6 +28,17 @@ const program = new Command('nevis')
   .exitOverride()
   .showHelpAfterError('(nevis --help shows how)');
 
+// TensorFlow.js and all that stands on it take a second to load, which a wrong command line need not wait for.
+const commands = () => import('./commands.ts');
+
+const backends = Object.keys({
+  auto: true,
+  tensorflow: true,
+  webgpu: true,
+  wasm: true,
+  cpu: true,
+} satisfies Record<RunSettings['backend'], true>);
+
 const cacheOption = () =>
   new Option('--cache <folder>', 'prepared data').default(defaultCache(), "the user's cache");
 const jsonOption = () => new Option('--json', 'one JSON object on stdout and nothing else');
@@ -48,9 +52,7 @@ program
   )
   .requiredOption('--out <folder>', "the run's folder")
   .option('--seed <integer>', 'decides every random number', integer, 0)
-  .addOption(
-    new Option('--backend <name>', "instead of the preset's").choices(['auto', ...backendNames]),
-  )
+  .addOption(new Option('--backend <name>', "instead of the preset's").choices(backends))
   .option('--shuffle-labels', 'control: labels in random order, so that errors stay at chance')
   .addOption(cacheOption())
   .addOption(jsonOption())
@@ -75,6 +77,7 @@ program
   .addOption(jsonOption())
   .addOption(quietOption())
   .action(async (folder: string, flags: CommonFlags) => {
+    const { settingsOf } = await commands();
     await runInto(folder, await settingsOf(folder), flags);
   });
 
@@ -84,6 +87,7 @@ program
   .argument('<folder>', "the run's folder")
   .addOption(jsonOption())
   .action(async (folder: string, { json }: Pick<CommonFlags, 'json'>) => {
+    const { remakeReport } = await commands();
     const report = resolve(await remakeReport(folder));
     process.stdout.write(json ? `${JSON.stringify({ report })}\n` : `${report}\n`);
   });
@@ -94,6 +98,7 @@ program
   .addOption(cacheOption())
   .addOption(jsonOption())
   .action(async ({ cache, json }: CommonFlags) => {
+    const { list } = await commands();
     const listing = await list(cache);
     if (json) {
       process.stdout.write(`${JSON.stringify(listing)}\n`);
@@ -132,6 +137,7 @@ async function runInto(
     },
   };
   try {
+    const { run } = await commands();
     const data = await run(folder, settings, context);
     display?.stop();
     const report = resolve(join(folder, 'report.html'));
@@ -204,7 +210,7 @@ async function main(): Promise<void> {
     }
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`nevis: ${message}\n`);
-    if (!isExpected(error) && error instanceof Error) {
+    if (!(await isExpected(error)) && error instanceof Error) {
       process.stderr.write('NEVIS_DEBUG=1 shows where this came from\n');
     }
     if (process.env['NEVIS_DEBUG'] && error instanceof Error)
@@ -214,7 +220,8 @@ async function main(): Promise<void> {
 }
 
 /** Errors whose message says all that a user needs. */
-function isExpected(error: unknown): boolean {
+async function isExpected(error: unknown): Promise<boolean> {
+  const { NeverendError } = await import('@neverend/backend');
   return error instanceof NeverendError || (error instanceof Error && 'code' in error);
 }
 

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { writeFileAtomic } from '@neverend/checkpoint/node';
@@ -21,11 +20,6 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** Tells a person one line. */
   readonly note: (line: string) => void;
-}
-
-/** Where prepared data lie when nothing else is said. */
-export function defaultCache(): string {
-  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'neverend', 'nevis');
 }
 
 /** Runs settings into a folder, or goes on with what lies there, and writes the report. */

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runDigests } from './environment/toy.ts';
 
-const cli = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+const cli = await bundleForNode(new URL('../src/cli.ts', import.meta.url));
 
 /** On Windows a process ends at once. */
 const hasSignals = process.platform !== 'win32';
@@ -25,11 +25,7 @@ function start(
   readonly child: ChildProcess;
   readonly end: Promise<End>;
 } {
-  const child = spawn(
-    process.execPath,
-    [...['--import', 'tsx', '--conditions=@neverend/source', cli], ...args],
-    { env: { ...process.env, ...env } },
-  );
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {
     stdout += data;

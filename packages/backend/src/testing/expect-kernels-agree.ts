@@ -13,15 +13,18 @@ import { listed } from './describe-backends.ts';
  * `describeBackends`, which lets kernels serve uncompared.
  *
  * @param expected the names of all kernels that the imported packages have for a backend.
+ * @param on the backends that are not skipped.
  */
 export async function expectKernelsAgree(
   expected: (backend: BackendName) => readonly string[],
+  on: readonly BackendName[] = ['wasm', 'tensorflow', 'webgpu'],
 ): Promise<void> {
   const required = listed('NEVEREND_REQUIRE') ?? [];
   const available = (await probeBackends()).flatMap((one) => (one.available ? [one.name] : []));
   afterEach(() => setKernelMode(undefined));
   for (const backend of ['wasm', 'tensorflow', 'webgpu'] as const) {
-    it.runIf(required.includes(backend) || available.includes(backend))(
+    const here = required.includes(backend) || available.includes(backend);
+    it.runIf(here && on.includes(backend))(
       `the kernels on ${backend} agree with their composites on this machine, and serve`,
       async () => {
         await useBackend(backend);

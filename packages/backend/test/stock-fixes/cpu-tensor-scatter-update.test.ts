@@ -1,3 +1,4 @@
+// In a process of its own: it takes kernels as TensorFlow.js registers them.
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { describeBackends, expectNoLeak, expectTensorClose } from '../../src/testing/index.ts';

@@ -1,3 +1,4 @@
+// In a process of its own: it takes kernels as TensorFlow.js registers them.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';

@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { bundleForNode } from '../../src/testing/op-cases/index.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const program = await bundleForNode(new URL('../fixtures/full-heap.ts', import.meta.url));
 
 /** What comes of a case in a process of its own, whose host gives so many MiB to a WebAssembly memory. */
 async function fullHeap(threads: number, most: number, name: string): Promise<unknown> {
-  const fixture = ['test/fixtures/full-heap.ts', String(threads), String(most), name];
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=@neverend/source', '--import', 'tsx', ...fixture],
-    { cwd: root, timeout: 200_000, env: { ...process.env, NEVEREND_KERNELS: 'auto' } },
+    [program, String(threads), String(most), name],
+    { timeout: 200_000, env: { ...process.env, NEVEREND_KERNELS: 'auto' } },
   );
   // An abort of C++ shows there, and what XNNPACK could not do.
   expect(stderr).toBe('');

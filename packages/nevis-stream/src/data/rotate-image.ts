@@ -14,7 +14,7 @@ export function rotateImages(
   images: Uint8Array,
   side: number,
   degrees: ArrayLike<number>,
-  geometries = new Map<number, Geometry>(),
+  geometries: Map<number, Geometry> = new Map(),
 ): Uint8Array {
   const imageSize = side * side;
   const rotated = new Uint8Array(images.length);

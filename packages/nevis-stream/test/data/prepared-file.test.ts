@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DataError } from '../../src/data/data-error.ts';
 import { readPrepared } from '../../src/data/prepared-file.ts';
@@ -92,13 +92,14 @@ it('removes what a killed process left more than an hour ago, and nothing else',
   );
 });
 
+// Ends itself by SIGKILL at a moment: before the content is made, written, or renamed, or after the rename.
+const child = await bundleForNode(new URL('prepare-and-die.ts', import.meta.url));
+
 describe('a process that is killed', () => {
-  // Ends itself by SIGKILL at a moment: before the content is made, written, or renamed, or after the rename.
-  const child = fileURLToPath(new URL('prepare-and-die.ts', import.meta.url));
   const die = (moment: string): void => {
     const { signal, stderr } = spawnSync(
       process.execPath,
-      ['--import', 'tsx', '--conditions=@neverend/source', child, path, sha256, moment],
+      [child, path, sha256, moment],
       { encoding: 'utf8' },
     );
     expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { randomInt, randomKey } from '@neverend/backend';
+import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runDigests } from './toy.ts';
 
-const driver = fileURLToPath(new URL('kill-driver.ts', import.meta.url));
+const driver = await bundleForNode(new URL('kill-driver.ts', import.meta.url));
 
 interface End {
   readonly signal: string | null;
@@ -17,10 +17,7 @@ interface End {
 }
 
 function drive(folder: string, cache: string, moment = 'never', at = 0): Promise<End> {
-  const child = spawn(process.execPath, [
-    ...['--import', 'tsx', '--conditions=@neverend/source', driver],
-    ...[folder, cache, moment, String(at)],
-  ]);
+  const child = spawn(process.execPath, [driver, folder, cache, moment, String(at)]);
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {
     stdout += data;

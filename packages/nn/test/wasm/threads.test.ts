@@ -3,17 +3,19 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { useBackend } from '@neverend/backend';
+import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+const program = await bundleForNode(new URL('../fixtures/threads.ts', import.meta.url));
+
 /** What the fixture prints, once its process has ended by itself. */
 async function onThreads(...args: string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--conditions=@neverend/source', '--import', 'tsx', 'test/fixtures/threads.ts', ...args],
-    { cwd: root, timeout: 100_000, env: { ...process.env, NEVEREND_KERNELS: 'native' } },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [program, ...args], {
+    timeout: 100_000,
+    env: { ...process.env, NEVEREND_KERNELS: 'native' },
+  });
   return stdout.trimEnd().split('\n');
 }
 

@@ -5,5 +5,6 @@
  * @module
  */
 
+export { bundleForNode } from './bundle-for-node.ts';
 export { describeInBrowser } from './describe-in-browser.ts';
 export { describeOnOlderProcessor } from './describe-on-older-processor.ts';
