@@ -15,7 +15,10 @@ export function withStockGradient<T>(kernelName: string, work: () => T): T {
   if (!stockGradients.has(kernelName)) throw new Error(`${kernelName} was not looked up in time`);
   const stock = stockGradients.get(kernelName);
   const ours = tf.getGradient(kernelName);
-  if (ours === stock) throw new Error(`the gradient of ${kernelName} is the stock one already`);
+  if (ours === stock)
+    throw new Error(
+      `the gradient of ${kernelName} is the stock one already: a file of stock ones needs a process of its own`,
+    );
   tf.unregisterGradient(kernelName);
   if (stock !== undefined) tf.registerGradient(stock);
   try {
