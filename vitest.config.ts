@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 // Packages resolve to their TypeScript sources, so that tests need no build.
@@ -31,18 +31,19 @@ function sharing(folder: string): string[] {
 
 export default defineConfig({
   test: {
+    experimental: { fsModuleCache: true },
     // One more than there are processors, since some wait for a browser, a disk or a clock. Each holds its own backends; more of
     // them than this fill the memory first.
     maxWorkers: Math.min(8, availableParallelism() + 1),
     projects: folders.flatMap((folder) => {
       const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-      const shared = sharing(folder);
+      const inside = relative(root, folder).replaceAll('\\', '/');
+      const shared = sharing(folder).map((name) => `${inside}/${name}`);
       const project = (title: string, files: object) => ({
         resolve: { conditions },
         ssr: { resolve: { conditions } },
         test: {
           name: title,
-          root: folder,
           ...files,
           // A backend belongs to its process.
           pool: 'forks' as const,
@@ -54,7 +55,7 @@ export default defineConfig({
       });
       return [
         project(name, {
-          include: ['test/**/*.test.ts'],
+          include: [`${inside}/test/**/*.test.ts`],
           exclude: ['**/node_modules/**', ...shared],
         }),
         ...(shared.length > 0
