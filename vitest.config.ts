@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -14,12 +14,16 @@ const folders = [
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
 
+// What Vite makes of a source serves all projects of a run. None after it: another entry in a package.json would go unnoticed.
+const modules = mkdtempSync(join(tmpdir(), 'neverend-vitest-'));
+process.on('exit', () => rmSync(modules, { recursive: true, force: true }));
+
 /**
- * The files of a package that may share a process: `describeBackends` starts its backends there once, where each file would take
- * seconds to load TensorFlow.js and to start them. A file that changes what others would see has a line
- * `// In a process of its own: <why>`.
+ * The files of a package that share processes, one a worker: each alone would take seconds to load TensorFlow.js and to start the
+ * backends of `describeBackends`. A file that changes what others would see has a line `// In a process of its own: <why>`.
  */
 function sharing(folder: string): string[] {
+  if (!existsSync(join(folder, 'test'))) return [];
   return readdirSync(join(folder, 'test'), { recursive: true, encoding: 'utf8' })
     .map((name) => join('test', name).replaceAll('\\', '/'))
     .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
@@ -31,7 +35,7 @@ function sharing(folder: string): string[] {
 
 export default defineConfig({
   test: {
-    experimental: { fsModuleCache: true },
+    experimental: { fsModuleCache: true, fsModuleCachePath: modules },
     // One more than there are processors, since some wait for a browser, a disk or a clock. Each holds its own backends; more of
     // them than this fill the memory first.
     maxWorkers: Math.min(8, availableParallelism() + 1),
@@ -59,7 +63,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', ...shared],
         }),
         ...(shared.length > 0
-          ? [project(`${name} in one process`, { include: shared, isolate: false })]
+          ? [project(`${name} in shared processes`, { include: shared, isolate: false })]
           : []),
       ];
     }),

@@ -1,6 +1,7 @@
-// Names each backend that this machine lacks, on a line of its own, with what mends it. Exit code 1 when
+// Names each backend that this machine lacks, and the browser, on lines of their own, with what mends it. Exit code 1 when
 // NEVEREND_REQUIRE asks for one of them, or for something that is no backend.
 import { probeBackends } from '@neverend/backend';
+import { runsInBrowser } from '@neverend/backend/testing';
 
 const statuses = await probeBackends();
 for (const status of statuses) {
@@ -8,6 +9,7 @@ for (const status of statuses) {
   const fix = status.fix === undefined ? '' : ` (mend it: ${status.fix})`;
   process.stdout.write(`backend ${status.name} is absent: ${status.reason}${fix}\n`);
 }
+runsInBrowser();
 
 const required = (process.env['NEVEREND_REQUIRE'] ?? '').split(',').map((name) => name.trim());
 const failures = required.flatMap((name) => {

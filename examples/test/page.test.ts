@@ -1,28 +1,19 @@
 import type { AddressInfo } from 'node:net';
 import { useBackend } from '@neverend/backend';
-import { findChromium } from '@neverend/backend/testing';
+import { chromiumPath, runsInBrowser } from '@neverend/backend/testing';
 import { chromium } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { servePage } from '../src/page/serve.ts';
 import { wholeAndStreamed } from '../src/page/whole-and-streamed.ts';
 
-const executablePath = findChromium();
-const required = process.env['NEVEREND_REQUIRE']?.includes('webgpu') ?? false;
-if (executablePath === undefined && !required) {
-  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
-}
-
-it.runIf(executablePath !== undefined || required)(
+it.runIf(runsInBrowser())(
   'has the numbers of plain JavaScript, at once and frame by frame',
   async () => {
-    if (executablePath === undefined) {
-      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-    }
     await useBackend('cpu');
     const expected = await wholeAndStreamed();
     const server = await servePage(0);
     const browser = await chromium.launch({
-      executablePath,
+      executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-background-networking'],
     });
     try {

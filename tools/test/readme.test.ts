@@ -44,7 +44,8 @@ describe.each(readmes)('$file', ({ file, folder }) => {
       conditions: ['@neverend/source'],
       external: ['@tensorflow/*', '@neverend/nevis-open', 'webgpu'],
     }).outputFiles;
-    const source = bundle?.text.includes('@neverend/nevis-open')
+    if (bundle === undefined) throw new Error('esbuild made no file');
+    const source = bundle.text.includes('@neverend/nevis-open')
       ? ['--import', 'tsx', '--conditions=@neverend/source']
       : [];
     const { status, stdout, stderr } = spawnSync(
@@ -52,7 +53,7 @@ describe.each(readmes)('$file', ({ file, folder }) => {
       [...source, '--input-type=module', '-'],
       {
         cwd,
-        input: bundle?.text,
+        input: bundle.text,
         encoding: 'utf8',
         timeout: 110_000,
         // Vitest's own variables would change what a program does.

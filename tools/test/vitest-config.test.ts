@@ -20,10 +20,13 @@ function node(cwd: string, ...args: string[]) {
 }
 
 describe('the test configuration', () => {
+  // Of a file with a process of its own, and of one that shares it.
   it("runs from a package's own folder, by that package's own script", () => {
     const folder = join(root, 'packages', 'checkpoint');
-    const { status, output } = node(folder, findNpm(), 'run', 'test', '--', 'half');
-    expect(output).toMatch(/Test Files +1 passed/);
+    const args = ['run', 'test', '--', 'half', 'test/model-folder'];
+    const { status, output } = node(folder, findNpm(), ...args);
+    expect(output).toMatch(/Test Files +2 passed/);
+    expect(output).toContain('@neverend/checkpoint in shared processes');
     expect(status).toBe(0);
   });
 

@@ -10,9 +10,9 @@ export interface Start {
 
 /** Milliseconds of a program that has loaded its code, one after the other. */
 export interface Times {
-  /** Until the backend is ready. */
+  /** How long it takes until the backend is ready. */
   readonly start: number;
-  /** From there until the first result is there. */
+  /** How long it takes from there until the first result. */
   readonly first: number;
   readonly second: number;
   /** From there until the first gradient is there. */

@@ -41,7 +41,7 @@ import {
 
 interface LayerCase {
   readonly make: () => tfl.layers.Layer;
-  /** Of the inputs, without rows. */
+  /** The shapes of the inputs, without rows. */
   readonly inputs: readonly number[][];
   readonly expected: (x: tf.Tensor, params: Params, ...others: tf.Tensor[]) => tf.Tensor;
 }

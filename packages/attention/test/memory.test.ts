@@ -1,3 +1,4 @@
+// In a process of its own: it counts the bytes of all buffers.
 import { kernelMode, kernelsReady, randomKey } from '@neverend/backend';
 import { describeBackends, randomTensor } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';

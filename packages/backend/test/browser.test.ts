@@ -3,7 +3,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice, BackendStatus } from '../src/index.ts';
 import { listed } from '../src/testing/describe-backends.ts';
-import { openSite, runsInBrowser, type Site } from '../src/testing/op-cases/open-site.ts';
+import { runsInBrowser } from '../src/testing/find-chromium.ts';
+import { openSite, type Site } from '../src/testing/op-cases/open-site.ts';
 
 const required = listed('NEVEREND_REQUIRE') ?? [];
 
@@ -19,7 +20,7 @@ interface PageGlobals {
   tf: typeof import('@tensorflow/tfjs-core');
 }
 
-describe.runIf(runsInBrowser)('in a browser', () => {
+describe.runIf(runsInBrowser())('in a browser', () => {
   let site: Site;
   let page: Page;
 

@@ -120,6 +120,6 @@ it.each<[string, Files]>([
     workspaceFolders(join(root, project)).map((folder) => relative(root, folder));
   expect(found('')).toEqual(['', 'packages/one', 'packages/two', 'apps/deep/web']);
   expect(found('packages/two')).toEqual(['packages/two', '', 'packages/one', 'apps/deep/web']);
-  // No member of it.
+  // This folder is no member of the workspace.
   expect(found('elsewhere')).toEqual(['elsewhere']);
 });

@@ -1,30 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findChromium } from '@neverend/backend/testing';
+import { chromiumPath, runsInBrowser } from '@neverend/backend/testing';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openNpz } from '../src/index.ts';
 import { concat, npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
 
-const executablePath = findChromium();
-const required = process.env['NEVEREND_REQUIRE']?.includes('webgpu') ?? false;
-if (executablePath === undefined && !required) {
-  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
-}
-
 interface PageGlobals {
   checkpoint: typeof import('../src/index.ts');
 }
 
-describe.runIf(executablePath !== undefined || required)('openNpz in a browser', () => {
+describe.runIf(runsInBrowser())('openNpz in a browser', () => {
   let browser: Browser;
   let page: Page;
 
   beforeAll(async () => {
-    if (executablePath === undefined) {
-      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-    }
     const { outputFiles } = await build({
       entryPoints: [fileURLToPath(new URL('../src/index.ts', import.meta.url))],
       bundle: true,
@@ -34,7 +25,7 @@ describe.runIf(executablePath !== undefined || required)('openNpz in a browser',
       write: false,
       logLevel: 'error',
     });
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    browser = await chromium.launch({ executablePath: chromiumPath(), args: ['--no-sandbox'] });
     page = await browser.newPage();
     await page.addScriptTag({ content: outputFiles[0]?.text ?? '' });
   });

@@ -210,7 +210,7 @@ async function main(): Promise<void> {
     }
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`nevis: ${message}\n`);
-    if (!(await isExpected(error)) && error instanceof Error) {
+    if (!isExpected(error) && error instanceof Error) {
       process.stderr.write('NEVIS_DEBUG=1 shows where this came from\n');
     }
     if (process.env['NEVIS_DEBUG'] && error instanceof Error)
@@ -219,10 +219,9 @@ async function main(): Promise<void> {
   }
 }
 
-/** Errors whose message says all that a user needs. */
-async function isExpected(error: unknown): Promise<boolean> {
-  const { NeverendError } = await import('@neverend/backend');
-  return error instanceof NeverendError || (error instanceof Error && 'code' in error);
+/** Errors whose message says all that a user needs: ours and those of Node have a code. */
+function isExpected(error: unknown): boolean {
+  return error instanceof Error && 'code' in error;
 }
 
 void main();

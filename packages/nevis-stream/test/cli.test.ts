@@ -223,6 +223,19 @@ describe('a wrong command line', () => {
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
+  it('does not wait for TensorFlow.js', async () => {
+    const tell = `import Module from 'node:module';
+      process.on('exit', () => {
+        const loaded = Object.keys(Module._cache).filter((file) => file.includes('tfjs-core'));
+        process.stderr.write('TensorFlow.js: ' + loaded.length);
+      });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(tell)}`;
+    const { stderr } = await start(['walk'], { NODE_OPTIONS }).end;
+    expect(stderr).toMatch(/unknown command 'walk'.*TensorFlow\.js: 0$/s);
+    const listed = await start(['list'], { NODE_OPTIONS }).end;
+    expect(listed.stderr).toMatch(/^TensorFlow\.js: [1-9]/);
+  });
+
   it('resume of a folder without a run is one line', async () => {
     const { code, stderr } = await nevis('resume', join(scratch, 'nowhere'));
     expect(code).toBe(1);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { runStream } from '../src/environment/run-stream.ts';
 import { pixelBackbone, vitBackbone } from '../src/learners/backbone.ts';
 import { finetunePreviousLearner, independentLearner } from '../src/learners/transfer-learner.ts';
 import { presets } from '../src/presets.ts';
@@ -20,6 +21,8 @@ const takers = {
   openNevisOpen: (more: object) => openNevisOpen({ cacheDir: '/nowhere', tasks: [0], ...more }),
   vitBackbone: async (more: object) => vitBackbone({ ...sizes, ...more }),
   independentLearner: async (more: object) => independentLearner({ ...learner, ...more }),
+  search: async (more: object) =>
+    independentLearner({ ...learner, search: { ...search, ...more } }),
   finetunePreviousLearner: async (more: object) => finetunePreviousLearner({ ...learner, ...more }),
 };
 
@@ -27,6 +30,13 @@ it.each(Object.entries(takers))('%s refuses an option that there is not', async 
   await expect(take({})).resolves.toBeDefined();
   await expect(take({ seeds: 1 })).rejects.toThrow(TypeError);
   await expect(take({ seeds: 1 })).rejects.toThrow(`${owner} has no option "seeds"; it takes `);
+});
+
+it('runStream refuses an option that there is not, before it makes a folder', async () => {
+  const options = { folder: '/nowhere', stream: makeStream(content), learners: [], seeds: 1 };
+  await expect(runStream(options as unknown as Parameters<typeof runStream>[0])).rejects.toThrow(
+    'runStream has no option "seeds"; it takes ',
+  );
 });
 
 it.each(Object.values(presets).flatMap(({ learners }) => learners))(

@@ -92,7 +92,7 @@ async function startFirst(
   }
   let crew: ThreadCrew | undefined;
   try {
-    // While TensorFlow.js starts.
+    // They start while TensorFlow.js does.
     crew = hireThreads(threads);
     await withFile(wasm, path, (selectWasm) => startThreaded(wasm, threads, selectWasm));
     await startThreads(tf.backend() as unknown as WasmBackend, crew);

@@ -85,12 +85,12 @@ export async function kernelsReady(): Promise<void> {
   if (kernelMode() !== 'composite' && !trustsKernels()) await compareEach('gradient');
 }
 
-async function compareEach(extent: Extent): Promise<void> {
+async function compareEach(extent: Extent, without?: ReadonlySet<string>): Promise<void> {
   const backend = tf.getBackend();
   const isCurrent = () => tf.getBackend() === backend;
   const all = [...entries.values()].map((entry) => {
     const standing = standingOf(entry, backend);
-    if (standing === undefined) return undefined;
+    if (standing === undefined || without?.has(entry.definition.name)) return undefined;
     if (backend === 'webgpu') return settleLater(entry, standing, extent, isCurrent);
     return settle(entry, standing, extent);
   });
@@ -112,11 +112,20 @@ export function trustKernels(): void {
  * What serves for every kernel on the current backend. All cases are compared that were not yet in this process, long
  * ones and gradients too, whatever is known from earlier ones.
  */
-export async function kernelStatuses(): Promise<KernelStatus[]> {
+export function kernelStatuses(): Promise<KernelStatus[]> {
+  return kernelStatusesAfter('all');
+}
+
+/** `kernelStatuses` after a comparison of so much, of all but some kernels. */
+export async function kernelStatusesAfter(
+  extent: Extent,
+  without: ReadonlySet<string> = new Set(),
+): Promise<KernelStatus[]> {
   const composites = kernelMode() === 'composite';
-  if (!composites) await compareEach('all');
+  if (!composites) await compareEach(extent, without);
   const backend = tf.getBackend();
-  return [...entries.values()].map((entry): KernelStatus => {
+  const wanted = [...entries.values()].filter(({ definition }) => !without.has(definition.name));
+  return wanted.map((entry): KernelStatus => {
     const kernel = entry.definition.name;
     const standing = composites ? undefined : standingOf(entry, backend);
     if (standing === undefined) return { kernel, backend, active: 'composite' };

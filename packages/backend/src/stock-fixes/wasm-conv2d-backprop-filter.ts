@@ -56,7 +56,7 @@ function filterGradient(
     const size = [images * pixels, outChannels];
     const begin = [first * pixels, 0];
     const b = images === batchSize ? dyRows : runStock('Slice', { x: dyRows }, { begin, size });
-    // Zeros, for the padding.
+    // Zeros stand for the padding.
     const shape = [patch, images * pixels];
     const a = runStock('Fill', {}, { shape, value: 0, dtype: 'float32' });
     layOutPatches(backend, info, x, a, first, images);

@@ -83,7 +83,7 @@ export function installCommand(): string {
   try {
     if (isCheckout(backendFolder())) return 'npm run tensorflow';
   } catch {
-    // A bundled program.
+    // A bundled program has no package of its own.
   }
   return 'npx neverend-backend install';
 }

@@ -13,7 +13,7 @@ const named = new Set<BackendName>(listed('NEVEREND_ABSENT'));
  * Runs a suite once per backend that this machine has, with that backend current. Call it with `await` at
  * the top level of a test file.
  *
- * An absent backend is named on a line of its own on stderr, once a file, and shows as skipped; it fails the file where
+ * An absent backend is named on a line of its own on stderr, once a process, and shows as skipped; it fails the file where
  * `NEVEREND_REQUIRE` (a comma-separated list) asks for it. `NEVEREND_BACKENDS` limits the suite to some;
  * `NEVEREND_ABSENT` lists those whose absence was named before, for all files.
  * wasm runs on one thread, or as many as `NEVEREND_THREADS` says.

@@ -12,7 +12,7 @@ export {
 } from './expect-close.ts';
 export { expectKernelsAgree } from './expect-kernels-agree.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
-export { findChromium } from './find-chromium.ts';
+export { chromiumPath, findChromium, runsInBrowser } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
 export { numericGradient, numericGradients } from './numeric-gradient.ts';
 export {
@@ -36,3 +36,4 @@ export {
   type Tolerance,
   tolerances,
 } from './tolerance.ts';
+export { trainModel } from './train-model.ts';

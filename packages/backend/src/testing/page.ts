@@ -39,7 +39,7 @@ async function start(name: PageBackend): Promise<void> {
   if (name === 'webgpu' || name === 'webgl') {
     tf.env().set(`${name.toUpperCase()}_CPU_FORWARD`, false);
   }
-  // The references below say more than composites; Node holds the WGSL against those.
+  // The references below say more than composites, which `expectKernelsAgree` holds the WGSL against.
   if (name === 'webgpu') trustKernels();
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath } from '../../src/testing/op-cases/open-site.ts';
+import { chromiumPath } from '../../src/testing/find-chromium.ts';
 import { builds } from './site/build.ts';
 
 /** What `report.js` says. */

@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BackendChoice } from '../../src/index.ts';
-import { openSite, runsInBrowser, type Site } from '../../src/testing/op-cases/open-site.ts';
+import { runsInBrowser } from '../../src/testing/find-chromium.ts';
+import { openSite, type Site } from '../../src/testing/op-cases/open-site.ts';
 
 const entry = `
   import * as backend from '@neverend/backend';
@@ -18,7 +19,7 @@ interface PageGlobals {
 /** How workers of a page go wrong, as what stands for `Worker` there. */
 type Fault = 'silent' | 'silent after the first one' | 'throwing' | 'failing';
 
-describe.runIf(runsInBrowser)('starts in a page that may share memory', () => {
+describe.runIf(runsInBrowser())('starts in a page that may share memory', () => {
   let site: Site;
 
   beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSite, runsInBrowser, type Site } from '../../src/testing/op-cases/open-site.ts';
+import { runsInBrowser } from '../../src/testing/find-chromium.ts';
+import { openSite, type Site } from '../../src/testing/op-cases/open-site.ts';
 
 /** A page that counts how often the version of a kernel runs; in a worker too, which is the same script. */
 const contents = `
@@ -28,7 +29,7 @@ interface PageGlobals {
   comparisons(): Promise<number>;
 }
 
-describe.runIf(runsInBrowser)('a page of a built package', () => {
+describe.runIf(runsInBrowser())('a page of a built package', () => {
   let site: Site;
   let page: Page;
 

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { openSite, runsInBrowser } from '../../src/testing/op-cases/open-site.ts';
+import { runsInBrowser } from '../../src/testing/find-chromium.ts';
+import { openSite } from '../../src/testing/op-cases/open-site.ts';
 
 const contents = `
   import '@tensorflow/tfjs-backend-webgl';
@@ -14,7 +15,7 @@ interface PageGlobals {
   tf: typeof import('@tensorflow/tfjs-core');
 }
 
-describe.runIf(runsInBrowser)('cumsum and cumprod on webgl in a browser', () => {
+describe.runIf(runsInBrowser())('cumsum and cumprod on webgl in a browser', () => {
   it('are wrong along an axis counted from the end in stock TensorFlow.js, and mended', async () => {
     const resolveDir = fileURLToPath(new URL('.', import.meta.url));
     const site = await openSite({ stdin: { contents, resolveDir } }, 'tf');

@@ -28,7 +28,7 @@ await describeBackends('matMul on tensorflow', () => {
     const ours = tf.getKernel('BatchMatMul', 'tensorflow');
     withKernel(stock(), () => expect(names(product)).toEqual(['BatchMatMulV2']));
     expect(tf.getKernel('BatchMatMul', 'tensorflow')).toBe(ours);
-    // By hand.
+    // These numbers were computed by hand.
     const expected = { shape: [3, 3], data: [17, 22, 27, 22, 29, 36, 27, 36, 45] };
     await expectTensorClose(product(), expected);
     await expectNoLeak(() => product().dispose());

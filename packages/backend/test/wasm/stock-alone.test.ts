@@ -24,7 +24,7 @@ it('TensorFlow.js computes on this thread alone, with the same numbers, and then
     withoutStockThreads(tf.backend(), () => {
       expect(threadsOfStock()).toBe(-1);
       expect(compute()).toEqual(expected);
-      // A comparison in another one.
+      // One comparison may run within another.
       withoutStockThreads(tf.backend(), compute);
       expect(threadsOfStock()).toBe(-1);
       throw new Error('it fails');

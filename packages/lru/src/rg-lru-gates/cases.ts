@@ -42,7 +42,7 @@ function boundedCase(): KernelCall<GateGradInputs, NoAttrs> {
     inputs: {
       x: steps(1e3, 1),
       inputGate: steps(0, 0),
-      // A sigmoid of 1/4.
+      // Its sigmoid is 1/4.
       recurrenceGate: steps(0, -Math.log(3)),
       aParam,
       reset: tf.tensor1d([1, 0]),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { checkOptions } from '@neverend/backend';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
 import { makeFolder, removeParts } from './files.ts';
@@ -28,15 +29,21 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+const runOptions: readonly (keyof RunOptions)[] = [
+  ...(['folder', 'stream', 'learners', 'seed', 'backend'] as const),
+  ...(['preset', 'streamSettings', 'progress', 'signal'] as const),
+];
+
 /**
  * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (hashes of the data),
  * for each learner `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
  * functions of the settings, the data and the backend, byte for byte. Wall times go to `timing.jsonl`.
  *
  * @returns the report's data.
- * @throws RunError when the folder is in use or holds a run with other settings or other data.
+ * @throws RunError when the folder is in use or holds a run with other settings or other data. @throws TypeError for an unknown option.
  */
 export async function runStream(options: RunOptions): Promise<ReportData> {
+  checkOptions('runStream', options, runOptions);
   const { folder, stream, learners, seed, signal, progress = () => undefined } = options;
   if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
   checkNames(learners);

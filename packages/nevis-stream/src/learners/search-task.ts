@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import type { NamedArray } from '@neverend/checkpoint';
 import { subtree, withPrefix } from '@neverend/nn';
 import { FlopCounter } from '../flops/flop-counter.ts';
@@ -28,8 +29,14 @@ export interface SearchSettings extends TrainingSettings {
   readonly evaluationBatchSize: number;
 }
 
-/** @throws RangeError naming the first setting that is outside of its range. */
+const searchSettings: readonly (keyof SearchSettings)[] = [
+  ...(['learningRates', 'steps', 'batchSize', 'warmupSteps', 'weightDecay', 'clipNorm'] as const),
+  ...(['validateEvery', 'patience', 'checkpointEvery', 'evaluationBatchSize'] as const),
+];
+
+/** @throws RangeError naming the first setting that is outside of its range. @throws TypeError for an unknown one. */
 export function checkSearch(search: SearchSettings): void {
+  checkOptions('search', search, searchSettings);
   const { learningRates, warmupSteps, weightDecay, clipNorm } = search;
   const { steps, batchSize, validateEvery, patience, checkpointEvery, evaluationBatchSize } =
     search;

@@ -92,7 +92,8 @@ describe('a run that was stopped', () => {
     let calls = 0;
     await runStream({ ...options(whole), progress: () => calls++ });
     const expected = await runDigests(whole);
-    for (let stop = 0; stop < calls; stop += 13) {
+    const step = process.env['NEVEREND_LONG'] ? 1 : 13;
+    for (let stop = 0; stop < calls; stop += step) {
       const into = join(folder, `stopped-${stop}`);
       const controller = new AbortController();
       let left = stop;

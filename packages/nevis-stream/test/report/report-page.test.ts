@@ -2,20 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findChromium } from '@neverend/backend/testing';
+import { chromiumPath, runsInBrowser } from '@neverend/backend/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatShare } from '../../src/report/format.ts';
 import { type ReportData, renderReport } from '../../src/report/index.ts';
 import { reportFixture, timingFixture } from './report-fixture.ts';
-
-const executablePath = findChromium();
-const required = (process.env['NEVEREND_REQUIRE'] ?? '').split(',').includes('webgpu');
-if (executablePath === undefined && !required) {
-  process.stderr.write(
-    'chromium is absent: install it or set CHROMIUM_PATH to check the report page\n',
-  );
-}
 
 /** Many learners and names that nothing can break: what a page must bear on a phone. */
 function crowded(): ReportData {
@@ -39,17 +31,14 @@ function crowded(): ReportData {
   };
 }
 
-describe.runIf(executablePath !== undefined || required)('the report in a browser', () => {
+describe.runIf(runsInBrowser())('the report in a browser', () => {
   let browser: Browser;
   let folder: string;
 
   beforeAll(async () => {
-    if (executablePath === undefined) {
-      throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-    }
     folder = await mkdtemp(join(tmpdir(), 'nevis-report-'));
     browser = await chromium.launch({
-      executablePath,
+      executablePath: chromiumPath(),
       args: ['--no-sandbox', '--disable-background-networking'],
     });
   });

@@ -2,18 +2,17 @@ import { randomInt, randomKey, randomNormal, setKernelMode } from '@neverend/bac
 import { asWebgpu, columnSums } from '@neverend/backend/kernels';
 import { describeBackends, expectTensorClose, poisonMemory } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { geluErfNaive } from '../../src/gelu/naive.ts';
 import { gelu, scatterAddRows } from '../../src/index.ts';
 import { opCases } from '../op-cases.ts';
 
 // Whatever the environment asks for: this is about the kernels in WGSL.
-beforeAll(() => setKernelMode('native'));
-afterAll(() => setKernelMode(undefined));
+beforeEach(() => setKernelMode('native'));
+afterEach(() => setKernelMode(undefined));
 
 await describeBackends('the kernels', () => {
-  // Pages run them on webgpu too.
-  for (const { name, check } of process.env['NEVEREND_LONG'] ? opCases : []) {
+  for (const { name, check } of opCases) {
     it(`${name}: output and gradients are the reference's, composites forbidden`, async () => {
       poisonMemory();
       await check();
@@ -70,7 +69,6 @@ await describeBackends('the kernels', () => {
     await expectTensorClose(table, [4, 6, 4, 6]);
     tf.dispose([start, indices]);
     table.dispose();
-    setKernelMode('native');
   });
 
   it('sum columns of any shape, twice to the same bit', async () => {

@@ -9,7 +9,10 @@ import { expectLikeLoops, inputsOf, steps } from './naive-steps.ts';
 
 const named = Object.entries(steps);
 
-afterEach(disposeVariables);
+afterEach(() => {
+  disposeVariables();
+  setKernelMode(undefined);
+});
 
 await describeBackends('one step', (backend) => {
   // Scalars, what is no multiple of a vector, and work for several threads.
@@ -93,6 +96,5 @@ describe('the operations of a step', () => {
       const counted = kernels.filter(({ name }) => elementwise.has(name)).length * 15;
       expect(definedKernelFlops(step.kernel.name, { inputs, attrs })).toBe(counted);
     }
-    setKernelMode(undefined);
   });
 });

@@ -37,7 +37,7 @@ std::vector<Op>& opsOfBuild() {
 struct Registration {
   // What the names of the ops end with: nothing, unless the process has loaded another build before.
   std::string suffix;
-  // Empty where there is none.
+  // Why it failed; empty where it did not.
   std::string failure;
 };
 

@@ -6,11 +6,11 @@ import { build, type Plugin } from 'esbuild';
 import { afterAll } from 'vitest';
 
 /**
- * Writes a program and the sources of our packages that it imports into one file, which Node loads in a fraction of the time that
- * it takes to compile and load them one by one. The file is removed after the tests of the file that calls this.
+ * Writes a program and the sources of our packages that it imports into few files, which Node loads in a fraction of the time that
+ * it takes to compile and load them one by one. They are removed after the tests of the file that calls this.
  *
  * @param program its URL.
- * @returns the path of the file, in `.cache/` of the program's package, so that other packages are found as from there.
+ * @returns the path of the program, in `.cache/` of the program's package, so that other packages are found as from there.
  */
 export async function bundleForNode(program: URL): Promise<string> {
   const entry = fileURLToPath(program);
@@ -18,11 +18,13 @@ export async function bundleForNode(program: URL): Promise<string> {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'bundle-'));
   afterAll(() => rm(folder, { recursive: true, force: true }));
-  const outfile = join(folder, `${basename(entry, '.ts')}.mjs`);
   await build({
     entryPoints: [entry],
-    outfile,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    // What is imported later must not be loaded before.
+    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -30,7 +32,7 @@ export async function bundleForNode(program: URL): Promise<string> {
     plugins: [ownPlaces, othersOutside],
     logLevel: 'error',
   });
-  return outfile;
+  return join(folder, `${basename(entry, '.ts')}.mjs`);
 }
 
 function packageFolder(file: string): string {

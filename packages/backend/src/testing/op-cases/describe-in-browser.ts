@@ -1,9 +1,10 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runsInBrowser } from '../find-chromium.ts';
 import type { NamedCase } from '../op-case.ts';
 import type { PageBackend, PageReport } from '../page.ts';
-import { openSite, runsInBrowser, type Site } from './open-site.ts';
+import { openSite, type Site } from './open-site.ts';
 
 /** What pages run beside the cases' own packages: products of this one, in TensorFlow.js' own WGSL. */
 const ownComposites = ['NeverendMatMul'];
@@ -25,7 +26,7 @@ export function describeInBrowser(
   const names = cases.map(({ name }) => name);
   const { all = true } = options;
 
-  describe.runIf(runsInBrowser)('the operations in a browser', () => {
+  describe.runIf(runsInBrowser())('the operations in a browser', () => {
     let site: Site;
 
     beforeAll(async () => {

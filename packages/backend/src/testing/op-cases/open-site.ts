@@ -5,24 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { chromium, type Page } from 'playwright-core';
-import { listed } from '../describe-backends.ts';
-import { findChromium } from '../find-chromium.ts';
-
-const found = findChromium();
-/** Whether NEVEREND_REQUIRE asks for a browser. */
-const required = listed('NEVEREND_REQUIRE')?.includes('webgpu') === true;
-
-/** Where this is false, suites in a browser are skipped. */
-export const runsInBrowser: boolean = found !== undefined || required;
-if (!runsInBrowser) {
-  process.stderr.write('the browser is absent: install Chromium or set CHROMIUM_PATH\n');
-}
-
-/** The browser of the tests. */
-export function chromiumPath(): string {
-  if (found !== undefined) return found;
-  throw new Error('NEVEREND_REQUIRE asks for webgpu and with it a Chromium, and there is none');
-}
+import { chromiumPath } from '../find-chromium.ts';
 
 /** Pages in Chromium, of a server of their own. */
 export interface Site {

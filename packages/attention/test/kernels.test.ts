@@ -1,0 +1,9 @@
+import { backendNames } from '@neverend/backend';
+import { expectKernelsAgree } from '@neverend/backend/testing';
+import '@neverend/nn';
+
+await expectKernelsAgree(
+  () => import('../src/index.ts'),
+  () => ['NeverendAttention', 'NeverendAttentionGrad'],
+  { long: process.env['NEVEREND_LONG'] ? backendNames : ['wasm', 'tensorflow'] },
+);
