@@ -1,6 +1,6 @@
 /**
- * The cases of a package's operations where `describeBackends` does not go: in a browser, and in C++ for older processors. For
- * test files of vitest; they need esbuild, playwright-core and @tensorflow/tfjs-backend-webgl.
+ * The cases of a package's operations where `describeBackends` does not go: in a browser, and in C++ for older processors; and programs
+ * that tests start. For test files of vitest; they need esbuild, playwright-core and @tensorflow/tfjs-backend-webgl.
  *
  * @module
  */
