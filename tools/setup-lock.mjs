@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 const heartbeat = 1000;
@@ -43,24 +43,29 @@ async function takeLock(lock, mine) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
   const content = await leftBehind(lock);
-  if (content !== undefined) await removeLeftBehind(lock, content);
+  if (content !== undefined) await removeLeftBehind(lock, content, mine);
   return false;
 }
 
 /**
- * Only one of the processes that wait can rename a lock away; a newer lock that came in its place goes back.
+ * Whoever looked at the same lock a moment ago could remove a newer one that has come in its place: so only the process that holds
+ * the claim on this content may, and only while the content is still there. A claim may be left behind as a lock may.
  * @param {string} lock
  * @param {string} content of the lock that was left behind
+ * @param {string} mine
  */
-async function removeLeftBehind(lock, content) {
-  const aside = `${lock}.${randomUUID()}`;
+async function removeLeftBehind(lock, content, mine) {
+  const claim = `${lock}.${createHash('sha256').update(content).digest('hex')}`;
   try {
-    await rename(lock, aside);
-  } catch {
+    await writeFile(claim, mine, { flag: 'wx' });
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    const other = await leftBehind(claim);
+    if (other !== undefined) await removeLeftBehind(claim, other, mine);
     return;
   }
-  if ((await read(aside)) !== content) await link(aside, lock).catch(() => undefined);
-  await rm(aside, { force: true });
+  if ((await read(lock)) === content) await rm(lock, { force: true });
+  await rm(claim, { force: true });
 }
 
 /** Content of a lock whose holder is gone. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { utimes } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
@@ -6,15 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { holdingLock } from '../setup-lock.mjs';
 
-/** What a rename of the lock waits for; a test sets it to stop one process between its look and its rename. */
-let beforeRename: () => Promise<void>;
+/** What a claim waits for; a test sets it to stop one process between its look at a lock and its claim. */
+let beforeClaim: () => Promise<void>;
 vi.mock('node:fs/promises', async (original) => {
   const actual = await original<typeof import('node:fs/promises')>();
-  const rename: typeof actual.rename = async (from, to) => {
-    await beforeRename();
-    await actual.rename(from, to);
+  const writeFile: typeof actual.writeFile = async (file, ...args) => {
+    if (/lock\.[\da-f]{64}$/.test(String(file))) await beforeClaim();
+    await actual.writeFile(file, ...args);
   };
-  return { ...actual, rename };
+  return { ...actual, writeFile };
 });
 
 /** No process has a number as high as this. */
@@ -23,7 +24,7 @@ const nobody = 2 ** 30;
 let folder: string;
 let lock: string;
 beforeEach(() => {
-  beforeRename = async () => {};
+  beforeClaim = async () => {};
   folder = mkdtempSync(join(tmpdir(), 'neverend-lock-'));
   lock = join(folder, 'lock');
 });
@@ -63,13 +64,13 @@ describe('the lock of the setup', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('goes back to its holder when a slow process took it for the one left behind', async () => {
+  it('stays with its holder when a slow process took it for the one left behind', async () => {
     writeFileSync(lock, `${nobody} ${hostname()} left-behind\n`);
     const slowLooked = gate();
-    const slowMayRename = gate();
-    beforeRename = () => {
+    const slowMayClaim = gate();
+    beforeClaim = () => {
       slowLooked.open();
-      return slowMayRename.opened;
+      return slowMayClaim.opened;
     };
     let slowHolds = false;
     const slow = holdingLock(lock, async () => {
@@ -77,16 +78,25 @@ describe('the lock of the setup', () => {
     });
     await slowLooked.opened;
 
-    beforeRename = async () => {};
+    beforeClaim = async () => {};
     await holdingLock(lock, async () => {
       const mine = readFileSync(lock, 'utf8');
-      slowMayRename.open();
+      slowMayClaim.open();
       await sleep(500);
       expect(slowHolds).toBe(false);
       expect(readFileSync(lock, 'utf8')).toBe(mine);
     });
     await slow;
     expect(slowHolds).toBe(true);
+  });
+
+  it('is taken over also where a process ended while it did so', async () => {
+    const content = `${nobody} ${hostname()} left-behind\n`;
+    writeFileSync(lock, content);
+    const claim = `${lock}.${createHash('sha256').update(content).digest('hex')}`;
+    writeFileSync(claim, `${nobody} ${hostname()} left-behind too\n`);
+    await holdingLock(lock, async () => expect(readdirSync(folder)).toEqual(['lock']));
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('is left to whoever took it over in the meantime', async () => {

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
-import { link, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isSystemError } from './files.ts';
 import { RunError } from './run-error.ts';
 
@@ -25,7 +26,12 @@ export async function lockFolder(folder: string): Promise<() => void> {
   const draft = part(folder, process.pid);
   await writeFile(draft, mine);
   try {
-    while (!(await create(path, draft, mine))) await removeStale(folder, path);
+    while (!(await create(path, draft, mine))) {
+      const content = read(path);
+      if (content === undefined) continue;
+      refuseHeld(folder, path, content);
+      await removeStale(folder, path, content, (claim) => create(claim, draft, mine));
+    }
   } finally {
     await rm(draft, { force: true });
   }
@@ -61,18 +67,30 @@ async function create(path: string, draft: string, content: string): Promise<boo
 async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, pid] = /^\.lock\.(\d+)-[\da-f-]{36}\.part$/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(folder, name), { force: true });
+    const isClaim = /^\.lock\.[\da-f]{64}\.claim$/.test(name);
+    const left = isClaim ? !isHeld(read(join(folder, name))) : pid && !isAlive(Number(pid));
+    if (left) await rm(join(folder, name), { force: true });
+  }
+}
+
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  readonly started: string | null;
+}
+
+function holderOf(content: string): Holder | undefined {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
   }
 }
 
 /** @throws RunError when the holder of the lock is alive, or was on another machine. */
-async function removeStale(folder: string, path: string): Promise<void> {
-  const content = read(path);
-  if (content === undefined) return;
-  let holder: { pid: number; host: string; started: string | null };
-  try {
-    holder = JSON.parse(content);
-  } catch {
+function refuseHeld(folder: string, path: string, content: string): void {
+  const holder = holderOf(content);
+  if (holder === undefined) {
     throw new RunError(`${path} is not a lock of this program; delete it if no run uses ${folder}`);
   }
   if (holder.host !== hostname()) {
@@ -80,21 +98,46 @@ async function removeStale(folder: string, path: string): Promise<void> {
       `process ${holder.pid} on ${holder.host} uses ${folder}; wait for it, or delete ${path} if it is gone`,
     );
   }
-  if (isAlive(holder.pid) && processStart(holder.pid) === holder.started) {
+  if (isRunning(holder)) {
     throw new RunError(
       `process ${holder.pid} is running in ${folder}; wait for it or use another folder`,
     );
   }
-  // Whoever moves the stale file away may try for the lock; a lock moved by mistake goes back.
-  const aside = part(folder, process.pid);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
+}
+
+/** Whether a claim may be of a process that is at work; one without content is about to get it, or was removed. */
+function isHeld(content: string | undefined): boolean {
+  const holder = content === undefined ? undefined : holderOf(content);
+  return holder === undefined || holder.host !== hostname() || isRunning(holder);
+}
+
+const isRunning = ({ pid, started }: Holder): boolean =>
+  isAlive(pid) && processStart(pid) === started;
+
+/** What a process holds while it removes a stale file of this content. */
+const claimOf = (folder: string, content: string): string =>
+  join(folder, `.lock.${createHash('sha256').update(content).digest('hex')}.claim`);
+
+/**
+ * Removes a stale lock, or a stale claim. Whoever looked at the same one a moment ago could remove a newer one that has come in its
+ * place: so only the process that holds the claim on this content may, and only while the content is still there.
+ */
+async function removeStale(
+  folder: string,
+  path: string,
+  content: string,
+  take: (claim: string) => Promise<boolean>,
+): Promise<void> {
+  const claim = claimOf(folder, content);
+  if (await take(claim)) {
+    if (read(path) === content) await rm(path, { force: true });
+    await rm(claim, { force: true });
+    return;
   }
-  if ((await readFile(aside, 'utf8')) !== content) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  const other = read(claim);
+  // Its holder is at it.
+  if (other === undefined || isHeld(other)) await setTimeout(5);
+  else await removeStale(folder, claim, other, take);
 }
 
 /** When a process started, in the kernel's ticks: tells a process from a later one with its number. Linux only. */

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import promises, { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lockFolder } from '../../src/environment/lock.ts';
 
 let folder: string;
@@ -96,9 +96,51 @@ it('respects a lock from another machine, whose processes it cannot see', async 
   await expect(lockFolder(folder)).rejects.toThrow(/process 1 on elsewhere\.example/);
 });
 
-it('lets exactly one of many take over a stale lock', async () => {
-  const gone = { pid: 2 ** 22 + 1, host: hostname(), started: null, token: 'x' };
-  await writeFile(join(folder, 'lock'), JSON.stringify(gone));
-  const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
-  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+describe('a stale lock', () => {
+  const gone = (token: string) =>
+    JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), started: null, token });
+
+  it('is taken over by exactly one of many', async () => {
+    for (let round = 0; round < 30; round++) {
+      await writeFile(join(folder, 'lock'), gone(`${round}`));
+      const tries = await Promise.allSettled(Array.from({ length: 20 }, () => lockFolder(folder)));
+      const [held, ...others] = tries.flatMap((one) =>
+        one.status === 'fulfilled' ? [one.value] : [],
+      );
+      expect(others).toEqual([]);
+      held?.();
+      expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  it('is not taken over by who saw it a moment ago, once another has its place', async () => {
+    await writeFile(join(folder, 'lock'), gone('x'));
+    const { link } = promises;
+    let first: (() => void) | undefined;
+    const late = vi.spyOn(promises, 'link').mockImplementationOnce(link);
+    // It has found the lock stale; before it does more, another takes it over.
+    late.mockImplementationOnce(async (from, to) => {
+      late.mockRestore();
+      syncBuiltinESMExports();
+      first = await lockFolder(folder);
+      await link(from, to);
+    });
+    syncBuiltinESMExports();
+    await expect(lockFolder(folder)).rejects.toThrow(/is running in/);
+    expect(first).toBeDefined();
+    first?.();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('is taken over also where a process was killed while it did so, or while it removed what such a one left', async () => {
+    const claimOf = (content: string) =>
+      join(folder, `.lock.${createHash('sha256').update(content).digest('hex')}.claim`);
+    const [lock, claim, claimOfClaim] = [gone('lock'), gone('claim'), gone('claim of the claim')];
+    await writeFile(join(folder, 'lock'), lock);
+    await writeFile(claimOf(lock), claim);
+    await writeFile(claimOf(claim), claimOfClaim);
+    const unlock = await lockFolder(folder);
+    expect(await readdir(folder)).toEqual(['lock']);
+    unlock();
+  });
 });
