@@ -1,0 +1,87 @@
+import { checkNumber, checkOptions } from '@neverend/backend';
+import { CheckpointError } from '@neverend/checkpoint';
+import { checkConfig, type TRecViTConfig } from './config.ts';
+
+/** How a model wants its video. */
+export interface VideoInput {
+  /** Frames of a second that the model sees. */
+  readonly framesPerSecond: number;
+  /** How frames of another shape are made to fit: the middle of them, or all of them, squeezed. */
+  readonly crop: 'centre' | 'squeeze';
+  /** What black and white become. */
+  readonly range: readonly [black: number, white: number];
+}
+
+/** What a model is beside its parameters: the content of a `config.json`. */
+export interface ModelCard {
+  readonly config: TRecViTConfig;
+  readonly input: VideoInput;
+  /** The names of the classes in the order of the logits; without them they are numbers. */
+  readonly classNames?: readonly string[];
+}
+
+/** How the official models want their video: every second frame of 25 a second, the middle, and /255 alone. */
+export const officialInput: VideoInput = { framesPerSecond: 12.5, crop: 'centre', range: [0, 1] };
+
+const format = 'neverend-trecvit-1';
+const inputFields = ['framesPerSecond', 'crop', 'range'] as const;
+
+/** @throws as `checkConfig` does, and RangeError | TypeError naming another field. */
+export function checkCard({ config, input, classNames }: ModelCard): void {
+  checkConfig(config);
+  checkOptions('input', input, inputFields);
+  const { framesPerSecond, crop, range } = input;
+  checkNumber('input.framesPerSecond', framesPerSecond, 0);
+  if (framesPerSecond === 0) {
+    throw new RangeError('input.framesPerSecond was 0; it must be above 0');
+  }
+  if (crop !== 'centre' && crop !== 'squeeze') {
+    throw new RangeError(
+      `input.crop was ${JSON.stringify(crop)}; it must be "centre" or "squeeze"`,
+    );
+  }
+  if (!Array.isArray(range) || range.length !== 2 || !range.every(Number.isFinite)) {
+    throw new RangeError(`input.range was ${JSON.stringify(range)}; it must be two finite numbers`);
+  }
+  if (classNames === undefined) return;
+  if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {
+    throw new TypeError('classNames was no list of strings');
+  }
+  if (classNames.length !== config.classes) {
+    throw new RangeError(
+      `classNames had ${classNames.length} names; it must have ${config.classes}, one for each class`,
+    );
+  }
+}
+
+/** The text of a `config.json`. @throws as `checkCard` does. */
+export function writeCard(card: ModelCard): string {
+  checkCard(card);
+  const { config, input, classNames } = card;
+  const fields = { format, config, input, ...(classNames === undefined ? {} : { classNames }) };
+  return `${JSON.stringify(fields, null, 2)}\n`;
+}
+
+/** @throws CheckpointError when the text is no `config.json` of a TRecViT, or one of its fields is wrong, naming it. */
+export function readCard(text: string): ModelCard {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new CheckpointError('config.json is not JSON', { cause });
+  }
+  if (fields?.['format'] !== format) {
+    throw new CheckpointError(
+      `config.json says that its format is ${JSON.stringify(fields?.['format'])}; that of a TRecViT is "${format}"`,
+    );
+  }
+  const { format: _, ...card } = fields;
+  try {
+    checkOptions('config.json', card, ['config', 'input', 'classNames']);
+    checkCard(card as unknown as ModelCard);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CheckpointError(`config.json is not right: ${message}`, { cause: error });
+  }
+  return card as unknown as ModelCard;
+}

@@ -1,0 +1,157 @@
+import { checkedSize, checkNumber, checkOptions, checkSizes, ShapeError } from '@neverend/backend';
+
+/** The sizes of a TRecViT and where its eigenvalues start: all that decides which parameters it has. */
+export interface TRecViTConfig {
+  /** The number L of layers, each a residual block over time and an encoder block over space. */
+  readonly layers: number;
+  /** The width D of tokens and features. */
+  readonly width: number;
+  /** The width F of the MLPs. */
+  readonly mlpWidth: number;
+  /** The number H of heads of attention, and of blocks of the recurrent units' gates. It divides D and E. */
+  readonly heads: number;
+  /** The width E of the recurrent units. */
+  readonly lruWidth: number;
+  /** The number K of taps of the convolution over time. */
+  readonly taps: number;
+  /** At the start the magnitudes of the eigenvalues are uniform by area in the ring from here to 0.999. */
+  readonly minRadius: number;
+  /** The side of a patch in pixels. */
+  readonly patch: number;
+  /** Rows and columns of a frame in pixels; `patch` divides both. */
+  readonly imageSize: readonly [rows: number, columns: number];
+  /** The number of colours of a pixel. */
+  readonly channels: number;
+  /** What of a frame's tokens the head reads: the class token, which comes before the others, or their average. */
+  readonly pooling: 'token' | 'average';
+  /** The width P of what the head averages over time. */
+  readonly headWidth: number;
+  /** The number C of classes. */
+  readonly classes: number;
+  /** The number of frames of a clip: what the model is trained on. */
+  readonly frames: number;
+}
+
+/** The names of the sizes in the paper's tables. */
+export type TRecViTSize = 'Ti' | 'S' | 'B' | 'L';
+
+/**
+ * `released`: the recurrent units are twice as wide as the tokens, and eigenvalues start from 0.5, as in the code and checkpoints at
+ * github.com/google-deepmind/trecvit. `paper`: both are of one width, and eigenvalues start from 0.6 (arXiv 2412.14294, section 3
+ * and table 15), which is what the paper's numbers of parameters and operations belong to.
+ */
+export type TRecViTForm = 'released' | 'paper';
+
+const sizes = {
+  Ti: { layers: 12, width: 192, mlpWidth: 768, heads: 3 },
+  S: { layers: 12, width: 384, mlpWidth: 1536, heads: 6 },
+  B: { layers: 12, width: 768, mlpWidth: 3072, heads: 12 },
+  L: { layers: 24, width: 1024, mlpWidth: 4096, heads: 16 },
+} as const;
+
+/**
+ * The configuration of a size, for clips of 32 frames of 224 x 224 pixels and the 400 classes of Kinetics-400 (`get_model` in the
+ * official code).
+ *
+ * @param form Default: `released`.
+ * @param changes fields with other values, such as `classes`.
+ * @throws RangeError for another size or form. @throws as `checkConfig` does.
+ */
+export function trecvitConfig(
+  size: TRecViTSize,
+  form: TRecViTForm = 'released',
+  changes: Partial<TRecViTConfig> = {},
+): TRecViTConfig {
+  const ofSize = Object.hasOwn(sizes, size) ? sizes[size] : undefined;
+  if (ofSize === undefined) {
+    const names = Object.keys(sizes).join(', ');
+    throw new RangeError(`size was ${JSON.stringify(size)}; it must be one of ${names}`);
+  }
+  if (form !== 'released' && form !== 'paper') {
+    throw new RangeError(`form was ${JSON.stringify(form)}; it must be "released" or "paper"`);
+  }
+  checkOptions('trecvitConfig', changes, configFields);
+  const config: TRecViTConfig = {
+    ...ofSize,
+    lruWidth: form === 'released' ? 2 * ofSize.width : ofSize.width,
+    taps: 4,
+    minRadius: form === 'released' ? 0.5 : 0.6,
+    patch: 16,
+    imageSize: [224, 224],
+    channels: 3,
+    pooling: 'token',
+    headWidth: 3072,
+    classes: 400,
+    frames: 32,
+    ...changes,
+  };
+  checkConfig(config);
+  return config;
+}
+
+const configFields: readonly (keyof TRecViTConfig)[] = [
+  'layers',
+  'width',
+  'mlpWidth',
+  'heads',
+  'lruWidth',
+  'taps',
+  'minRadius',
+  'patch',
+  'imageSize',
+  'channels',
+  'pooling',
+  'headWidth',
+  'classes',
+  'frames',
+];
+
+/**
+ * @throws ShapeError naming a size that is no positive integer, or that another one does not divide. @throws RangeError for
+ * another pooling or radius. @throws TypeError for an unknown field.
+ */
+export function checkConfig(config: TRecViTConfig): void {
+  checkOptions('the configuration', config, configFields);
+  const { layers, width, mlpWidth, heads, lruWidth, taps, minRadius, patch, imageSize } = config;
+  const { channels, pooling, headWidth, classes, frames } = config;
+  checkSizes({
+    layers,
+    width,
+    mlpWidth,
+    heads,
+    lruWidth,
+    patch,
+    channels,
+    headWidth,
+    classes,
+    frames,
+  });
+  checkedSize('taps', taps, 2);
+  checkNumber('minRadius', minRadius, 0);
+  for (const [name, value] of Object.entries({ width, lruWidth })) {
+    if (value % heads !== 0) {
+      throw new ShapeError(`heads was ${heads}; it must divide ${name}, which is ${value}`);
+    }
+  }
+  const [rows, columns] = imageSize;
+  checkSizes({ 'imageSize[0]': rows, 'imageSize[1]': columns });
+  if (imageSize.length !== 2 || rows % patch !== 0 || columns % patch !== 0) {
+    throw new ShapeError(
+      `imageSize was [${imageSize.join(', ')}]; it must be rows and columns that patch, ${patch}, divides`,
+    );
+  }
+  if (pooling !== 'token' && pooling !== 'average') {
+    throw new RangeError(`pooling was ${JSON.stringify(pooling)}; it must be "token" or "average"`);
+  }
+}
+
+/** Rows and columns of the patches of a frame. */
+export function gridOf({ imageSize: [rows, columns], patch }: TRecViTConfig): [number, number] {
+  return [rows / patch, columns / patch];
+}
+
+/** The number N of tokens of a frame, the class token among them. */
+export function tokensOf(config: TRecViTConfig): number {
+  const [rows, columns] = gridOf(config);
+  return rows * columns + (config.pooling === 'token' ? 1 : 0);
+}

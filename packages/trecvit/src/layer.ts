@@ -1,0 +1,32 @@
+import { encoderBlock } from '@neverend/attention';
+import { type RecurrentState, residualBlock, type SequenceOptions } from '@neverend/lru';
+import { type Params, subtree } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { encoderBlockName, residualBlockName } from './param-shapes.ts';
+
+/**
+ * One layer (arXiv 2412.14294, section 3): a residual block mixes each token over time, then an encoder block mixes the tokens of
+ * each frame.
+ *
+ * @param x `[B, T, N, D]`, float32.
+ * @param params those of the model. @param layer the layer's number, from 0 on.
+ * @param options `heads`: the number H of heads of attention; `state` and `segmentPos` as `residualBlock` takes them.
+ * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function trecvitLayer(
+  x: tf.Tensor,
+  params: Params,
+  layer: number,
+  options: SequenceOptions<RecurrentState> & { readonly heads: number },
+): { y: tf.Tensor; state: RecurrentState } {
+  const { heads, ...inTime } = options;
+  return tf.tidy(() => {
+    const block = subtree(params, residualBlockName(layer));
+    const { y: mixed, state } = residualBlock(x, block, inTime);
+    const [batch = 1, frames = 1, tokens = 1, width = 1] = mixed.shape;
+    const rows = tf.reshape(mixed, [batch * frames, tokens, width]);
+    const space = encoderBlock(rows, subtree(params, encoderBlockName(layer)), { heads });
+    return { y: tf.reshape(space, mixed.shape), state };
+  });
+}

@@ -1,0 +1,40 @@
+import { learnedPositions, prependToken } from '@neverend/attention';
+import { checkTensor } from '@neverend/backend';
+import { checkedParam, linear, type Params } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { gridOf, type TRecViTConfig } from './config.ts';
+
+/**
+ * Frames to tokens (arXiv 2412.14294, section 3): a linear layer on every patch, learned positions that know nothing of time, and,
+ * with `pooling: 'token'`, a class token without a position before the others.
+ *
+ * @param video `[B, T, rows, columns, channels]`, float32 in [0, 1].
+ * @param params `embedding/kernel` `[1, patch, patch, channels, D]`, `embedding/bias` `[D]`, `pos_embedding` `[1, patches, D]` and
+ * `cls` `[1, 1, D]`: what lies below `tokenizer/`.
+ * @returns `[B, T, N, D]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig): tf.Tensor {
+  const { patch, channels, imageSize, width, pooling } = config;
+  checkTensor('video', video, ['B', 'T', ...imageSize, channels]);
+  const [rows, columns] = gridOf(config);
+  const kernel = checkedParam(params, 'embedding/kernel', [1, patch, patch, channels, width]);
+  const bias = checkedParam(params, 'embedding/bias', [width]);
+  const positions = checkedParam(params, 'pos_embedding', [1, rows * columns, width]);
+  const [batch = 1, frames = 1] = video.shape;
+  return tf.tidy(() => {
+    const lines = tf.reshape(video, [batch * frames * rows, patch, columns, patch * channels]);
+    const patches = tf.reshape(tf.transpose(lines, [0, 2, 1, 3]), [
+      batch * frames,
+      rows * columns,
+      patch * patch * channels,
+    ]);
+    const flat = tf.reshape(kernel, [patch * patch * channels, width]);
+    const placed = learnedPositions(linear(patches, flat, bias), positions);
+    const tokens =
+      pooling === 'token'
+        ? prependToken(placed, checkedParam(params, 'cls', [1, 1, width]))
+        : placed;
+    return tf.reshape(tokens, [batch, frames, ...tokens.shape.slice(1)]);
+  });
+}

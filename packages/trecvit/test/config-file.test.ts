@@ -1,0 +1,39 @@
+import { CheckpointError } from '@neverend/checkpoint';
+import { describe, expect, it } from 'vitest';
+import { type ModelCard, officialInput, readCard, writeCard } from '../src/index.ts';
+import { tiny } from './tiny.ts';
+
+const card: ModelCard = { config: tiny, input: officialInput, classNames: [...'abcde'] };
+
+describe('a config.json', () => {
+  it('is read as it was written', () => {
+    expect(readCard(writeCard(card))).toEqual(card);
+    const { classNames: _, ...without } = card;
+    expect(readCard(writeCard(without))).toEqual(without);
+  });
+
+  it.each([
+    ['{', 'config.json is not JSON'],
+    ['null', 'config.json says that its format is undefined'],
+    ['{"format":"vit"}', 'config.json says that its format is "vit"; that of a TRecViT is'],
+    [
+      writeCard(card).replace('"width": 8', '"width": 9'),
+      'config.json is not right: heads was 2; it must divide width, which is 9',
+    ],
+    [
+      writeCard(card).replace('"a",', ''),
+      'config.json is not right: classNames had 4 names; it must have 5',
+    ],
+    [
+      writeCard(card).replace('"centre"', '"left"'),
+      'config.json is not right: input.crop was "left"',
+    ],
+    [
+      writeCard(card).replace('"input"', '"inputs"'),
+      'config.json is not right: config.json has no option "inputs"',
+    ],
+  ])('that says %j is refused', (text, message) => {
+    expect(() => readCard(text)).toThrow(CheckpointError);
+    expect(() => readCard(text)).toThrow(message);
+  });
+});

@@ -1,0 +1,147 @@
+import { randomKey, useBackend } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  initTRecViT,
+  parameterCount,
+  paramShapes,
+  productFlops,
+  stateBytes,
+  TRecViT,
+  type TRecViTConfig,
+  type TRecViTForm,
+  type TRecViTSize,
+  trecvitConfig,
+} from '../src/index.ts';
+import { tiny } from './tiny.ts';
+
+beforeAll(async () => {
+  await useBackend('cpu');
+});
+
+describe('the numbers of the official models', () => {
+  // jax.eval_shape of the official `get_model`; the paper's widths by setting its `state_multiplier` to 1.
+  it.each([
+    ['Ti', 'released', 11_230_864],
+    ['S', 'released', 37_154_704],
+    ['B', 'released', 136_778_128],
+    ['L', 'released', 471_797_136],
+    ['S', 'paper', 30_030_736],
+    ['B', 'paper', 111_913_360],
+    ['L', 'paper', 386_616_720],
+  ] as [TRecViTSize, TRecViTForm, number][])('%s as %s has its parameters', (size, form, count) => {
+    expect(parameterCount(trecvitConfig(size, form))).toBe(count);
+  });
+
+  it('B has its parameters for the classes of Something-Something v2, as table 2 of the paper says', () => {
+    expect(parameterCount(trecvitConfig('B', 'paper', { classes: 174 }))).toBe(111_218_862);
+  });
+
+  it.each([
+    ['Ti', 370],
+    ['S', 370],
+    ['B', 370],
+    ['L', 730],
+  ] as [TRecViTSize, number][])('%s has as many tensors as its checkpoint', (size, count) => {
+    expect(Object.keys(paramShapes(trecvitConfig(size)))).toHaveLength(count);
+  });
+
+  // Counted by hand from the sizes, in 10^9 multiplications with an addition, a clip of 32 frames.
+  it.each([
+    ['S', 'released', 229.28],
+    ['B', 'released', 860.14],
+    ['L', 'released', 3002.56],
+    ['S', 'paper', 184.5],
+    ['B', 'paper', 703.7],
+    ['L', 'paper', 2466.4],
+  ] as [TRecViTSize, TRecViTForm, number][])(
+    '%s as %s has its operations',
+    (size, form, gigamacs) => {
+      // These have the convolution and the scan too, a thousandth of the whole.
+      expect(Math.abs(productFlops(trecvitConfig(size, form)) / 2e9 / gigamacs - 1)).toBeLessThan(
+        0.002,
+      );
+    },
+  );
+
+  it('B has within 3 % of the operations that the paper names', () => {
+    for (const [frames, flops] of [
+      [32, 1.44e12],
+      [64, 2.89e12],
+    ] as const) {
+      expect(Math.abs(productFlops(trecvitConfig('B', 'paper'), frames) / flops - 1)).toBeLessThan(
+        0.03,
+      );
+    }
+  });
+
+  it.each([
+    ['S', 29_048_832],
+    ['B', 58_097_664],
+    ['L', 154_927_104],
+  ] as [TRecViTSize, number][])(
+    'a stream of %s keeps its bytes, and an average of the head',
+    (size, bytes) => {
+      expect(stateBytes(trecvitConfig(size))).toBe(bytes + 4 * (3072 + 1));
+      expect(stateBytes(trecvitConfig(size), { batch: 3 })).toBe(
+        3 * stateBytes(trecvitConfig(size)),
+      );
+    },
+  );
+});
+
+describe('a configuration', () => {
+  it.each([
+    [{ layers: 0 }, 'layers was 0'],
+    [{ heads: 5 }, 'heads was 5; it must divide width, which is 192'],
+    [{ lruWidth: 100 }, 'heads was 3; it must divide lruWidth, which is 100'],
+    [
+      { imageSize: [224, 230] },
+      'imageSize was [224, 230]; it must be rows and columns that patch, 16, divides',
+    ],
+    [{ taps: 1 }, 'taps was 1'],
+    [{ pooling: 'gap' }, 'pooling was "gap"; it must be "token" or "average"'],
+    [{ depth: 3 }, 'depth'],
+  ])('is refused with %j', (changes, message) => {
+    expect(() => trecvitConfig('Ti', 'released', changes as Partial<TRecViTConfig>)).toThrow(
+      message,
+    );
+  });
+
+  it('is of a known size and form', () => {
+    expect(() => trecvitConfig('XL' as TRecViTSize)).toThrow(
+      'size was "XL"; it must be one of Ti, S, B, L',
+    );
+    expect(() => trecvitConfig('B', 'draft' as TRecViTForm)).toThrow('form was "draft"');
+  });
+});
+
+describe('parameters', () => {
+  it.each(['token', 'average'] as const)(
+    'have the shapes that are said, where the head reads the %s',
+    (pooling) => {
+      const config = { ...tiny, pooling };
+      const params = initTRecViT(randomKey(1), config);
+      const shapes = Object.fromEntries(
+        Object.entries(params).map(([name, { shape }]) => [name, shape]),
+      );
+      expect(shapes).toEqual(paramShapes(config));
+      tf.dispose(params);
+    },
+  );
+
+  it('that do not fit a model are all named at once', () => {
+    const params = initTRecViT(randomKey(1), tiny);
+    const { 'tokenizer/cls': cls, ...rest } = params;
+    const wrong = {
+      ...rest,
+      'encoder/encoder_norm/bias': tf.zeros([3]),
+      'decoder/more': tf.zeros([1]),
+    };
+    expect(() => new TRecViT(tiny, wrong)).toThrow(
+      'params lacked tokenizer/cls; it had what the model does not know: decoder/more; it had other shapes: encoder/encoder_norm/bias [3], which must be [8]',
+    );
+    tf.dispose([params, wrong]);
+    cls?.dispose();
+  });
+});
