@@ -43,29 +43,34 @@ async function takeLock(lock, mine) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
   const content = await leftBehind(lock);
-  if (content !== undefined) await removeLeftBehind(lock, content, mine);
-  return false;
+  if (content === undefined || !(await removeLeftBehind(lock, lock, content, mine))) return false;
+  return takeLock(lock, mine);
 }
 
 /**
  * Whoever looked at the same lock a moment ago could remove a newer one that has come in its place: so only the process that holds
- * the claim on this content may, and only while the content is still there. A claim may be left behind as a lock may.
+ * the claim on this content may, and only while it is still left behind. A claim may be left behind as a lock may.
  * @param {string} lock
+ * @param {string} path of the lock itself, or of a claim
  * @param {string} content of the lock that was left behind
  * @param {string} mine
+ * @returns {Promise<boolean>} false where another process is at it
  */
-async function removeLeftBehind(lock, content, mine) {
+async function removeLeftBehind(lock, path, content, mine) {
   const claim = `${lock}.${createHash('sha256').update(content).digest('hex')}`;
   try {
     await writeFile(claim, mine, { flag: 'wx' });
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
     const other = await leftBehind(claim);
-    if (other !== undefined) await removeLeftBehind(claim, other, mine);
-    return;
+    return other !== undefined && removeLeftBehind(lock, claim, other, mine);
   }
-  if ((await read(lock)) === content) await rm(lock, { force: true });
-  await rm(claim, { force: true });
+  try {
+    if ((await leftBehind(path)) === content) await rm(path, { force: true });
+  } finally {
+    await rm(claim, { force: true });
+  }
+  return true;
 }
 
 /** Content of a lock whose holder is gone. */

@@ -10,6 +10,7 @@ import {
   poisonMemory,
   randomTensor,
   tolerances,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -39,90 +40,94 @@ function inputsOf(qkNorm: boolean): Inputs {
   };
 }
 
-await describeBackends('crossAttention', (backend) => {
-  it("has the reference's output and gradients", async () => {
-    poisonMemory();
-    const inputs = inputsOf(false);
-    const dy = normalInput(randomKey('dy'), [rows, queries, width]);
-    const naive = ({ x, context, ...params }: Record<string, Float64Array>) =>
-      crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes);
-    await expectLikeReference({
-      op: ({ x, context, ...params }) =>
-        crossAttention(x as tf.Tensor, context as tf.Tensor, params, { heads }),
-      inputs,
-      dy,
-      y: naive(numbers(inputs)),
-      gradients: numericGradients(inputs, dy.data, naive),
-      tolerance: tolerances[backend],
-    });
-  });
-
-  it("has the reference's output and gradients with norms of queries and keys, a mask, causal and with dropout", async () => {
-    poisonMemory();
-    const mask = normalInput(randomKey('mask'), [heads, queries, keys]);
-    const inputs = { ...inputsOf(true), mask };
-    const dy = normalInput(randomKey('dy'), [rows, queries, width]);
-    const [causalOffset, rate] = [2, 0.4];
-    const dropout = { rate, key: randomKey('dropout') };
-    const factors = Array.from(randomUniform(dropout.key, rows * heads * queries * keys), (u) =>
-      u < rate ? 0 : 1 / (1 - rate),
-    );
-    const naive = ({ x, context, mask, ...params }: Record<string, Float64Array>) =>
-      crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes, {
-        factors,
-        added: (_row, head, i, j) =>
-          j <= i + causalOffset
-            ? (mask?.[(head * queries + i) * keys + j] ?? 0)
-            : Number.NEGATIVE_INFINITY,
+await describeBackends(
+  'crossAttention',
+  (backend) => {
+    it("has the reference's output and gradients", async () => {
+      poisonMemory();
+      const inputs = inputsOf(false);
+      const dy = normalInput(randomKey('dy'), [rows, queries, width]);
+      const naive = ({ x, context, ...params }: Record<string, Float64Array>) =>
+        crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes);
+      await expectLikeReference({
+        op: ({ x, context, ...params }) =>
+          crossAttention(x as tf.Tensor, context as tf.Tensor, params, { heads }),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, naive),
+        tolerance: tolerances[backend],
       });
-    await expectLikeReference({
-      op: ({ x, context, mask, ...params }) =>
-        crossAttention(x as tf.Tensor, context as tf.Tensor, params, {
-          ...{ heads, qkNorm: true, causal: true, causalOffset, dropout },
-          mask: mask as tf.Tensor,
-        }),
-      inputs,
-      dy,
-      y: naive(numbers(inputs)),
-      gradients: numericGradients(inputs, dy.data, naive),
-      tolerance: tolerances[backend],
     });
-  });
 
-  it('permutes its output as its queries, does not see the order of the context, and treats every row by itself', async () => {
-    const params = initSpaceAttention(randomKey(1), { width, heads, contextWidth: context });
-    const draw = (name: string, shape: readonly number[]) => randomTensor(randomKey(name), shape);
-    const [x, other] = [draw('x', [rows, queries, width]), draw('other', [rows, keys, context])];
-    const numRuns = backend === 'webgpu' ? 1 : 8;
-    const common = { tolerance: officialTolerances[backend], numRuns, axis: 1 };
-    await expectOnPermuted(
-      {
-        ...common,
-        run: (of) => crossAttention(of, other, params, { heads }),
-        shape: [rows, 1, width],
-      },
-      'permuted',
-    );
-    await expectOnPermuted(
-      {
-        ...common,
-        run: (of) => crossAttention(x, of, params, { heads }),
-        shape: [rows, 1, context],
-      },
-      'unchanged',
-    );
-    await expectEachAlone({
-      ...common,
-      axis: 0,
-      run: (of) =>
-        tf.tidy(() =>
-          crossAttention(of, tf.slice(of, [0, 0, 0], [-1, -1, context]), params, { heads }),
-        ),
-      shape: [1, queries, width],
+    it("has the reference's output and gradients with norms of queries and keys, a mask, causal and with dropout", async () => {
+      poisonMemory();
+      const mask = normalInput(randomKey('mask'), [heads, queries, keys]);
+      const inputs = { ...inputsOf(true), mask };
+      const dy = normalInput(randomKey('dy'), [rows, queries, width]);
+      const [causalOffset, rate] = [2, 0.4];
+      const dropout = { rate, key: randomKey('dropout') };
+      const factors = Array.from(randomUniform(dropout.key, rows * heads * queries * keys), (u) =>
+        u < rate ? 0 : 1 / (1 - rate),
+      );
+      const naive = ({ x, context, mask, ...params }: Record<string, Float64Array>) =>
+        crossAttentionNaive(x as Float64Array, context as Float64Array, params, sizes, {
+          factors,
+          added: (_row, head, i, j) =>
+            j <= i + causalOffset
+              ? (mask?.[(head * queries + i) * keys + j] ?? 0)
+              : Number.NEGATIVE_INFINITY,
+        });
+      await expectLikeReference({
+        op: ({ x, context, mask, ...params }) =>
+          crossAttention(x as tf.Tensor, context as tf.Tensor, params, {
+            ...{ heads, qkNorm: true, causal: true, causalOffset, dropout },
+            mask: mask as tf.Tensor,
+          }),
+        inputs,
+        dy,
+        y: naive(numbers(inputs)),
+        gradients: numericGradients(inputs, dy.data, naive),
+        tolerance: tolerances[backend],
+      });
     });
-    tf.dispose([params, x, other]);
-  });
-});
+
+    it('permutes its output as its queries, does not see the order of the context, and treats every row by itself', async () => {
+      const params = initSpaceAttention(randomKey(1), { width, heads, contextWidth: context });
+      const draw = (name: string, shape: readonly number[]) => randomTensor(randomKey(name), shape);
+      const [x, other] = [draw('x', [rows, queries, width]), draw('other', [rows, keys, context])];
+      const numRuns = backend === 'webgpu' ? 1 : 8;
+      const common = { tolerance: officialTolerances[backend], numRuns, axis: 1 };
+      await expectOnPermuted(
+        {
+          ...common,
+          run: (of) => crossAttention(of, other, params, { heads }),
+          shape: [rows, 1, width],
+        },
+        'permuted',
+      );
+      await expectOnPermuted(
+        {
+          ...common,
+          run: (of) => crossAttention(x, of, params, { heads }),
+          shape: [rows, 1, context],
+        },
+        'unchanged',
+      );
+      await expectEachAlone({
+        ...common,
+        axis: 0,
+        run: (of) =>
+          tf.tidy(() =>
+            crossAttention(of, tf.slice(of, [0, 0, 0], [-1, -1, context]), params, { heads }),
+          ),
+        shape: [1, queries, width],
+      });
+      tf.dispose([params, x, other]);
+    });
+  },
+  webgpuIfLong(process.env['NEVEREND_LONG']),
+);
 
 describe('the arguments of crossAttention', () => {
   it('are refused with the name, what it was and what it must be', () => {

@@ -5,6 +5,7 @@ import {
   expectTensorClose,
   randomTensor,
   reloadModel,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -164,62 +165,67 @@ const paramsOf = ({ name, weights }: tfl.layers.Layer): Params =>
 
 const exact = { rtol: 0, atol: 0 };
 
-await describeBackends('a layer', () => {
-  it.each(Object.keys(cases))(
-    'computes what its function does, also after save and load: %s',
-    async (name) => {
-      const { make, inputs: shapes, expected } = cases[name] as LayerCase;
-      await expectNoLeak(async () => {
-        const inputs = shapes.map((shape, index) =>
-          randomTensor(randomKey('x', index), [2, ...shape]),
-        );
-        const symbols = shapes.map((shape) => tfl.input({ shape }));
-        const layer = make();
-        const output = layer.apply(
-          symbols.length === 1 ? (symbols[0] as tfl.SymbolicTensor) : symbols,
-        );
-        const model = tfl.model({ inputs: symbols, outputs: output as tfl.SymbolicTensor });
-        const loaded = await reloadModel(model);
-        const wanted = tf.tidy(() =>
-          expected(inputs[0] as tf.Tensor, paramsOf(layer), ...inputs.slice(1)),
-        );
-        const open = (output as tfl.SymbolicTensor).shape;
-        expect(open).toEqual([null, ...wanted.shape.slice(1)]);
-        for (const one of [model, loaded]) {
-          const y = one.predict(inputs) as tf.Tensor;
-          await expectTensorClose(y, { shape: wanted.shape, data: await wanted.data() }, exact);
-          y.dispose();
-        }
-        const config = layer.getConfig();
-        const cls = layer.constructor as tf.serialization.SerializableConstructor<tfl.layers.Layer>;
-        expect(new cls(JSON.parse(JSON.stringify(config))).getConfig()).toEqual(config);
-        tf.dispose([inputs, wanted]);
-        model.dispose();
-        loaded.dispose();
-      });
-    },
-  );
+await describeBackends(
+  'a layer',
+  () => {
+    it.each(Object.keys(cases))(
+      'computes what its function does, also after save and load: %s',
+      async (name) => {
+        const { make, inputs: shapes, expected } = cases[name] as LayerCase;
+        await expectNoLeak(async () => {
+          const inputs = shapes.map((shape, index) =>
+            randomTensor(randomKey('x', index), [2, ...shape]),
+          );
+          const symbols = shapes.map((shape) => tfl.input({ shape }));
+          const layer = make();
+          const output = layer.apply(
+            symbols.length === 1 ? (symbols[0] as tfl.SymbolicTensor) : symbols,
+          );
+          const model = tfl.model({ inputs: symbols, outputs: output as tfl.SymbolicTensor });
+          const loaded = await reloadModel(model);
+          const wanted = tf.tidy(() =>
+            expected(inputs[0] as tf.Tensor, paramsOf(layer), ...inputs.slice(1)),
+          );
+          const open = (output as tfl.SymbolicTensor).shape;
+          expect(open).toEqual([null, ...wanted.shape.slice(1)]);
+          for (const one of [model, loaded]) {
+            const y = one.predict(inputs) as tf.Tensor;
+            await expectTensorClose(y, { shape: wanted.shape, data: await wanted.data() }, exact);
+            y.dispose();
+          }
+          const config = layer.getConfig();
+          const cls =
+            layer.constructor as tf.serialization.SerializableConstructor<tfl.layers.Layer>;
+          expect(new cls(JSON.parse(JSON.stringify(config))).getConfig()).toEqual(config);
+          tf.dispose([inputs, wanted]);
+          model.dispose();
+          loaded.dispose();
+        });
+      },
+    );
 
-  it('of cached attention has weights with which the function goes on token by token', async () => {
-    const x = randomTensor(randomKey('x'), [2, 4, 8]);
-    const layer = neverendCachedAttention({ heads: 2, rotaryBase: 100, seed: 1 });
-    const whole = layer.apply(x) as tf.Tensor;
-    const steps = tf.tidy(() => {
-      let cache: KeyValueCache | undefined;
-      const ys = [0, 1, 2, 3].map((token) => {
-        const next = tf.slice(x, [0, token, 0], [2, 1, 8]);
-        const options = { heads: 2, rotary: { base: 100 } };
-        const step = cachedAttention(next, paramsOf(layer), cache, options);
-        cache = step.cache;
-        return step.y;
+    it('of cached attention has weights with which the function goes on token by token', async () => {
+      const x = randomTensor(randomKey('x'), [2, 4, 8]);
+      const layer = neverendCachedAttention({ heads: 2, rotaryBase: 100, seed: 1 });
+      const whole = layer.apply(x) as tf.Tensor;
+      const steps = tf.tidy(() => {
+        let cache: KeyValueCache | undefined;
+        const ys = [0, 1, 2, 3].map((token) => {
+          const next = tf.slice(x, [0, token, 0], [2, 1, 8]);
+          const options = { heads: 2, rotary: { base: 100 } };
+          const step = cachedAttention(next, paramsOf(layer), cache, options);
+          cache = step.cache;
+          return step.y;
+        });
+        return tf.concat(ys, 1);
       });
-      return tf.concat(ys, 1);
+      await expectTensorClose(steps, { shape: [2, 4, 8], data: await whole.data() });
+      tf.dispose([x, whole, steps]);
+      layer.dispose();
     });
-    await expectTensorClose(steps, { shape: [2, 4, 8], data: await whole.data() });
-    tf.dispose([x, whole, steps]);
-    layer.dispose();
-  });
-});
+  },
+  webgpuIfLong(process.env['NEVEREND_LONG']),
+);
 
 const positionsOf = (args: { base: number }) => neverendSincosPositions({ grid: [2, 2], ...args });
 

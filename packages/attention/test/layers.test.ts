@@ -1,4 +1,4 @@
-import { backendNames, DTypeError, randomKey, ShapeError } from '@neverend/backend';
+import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -6,6 +6,7 @@ import {
   randomTensor,
   reloadModel,
   trainModel,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import { linear } from '@neverend/nn';
 import { neverendLinear } from '@neverend/nn/register';
@@ -65,10 +66,6 @@ const ratesOf = (make: (rates: Rates) => Layer): Rates[] =>
   (['dropoutRate', 'attentionDropoutRate'] as const)
     .filter((name) => name in make({}).getConfig())
     .map((name) => ({ [name]: 0.4 }));
-
-// What is on webgpu are the functions in them, which have tests of their own there.
-const on =
-  process.env['NEVEREND_LONG'] === '1' ? backendNames : (['tensorflow', 'wasm', 'cpu'] as const);
 
 await describeBackends(
   'the layers',
@@ -172,7 +169,7 @@ await describeBackends(
       plain.dispose();
     });
   },
-  on,
+  webgpuIfLong(process.env['NEVEREND_LONG']),
 );
 
 const exact = { rtol: 0, atol: 0 };

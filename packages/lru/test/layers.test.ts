@@ -1,4 +1,4 @@
-import { backendNames, randomKey, ShapeError } from '@neverend/backend';
+import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -7,6 +7,7 @@ import {
   reloadModel,
   tolerances,
   trainModel,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import { type Params, rmsNorm } from '@neverend/nn';
 import { neverendRmsNorm } from '@neverend/nn/register';
@@ -51,10 +52,6 @@ function scanModel(): tfl.LayersModel {
   const y = neverendLinearScan({ reverse: true }).apply([x, a]) as tfl.SymbolicTensor;
   return tfl.model({ inputs: x, outputs: y });
 }
-
-// What is on webgpu are the functions in them, which have tests of their own there.
-const on =
-  process.env['NEVEREND_LONG'] === '1' ? backendNames : (['tensorflow', 'wasm', 'cpu'] as const);
 
 await describeBackends(
   'the layers',
@@ -140,7 +137,7 @@ await describeBackends(
       layer.dispose();
     });
   },
-  on,
+  webgpuIfLong(process.env['NEVEREND_LONG']),
 );
 
 describe('a layer', () => {

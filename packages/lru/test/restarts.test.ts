@@ -4,6 +4,7 @@ import {
   expectTensorClose,
   randomTensor,
   tolerances,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -49,46 +50,50 @@ function mapState(state: State, change: (tensor: tf.Tensor) => tf.Tensor): State
     : Object.fromEntries(Object.entries(state).map(([name, part]) => [name, change(part)]));
 }
 
-await describeBackends('a row that begins anew', (backend) => {
-  it.each(Object.keys(units))(
-    'forgets a state that is not finite, and its neighbour keeps its own: %s',
-    async (name) => {
-      const [call, init] = units[name] as (typeof units)[string];
-      const results = tf.tidy(() => {
-        const params = init();
-        const x = randomTensor(randomKey('x'), [2, 3, 4]);
-        const segmentPos = tf.tensor2d([0, 1, 2, 7, 8, 9], [2, 3], 'int32');
-        const { state } = call(randomTensor(randomKey('before'), [2, 4, 4]), params, {});
-        const firstRow = (value: number) =>
-          mapState(state, (part) => {
-            const [, ...rest] = part.shape;
-            return tf.concat([tf.fill([1, ...rest], value), tf.slice(part, 1, 1)]);
-          });
-        const [clean, ...spoilt] = [0, Number.NaN, Number.POSITIVE_INFINITY].map((value) => {
-          const made = call(x, params, { segmentPos, state: firstRow(value) as never });
-          return [
-            made.y,
-            ...(made.state instanceof tf.Tensor ? [made.state] : Object.values(made.state)),
-          ];
-        }) as [tf.Tensor[], ...tf.Tensor[][]];
-        // The second row's state matters, so that a call that forgets all of them shows.
-        const without = call(x, params, { segmentPos }).y;
-        return { clean, spoilt, without };
-      });
-      const { clean, spoilt, without } = results;
-      for (const tensors of spoilt) {
-        for (const [index, tensor] of tensors.entries()) {
-          const expected = clean[index] as tf.Tensor;
-          const data = await expected.data();
-          expect(data.every(Number.isFinite)).toBe(true);
-          await expectTensorClose(tensor, { shape: expected.shape, data }, tolerances[backend]);
+await describeBackends(
+  'a row that begins anew',
+  (backend) => {
+    it.each(Object.keys(units))(
+      'forgets a state that is not finite, and its neighbour keeps its own: %s',
+      async (name) => {
+        const [call, init] = units[name] as (typeof units)[string];
+        const results = tf.tidy(() => {
+          const params = init();
+          const x = randomTensor(randomKey('x'), [2, 3, 4]);
+          const segmentPos = tf.tensor2d([0, 1, 2, 7, 8, 9], [2, 3], 'int32');
+          const { state } = call(randomTensor(randomKey('before'), [2, 4, 4]), params, {});
+          const firstRow = (value: number) =>
+            mapState(state, (part) => {
+              const [, ...rest] = part.shape;
+              return tf.concat([tf.fill([1, ...rest], value), tf.slice(part, 1, 1)]);
+            });
+          const [clean, ...spoilt] = [0, Number.NaN, Number.POSITIVE_INFINITY].map((value) => {
+            const made = call(x, params, { segmentPos, state: firstRow(value) as never });
+            return [
+              made.y,
+              ...(made.state instanceof tf.Tensor ? [made.state] : Object.values(made.state)),
+            ];
+          }) as [tf.Tensor[], ...tf.Tensor[][]];
+          // The second row's state matters, so that a call that forgets all of them shows.
+          const without = call(x, params, { segmentPos }).y;
+          return { clean, spoilt, without };
+        });
+        const { clean, spoilt, without } = results;
+        for (const tensors of spoilt) {
+          for (const [index, tensor] of tensors.entries()) {
+            const expected = clean[index] as tf.Tensor;
+            const data = await expected.data();
+            expect(data.every(Number.isFinite)).toBe(true);
+            await expectTensorClose(tensor, { shape: expected.shape, data }, tolerances[backend]);
+          }
         }
-      }
-      const [kept, lost] = [await (clean[0] as tf.Tensor).data(), await without.data()];
-      expect(
-        Math.max(...kept.map((value, at) => Math.abs(value - (lost[at] ?? 0)))),
-      ).toBeGreaterThan(1e-3);
-      tf.dispose([clean, spoilt, without]);
-    },
-  );
-});
+        const [kept, lost] = [await (clean[0] as tf.Tensor).data(), await without.data()];
+        expect(
+          Math.max(...kept.map((value, at) => Math.abs(value - (lost[at] ?? 0)))),
+        ).toBeGreaterThan(1e-3);
+        tf.dispose([clean, spoilt, without]);
+      },
+    );
+  },
+  webgpuIfLong(process.env['NEVEREND_LONG']),
+);

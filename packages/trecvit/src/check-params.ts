@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from '@neverend/backend';
+import { ShapeError } from '@neverend/backend';
 import type { TRecViTConfig } from './config.ts';
 import { paramShapes } from './param-shapes.ts';
 
@@ -8,14 +8,11 @@ export interface ParamInfo {
   readonly dtype: string;
 }
 
-/** How many names a message has of each kind. */
-const MOST = 12;
-
 /**
  * Holds parameters against a configuration.
  *
  * @param owner what they are called, for the message.
- * @throws ShapeError naming all that is missing, too many or of another shape at once. @throws DTypeError for what is not float32.
+ * @throws ShapeError naming all that is missing, too many, of another shape or not float32 at once.
  */
 export function checkParams(
   owner: string,
@@ -26,17 +23,15 @@ export function checkParams(
   const missing = Object.keys(shapes).filter((name) => !Object.hasOwn(params, name));
   const extra = Object.keys(params).filter((name) => !Object.hasOwn(shapes, name));
   const misshapen = Object.entries(shapes).flatMap(([name, shape]) => {
-    const found = params[name]?.shape;
-    if (found === undefined || found.join() === shape.join()) return [];
-    return [`${name} [${found.join(', ')}], which must be [${shape.join(', ')}]`];
+    const found = Object.hasOwn(params, name) ? params[name] : undefined;
+    if (found === undefined) return [];
+    if (found.shape.join() !== shape.join()) {
+      return [`${name} [${found.shape.join(', ')}], which must be [${shape.join(', ')}]`];
+    }
+    return found.dtype === 'float32' ? [] : [`${name} of ${found.dtype}, which must be float32`];
   });
   const faults = listedFaults({ missing, extra, misshapen });
   if (faults !== undefined) throw new ShapeError(`${owner} ${faults}`);
-  for (const [name, { dtype }] of Object.entries(params)) {
-    if (dtype !== 'float32') {
-      throw new DTypeError(`${owner} had ${name} of ${dtype}; it must be float32`);
-    }
-  }
 }
 
 /** What is wrong, all of it in one phrase; undefined where nothing is. */
@@ -48,13 +43,11 @@ export function listedFaults(faults: {
   const phrases = [
     ...listed('lacked', faults.missing),
     ...listed('had what the model does not know:', faults.extra),
-    ...listed('had other shapes:', faults.misshapen),
+    ...listed('had other shapes or types:', faults.misshapen),
   ];
   return phrases.length === 0 ? undefined : phrases.join('; it ');
 }
 
 function listed(what: string, names: readonly string[]): string[] {
-  if (names.length === 0) return [];
-  const more = names.length > MOST ? `, and ${names.length - MOST} more` : '';
-  return [`${what} ${names.slice(0, MOST).join(', ')}${more}`];
+  return names.length === 0 ? [] : [`${what} ${names.join(', ')}`];
 }

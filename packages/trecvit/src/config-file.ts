@@ -20,7 +20,7 @@ export interface ModelCard {
   readonly classNames?: readonly string[];
 }
 
-/** How the official models want their video: every second frame of 25 a second, the middle, and /255 alone. */
+/** How the official models want their video: colours in [0, 1], and, for clips of every second frame of 25 a second, their middle. */
 export const officialInput: VideoInput = { framesPerSecond: 12.5, crop: 'centre', range: [0, 1] };
 
 const format = 'neverend-trecvit-1';
@@ -28,6 +28,11 @@ const inputFields = ['framesPerSecond', 'crop', 'range'] as const;
 
 /** @throws as `checkConfig` does, and RangeError | TypeError naming another field. */
 export function checkCard({ config, input, classNames }: ModelCard): void {
+  for (const [name, value] of Object.entries({ config, input })) {
+    if (typeof value !== 'object' || value === null) {
+      throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be an object`);
+    }
+  }
   checkConfig(config);
   checkOptions('input', input, inputFields);
   const { framesPerSecond, crop, range } = input;
@@ -40,8 +45,11 @@ export function checkCard({ config, input, classNames }: ModelCard): void {
       `input.crop was ${JSON.stringify(crop)}; it must be "centre" or "squeeze"`,
     );
   }
-  if (!Array.isArray(range) || range.length !== 2 || !range.every(Number.isFinite)) {
-    throw new RangeError(`input.range was ${JSON.stringify(range)}; it must be two finite numbers`);
+  const finite = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite);
+  if (!finite || range[0] === range[1]) {
+    throw new RangeError(
+      `input.range was ${JSON.stringify(range)}; it must be two different finite numbers`,
+    );
   }
   if (classNames === undefined) return;
   if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {

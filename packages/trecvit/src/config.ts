@@ -128,14 +128,20 @@ export function checkConfig(config: TRecViTConfig): void {
   });
   checkedSize('taps', taps, 2);
   checkNumber('minRadius', minRadius, 0);
+  if (minRadius >= 0.999) {
+    throw new RangeError(`minRadius was ${minRadius}; it must be below 0.999`);
+  }
   for (const [name, value] of Object.entries({ width, lruWidth })) {
     if (value % heads !== 0) {
       throw new ShapeError(`heads was ${heads}; it must divide ${name}, which is ${value}`);
     }
   }
+  if (!Array.isArray(imageSize) || imageSize.length !== 2) {
+    throw new ShapeError(`imageSize was ${JSON.stringify(imageSize)}; it must be [rows, columns]`);
+  }
   const [rows, columns] = imageSize;
   checkSizes({ 'imageSize[0]': rows, 'imageSize[1]': columns });
-  if (imageSize.length !== 2 || rows % patch !== 0 || columns % patch !== 0) {
+  if (rows % patch !== 0 || columns % patch !== 0) {
     throw new ShapeError(
       `imageSize was [${imageSize.join(', ')}]; it must be rows and columns that patch, ${patch}, divides`,
     );

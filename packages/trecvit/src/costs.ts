@@ -1,4 +1,4 @@
-import { checkedSize } from '@neverend/backend';
+import { checkedSize, checkOptions } from '@neverend/backend';
 import { checkConfig, gridOf, type TRecViTConfig, tokensOf } from './config.ts';
 
 const BYTES = 4;
@@ -6,15 +6,20 @@ const BYTES = 4;
 /**
  * Bytes of what a stream of a model keeps from frame to frame, in float32: of each layer and token, the state of the recurrent unit
  * and the convolution's last steps, and the head's average.
+ *
+ * @param options `batch`: default 1. `window`: as the stream's. @throws as `checkConfig` does.
  */
 export function stateBytes(
   config: TRecViTConfig,
-  options: { readonly batch?: number } = {},
+  options: { readonly batch?: number; readonly window?: number } = {},
 ): number {
   checkConfig(config);
+  checkOptions('stateBytes', options, ['batch', 'window']);
+  const { batch = 1, window = 1 } = options;
   const { layers, lruWidth, taps, headWidth } = config;
   const ofLayers = layers * tokensOf(config) * taps * lruWidth;
-  return BYTES * checkedSize('batch', options.batch ?? 1) * (ofLayers + headWidth + 1);
+  const ofHead = checkedSize('window', window) * (headWidth + 1);
+  return BYTES * checkedSize('batch', batch) * (ofLayers + ofHead);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RecurrentState } from '@neverend/lru';
 import { checkedParam, layerNorm, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
-import { classify, type HeadOptions, type HeadState } from './head.ts';
+import { classificationHead, type HeadOptions, type HeadState } from './head.ts';
 import { trecvitLayer } from './layer.ts';
 import { tokenize } from './tokenize.ts';
 
@@ -24,8 +24,8 @@ export interface ForwardOptions extends Pick<HeadOptions, 'decay' | 'window'> {
 
 /**
  * TRecViT (arXiv 2412.14294): tokens, layers that mix over time and over space in turn, a norm, and the classification head. A
- * whole video, single frames and chunks of any length give the same. Outside of a gradient no more than one layer's activations
- * are in memory.
+ * whole video, single frames and chunks of any length give the same. Outside of a gradient no more than one layer's
+ * activations and its input are in memory.
  *
  * @param video `[B, T, rows, columns, channels]`, float32 in [0, 1]. @param params by the names of `paramShapes`.
  * @returns `features` `[B, T, N, D]`, `logits` `[B, C]` after the last frame, and the state after it; all the caller's to dispose.
@@ -69,7 +69,7 @@ export function forward(
     const norm = (name: string) =>
       checkedParam(params, `encoder/encoder_norm/${name}`, [config.width]);
     next(layerNorm(x, norm('scale'), norm('bias')));
-    const { logits, state: head } = classify(x, subtree(params, 'decoder/'), config, {
+    const { logits, state: head } = classificationHead(x, subtree(params, 'decoder/'), config, {
       ...inTime,
       ...(state === undefined ? {} : { state: state.head }),
       ...(decay === undefined ? {} : { decay }),

@@ -1,5 +1,5 @@
 import { poolTokens } from '@neverend/attention';
-import { checkSizes, checkTensor } from '@neverend/backend';
+import { checkOptions, checkSizes, checkTensor } from '@neverend/backend';
 import { linear, linearParams, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
@@ -37,7 +37,7 @@ export interface HeadOptions {
  * caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
-export function classify(
+export function classificationHead(
   features: tf.Tensor,
   params: Params,
   config: Pick<TRecViTConfig, 'pooling' | 'headWidth' | 'classes'>,
@@ -46,7 +46,12 @@ export function classify(
   checkTensor('features', features, ['B', 'T', 'N', 'D']);
   const [batch = 1, frames = 1, tokens = 1, width = 1] = features.shape;
   const { pooling, headWidth, classes } = config;
+  checkOptions('classificationHead', options, ['state', 'decay', 'window', 'segmentPos']);
   const { state, decay = 1, window, segmentPos } = options;
+  if (window !== undefined && options.decay !== undefined) {
+    throw new TypeError('decay and window were both given; an average has one of them');
+  }
+  if (segmentPos !== undefined) checkTensor('segmentPos', segmentPos, [batch, frames], 'int32');
   if (!(decay > 0 && decay <= 1)) {
     throw new RangeError(`decay was ${decay}; it must be above 0 and at most 1`);
   }
@@ -69,6 +74,11 @@ export function classify(
     const { ofFrames, ofState } = ages(batch, frames, decay, segmentPos);
     let values = tf.concat([before.values, tf.reshape(hidden, [batch, frames, headWidth])], 1);
     let weights = tf.concat([tf.mul(before.weights, ofState), ofFrames], 1);
+    if (segmentPos !== undefined) {
+      // 0 times what is not finite would be NaN.
+      const counts = tf.broadcastTo(tf.expandDims(tf.greater(weights, 0), 2), values.shape);
+      values = tf.where(counts, values, tf.zerosLike(values));
+    }
     if (window !== undefined) {
       values = tf.slice(values, [0, frames, 0], [batch, kept, headWidth]);
       weights = tf.slice(weights, [0, frames], [batch, kept]);

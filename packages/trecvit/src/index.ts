@@ -15,12 +15,18 @@ export {
 } from './config-file.ts';
 export { productFlops, stateBytes } from './costs.ts';
 export { type ForwardOptions, forward, type TRecViTState } from './forward.ts';
-export { classify, type HeadOptions, type HeadState } from './head.ts';
+export { classificationHead, type HeadOptions, type HeadState } from './head.ts';
 export { initTRecViT } from './init.ts';
 export { trecvitLayer } from './layer.ts';
 export { parameterCount, paramShapes } from './param-shapes.ts';
 export { type ReadOptions, readParams } from './read-params.ts';
+export type { StreamState } from './state.ts';
 export { tokenize } from './tokenize.ts';
 export { type Guess, topK } from './top-k.ts';
 export { TRecViT } from './trecvit.ts';
-export { type StreamOptions, type StreamStep, VideoStream } from './video-stream.ts';
+export {
+  type StreamedModel,
+  type StreamOptions,
+  type StreamStep,
+  VideoStream,
+} from './video-stream.ts';

@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import {
   type BinaryFile,
   CheckpointError,
@@ -19,8 +20,8 @@ export interface ReadOptions {
 }
 
 /**
- * The parameters of a checkpoint: an .npz file as the official ones are, read array by array, or a safetensors file with the same
- * names.
+ * The parameters of a checkpoint: an .npz file as the official ones are, of which one array at a time is in memory, or a
+ * safetensors file with the same names, which is read as a whole.
  *
  * @param file its bytes, a Blob, or random access to it.
  * @returns tensors by the names of `paramShapes`, the caller's to dispose.
@@ -30,8 +31,10 @@ export interface ReadOptions {
 export async function readParams(
   file: BinaryFile,
   config: TRecViTConfig,
-  { onProgress, signal }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Promise<Record<string, tf.Tensor>> {
+  checkOptions('readParams', options, ['onProgress', 'signal']);
+  const { onProgress, signal } = options;
   checkConfig(config);
   const shapes = paramShapes(config);
   const total = Object.values(shapes).reduce(
@@ -44,7 +47,7 @@ export async function readParams(
   try {
     const { names, read } = await arraysOf(file);
     for (const name of names) {
-      const shape = shapes[name];
+      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
       if (shape === undefined) continue;
       signal?.throwIfAborted();
       const array = await read(name);
@@ -56,7 +59,9 @@ export async function readParams(
         misshapen.push(`${name} of ${array.dtype}, which must be float32`);
         continue;
       }
-      params[name] = tf.tensor(array.data, [...shape], 'float32');
+      // TensorFlow.js knows no Float64Array.
+      const data = array.dtype === 'float32' ? array.data : Float32Array.from(array.data);
+      params[name] = tf.tensor(data, [...shape], 'float32');
       done += array.data.length;
       onProgress?.({ done, total });
     }
@@ -81,8 +86,8 @@ interface Arrays {
 
 async function arraysOf(file: BinaryFile): Promise<Arrays> {
   const start = await firstBytes(file);
-  // Every ZIP file that holds something begins so.
-  if (start[0] === 0x50 && start[1] === 0x4b) return openNpz(file);
+  // What a ZIP file begins with; the length of a safetensors header is below 2^27.
+  if (start.join() === '80,75,3,4' || start.join() === '80,75,5,6') return openNpz(file);
   const { tensors } = decodeSafetensors(await allBytes(file));
   return {
     names: Object.keys(tensors),
@@ -90,7 +95,7 @@ async function arraysOf(file: BinaryFile): Promise<Arrays> {
   };
 }
 
-const firstBytes = (file: BinaryFile) => bytesOf(file, 2);
+const firstBytes = (file: BinaryFile) => bytesOf(file, 4);
 const allBytes = (file: BinaryFile) => bytesOf(file);
 
 async function bytesOf(file: BinaryFile, end?: number): Promise<Uint8Array> {

@@ -5,22 +5,27 @@ import {
   type NamedArray,
 } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
-import { type TRecViTConfig, tokensOf } from './config.ts';
-import type { TRecViTState } from './forward.ts';
-import { namedState, stateOf } from './state.ts';
-
-/** How a stream averages over time. */
-export type Average = { readonly halfLife: number } | { readonly window: number };
+import type { TRecViTConfig } from './config.ts';
+import { type Average, namedState, type StreamState, stateOf, stateShapes } from './state.ts';
 
 const format = 'neverend-trecvit-stream-1';
 
+/** What a state belongs to, for a message: each field as text. */
+function belongings(config: TRecViTConfig, average: Average, batch: number) {
+  const fields = { ...config, batch };
+  const texts = Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
+  const ofAverage =
+    'window' in average ? `a window of ${average.window}` : `a half-life of ${average.halfLife}`;
+  return { ...Object.fromEntries(texts), average: ofAverage } as Record<string, string>;
+}
+
 /** The state of a stream as a safetensors file; its metadata say what it belongs to. */
 export async function encodeState(
-  state: TRecViTState | undefined,
-  { seen, average }: { readonly seen: readonly number[]; readonly average: Average },
+  { seen, model }: StreamState,
+  average: Average,
   config: TRecViTConfig,
 ): Promise<Uint8Array> {
-  const named = Object.entries(state === undefined ? {} : namedState(state));
+  const named = Object.entries(model === undefined ? {} : namedState(model));
   const arrays = await Promise.all(
     named.map(async ([name, tensor]): Promise<[string, NamedArray]> => {
       const data = (await tensor.data()) as Float32Array;
@@ -29,58 +34,57 @@ export async function encodeState(
   );
   return encodeSafetensors(Object.fromEntries(arrays), {
     format,
-    config: JSON.stringify(config),
-    // JSON has no infinite half-life.
-    average: JSON.stringify(average, (_, value) => (value === Infinity ? 'Infinity' : value)),
+    of: JSON.stringify(belongings(config, average, seen.length)),
     seen: JSON.stringify(seen),
   });
 }
 
-/** @throws CheckpointError when the bytes are no such file, or of another configuration, batch or average, naming it. */
+/**
+ * @returns tensors that are the caller's to dispose.
+ * @throws CheckpointError when the bytes are no such file, or of another configuration, batch or average, naming it.
+ */
 export function decodeState(
   bytes: Uint8Array,
-  { batch, average }: { readonly batch: number; readonly average: Average },
+  batch: number,
+  average: Average,
   config: TRecViTConfig,
-): { seen: readonly number[]; state: TRecViTState | undefined } {
+): StreamState {
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata['format'] !== format) {
     throw new CheckpointError(
       `the file says that its format is ${JSON.stringify(metadata['format'])}; the state of a stream has "${format}"`,
     );
   }
-  const seen = parsed(metadata, 'seen') as readonly number[];
-  const madeWith = {
-    ...(parsed(metadata, 'config') as object),
-    ...(parsed(metadata, 'average') as object),
-    batch: seen.length,
-  } as Record<string, unknown>;
-  const wanted: Record<string, unknown> = { ...config, ...average, batch };
-  for (const name of new Set([...Object.keys(wanted), ...Object.keys(madeWith)])) {
-    const [was, is] = [String(madeWith[name]), String(wanted[name])];
+  const [of, seen] = [parsed(metadata, 'of'), parsed(metadata, 'seen')];
+  if (typeof of !== 'object' || of === null) {
+    throw new CheckpointError('the metadata "of" of the state is no object');
+  }
+  const madeWith = new Map<string, unknown>(Object.entries(of));
+  const wanted = new Map(Object.entries(belongings(config, average, batch)));
+  for (const name of new Set([...wanted.keys(), ...madeWith.keys()])) {
+    const [was, is] = [madeWith.get(name), wanted.get(name)];
     if (was !== is) {
-      throw new CheckpointError(`the state was made with ${name} ${was}; this stream has ${is}`);
+      throw new CheckpointError(
+        `the state was made with ${name} ${JSON.stringify(was)}; this stream has ${JSON.stringify(is)}`,
+      );
     }
   }
-  if (Object.keys(tensors).length === 0) return { seen, state: undefined };
-  const shapes = stateShapes(batch, average, config);
-  const made: tf.Tensor[] = [];
-  try {
-    const state = stateOf(config.layers, (name) => {
-      const [array, shape] = [tensors[name], shapes(name)];
-      if (array?.dtype !== 'float32' || array.shape.join() !== shape.join()) {
-        throw new CheckpointError(
-          `the state must have ${name} of [${shape.join(', ')}] in float32`,
-        );
-      }
-      const tensor = tf.tensor(array.data, shape);
-      made.push(tensor);
-      return tensor;
-    });
-    return { seen, state };
-  } catch (error) {
-    tf.dispose(made);
-    throw error;
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!Array.isArray(seen) || seen.length !== batch || !seen.every(isCount)) {
+    throw new CheckpointError(`the metadata "seen" of the state is no list of ${batch} counts`);
   }
+  const begun = seen.some((count) => count > 0);
+  if (!begun) return { seen, model: undefined };
+  const shapes = stateShapes(batch, average, config);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const array = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+    if (array?.dtype !== 'float32' || array.shape.join() !== shape.join()) {
+      throw new CheckpointError(`the state must have ${name} of [${shape.join(', ')}] in float32`);
+    }
+  }
+  const tensor = (name: string) =>
+    tf.tensor(tensors[name]?.data as Float32Array, shapes[name] as number[]);
+  return { seen, model: stateOf(config.layers, tensor) };
 }
 
 function parsed(metadata: Readonly<Record<string, string>>, name: string): unknown {
@@ -89,18 +93,4 @@ function parsed(metadata: Readonly<Record<string, string>>, name: string): unkno
   } catch (cause) {
     throw new CheckpointError(`the metadata "${name}" of the state is no JSON`, { cause });
   }
-}
-
-/** What shape each tensor of a state has, by the name's last part. */
-function stateShapes(batch: number, average: Average, config: TRecViTConfig) {
-  const { lruWidth, taps, headWidth } = config;
-  const kept = 'window' in average ? average.window : 1;
-  const tokens = tokensOf(config);
-  const shapes: Readonly<Record<string, number[]>> = {
-    rg_lru: [batch, tokens, lruWidth],
-    conv: [batch, taps - 1, tokens, lruWidth],
-    values: [batch, kept, headWidth],
-    weights: [batch, kept],
-  };
-  return (name: string): number[] => shapes[name.split('/').at(-1) ?? ''] ?? [];
 }

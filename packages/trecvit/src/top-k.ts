@@ -14,7 +14,7 @@ export interface Guess {
  * The likeliest classes of each row, the likeliest first; of equal ones the one with the smaller index.
  *
  * @param logits `[B, C]`. @param k how many; all where there are fewer.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another number of names.
  */
 export async function topK(
   logits: tf.Tensor,
@@ -24,6 +24,9 @@ export async function topK(
   checkTensor('logits', logits, ['B', 'C']);
   checkedSize('k', k);
   const [, classes = 1] = logits.shape;
+  if (classNames !== undefined && classNames.length !== classes) {
+    throw new RangeError(`classNames had ${classNames.length} names; it must have ${classes}`);
+  }
   const probabilities = tf.tidy(() => softmax(logits));
   const values = await probabilities.data();
   probabilities.dispose();

@@ -1,9 +1,9 @@
-import { checkedSize, checkOptions, checkTensor } from '@neverend/backend';
+import { checkedSize, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TRecViTState } from './forward.ts';
-import { namedState, stateOf } from './state.ts';
-import { type Average, decodeState, encodeState } from './state-file.ts';
-import type { TRecViT } from './trecvit.ts';
+import type { TRecViTConfig } from './config.ts';
+import type { ForwardOptions, forward, TRecViTState } from './forward.ts';
+import { type Average, namedState, type StreamState, stateOf, stateShapes } from './state.ts';
+import { decodeState, encodeState } from './state-file.ts';
 
 /** How a stream averages over time for its logits. At most one of the last two. */
 export interface StreamOptions {
@@ -19,11 +19,17 @@ export interface StreamOptions {
 }
 
 /** What is known after some frames. */
-export interface StreamStep {
+export type StreamStep = {
   /** `[B, T, N, D]`, of these frames. */
   readonly features: tf.Tensor;
   /** `[B, C]`, of all frames so far, the last of them included. */
   readonly logits: tf.Tensor;
+};
+
+/** What a stream runs: a `TRecViT`. */
+export interface StreamedModel {
+  readonly config: TRecViTConfig;
+  forward(video: tf.Tensor, options: ForwardOptions): ReturnType<typeof forward>;
 }
 
 /**
@@ -32,22 +38,22 @@ export interface StreamStep {
  */
 export class VideoStream {
   readonly batch: number;
-  readonly #model: TRecViT;
+  readonly #model: StreamedModel;
   readonly #average: Average;
-  /** The frames that each row has seen since it began; only whether there was one matters. */
-  #seen: number[];
+  #seen: readonly number[];
   #state: TRecViTState | undefined;
+  #disposed = false;
 
   /** @throws ShapeError | RangeError | TypeError naming the option. */
-  constructor(model: TRecViT, options: StreamOptions = {}) {
+  constructor(model: StreamedModel, options: StreamOptions = {}) {
     checkOptions('stream', options, ['batch', 'halfLife', 'window']);
     const { batch = 1, halfLife, window } = options;
     this.batch = checkedSize('batch', batch);
     if (halfLife !== undefined && window !== undefined) {
       throw new TypeError('halfLife and window were both given; an average has one of them');
     }
-    if (halfLife !== undefined && !(halfLife > 0)) {
-      throw new RangeError(`halfLife was ${halfLife}; it must be above 0`);
+    if (halfLife !== undefined && !(halfLife >= 0.1)) {
+      throw new RangeError(`halfLife was ${halfLife}; it must be at least 0.1`);
     }
     this.#average =
       window === undefined
@@ -69,6 +75,7 @@ export class VideoStream {
    * @returns the caller's to dispose. @throws ShapeError | DTypeError naming the argument; the stream is as before then.
    */
   push(video: tf.Tensor): StreamStep {
+    this.#checkAlive();
     const { imageSize, channels } = this.#model.config;
     checkTensor('video', video, [this.batch, 'T', ...imageSize, channels]);
     const frames = video.shape[1] ?? 1;
@@ -101,6 +108,7 @@ export class VideoStream {
    * @param rows their indices. Default: all. @throws RangeError naming an index that there is not.
    */
   reset(rows: readonly number[] = [...this.#seen.keys()]): void {
+    this.#checkAlive();
     for (const row of rows) {
       if (this.#seen[row] === undefined) {
         throw new RangeError(
@@ -108,44 +116,57 @@ export class VideoStream {
         );
       }
     }
-    for (const row of rows) this.#seen[row] = 0;
+    this.#seen = this.#seen.map((count, row) => (rows.includes(row) ? 0 : count));
     if (this.#seen.every((count) => count === 0)) this.#keep(undefined);
   }
 
-  /** What a stream of the same model needs to go on from here, or undefined before the first frame. The caller's to dispose. */
-  state(): TRecViTState | undefined {
-    const state = this.#state;
-    if (state === undefined) return undefined;
-    const named = namedState(state);
-    return stateOf(state.layers.length, (name) => tf.clone(named[name] as tf.Tensor));
+  /** What a stream of the same model, batch and average needs to go on from here. The caller's to dispose. */
+  state(): StreamState {
+    this.#checkAlive();
+    return { seen: this.#seen, model: this.#state && cloneOf(this.#state) };
   }
 
-  /**
-   * The state as the bytes of a safetensors file, for another process or a later day.
-   *
-   * @throws as `encodeSafetensors` does.
-   */
+  /** The state as the bytes of a safetensors file, for another process or a later day. */
   async saveState(): Promise<Uint8Array> {
-    return encodeState(
-      this.#state,
-      { seen: this.#seen, average: this.#average },
-      this.#model.config,
-    );
+    // What is pushed meanwhile replaces the stream's own tensors.
+    const state = this.state();
+    try {
+      return await encodeState(state, this.#average, this.#model.config);
+    } finally {
+      if (state.model !== undefined) tf.dispose(namedState(state.model));
+    }
   }
 
   /**
    * Goes on from a state in the place of this one's.
    *
-   * @param state bytes of `saveState`. @throws CheckpointError when they are none, or are of another configuration, batch or
-   * average, naming it; the stream is as before then.
+   * @param state bytes of `saveState`, or a `state()`, which stays the caller's to dispose.
+   * @throws CheckpointError when bytes are none, or are of another configuration, batch or average, naming it. @throws ShapeError |
+   * DTypeError naming a tensor that does not fit. The stream is as before then.
    */
-  restoreState(state: Uint8Array): void {
-    const { seen, state: restored } = decodeState(
-      state,
-      { batch: this.batch, average: this.#average },
-      this.#model.config,
-    );
-    this.#keep(restored);
+  restoreState(state: Uint8Array | StreamState): void {
+    this.#checkAlive();
+    const { config } = this.#model;
+    if (state instanceof Uint8Array) {
+      const { seen, model } = decodeState(state, this.batch, this.#average, config);
+      this.#keep(model);
+      this.#seen = seen;
+      return;
+    }
+    const { seen, model } = state;
+    if (seen.length !== this.batch) {
+      throw new ShapeError(`state.seen had ${seen.length} rows; it must have ${this.batch}`);
+    }
+    if (model !== undefined) {
+      const named = namedState(model);
+      const shapes = Object.entries(stateShapes(this.batch, this.#average, config));
+      for (const [name, shape] of shapes) {
+        const tensor = named[name];
+        if (tensor === undefined) throw new ShapeError(`state.model had no ${name}`);
+        checkTensor(`state.model ${name}`, tensor, shape);
+      }
+    }
+    this.#keep(model && cloneOf(model));
     this.#seen = [...seen];
   }
 
@@ -156,8 +177,18 @@ export class VideoStream {
     if (state !== undefined) for (const tensor of Object.values(namedState(state))) tf.keep(tensor);
   }
 
+  #checkAlive(): void {
+    if (this.#disposed) throw new Error('the stream was disposed; make another one');
+  }
+
   /** Disposes the state; the model stays. */
   dispose(): void {
     this.#keep(undefined);
+    this.#disposed = true;
   }
+}
+
+function cloneOf(state: TRecViTState): TRecViTState {
+  const named = namedState(state);
+  return stateOf(state.layers.length, (name) => tf.clone(named[name] as tf.Tensor));
 }

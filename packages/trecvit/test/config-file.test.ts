@@ -32,6 +32,10 @@ describe('a config.json', () => {
       writeCard(card).replace('"input"', '"inputs"'),
       'config.json is not right: config.json has no option "inputs"',
     ],
+    [
+      '{"format":"neverend-trecvit-1"}',
+      'config.json is not right: config was undefined; it must be an object',
+    ],
   ])('that says %j is refused', (text, message) => {
     expect(() => readCard(text)).toThrow(CheckpointError);
     expect(() => readCard(text)).toThrow(message);

@@ -100,6 +100,8 @@ describe('a configuration', () => {
       'imageSize was [224, 230]; it must be rows and columns that patch, 16, divides',
     ],
     [{ taps: 1 }, 'taps was 1'],
+    [{ minRadius: 1 }, 'minRadius was 1; it must be below 0.999'],
+    [{ imageSize: 224 }, 'imageSize was 224; it must be [rows, columns]'],
     [{ pooling: 'gap' }, 'pooling was "gap"; it must be "token" or "average"'],
     [{ depth: 3 }, 'depth'],
   ])('is refused with %j', (changes, message) => {
@@ -139,7 +141,7 @@ describe('parameters', () => {
       'decoder/more': tf.zeros([1]),
     };
     expect(() => new TRecViT(tiny, wrong)).toThrow(
-      'params lacked tokenizer/cls; it had what the model does not know: decoder/more; it had other shapes: encoder/encoder_norm/bias [3], which must be [8]',
+      'params lacked tokenizer/cls; it had what the model does not know: decoder/more; it had other shapes or types: encoder/encoder_norm/bias [3], which must be [8]',
     );
     tf.dispose([params, wrong]);
     cls?.dispose();

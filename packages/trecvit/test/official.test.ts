@@ -5,6 +5,7 @@ import {
   expectNoLeak,
   expectTensorClose,
   officialTolerances,
+  poisonMemory,
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { residualBlock } from '@neverend/lru';
@@ -162,6 +163,7 @@ await describeBackends('the official TRecViT', (backend) => {
       ['the whole', model],
       ['a stream of single frames', streamed],
     ] as const)('has the outputs and the last states of %s', async (_, run) => {
+      poisonMemory();
       await expectNoLeak(async () => {
         const names = paramNames(arrays);
         const params = Object.fromEntries(names.map((name) => [name, tensor(arrays, name)]));
@@ -181,6 +183,7 @@ await describeBackends('the official TRecViT', (backend) => {
   });
 
   it('has the gradients of the whole, by every parameter and by the video', async () => {
+    poisonMemory();
     await expectNoLeak(async () => {
       const names = paramNames(withGradients);
       const inputs = [...names, '__in/video'].map((name) => tensor(withGradients, name));

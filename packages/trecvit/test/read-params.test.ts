@@ -50,6 +50,21 @@ describe('readParams', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('takes float64, and names of JavaScript for unknown ones', async () => {
+    const bias = Float64Array.from({ length: 5 }, (_, at) => at);
+    const file = await safetensors({
+      'decoder/cls_head/bias': { dtype: 'float64', shape: [5], data: bias },
+    });
+    const params = await readParams(file, config);
+    expect([...((await params['decoder/cls_head/bias']?.data()) ?? [])]).toEqual([...bias]);
+    tf.dispose(params);
+    const one: NamedArray = { dtype: 'float32', shape: [1], data: Float32Array.of(1) };
+    const named = await safetensors(Object.fromEntries([['constructor', one]]));
+    await expect(readParams(named, config)).rejects.toThrow(
+      'the checkpoint had what the model does not know: constructor',
+    );
+  });
+
   it('names all that does not fit at once, and leaks nothing', async () => {
     const before = tf.memory().numTensors;
     const file = await safetensors({
@@ -60,7 +75,7 @@ describe('readParams', () => {
     const reading = readParams(file, config);
     await expect(reading).rejects.toThrow(CheckpointError);
     await expect(reading).rejects.toThrow(
-      'the checkpoint lacked tokenizer/cls; it had what the model does not know: decoder/other/kernel; it had other shapes: encoder/encoder_norm/bias [2], which must be [32]',
+      'the checkpoint lacked tokenizer/cls; it had what the model does not know: decoder/other/kernel; it had other shapes or types: encoder/encoder_norm/bias [2], which must be [32]',
     );
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -73,6 +73,13 @@ export async function describeBackends(
   }
 }
 
+/**
+ * The backends of a suite about a function that is made of operations which have tests of their own on webgpu: without that one, as a
+ * GPU in software takes its time, unless `long` is set.
+ */
+export const webgpuIfLong = (long: string | undefined): readonly BackendName[] =>
+  long ? backendNames : backendNames.filter((name) => name !== 'webgpu');
+
 /** The backends that an environment variable lists. */
 export function listed(variable: string): BackendName[] | undefined {
   const text = process.env[variable]?.trim();

@@ -7,6 +7,7 @@ import {
   poisonMemory,
   randomTensor,
   tolerances,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -24,110 +25,116 @@ import { residualBlockNaive } from './naive.ts';
 
 const sizes = { width: 6, lruWidth: 8, heads: 2, mlpWidth: 9, minRadius: 0.5 };
 
-await describeBackends('residualBlock', (backend) => {
-  for (const [shape, mlpWidth] of [
-    [[2, 5, 3], undefined],
-    [[2, 3, 2, 3], 4],
-  ] as const) {
-    const name = `of [${shape}], ${mlpWidth === undefined ? 'without' : 'with'} the MLP,`;
-    it(`${name} has the reference's output and states, and the gradients of finite differences`, async () => {
-      poisonMemory();
-      const of = { width: 3, lruWidth: 4, heads: 2, taps: 3 };
-      const params = initResidualBlock(randomKey(1), {
-        ...of,
-        ...(mlpWidth === undefined ? {} : { mlpWidth }),
+await describeBackends(
+  'residualBlock',
+  (backend) => {
+    for (const [shape, mlpWidth] of [
+      [[2, 5, 3], undefined],
+      [[2, 3, 2, 3], 4],
+    ] as const) {
+      const name = `of [${shape}], ${mlpWidth === undefined ? 'without' : 'with'} the MLP,`;
+      it(`${name} has the reference's output and states, and the gradients of finite differences`, async () => {
+        poisonMemory();
+        const of = { width: 3, lruWidth: 4, heads: 2, taps: 3 };
+        const params = initResidualBlock(randomKey(1), {
+          ...of,
+          ...(mlpWidth === undefined ? {} : { mlpWidth }),
+        });
+        const { rtol, atol } = tolerances[backend];
+        // A norm over three numbers multiplies rounding by what it divides by.
+        const tolerance = { rtol: 5 * rtol, atol: 5 * atol };
+        const test = blockCase(residualBlock, residualBlockNaive, shape, params, 2, tolerance);
+        tf.dispose(params);
+        await expectLikeReference(test);
       });
-      const { rtol, atol } = tolerances[backend];
-      // A norm over three numbers multiplies rounding by what it divides by.
-      const tolerance = { rtol: 5 * rtol, atol: 5 * atol };
-      const test = blockCase(residualBlock, residualBlockNaive, shape, params, 2, tolerance);
-      tf.dispose(params);
-      await expectLikeReference(test);
-    });
-  }
-
-  it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
-    const params = initResidualBlock(randomKey(1), sizes);
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 9 }),
-        fc.nat({ max: 8 }),
-        fc.boolean(),
-        fc.boolean(),
-        fc.nat(),
-        async (steps, count, restarts, tokens, seed) => {
-          const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 6] : [2, steps, 6]);
-          const segmentPos = positionsTensor(2, steps, seed);
-          await expectPartsLikeWhole(
-            (part, options: SequenceOptions<RecurrentState>) =>
-              residualBlock(part, params, options),
-            x,
-            restarts ? segmentPos : undefined,
-            cuts(randomKey(seed, 'cuts'), steps, count),
-            tolerances[backend],
-          );
-          tf.dispose([x, segmentPos]);
-        },
-      ),
-      { numRuns: backend === 'webgpu' ? 3 : 15 },
-    );
-    tf.dispose(params);
-  });
-
-  it('over [B, T, N, D] is that of every token as a row of its own', async () => {
-    const params = initResidualBlock(randomKey(2), sizes);
-    const x = randomTensor(randomKey('x'), [2, 5, 3, 6]);
-    const rows = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [6, 5, 6]);
-    const { y, state } = residualBlock(x, params);
-    const expected = residualBlock(rows, params);
-    const back = tf.transpose(tf.reshape(expected.y, [2, 3, 5, 6]), [0, 2, 1, 3]);
-    const close = tolerances[backend];
-    await expectTensorClose(y, { shape: x.shape, data: await back.data() }, close);
-    const lru = { shape: [2, 3, 8], data: await expected.state.rgLru.data() };
-    await expectTensorClose(state.rgLru, lru, close);
-    expect(state.conv.shape).toEqual([2, 3, 3, 8]);
-  });
-
-  it('begins a row anew as if nothing had come before', async () => {
-    const params = initResidualBlock(randomKey(3), sizes);
-    const x = randomTensor(randomKey('x'), [2, 6, 6]);
-    const segmentPos = tf.tensor2d([0, 1, 2, 3, 4, 5, 4, 5, 0, 1, 2, 3], [2, 6], 'int32');
-    const { y } = residualBlock(x, params, { segmentPos });
-    const tail = tf.slice(x, [1, 2, 0], [1, 4, 6]);
-    const alone = residualBlock(tail, params);
-    await expectTensorClose(tf.slice(y, [1, 2, 0], [1, 4, 6]), await alone.y.data());
-  });
-
-  it('keeps nothing but what it returns, also where it throws', async () => {
-    const params = initResidualBlock(randomKey(4), sizes);
-    const x = randomTensor(randomKey('x'), [2, 3, 6]);
-    await expectNoLeak(() => tf.dispose(residualBlock(x, params) as unknown as tf.TensorContainer));
-    const { 'mlp_block/ffw_down/bias': _, ...rest } = params;
-    const message = 'params["mlp_block/ffw_down/bias"] was missing; it must be [6]';
-    await expect(expectNoLeak(() => residualBlock(x, rest))).rejects.toThrow(
-      new ShapeError(message),
-    );
-    tf.dispose([params, x]);
-  });
-
-  it('passes a gradient to every parameter', async () => {
-    const params = initResidualBlock(randomKey(5), sizes);
-    const x = randomTensor(randomKey('x'), [2, 5, 6]);
-    const names = Object.keys(params);
-    const gradients = tf.grads((...tensors: tf.Tensor[]) =>
-      tf.square(
-        residualBlock(
-          x,
-          Object.fromEntries(names.map((name, index) => [name, tensors[index] as tf.Tensor])),
-        ).y,
-      ),
-    )(Object.values(params));
-    for (const [index, name] of names.entries()) {
-      const slopes = await (gradients[index] as tf.Tensor).data();
-      expect([name, slopes.some((slope) => slope !== 0)]).toEqual([name, true]);
     }
-  });
-});
+
+    it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
+      const params = initResidualBlock(randomKey(1), sizes);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.integer({ min: 1, max: 9 }),
+          fc.nat({ max: 8 }),
+          fc.boolean(),
+          fc.boolean(),
+          fc.nat(),
+          async (steps, count, restarts, tokens, seed) => {
+            const x = randomTensor(randomKey(seed, 'x'), tokens ? [2, steps, 3, 6] : [2, steps, 6]);
+            const segmentPos = positionsTensor(2, steps, seed);
+            await expectPartsLikeWhole(
+              (part, options: SequenceOptions<RecurrentState>) =>
+                residualBlock(part, params, options),
+              x,
+              restarts ? segmentPos : undefined,
+              cuts(randomKey(seed, 'cuts'), steps, count),
+              tolerances[backend],
+            );
+            tf.dispose([x, segmentPos]);
+          },
+        ),
+        { numRuns: backend === 'webgpu' ? 3 : 15 },
+      );
+      tf.dispose(params);
+    });
+
+    it('over [B, T, N, D] is that of every token as a row of its own', async () => {
+      const params = initResidualBlock(randomKey(2), sizes);
+      const x = randomTensor(randomKey('x'), [2, 5, 3, 6]);
+      const rows = tf.reshape(tf.transpose(x, [0, 2, 1, 3]), [6, 5, 6]);
+      const { y, state } = residualBlock(x, params);
+      const expected = residualBlock(rows, params);
+      const back = tf.transpose(tf.reshape(expected.y, [2, 3, 5, 6]), [0, 2, 1, 3]);
+      const close = tolerances[backend];
+      await expectTensorClose(y, { shape: x.shape, data: await back.data() }, close);
+      const lru = { shape: [2, 3, 8], data: await expected.state.rgLru.data() };
+      await expectTensorClose(state.rgLru, lru, close);
+      expect(state.conv.shape).toEqual([2, 3, 3, 8]);
+    });
+
+    it('begins a row anew as if nothing had come before', async () => {
+      const params = initResidualBlock(randomKey(3), sizes);
+      const x = randomTensor(randomKey('x'), [2, 6, 6]);
+      const segmentPos = tf.tensor2d([0, 1, 2, 3, 4, 5, 4, 5, 0, 1, 2, 3], [2, 6], 'int32');
+      const { y } = residualBlock(x, params, { segmentPos });
+      const tail = tf.slice(x, [1, 2, 0], [1, 4, 6]);
+      const alone = residualBlock(tail, params);
+      await expectTensorClose(tf.slice(y, [1, 2, 0], [1, 4, 6]), await alone.y.data());
+    });
+
+    it('keeps nothing but what it returns, also where it throws', async () => {
+      const params = initResidualBlock(randomKey(4), sizes);
+      const x = randomTensor(randomKey('x'), [2, 3, 6]);
+      await expectNoLeak(() =>
+        tf.dispose(residualBlock(x, params) as unknown as tf.TensorContainer),
+      );
+      const { 'mlp_block/ffw_down/bias': _, ...rest } = params;
+      const message = 'params["mlp_block/ffw_down/bias"] was missing; it must be [6]';
+      await expect(expectNoLeak(() => residualBlock(x, rest))).rejects.toThrow(
+        new ShapeError(message),
+      );
+      tf.dispose([params, x]);
+    });
+
+    it('passes a gradient to every parameter', async () => {
+      const params = initResidualBlock(randomKey(5), sizes);
+      const x = randomTensor(randomKey('x'), [2, 5, 6]);
+      const names = Object.keys(params);
+      const gradients = tf.grads((...tensors: tf.Tensor[]) =>
+        tf.square(
+          residualBlock(
+            x,
+            Object.fromEntries(names.map((name, index) => [name, tensors[index] as tf.Tensor])),
+          ).y,
+        ),
+      )(Object.values(params));
+      for (const [index, name] of names.entries()) {
+        const slopes = await (gradients[index] as tf.Tensor).data();
+        expect([name, slopes.some((slope) => slope !== 0)]).toEqual([name, true]);
+      }
+    });
+  },
+  webgpuIfLong(process.env['NEVEREND_LONG']),
+);
 
 describe('the weights of initResidualBlock', () => {
   const deviation = (tensor: tf.Tensor) => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
   await writeFile(draft, mine);
   try {
     while (!(await create(path, draft, mine))) {
-      const content = read(path);
+      const content = readLock(folder, path);
       if (content === undefined) continue;
       refuseHeld(folder, path, content);
       await removeStale(folder, path, content, (claim) => create(claim, draft, mine));
@@ -35,7 +35,8 @@ export async function lockFolder(folder: string): Promise<() => void> {
   } finally {
     await rm(draft, { force: true });
   }
-  await removeAbandoned(folder);
+  // What cannot be removed does no harm.
+  await removeAbandoned(folder).catch(() => undefined);
   return () => {
     if (read(path) === mine) rmSync(path, { force: true });
   };
@@ -68,7 +69,7 @@ async function removeAbandoned(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const [, pid] = /^\.lock\.(\d+)-[\da-f-]{36}\.part$/.exec(name) ?? [];
     const isClaim = /^\.lock\.[\da-f]{64}\.claim$/.test(name);
-    const left = isClaim ? !isHeld(read(join(folder, name))) : pid && !isAlive(Number(pid));
+    const left = isClaim ? !isHeld(join(folder, name)) : pid && !isAlive(Number(pid));
     if (left) await rm(join(folder, name), { force: true });
   }
 }
@@ -81,9 +82,21 @@ interface Holder {
 
 function holderOf(content: string): Holder | undefined {
   try {
-    return JSON.parse(content);
+    const holder = JSON.parse(content);
+    return typeof holder?.pid === 'number' && typeof holder.host === 'string' ? holder : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** @returns undefined where it has gone meanwhile. @throws RunError where it cannot be read. */
+function readLock(folder: string, path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT')) return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new RunError(`${path} cannot be read (${reason}); delete it if no run uses ${folder}`);
   }
 }
 
@@ -105,10 +118,13 @@ function refuseHeld(folder: string, path: string, content: string): void {
   }
 }
 
-/** Whether a claim may be of a process that is at work; one without content is about to get it, or was removed. */
-function isHeld(content: string | undefined): boolean {
-  const holder = content === undefined ? undefined : holderOf(content);
-  return holder === undefined || holder.host !== hostname() || isRunning(holder);
+/** Whether a claim may be of a process that is at work. */
+function isHeld(claim: string): boolean {
+  const holder = holderOf(read(claim) ?? '');
+  if (holder !== undefined) return holder.host !== hostname() || isRunning(holder);
+  // Without hard links its content comes a moment after it.
+  const made = statSync(claim, { throwIfNoEntry: false })?.mtimeMs;
+  return made === undefined || Date.now() - made < 5000;
 }
 
 const isRunning = ({ pid, started }: Holder): boolean =>
@@ -130,13 +146,16 @@ async function removeStale(
 ): Promise<void> {
   const claim = claimOf(folder, content);
   if (await take(claim)) {
-    if (read(path) === content) await rm(path, { force: true });
-    await rm(claim, { force: true });
+    try {
+      if (read(path) === content) await rm(path, { force: true });
+    } finally {
+      await rm(claim, { force: true });
+    }
     return;
   }
   const other = read(claim);
   // Its holder is at it.
-  if (other === undefined || isHeld(other)) await setTimeout(5);
+  if (other === undefined || isHeld(claim)) await setTimeout(5);
   else await removeStale(folder, claim, other, take);
 }
 
