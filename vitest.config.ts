@@ -36,9 +36,9 @@ function sharing(folder: string): string[] {
 export default defineConfig({
   test: {
     experimental: { fsModuleCache: true, fsModuleCachePath: modules },
-    // More than there are processors, since some wait for a browser, a disk or a clock. Each holds its own backends; more of
-    // them than this fill the memory first.
-    maxWorkers: Math.min(8, availableParallelism() + 2),
+    // One more than there are processors, since some wait for a browser, a disk or a clock; with two more, threads that wait for
+    // each other took longer. Each holds its own backends, which fill the memory before there are many.
+    maxWorkers: Math.min(8, availableParallelism() + 1),
     projects: folders.flatMap((folder) => {
       const { name } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
       const inside = relative(root, folder).replaceAll('\\', '/');
