@@ -11,7 +11,7 @@ export interface ByteSource {
 /** What holds a file: its bytes, a Blob (such as a File that a user picked), or random access to it. */
 export type BinaryFile = Uint8Array | ArrayBuffer | Blob | ByteSource;
 
-/** @returns a source that throws a CheckpointError where `file` gives more or fewer bytes than asked for. */
+/** Random access to a file. @returns a source that throws a CheckpointError where `file` gives more or fewer bytes than asked for. */
 export function toByteSource(file: BinaryFile): ByteSource {
   const { size, read } = uncheckedSource(file);
   return {

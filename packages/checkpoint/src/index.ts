@@ -1,4 +1,4 @@
-export type { BinaryFile, ByteSource } from './byte-source.ts';
+export { type BinaryFile, type ByteSource, toByteSource } from './byte-source.ts';
 export { CheckpointError } from './checkpoint-error.ts';
 export { decodeSafetensors, type Safetensors } from './decode-safetensors.ts';
 export { encodeSafetensors } from './encode-safetensors.ts';

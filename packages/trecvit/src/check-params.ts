@@ -24,14 +24,22 @@ export function checkParams(
   const extra = Object.keys(params).filter((name) => !Object.hasOwn(shapes, name));
   const misshapen = Object.entries(shapes).flatMap(([name, shape]) => {
     const found = Object.hasOwn(params, name) ? params[name] : undefined;
-    if (found === undefined) return [];
-    if (found.shape.join() !== shape.join()) {
-      return [`${name} [${found.shape.join(', ')}], which must be [${shape.join(', ')}]`];
-    }
-    return found.dtype === 'float32' ? [] : [`${name} of ${found.dtype}, which must be float32`];
+    return (found && misfit(name, found, shape)) ?? [];
   });
   const faults = listedFaults({ missing, extra, misshapen });
   if (faults !== undefined) throw new ShapeError(`${owner} ${faults}`);
+}
+
+/** In what a parameter does not fit; undefined where it does. */
+export function misfit(
+  name: string,
+  found: ParamInfo,
+  shape: readonly number[],
+): string | undefined {
+  if (found.shape.join() !== shape.join()) {
+    return `${name} [${found.shape.join(', ')}], which must be [${shape.join(', ')}]`;
+  }
+  return found.dtype === 'float32' ? undefined : `${name} of ${found.dtype}, which must be float32`;
 }
 
 /** What is wrong, all of it in one phrase; undefined where nothing is. */

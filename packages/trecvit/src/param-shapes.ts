@@ -1,3 +1,5 @@
+import { shapeSize } from '@neverend/checkpoint';
+import { withPrefix } from '@neverend/nn';
 import { gridOf, type TRecViTConfig } from './config.ts';
 
 /**
@@ -8,8 +10,8 @@ export function paramShapes(config: TRecViTConfig): Record<string, readonly numb
   const { layers, width, channels, patch, headWidth, classes, pooling } = config;
   const [rows, columns] = gridOf(config);
   const perLayer = Array.from({ length: layers }, (_, layer) => ({
-    ...below(residualBlockName(layer), residualBlockShapes(config)),
-    ...below(encoderBlockName(layer), encoderBlockShapes(config)),
+    ...withPrefix(residualBlockShapes(config), residualBlockName(layer)),
+    ...withPrefix(encoderBlockShapes(config), encoderBlockName(layer)),
   }));
   return {
     'tokenizer/embedding/kernel': [1, patch, patch, channels, width],
@@ -28,9 +30,7 @@ export function paramShapes(config: TRecViTConfig): Record<string, readonly numb
 
 /** The number of all parameters' numbers. */
 export function parameterCount(config: TRecViTConfig): number {
-  const counts = Object.values(paramShapes(config)).map((shape) =>
-    shape.reduce((product, size) => product * size, 1),
-  );
+  const counts = Object.values(paramShapes(config)).map(shapeSize);
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -46,19 +46,22 @@ function residualBlockShapes({ width, lruWidth, heads, taps }: TRecViTConfig): S
   const gate = { w: [heads, block, block], b: [heads, block] };
   return {
     'temporal_pre_norm/scale': [width],
-    ...below('recurrent_block/', {
-      'linear_x/kernel': [width, lruWidth],
-      'linear_x/bias': [lruWidth],
-      'linear_y/kernel': [width, lruWidth],
-      'linear_y/bias': [lruWidth],
-      'conv_1d/w': [taps, lruWidth],
-      'conv_1d/b': [lruWidth],
-      'rg_lru/a_param': [lruWidth],
-      ...below('rg_lru/input_gate/', gate),
-      ...below('rg_lru/a_gate/', gate),
-      'linear_out/kernel': [lruWidth, width],
-      'linear_out/bias': [width],
-    }),
+    ...withPrefix(
+      {
+        'linear_x/kernel': [width, lruWidth],
+        'linear_x/bias': [lruWidth],
+        'linear_y/kernel': [width, lruWidth],
+        'linear_y/bias': [lruWidth],
+        'conv_1d/w': [taps, lruWidth],
+        'conv_1d/b': [lruWidth],
+        'rg_lru/a_param': [lruWidth],
+        ...withPrefix(gate, 'rg_lru/input_gate/'),
+        ...withPrefix(gate, 'rg_lru/a_gate/'),
+        'linear_out/kernel': [lruWidth, width],
+        'linear_out/bias': [width],
+      },
+      'recurrent_block/',
+    ),
   };
 }
 
@@ -68,9 +71,9 @@ function encoderBlockShapes({ width, heads, mlpWidth }: TRecViTConfig): Shapes {
   return {
     'LayerNorm_0/scale': [width],
     'LayerNorm_0/bias': [width],
-    ...below('MultiHeadDotProductAttention_0/query/', into),
-    ...below('MultiHeadDotProductAttention_0/key/', into),
-    ...below('MultiHeadDotProductAttention_0/value/', into),
+    ...withPrefix(into, 'MultiHeadDotProductAttention_0/query/'),
+    ...withPrefix(into, 'MultiHeadDotProductAttention_0/key/'),
+    ...withPrefix(into, 'MultiHeadDotProductAttention_0/value/'),
     'MultiHeadDotProductAttention_0/out/kernel': [heads, head, width],
     'MultiHeadDotProductAttention_0/out/bias': [width],
     'LayerNorm_1/scale': [width],
@@ -83,9 +86,3 @@ function encoderBlockShapes({ width, heads, mlpWidth }: TRecViTConfig): Shapes {
 }
 
 type Shapes = Record<string, readonly number[]>;
-
-function below(prefix: string, shapes: Shapes): Shapes {
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [`${prefix}${name}`, shape]),
-  );
-}

@@ -5,11 +5,12 @@ import {
   decodeSafetensors,
   type NamedArray,
   openNpz,
+  toByteSource,
 } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
-import { listedFaults } from './check-params.ts';
+import { listedFaults, misfit } from './check-params.ts';
 import { checkConfig, type TRecViTConfig } from './config.ts';
-import { paramShapes } from './param-shapes.ts';
+import { parameterCount, paramShapes } from './param-shapes.ts';
 
 /** How parameters are read. */
 export interface ReadOptions {
@@ -37,10 +38,7 @@ export async function readParams(
   const { onProgress, signal } = options;
   checkConfig(config);
   const shapes = paramShapes(config);
-  const total = Object.values(shapes).reduce(
-    (sum, shape) => sum + tf.util.sizeFromShape([...shape]),
-    0,
-  );
+  const total = parameterCount(config);
   const params: Record<string, tf.Tensor> = {};
   const misshapen: string[] = [];
   let done = 0;
@@ -51,16 +49,15 @@ export async function readParams(
       if (shape === undefined) continue;
       signal?.throwIfAborted();
       const array = await read(name);
-      if (array.shape.join() !== shape.join()) {
-        misshapen.push(`${name} [${array.shape.join(', ')}], which must be [${shape.join(', ')}]`);
-        continue;
-      }
-      if (array.dtype !== 'float32' && array.dtype !== 'float64') {
-        misshapen.push(`${name} of ${array.dtype}, which must be float32`);
+      const dtype = array.dtype === 'float64' ? 'float32' : array.dtype;
+      const fault = misfit(name, { shape: array.shape, dtype }, shape);
+      if (fault !== undefined) {
+        misshapen.push(fault);
         continue;
       }
       // TensorFlow.js knows no Float64Array.
-      const data = array.dtype === 'float32' ? array.data : Float32Array.from(array.data);
+      const data =
+        array.dtype === 'float64' ? Float32Array.from(array.data) : (array.data as Float32Array);
       params[name] = tf.tensor(data, [...shape], 'float32');
       done += array.data.length;
       onProgress?.({ done, total });
@@ -85,25 +82,13 @@ interface Arrays {
 }
 
 async function arraysOf(file: BinaryFile): Promise<Arrays> {
-  const start = await firstBytes(file);
+  const source = toByteSource(file);
+  const start = await source.read(0, Math.min(4, source.size));
   // What a ZIP file begins with; the length of a safetensors header is below 2^27.
-  if (start.join() === '80,75,3,4' || start.join() === '80,75,5,6') return openNpz(file);
-  const { tensors } = decodeSafetensors(await allBytes(file));
+  if (start.join() === '80,75,3,4' || start.join() === '80,75,5,6') return openNpz(source);
+  const { tensors } = decodeSafetensors(await source.read(0, source.size));
   return {
     names: Object.keys(tensors),
     read: async (name) => tensors[name] as NamedArray,
   };
-}
-
-const firstBytes = (file: BinaryFile) => bytesOf(file, 4);
-const allBytes = (file: BinaryFile) => bytesOf(file);
-
-async function bytesOf(file: BinaryFile, end?: number): Promise<Uint8Array> {
-  if ('byteLength' in file) {
-    return (ArrayBuffer.isView(file) ? file : new Uint8Array(file)).subarray(0, end);
-  }
-  const until = Math.min(end ?? file.size, file.size);
-  return 'arrayBuffer' in file
-    ? new Uint8Array(await file.slice(0, until).arrayBuffer())
-    : file.read(0, until);
 }
