@@ -9,8 +9,10 @@ const conditions = ['@neverend/source'];
 const root = import.meta.dirname;
 const folders = [
   ...readdirSync(join(root, 'packages')).map((name) => join(root, 'packages', name)),
+  join(root, 'apps/demo'),
   join(root, 'benchmarks'),
   join(root, 'examples'),
+  join(root, 'experiments'),
   join(root, 'tools'),
 ].filter((folder) => existsSync(join(folder, 'package.json')));
 

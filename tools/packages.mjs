@@ -23,14 +23,19 @@ import { root, runPnpm } from './workspace.mjs';
  */
 
 /**
- * Every package of the workspace, found by its folder: those below `packages`, the benchmarks, the examples and the tools.
+ * Every package of the workspace, found by its folder: those below `packages`, the demo, the benchmarks, the examples, the experiments and the tools.
  * @param {string} [workspace] its root
  * @returns {WorkspacePackage[]}
  */
 export function workspacePackages(workspace = root) {
   const packages = join(workspace, 'packages');
   const folders = readdirSync(packages).map((name) => join(packages, name));
-  return [...folders, ...['benchmarks', 'examples', 'tools'].map((name) => join(workspace, name))]
+  return [
+    ...folders,
+    ...['apps/demo', 'benchmarks', 'examples', 'experiments', 'tools'].map((name) =>
+      join(workspace, name),
+    ),
+  ]
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => ({ folder, manifest: readManifest(folder) }));
 }
