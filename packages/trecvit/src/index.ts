@@ -1,5 +1,6 @@
 export {
   checkConfig,
+  officialConstants,
   type TRecViTConfig,
   type TRecViTForm,
   type TRecViTSize,
