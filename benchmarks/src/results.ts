@@ -29,6 +29,7 @@ export interface CaseResult {
   readonly tolerance: number;
   /** The runner whose results the others were held against. */
   readonly reference?: string;
+  readonly video?: Case['video'];
   readonly outcomes: Readonly<Record<string, Outcome>>;
 }
 
