@@ -21,6 +21,7 @@ export interface ClassifyFlags extends ModelFlags {
 export function addClassify(program: Command): void {
   const command = program
     .command('classify')
+    .showHelpAfterError('(trecvit classify --help shows how)')
     .description('the likeliest classes of videos: files, or folders of images')
     .argument('<video...>', 'mp4, webm, avi, mkv, mov or gif, or a folder of images')
     .option('--crops <n>', 'crops of each clip, over its longer side', positiveInteger, 1)

@@ -1,4 +1,4 @@
-import { decodeVideo } from '../node/index.ts';
+import { decodeVideo, videoInfo } from '../node/index.ts';
 import { likeliest } from '../top-k.ts';
 import type { ClassifyFlags } from './classify-command.ts';
 import { clipsOf, type PictureClip } from './clips-of.ts';
@@ -61,6 +61,7 @@ async function classifyVideo(
   const { model, input } = opened;
   const { framesPerSecond, crop } = input;
   const { classes, frames: clipFrames, imageSize } = model.config;
+  const { seconds: total } = await videoInfo(video, { imagesPerSecond });
   const pictures = decodeVideo(video, {
     framesPerSecond,
     imagesPerSecond,
@@ -82,7 +83,7 @@ async function classifyVideo(
     frames = Math.round(from * framesPerSecond) + clip.length;
     seconds = frames / framesPerSecond;
     clips.push({ from, to: seconds, ...verdict(probabilities) });
-    progress({ title: `classify ${video}`, done: seconds, total: seconds });
+    progress({ title: `classify ${video}`, done: seconds, total: Math.max(total, seconds) });
   }
   const mean = sums.map((sum) => sum / clips.length);
   return { video, seconds, frames, ...verdict(mean), clips };
@@ -112,6 +113,8 @@ async function probabilitiesOf(
 function textOf({ video, seconds, clips, top, sure }: Classified): string {
   const head = `${video} (${seconds.toFixed(1)} s, ${clips.length} clip${clips.length === 1 ? '' : 's'})\n`;
   const doubt = sure ? '' : '  not sure; the likeliest:\n';
-  const lines = top.map((guess) => `  ${percent(guess.probability).padStart(7)}  ${nameOf(guess)}\n`);
+  const lines = top.map(
+    (guess) => `  ${percent(guess.probability).padStart(7)}  ${nameOf(guess)}\n`,
+  );
   return head + doubt + lines.join('');
 }

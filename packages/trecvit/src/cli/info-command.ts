@@ -16,7 +16,10 @@ export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'c
   readonly clip?: true;
 }
 
-const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<TRecViTSize, true>);
+const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
+  TRecViTSize,
+  true
+>);
 const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
 
 export const sizeOption = (): Option =>
@@ -30,6 +33,7 @@ export const formOption = (): Option =>
 export function addInfo(program: Command): void {
   const command = program
     .command('info')
+    .showHelpAfterError('(trecvit info --help shows how)')
     .description('what a model is and costs: parameters, FLOPs, state, peak memory')
     .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
     .addOption(sizeOption().conflicts('checkpoint'))

@@ -27,9 +27,10 @@ const backends = Object.keys({
 
 export const backendOptions = (): Option[] => [
   new Option('--backend <name>', 'what computes').choices(backends).default('auto'),
-  new Option('--threads <n>', 'threads of the backends wasm and tensorflow')
-    .argParser(positiveInteger)
-    .default(undefined, 'one for each processor'),
+  new Option(
+    '--threads <n>',
+    'threads of the backends wasm and tensorflow (default: one for each processor)',
+  ).argParser(positiveInteger),
 ];
 
 export const outputOptions = (): Option[] => [
@@ -39,17 +40,17 @@ export const outputOptions = (): Option[] => [
 
 export const downloadOptions = (): Option[] => [
   new Option('--offline', 'take downloads from the cache alone'),
-  new Option('--cache <folder>', 'where downloads are kept').default(undefined, "the user's cache"),
+  new Option('--cache <folder>', "where downloads are kept (default: the user's cache)"),
 ];
 
 export const checkpointOption = (): Option =>
   new Option(
     '--checkpoint <path|url>',
-    'a folder with config.json and model.safetensors, or an official .npz file',
-  ).default(undefined, 'the model of @neverend/trecvit-motions');
+    'a folder with config.json and model.safetensors, or an official .npz file (default: the model of @neverend/trecvit-motions)',
+  );
 
 export const labelsOption = (): Option =>
-  new Option('--labels <file>', 'names of the classes, one a line, in the place of the model\'s');
+  new Option('--labels <file>', "names of the classes, one a line, in the place of the model's");
 
 export const topOption = (): Option =>
   new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);

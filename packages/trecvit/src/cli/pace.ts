@@ -1,3 +1,5 @@
+import { milliseconds as inWords } from './units.ts';
+
 /** How long the frames of a stream take, against how often its model sees one. */
 export class Pace {
   readonly #framesPerSecond: number;
@@ -48,6 +50,6 @@ export class Pace {
   warning(): string | undefined {
     if (this.#warned || this.keepsUp || this.#frames < this.#framesPerSecond) return undefined;
     this.#warned = true;
-    return `this machine takes ${this.#recent.toPrecision(3)} ms a frame; the model sees ${this.#framesPerSecond} a second, so a camera would have to drop frames`;
+    return `this machine takes ${inWords(this.#recent)} a frame; the model sees ${this.#framesPerSecond} a second, so a camera would have to drop frames`;
   }
 }

@@ -10,7 +10,9 @@ import { version } from './version.ts';
  */
 export function trecvitProgram(): Command {
   const program = new Command('trecvit')
-    .description('TRecViT: a causal video model that sees a stream at the same cost for every frame')
+    .description(
+      'TRecViT: a causal video model that sees a stream at the same cost for every frame',
+    )
     .version(version())
     .exitOverride()
     .showHelpAfterError('(trecvit --help shows how)')

@@ -2,11 +2,18 @@ import { useBackend } from '@neverend/backend';
 import type { BackendFlags } from './options.ts';
 import type { CommandContext } from './run-command.ts';
 
+/** What computes. */
+export interface Backend {
+  readonly name: string;
+  readonly version: string;
+  readonly device: string;
+}
+
 /** Makes the backend of the flags current, and tells which one it is. */
 export async function startBackend(
   { backend, threads }: BackendFlags,
   { note }: Pick<CommandContext, 'note'>,
-): Promise<{ readonly name: string; readonly version: string; readonly device: string }> {
+): Promise<Backend> {
   if (threads !== undefined) {
     // TensorFlow's library reads them when it is loaded, and has no other way.
     process.env['TF_NUM_INTRAOP_THREADS'] = process.env['OMP_NUM_THREADS'] = String(threads);

@@ -24,13 +24,16 @@ export interface StreamFlags extends ModelFlags {
 export function addStream(program: Command): void {
   const command = program
     .command('stream')
+    .showHelpAfterError('(trecvit stream --help shows how)')
     .description('the likeliest classes of a video as it goes on, in constant memory')
     .argument('<video>', 'a file, a folder of images, or - for the bytes of a file on stdin')
     .option('--every <seconds>', 'a line for every so many seconds of the video', positiveNumber)
     .addOption(
-      new Option('--half-life <frames>', 'after how many frames a frame counts half as much')
+      new Option(
+        '--half-life <frames>',
+        "after how many frames a frame counts half as much (default: the model's clip)",
+      )
         .argParser(positiveNumber)
-        .default(undefined, "the model's frames of a clip")
         .conflicts('window'),
     )
     .option('--window <frames>', 'count the last frames alike instead', positiveInteger)

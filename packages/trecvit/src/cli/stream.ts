@@ -10,7 +10,7 @@ import { Pace } from './pace.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
 import type { StreamFlags } from './stream-command.ts';
-import { bytes } from './units.ts';
+import { bytes, milliseconds } from './units.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
 
 /** What is told of a moment of a video. */
@@ -74,7 +74,7 @@ async function streamWith(
     frames.dispose();
   }
   note(
-    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${pace.mean.toPrecision(3)} ms a frame, state ${bytes(size)}`,
+    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${milliseconds(pace.mean)} a frame, state ${bytes(size)}`,
   );
 }
 
@@ -135,5 +135,5 @@ function lineOf(moment: Moment, json: true | undefined): string {
   if (json) return `${JSON.stringify(moment)}\n`;
   const { seconds, top, sure, millisecondsPerFrame, stateBytes: size } = moment;
   const classes = top.map((guess) => `${nameOf(guess)} ${percent(guess.probability)}`).join(', ');
-  return `${seconds.toFixed(1).padStart(7)} s  ${sure ? '' : 'not sure: '}${classes}  (${millisecondsPerFrame.toPrecision(3)} ms a frame, state ${bytes(size)})\n`;
+  return `${seconds.toFixed(1).padStart(7)} s  ${sure ? '' : 'not sure: '}${classes}  (${milliseconds(millisecondsPerFrame)} a frame, state ${bytes(size)})\n`;
 }

@@ -21,3 +21,6 @@ export function withPrefix(value: number, unit = ''): string {
 
 /** `58.1 MB`. */
 export const bytes = (count: number): string => withPrefix(count, 'B');
+
+/** `23.1 ms`; whole ones from a hundred on. */
+export const milliseconds = (time: number): string => `${time.toFixed(time < 100 ? 1 : 0)} ms`;
