@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import {
+  type BackendFlags,
+  backendOptions,
+  downloadOptions,
+  type ModelFlags,
+  outputOptions,
+} from './options.ts';
+import { runCommand } from './run-command.ts';
+
+export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'cache'> {
+  readonly size?: TRecViTSize;
+  readonly form: TRecViTForm;
+  readonly clip?: true;
+}
+
+const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
+  TRecViTSize,
+  true
+>);
+const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
+
+export const sizeOption = (): Option =>
+  new Option('--size <name>', 'a size of the paper').choices(sizes);
+
+export const formOption = (): Option =>
+  new Option('--form <name>', 'of the released checkpoints, or of the paper')
+    .choices(forms)
+    .default('released');
+
+export function addInfo(program: Command): void {
+  const command = program
+    .command('info')
+    .showHelpAfterError('(trecvit info --help shows how)')
+    .description('what a model is and costs: parameters, FLOPs, state, peak memory')
+    .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
+    .addOption(sizeOption().conflicts('checkpoint'))
+    .addOption(formOption())
+    .option('--clip', 'measure a clip too, beside a frame of a stream')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trecvit info
+  trecvit info --size B --form paper
+  trecvit info runs/mine/model --clip --json
+`,
+    );
+  for (const option of [...backendOptions(), ...downloadOptions(), ...outputOptions()]) {
+    command.addOption(option);
+  }
+  command.action(async (checkpoint: string | undefined, flags: InfoFlags) => {
+    if (checkpoint !== undefined && flags.size !== undefined) {
+      command.error('error: a checkpoint and --size were both given; info takes one of them');
+    }
+    await runCommand(flags, async (context) => {
+      const { info } = await import('./info.ts');
+      await info(checkpoint, flags, context);
+    });
+  });
+}

@@ -1,0 +1,85 @@
+import type { BackendName } from '@neverend/backend';
+import { InvalidArgumentError, Option } from 'commander';
+
+/** What the commands that load a model have in common. */
+export interface ModelFlags extends BackendFlags {
+  readonly checkpoint?: string;
+  readonly labels?: string;
+  readonly offline?: true;
+  readonly cache?: string;
+}
+
+/** What the commands that compute have in common. */
+export interface BackendFlags {
+  readonly backend: BackendName | 'auto';
+  readonly threads?: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+const backends = Object.keys({
+  auto: true,
+  tensorflow: true,
+  webgpu: true,
+  wasm: true,
+  cpu: true,
+} satisfies Record<BackendFlags['backend'], true>);
+
+export const backendOptions = (): Option[] => [
+  new Option('--backend <name>', 'what computes').choices(backends).default('auto'),
+  new Option(
+    '--threads <n>',
+    'threads of the backends wasm and tensorflow (default: one for each processor)',
+  ).argParser(positiveInteger),
+];
+
+export const outputOptions = (): Option[] => [
+  new Option('--json', 'JSON on stdout and nothing else'),
+  new Option('--quiet', 'nothing on stderr but errors'),
+];
+
+export const downloadOptions = (): Option[] => [
+  new Option('--offline', 'take downloads from the cache alone'),
+  new Option('--cache <folder>', "where downloads are kept (default: the user's cache)"),
+];
+
+export const checkpointOption = (): Option =>
+  new Option(
+    '--checkpoint <path|url>',
+    'a folder with config.json and model.safetensors, or an official .npz file (default: the model of @neverend/trecvit-motions)',
+  );
+
+export const labelsOption = (): Option =>
+  new Option('--labels <file>', "names of the classes, one a line, in the place of the model's");
+
+export const topOption = (): Option =>
+  new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);
+
+export const imagesOption = (): Option =>
+  new Option('--images-per-second <n>', 'the rate of a folder of images')
+    .argParser(positiveNumber)
+    .default(25);
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!(Number.isSafeInteger(value) && value > 0)) {
+    throw new InvalidArgumentError('It must be a positive integer.');
+  }
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be an integer.');
+  }
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
