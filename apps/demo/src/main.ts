@@ -118,7 +118,10 @@ document.addEventListener('visibilitychange', () => {
   if (document.hidden) {
     hiddenAt = now();
     happen({ type: 'hidden' });
-  } else happen({ type: 'seen again', seconds: now() - (hiddenAt ?? now()) });
+  } else {
+    happen({ type: 'seen again', seconds: now() - (hiddenAt ?? now()) });
+    setTimeout(() => happen({ type: 'pause told' }), 10_000);
+  }
   feed?.pause(document.hidden);
   engine.pause(document.hidden);
 });

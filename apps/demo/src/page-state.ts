@@ -2,10 +2,10 @@ import type { About } from './protocol.ts';
 
 export type Source = 'camera' | 'file';
 
-/** One sentence for the reader. */
+/** One sentence for the reader: of something that went wrong, of a pause, or of a machine that is too slow. */
 export interface Notice {
+  readonly kind: 'fault' | 'pause' | 'speed';
   readonly text: string;
-  readonly bad: boolean;
 }
 
 /** The model and what it runs on. */
@@ -36,6 +36,8 @@ export type PageEvent =
   | { readonly type: 'ended' }
   | { readonly type: 'hidden' }
   | { readonly type: 'seen again'; readonly seconds: number }
+  /** The sentence about a pause has been there long enough to be read. */
+  | { readonly type: 'pause told' }
   | { readonly type: 'speed'; readonly sentence: string | undefined };
 
 export const firstState: PageState = {
@@ -58,7 +60,7 @@ export function nextState(state: PageState, event: PageEvent): PageState {
       return {
         engine: { phase: 'broken' },
         session: { phase: 'idle' },
-        notice: { text: event.sentence, bad: true },
+        notice: { kind: 'fault', text: event.sentence },
       };
     case 'open':
       return {
@@ -74,7 +76,7 @@ export function nextState(state: PageState, event: PageEvent): PageState {
       return {
         ...state,
         session: { phase: 'idle' },
-        notice: { text: event.sentence, bad: true },
+        notice: { kind: 'fault', text: event.sentence },
       };
     case 'stopped':
       return { ...state, session: { phase: 'idle' }, notice: undefined };
@@ -86,23 +88,25 @@ export function nextState(state: PageState, event: PageEvent): PageState {
       return session.phase === 'running'
         ? { ...state, session: { ...session, phase: 'hidden' } }
         : state;
-    case 'seen again':
-      return session.phase === 'hidden'
-        ? {
-            ...state,
-            session: { ...session, phase: 'running' },
-            notice: {
-              text: `This tab was hidden for ${forPeople(event.seconds)}, in which nothing was classified; it goes on now.`,
-              bad: false,
-            },
-          }
-        : state;
+    case 'seen again': {
+      if (session.phase !== 'hidden') return state;
+      const text = `This tab was hidden for ${forPeople(event.seconds)}, in which nothing was classified; it goes on now.`;
+      return {
+        ...state,
+        session: { ...session, phase: 'running' },
+        notice: { kind: 'pause', text },
+      };
+    }
+    case 'pause told':
+      return state.notice?.kind === 'pause' ? { ...state, notice: undefined } : state;
     case 'speed': {
-      const text = state.notice?.text;
-      if (session.phase !== 'running' || text === event.sentence) return state;
-      const notice =
-        event.sentence === undefined ? undefined : { text: event.sentence, bad: false };
-      return { ...state, notice };
+      const { notice } = state;
+      const free = notice === undefined || notice.kind === 'speed';
+      if (session.phase !== 'running' || !free || notice?.text === event.sentence) return state;
+      return {
+        ...state,
+        notice: event.sentence === undefined ? undefined : { kind: 'speed', text: event.sentence },
+      };
     }
   }
 }

@@ -31,7 +31,7 @@ export class PageParts {
     if (focused === this.stop && !view.canStop) this.useCamera.focus();
     setText(this.#status, view.status);
     setText(this.#notice, state.notice?.text ?? '');
-    this.#notice.classList.toggle('bad', state.notice?.bad === true);
+    this.#notice.classList.toggle('bad', state.notice?.kind === 'fault');
     document.title = view.title;
   }
 }

@@ -27,6 +27,7 @@ export class ResultView {
   readonly #announcer = new Announcer(1);
   #about: About | undefined;
   #drawn = Number.NEGATIVE_INFINITY;
+  #slow = false;
 
   constructor() {
     this.#guesses.append(...Array.from({ length: BARS }, barOf));
@@ -61,7 +62,9 @@ export class ResultView {
     const speed = this.#speedometer.speed();
     this.#showFigures(step, speed);
     if (speed === undefined || this.#speedometer.span < TRIAL - 1) return undefined;
-    return slowness(speed, this.#about?.framesPerSecond ?? 0);
+    const sentence = slowness(speed, this.#about?.framesPerSecond ?? 0, this.#slow);
+    this.#slow = sentence !== undefined;
+    return sentence;
   }
 
   clear(): void {
@@ -70,7 +73,8 @@ export class ResultView {
     this.#announcer.reset();
     this.#drawn = Number.NEGATIVE_INFINITY;
     this.#current.classList.add('unsure');
-    this.#name.textContent = '–';
+    this.#slow = false;
+    this.#name.textContent = 'Nothing yet';
     this.#detail.textContent = '';
     this.#spoken.textContent = '';
     for (const bar of this.#guesses.children) bar.classList.add('vacant');
@@ -113,8 +117,10 @@ export class ResultView {
       'Frames seen': speed === undefined ? '–' : `${one(speed.seen)} a second`,
       'Frames dropped': speed === undefined ? '–' : `${one(speed.dropped)} a second`,
       'State of the stream': step === undefined ? '–' : bytes(step.stateBytes),
-      Backend: this.#about === undefined ? '–' : this.#about.backend.name,
-      Device: this.#about === undefined ? '–' : this.#about.backend.device,
+      Backend:
+        this.#about === undefined
+          ? '–'
+          : `${this.#about.backend.name}, on ${this.#about.backend.device}`,
     };
     const old = [...this.#figures.querySelectorAll('dd')];
     if (old.length === 0) {

@@ -49,8 +49,16 @@ export class Speedometer {
   }
 }
 
-/** What is said where the machine is slower than the model's frames come, or undefined where it is not. */
-export function slowness({ seen, dropped }: Speed, framesPerSecond: number): string | undefined {
-  if (dropped < 0.1 * (seen + dropped)) return undefined;
+/**
+ * What is said where the machine is slower than the model's frames come, or undefined where it is not.
+ *
+ * @param said whether it is said already: then it stays until the machine clearly keeps up, so that it does not flicker.
+ */
+export function slowness(
+  { seen, dropped }: Speed,
+  framesPerSecond: number,
+  said: boolean,
+): string | undefined {
+  if (dropped < (said ? 0.05 : 0.15) * (seen + dropped)) return undefined;
   return `This machine takes ${seen.toFixed(seen < 10 ? 1 : 0)} of the ${framesPerSecond} frames a second that the model wants, so what moves looks faster to it than it is.`;
 }
