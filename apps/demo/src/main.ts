@@ -37,7 +37,9 @@ function hear(message: FromWorker): void {
       happen(message);
       return;
     case 'stopped':
+      // For tests, and for whoever looks for a leak.
       parts.screen.dataset['tensorsLeft'] = String(message.tensors);
+      parts.screen.dataset['stops'] = String(Number(parts.screen.dataset['stops'] ?? 0) + 1);
       return;
     default:
       if (message.session !== session) return;

@@ -1,21 +1,21 @@
 import type { About } from './protocol.ts';
 
-export type Source = 'camera' | 'file';
+type Source = 'camera' | 'file';
 
 /** One sentence for the reader: of something that went wrong, of a pause, or of a machine that is too slow. */
-export interface Notice {
+interface Notice {
   readonly kind: 'fault' | 'pause' | 'speed';
   readonly text: string;
 }
 
 /** The model and what it runs on. */
-export type Engine =
+type Engine =
   | { readonly phase: 'loading'; readonly fraction?: number }
   | { readonly phase: 'ready'; readonly about: About }
   | { readonly phase: 'broken' };
 
 /** The video. A hidden one waits until its tab is seen again. */
-export type Session =
+type Session =
   | { readonly phase: 'idle' }
   | { readonly phase: 'opening' | 'running' | 'hidden' | 'ended'; readonly source: Source };
 
