@@ -1,1 +1,4 @@
-export {};
+export { type DecodeOptions, decodeVideo } from './decode-video.ts';
+export { type ClipOptions, readClip, type VideoClip } from './read-clip.ts';
+export { type VideoInfo, videoInfo } from './video-info.ts';
+export type { VideoSource } from './video-source.ts';
