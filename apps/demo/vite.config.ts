@@ -1,0 +1,25 @@
+import { defineConfig } from 'vite';
+import { shippedModel } from './src/server/shipped-model.ts';
+
+/** Memory that threads share; a server of your own must send these as well. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  // So that the page can lie in any folder of a site.
+  base: './',
+  // Packages from their sources, which need no build.
+  resolve: { conditions: ['@neverend/source', 'module', 'browser', 'development|production'] },
+  plugins: [shippedModel()],
+  server: { headers },
+  preview: { headers },
+  worker: { format: 'es' },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    // The worker's bundle takes most of the time, as it must.
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
+});
