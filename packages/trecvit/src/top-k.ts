@@ -28,23 +28,16 @@ export async function topK(
     throw new RangeError(`classNames had ${classNames.length} names; it must have ${classes}`);
   }
   const probabilities = tf.tidy(() => softmax(logits));
-  const values = await probabilities.data<'float32'>();
+  const values = await probabilities.data();
   probabilities.dispose();
-  return Array.from({ length: values.length / classes }, (_, row) =>
-    likeliest(values.subarray(row * classes, (row + 1) * classes), k, classNames),
-  );
-}
-
-/** `topK` of probabilities, such as averages over clips. */
-export function likeliest(
-  probabilities: Float32Array | Float64Array,
-  k: number,
-  classNames?: readonly string[],
-): Guess[] {
-  return Array.from(probabilities, (probability, index) => {
-    const name = classNames?.[index];
-    return { index, probability, ...(name === undefined ? {} : { name }) };
-  })
-    .sort((a, b) => b.probability - a.probability || a.index - b.index)
-    .slice(0, k);
+  return Array.from({ length: values.length / classes }, (_, row) => {
+    const ofRow = Array.from(values.subarray(row * classes, (row + 1) * classes));
+    return ofRow
+      .map((probability, index) => {
+        const name = classNames?.[index];
+        return { index, probability, ...(name === undefined ? {} : { name }) };
+      })
+      .sort((a, b) => b.probability - a.probability || a.index - b.index)
+      .slice(0, k);
+  });
 }

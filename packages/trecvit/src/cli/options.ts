@@ -1,5 +1,7 @@
 import type { BackendName } from '@neverend/backend';
 import { InvalidArgumentError, Option } from 'commander';
+import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import type { VideoInput } from '../config-file.ts';
 
 /** What the commands that load a model have in common. */
 export interface ModelFlags extends BackendFlags {
@@ -60,6 +62,28 @@ export const imagesOption = (): Option =>
     .argParser(positiveNumber)
     .default(25);
 
+const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
+  TRecViTSize,
+  true
+>);
+const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
+
+export const sizeOption = (): Option =>
+  new Option('--size <name>', 'a size of the paper').choices(sizes);
+
+export const formOption = (): Option =>
+  new Option('--form <name>', 'the form of the released checkpoints or of the paper').choices(
+    forms,
+  );
+
+export const framesPerSecondOption = (): Option =>
+  new Option('--frames-per-second <n>', 'that the model sees').argParser(positiveNumber);
+
+export const cropOption = (): Option =>
+  new Option('--crop <how>', 'how frames of another shape are made to fit').choices(
+    Object.keys({ centre: true, squeeze: true } satisfies Record<VideoInput['crop'], true>),
+  );
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!(Number.isSafeInteger(value) && value > 0)) {
@@ -80,6 +104,14 @@ export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!(Number.isFinite(value) && value > 0)) {
     throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
+
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(Number.isFinite(value) && value >= 0)) {
+    throw new InvalidArgumentError('It must be a number of 0 or more.');
   }
   return value;
 }

@@ -1,5 +1,5 @@
 import type { Guess } from '../top-k.ts';
-import type { OpenModel } from './open-model.ts';
+import type { TRecViT } from '../trecvit.ts';
 
 /** What a model says of some frames. */
 export interface Verdict {
@@ -10,7 +10,7 @@ export interface Verdict {
 }
 
 /** @param top the likeliest classes. */
-export function verdictOf(top: readonly Guess[], { threshold = 0 }: OpenModel): Verdict {
+export function verdictOf(top: readonly Guess[], { threshold = 0 }: TRecViT): Verdict {
   return { top, sure: (top[0]?.probability ?? 0) >= threshold };
 }
 
