@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
-import { checkConfig, type TRecViTConfig } from './config.ts';
+import { checkConfig, officialConstants, type TRecViTConfig } from './config.ts';
 
 /** How a model wants its video. */
 export interface VideoInput {
@@ -70,7 +70,11 @@ export function writeCard(card: ModelCard): string {
   return `${JSON.stringify(fields, null, 2)}\n`;
 }
 
-/** @throws CheckpointError when the text is no `config.json` of a TRecViT, or one of its fields is wrong, naming it. */
+/**
+ * Constants that the text leaves out are those of the official models.
+ *
+ * @throws CheckpointError when the text is no `config.json` of a TRecViT, or one of its fields is wrong, naming it.
+ */
 export function readCard(text: string): ModelCard {
   let fields: Record<string, unknown>;
   try {
@@ -83,7 +87,8 @@ export function readCard(text: string): ModelCard {
       `config.json says that its format is ${JSON.stringify(fields?.['format'])}; that of a TRecViT is "${format}"`,
     );
   }
-  const { format: _, ...card } = fields;
+  const { format: _, ...rest } = fields;
+  const card: Record<string, unknown> = { ...rest, config: withConstants(rest['config']) };
   try {
     checkOptions('config.json', card, ['config', 'input', 'classNames']);
     checkCard(card as unknown as ModelCard);
@@ -92,4 +97,10 @@ export function readCard(text: string): ModelCard {
     throw new CheckpointError(`config.json is not right: ${message}`, { cause: error });
   }
   return card as unknown as ModelCard;
+}
+
+function withConstants(config: unknown): unknown {
+  if (typeof config !== 'object' || config === null) return config;
+  const { heads } = config as Partial<TRecViTConfig>;
+  return { ...officialConstants, gateBlocks: heads, ...config };
 }

@@ -23,8 +23,8 @@ export function stateBytes(
 }
 
 /**
- * Floating-point operations of the products of a forward pass, a multiplication and an addition as two: what papers count, and all
- * but some thousandths of the whole.
+ * Floating-point operations of the products of a forward pass, a multiplication and an addition as two: what papers count. What
+ * `FlopCounter` of `@neverend/backend` counts has norms, gates and the like too, some hundredths more.
  *
  * @param frames T, of one video. Default: the configuration's.
  */

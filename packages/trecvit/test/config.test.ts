@@ -123,6 +123,38 @@ describe('a configuration', () => {
   });
 });
 
+describe('parameters of other names', () => {
+  const params = () => initTRecViT(randomKey(1), tiny);
+  const renamed = (of: Record<string, tf.Tensor>, rename: (name: string) => string) =>
+    Object.fromEntries(Object.entries(of).map(([name, tensor]) => [rename(name), tensor]));
+
+  it('are refused by what they all begin with, if they do', () => {
+    const wrapped = renamed(params(), (name) => `module.${name}`);
+    expect(() => new TRecViT(tiny, wrapped)).toThrow(
+      'params had names that all begin with "module.", and those of the model do not; leave it out',
+    );
+    tf.dispose(wrapped);
+  });
+
+  it('are named up to 20 of a kind, and the rest counted', () => {
+    const others = renamed(params(), (name) => name.replaceAll('/', '.'));
+    const { length } = Object.keys(others);
+    const flat = Object.keys(others).filter((name) => !name.includes('/'));
+    expect(flat).toHaveLength(length);
+    const message = (() => {
+      try {
+        return String(new TRecViT(tiny, others));
+      } catch (error) {
+        return String(error);
+      }
+    })();
+    expect(message).toContain(`params lacked tokenizer/embedding/kernel, `);
+    expect(message).toContain(`${flat.slice(0, 20).join(', ')} and ${length - 20} more`);
+    expect(message).not.toContain(flat[20]);
+    tf.dispose(others);
+  });
+});
+
 describe('parameters', () => {
   it.each(['token', 'average'] as const)(
     'have the shapes that are said, where the head reads the %s',
