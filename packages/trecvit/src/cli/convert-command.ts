@@ -4,12 +4,10 @@ import type { VideoInput } from '../config-file.ts';
 import {
   cropOption,
   downloadOptions,
-  formOption,
   framesPerSecondOption,
   labelsOption,
   type ModelFlags,
   outputOptions,
-  sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
 

@@ -1,6 +1,6 @@
 import { useBackend } from '@neverend/backend';
-import { parameterCount } from '../param-shapes.ts';
 import { saveModel } from '../node/index.ts';
+import { parameterCount } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
 import type { ConvertFlags } from './convert-command.ts';
 import { openModel } from './open-model.ts';
@@ -24,7 +24,10 @@ export async function convert(
     if (to.endsWith('.npz')) {
       await writeNpz(to, params, context.signal);
     } else {
-      await saveModel(new TRecViT(config, params, { input, ...(classNames && { classNames }) }), to);
+      await saveModel(
+        new TRecViT(config, params, { input, ...(classNames && { classNames }) }),
+        to,
+      );
     }
     const parameters = parameterCount(config);
     const answer = { model: to, parameters, input, config };

@@ -26,12 +26,19 @@ export async function openModel(
   const classNames = labels === undefined ? undefined : await readLabels(labels);
   const model = await TRecViT.fromPretrained(from, {
     ...{ signal, offline, cache },
-    card: { classNames },
     onProgress: ({ file, loaded, total }) => {
       if (total !== undefined) progress({ title: `load ${file}`, done: loaded, total });
     },
   });
-  return { model, name };
+  if (classNames === undefined) return { model, name };
+  const { config, ...notes } = model.card;
+  if (classNames.length !== config.classes) {
+    model.dispose();
+    throw new RunError(
+      `${labels} names ${classNames.length} classes; the model has ${config.classes}`,
+    );
+  }
+  return { model: new TRecViT(config, model.params, { ...notes, classNames }), name };
 }
 
 /** The model that is there where no other is named. */
