@@ -33,6 +33,7 @@ export interface TrainFlags extends Omit<ModelFlags, 'labels' | 'checkpoint'> {
   readonly remat?: true;
   readonly skipBroken?: true;
   readonly checkpointSeconds: number;
+  readonly seed?: number;
   readonly imagesPerSecond: number;
 }
 

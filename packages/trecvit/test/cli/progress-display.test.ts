@@ -42,7 +42,7 @@ it('shows a bar on a terminal, and leaves lines that stay above it', () => {
   display.show({ title: 'read', done: 75, total: 100, remainingSeconds: 3, detail: 'loss 1' });
   display.stop();
   expect(text()).toMatch(/50%.*read/);
-  expect(text()).toContain("a note\n");
+  expect(text()).toContain('a note\n');
   expect(text()).toMatch(/75% \| 3 s left \| read loss 1/);
 });
 
