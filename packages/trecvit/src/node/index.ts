@@ -1,1 +1,1 @@
-export {};
+export { saveModel } from './save-model.ts';
