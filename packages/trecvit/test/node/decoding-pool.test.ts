@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { DecodingPool, readClip } from '../../src/node/index.ts';
+
 it('x', async () => {
   const pool = new DecodingPool({ threads: 2 });
   const t = performance.now();
