@@ -53,7 +53,7 @@ describe('the process', () => {
       });`;
     const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(tell)}`;
     const [wrong, help, info] = await Promise.all([
-      start(['train', '--fast'], { NODE_OPTIONS }).end,
+      start(['info', '--fast'], { NODE_OPTIONS }).end,
       start(['train', '--help'], { NODE_OPTIONS }).end,
       start(['info', '--backend', 'cpu', '--json'], { NODE_OPTIONS }).end,
     ]);
@@ -121,8 +121,8 @@ describe('the process', () => {
 describe('trecvit train', () => {
   const args = (out: string) => [
     ...['train', files.clips, '--out', join(files.folder, out), '--from', files.model],
-    ...['--steps', '12', '--batch-size', '2', '--clips', '1', '--crops', '1', '--backend', 'cpu'],
-    ...['--evaluate-every', '6', '--learning-rate', '0.01', '--checkpoint-seconds', '0.001'],
+    ...['--steps', '40', '--batch-size', '2', '--clips', '1', '--crops', '1', '--backend', 'cpu'],
+    ...['--evaluate-every', '10', '--learning-rate', '0.01', '--checkpoint-seconds', '0.001'],
   ];
   const weights = (out: string) => readFile(join(files.folder, out, 'model', 'model.safetensors'));
 
@@ -131,13 +131,13 @@ describe('trecvit train', () => {
     expect(code).toBe(0);
     const model = join(files.folder, 'whole', 'model');
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ model, backend: 'cpu', steps: 12 },
-      evaluation: { step: 12, videos: 2, top5: 1 },
+      ...{ model, backend: 'cpu', steps: 40 },
+      evaluation: { step: 40, videos: 2, top5: 1 },
       peakResidentBytes: expect.any(Number),
     });
     expect(stderr).toMatch(/^6 videos of 2 classes: bright, dark\n2 others to validate with$/m);
     expect(stderr).toMatch(/^new: decoder\/cls_head\/kernel, since it is for other classes$/m);
-    expect(stderr).toMatch(/^step 6: top-1 [\d.]+ %/m);
+    expect(stderr).toMatch(/^step 10: top-1 [\d.]+ %/m);
     expect(stderr).toMatch(/^peak memory of the process: [\d.]+ .B$/m);
     const card = JSON.parse(await readFile(join(model, 'config.json'), 'utf8'));
     expect(card).toMatchObject({ classNames: ['bright', 'dark'], config: { classes: 2 } });
@@ -153,7 +153,7 @@ describe('trecvit train', () => {
     expect(stderr).toContain(`interrupted; go on with: trecvit ${args('stopped').join(' ')}\n`);
     const killed = start(args('stopped'));
     killed.child.stderr?.on('data', (data) => {
-      if (/^step 6: /m.test(String(data))) killed.child.kill('SIGKILL');
+      if (/^step 10: /m.test(String(data))) killed.child.kill('SIGKILL');
     });
     expect((await killed.end).code).toBe(null);
     const last = await start(args('stopped')).end;

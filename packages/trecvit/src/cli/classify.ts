@@ -30,12 +30,13 @@ export async function classify(
   context: CommandContext,
 ): Promise<void> {
   const backend = await startBackend(flags, context);
-  const { model, name } = await openModel(flags.checkpoint, flags, context);
+  const { model, name, sureFrom } = await openModel(flags.checkpoint, flags, context);
+  const options = { sureFrom, ...flags };
   const results: (Classified | { readonly video: string; readonly error: string })[] = [];
   try {
     for (const [index, video] of videos.entries()) {
       try {
-        const result = await classifyVideo(video, model, flags, context);
+        const result = await classifyVideo(video, model, options, context);
         results.push(result);
         if (!flags.json) await context.print(`${index === 0 ? '' : '\n'}${textOf(result)}`);
       } catch (error) {
@@ -57,7 +58,7 @@ export async function classify(
 async function classifyVideo(
   video: string,
   model: TRecViT,
-  { crops, top, imagesPerSecond }: ClassifyFlags,
+  { crops, top, imagesPerSecond, sureFrom }: ClassifyFlags & { readonly sureFrom: number },
   { signal, progress }: CommandContext,
 ): Promise<Classified> {
   const { framesPerSecond, crop } = model.input;
@@ -78,7 +79,7 @@ async function classifyVideo(
     const row = tf.tensor2d(probabilities, [1, classes]);
     try {
       const [guesses = []] = await likeliest(row, top, model.classNames);
-      return verdictOf(guesses, model);
+      return verdictOf(guesses, sureFrom);
     } finally {
       row.dispose();
     }

@@ -1,10 +1,10 @@
-import { useBackend } from '@neverend/backend';
 import { saveModel } from '../node/index.ts';
 import { parameterCount } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
 import type { ConvertFlags } from './convert-command.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
+import { startBackend } from './start-backend.ts';
 import { writeNpz } from './write-npz.ts';
 
 /** Writes a checkpoint in another format. */
@@ -15,7 +15,7 @@ export async function convert(
   context: CommandContext,
 ): Promise<void> {
   // It keeps numbers as they are, and nothing is computed.
-  await useBackend('cpu');
+  await startBackend({ backend: 'cpu' }, { note: () => undefined });
   const { model } = await openModel(from, flags, context);
   try {
     const { framesPerSecond = model.input.framesPerSecond, crop = model.input.crop } = flags;

@@ -40,7 +40,7 @@ async function subjectOf(
   checkpoint: string | undefined,
   flags: InfoFlags,
   context: CommandContext,
-): Promise<OpenModel> {
+): Promise<Pick<OpenModel, 'model' | 'name'>> {
   const { size, form } = flags;
   if (size === undefined) return await openModel(checkpoint, flags, context);
   const config = trecvitConfig(size, form);

@@ -9,6 +9,8 @@ export interface OpenModel {
   /** The command's to dispose. */
   readonly model: TRecViT;
   readonly name: string;
+  /** The probability of the likeliest class from which on the model is sure; 0 where nobody has found out. */
+  readonly sureFrom: number;
 }
 
 /**
@@ -21,8 +23,10 @@ export async function openModel(
   { labels, offline, cache }: Pick<ModelFlags, 'labels' | 'offline' | 'cache'>,
   { progress, signal }: Pick<CommandContext, 'progress' | 'signal'>,
 ): Promise<OpenModel> {
-  const { name, from } =
-    checkpoint === undefined ? await motions() : { name: checkpoint, from: checkpoint };
+  const { name, from, sureFrom } =
+    checkpoint === undefined
+      ? await motions()
+      : { name: checkpoint, from: checkpoint, sureFrom: 0 };
   const classNames = labels === undefined ? undefined : await readLabels(labels);
   const model = await TRecViT.fromPretrained(from, {
     ...{ signal, offline, cache },
@@ -30,7 +34,7 @@ export async function openModel(
       if (total !== undefined) progress({ title: `load ${file}`, done: loaded, total });
     },
   });
-  if (classNames === undefined) return { model, name };
+  if (classNames === undefined) return { model, name, sureFrom };
   const { config, ...notes } = model.card;
   if (classNames.length !== config.classes) {
     model.dispose();
@@ -38,15 +42,15 @@ export async function openModel(
       `${labels} names ${classNames.length} classes; the model has ${config.classes}`,
     );
   }
-  return { model: new TRecViT(config, model.params, { ...notes, classNames }), name };
+  return { model: new TRecViT(config, model.params, { ...notes, classNames }), name, sureFrom };
 }
 
 /** The model that is there where no other is named. */
-async function motions(): Promise<{ name: string; from: URL }> {
+async function motions(): Promise<{ name: string; from: URL; sureFrom: number }> {
   const name = '@neverend/trecvit-motions';
   try {
-    const { modelUrl } = await import('@neverend/trecvit-motions');
-    return { name, from: modelUrl };
+    const { modelFolder, sureFrom } = await import('@neverend/trecvit-motions');
+    return { name, from: modelFolder, sureFrom };
   } catch (cause) {
     throw new RunError(
       `without --checkpoint the model of ${name} is used, which is not installed; npm install ${name}`,

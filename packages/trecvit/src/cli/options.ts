@@ -57,6 +57,12 @@ export const labelsOption = (): Option =>
 export const topOption = (): Option =>
   new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);
 
+export const sureOption = (): Option =>
+  new Option(
+    '--sure-from <share>',
+    "the probability below which the answer is 'not sure' (default: what is known of the model)",
+  ).argParser(share);
+
 export const imagesOption = (): Option =>
   new Option('--images-per-second <n>', 'the rate of a folder of images')
     .argParser(positiveNumber)
@@ -113,5 +119,11 @@ export function notNegative(text: string): number {
   if (text.trim() === '' || !(Number.isFinite(value) && value >= 0)) {
     throw new InvalidArgumentError('It must be a number of 0 or more.');
   }
+  return value;
+}
+
+export function share(text: string): number {
+  const value = notNegative(text);
+  if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }

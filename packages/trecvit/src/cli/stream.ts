@@ -31,9 +31,9 @@ export async function stream(
   context: CommandContext,
 ): Promise<void> {
   await startBackend(flags, context);
-  const { model } = await openModel(flags.checkpoint, flags, context);
+  const { model, sureFrom } = await openModel(flags.checkpoint, flags, context);
   try {
-    await streamWith(model, video, flags, context);
+    await streamWith(model, video, { sureFrom, ...flags }, context);
   } finally {
     model.dispose();
   }
@@ -42,10 +42,10 @@ export async function stream(
 async function streamWith(
   model: TRecViT,
   video: string,
-  flags: StreamFlags,
+  flags: StreamFlags & { readonly sureFrom: number },
   { note, print, signal }: CommandContext,
 ): Promise<void> {
-  const { every, json, top, window } = flags;
+  const { every, json, sureFrom, top, window } = flags;
   const size = stateBytes(model.config, window === undefined ? {} : { window });
   const pace = new Pace(model.input.framesPerSecond);
   let told: { readonly class: string; readonly seconds: number } | undefined;
@@ -54,7 +54,7 @@ async function streamWith(
   try {
     for await (const picture of picturesOf(video, model, flags, signal)) {
       const start = performance.now();
-      const verdict = verdictOf(await push(picture, frames, model, top), model);
+      const verdict = verdictOf(await push(picture, frames, model, top), sureFrom);
       pace.add(performance.now() - start);
       const warning = pace.warning();
       if (warning !== undefined) note(warning);

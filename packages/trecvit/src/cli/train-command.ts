@@ -13,6 +13,7 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  share,
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
@@ -94,14 +95,6 @@ Examples:
       again,
     );
   });
-}
-
-function share(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0 && value < 1)) {
-    throw new InvalidArgumentError('It must be a number of 0 or more and below 1.');
-  }
-  return value;
 }
 
 function imageSize(text: string): readonly [rows: number, columns: number] {

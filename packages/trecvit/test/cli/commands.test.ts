@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NamedArray } from '@neverend/checkpoint';
 import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -83,6 +84,12 @@ describe('trecvit classify', () => {
     expect(stdout).toBe(
       `${files.video} (1.0 s, 3 clips)\n${lines.map((line) => `   ${line}\n`).join('')}`,
     );
+  });
+
+  it('says that it is not sure where the likeliest class is below the bound', async () => {
+    const args = ['classify', files.video, ...checkpoint(), '--sure-from', '0.99'];
+    expect((await run(...args)).stdout).toContain('\n  not sure; the likeliest:\n');
+    expect(JSON.parse((await run(...args, '--json')).stdout).videos[0].sure).toBe(false);
   });
 
   it('averages over crops', async () => {
@@ -226,6 +233,26 @@ describe('trecvit info', () => {
   });
 });
 
+describe('trecvit compare', () => {
+  it('computes what it may not measure', async () => {
+    const { code, stdout } = await run('compare', '--memory', '0', '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer.backend).toMatchObject({ name: 'cpu' });
+    expect(answer.clips.map(({ frames }: { frames: number }) => frames)).toEqual([32, 64]);
+    const [{ trecvit: ours, fullAttention: theirs }] = answer.clips;
+    // By jax.eval_shape of the official code with E = D.
+    expect(ours.parameters).toBe(111_913_360);
+    // The paper: 3 times the parameters, 5 times the operations, 12 times the memory.
+    expect(theirs.parameters / ours.parameters).toBeCloseTo(3, 0);
+    expect(theirs.flops / ours.flops).toBeGreaterThan(4);
+    expect(theirs.peakBytesHeld.value / ours.peakBytesHeld.value).toBeGreaterThan(6);
+    const text = await run('compare', '--memory', '0', '--frames', '32');
+    expect(text.stdout).toMatch(/^32 frames$/m);
+    expect(text.stdout).not.toMatch(/^64 frames$/m);
+  });
+});
+
 describe('trecvit convert', () => {
   it('writes an .npz as NumPy does, and reads it into a folder again', async () => {
     const [npz, again] = ['model.npz', 'again'].map((name) => join(files.folder, name));
@@ -235,7 +262,9 @@ describe('trecvit convert', () => {
       stdout: `${npz}: 2,559 parameters\n`,
     });
     const { tensors } = await readSafetensors(join(files.model, 'model.safetensors'));
-    expect(Object.fromEntries(await readNpz(npz as string))).toEqual(tensors);
+    const arrays: Record<string, NamedArray> = {};
+    for await (const [name, array] of readNpz(npz as string)) arrays[name] = array;
+    expect(arrays).toEqual(tensors);
     const back = await trecvit(
       'convert',
       npz as string,
