@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from '@neverend/backend';
+import { checkNumber, checkOptions, randomKey } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
 import { checkConfig, officialConstants, type TRecViTConfig } from './config.ts';
 
@@ -66,8 +66,20 @@ export function checkCard({ config, input, classNames }: ModelCard): void {
 export function writeCard(card: ModelCard): string {
   checkCard(card);
   const { config, input, classNames } = card;
-  const fields = { format, config, input, ...(classNames === undefined ? {} : { classNames }) };
-  return `${JSON.stringify(fields, null, 2)}\n`;
+  const fields = { config, input, ...(classNames === undefined ? {} : { classNames }) };
+  const { low, high } = randomKey(JSON.stringify(fields));
+  const id = [low, high].map((part) => part.toString(16).padStart(8, '0')).join('');
+  return `${JSON.stringify({ format, id, ...fields }, null, 2)}\n`;
+}
+
+/** What tells the text of a card that `writeCard` wrote from others; it stays when a field is edited by hand. */
+export function cardId(text: string): string | undefined {
+  try {
+    const { id } = JSON.parse(text) as { readonly id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -87,7 +99,7 @@ export function readCard(text: string): ModelCard {
       `config.json says that its format is ${JSON.stringify(fields?.['format'])}; that of a TRecViT is "${format}"`,
     );
   }
-  const { format: _, ...rest } = fields;
+  const { format: _, id: __, ...rest } = fields;
   const card: Record<string, unknown> = { ...rest, config: withConstants(rest['config']) };
   try {
     checkOptions('config.json', card, ['config', 'input', 'classNames']);

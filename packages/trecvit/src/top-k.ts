@@ -22,29 +22,37 @@ export async function topK(
   classNames?: readonly string[],
 ): Promise<Guess[][]> {
   checkTensor('logits', logits, ['B', 'C']);
+  const probabilities = tf.tidy(() => softmax(logits));
+  try {
+    return await likeliest(probabilities, k, classNames);
+  } finally {
+    probabilities.dispose();
+  }
+}
+
+/** As `topK`, of probabilities `[B, C]`. */
+export async function likeliest(
+  probabilities: tf.Tensor,
+  k: number,
+  classNames?: readonly string[],
+): Promise<Guess[][]> {
   checkedSize('k', k);
-  const [, classes = 1] = logits.shape;
+  const [, classes = 1] = probabilities.shape;
   if (classNames !== undefined && classNames.length !== classes) {
     throw new RangeError(`classNames had ${classNames.length} names; it must have ${classes}`);
   }
-  const probabilities = tf.tidy(() => softmax(logits));
-  const values = await probabilities.data<'float32'>();
-  probabilities.dispose();
-  return Array.from({ length: values.length / classes }, (_, row) =>
-    likeliest(values.subarray(row * classes, (row + 1) * classes), k, classNames),
-  );
+  const values = await probabilities.data();
+  return Array.from({ length: values.length / classes }, (_, row) => {
+    const ofRow = Array.from(values.subarray(row * classes, (row + 1) * classes));
+    return ofRow
+      .map((probability, index) => {
+        const name = classNames?.[index];
+        return { index, probability, ...(name === undefined ? {} : { name }) };
+      })
+      .sort((a, b) => b.probability - a.probability || a.index - b.index)
+      .slice(0, k);
+  });
 }
 
-/** `topK` of probabilities, such as averages over clips. */
-export function likeliest(
-  probabilities: Float32Array | Float64Array,
-  k: number,
-  classNames?: readonly string[],
-): Guess[] {
-  return Array.from(probabilities, (probability, index) => {
-    const name = classNames?.[index];
-    return { index, probability, ...(name === undefined ? {} : { name }) };
-  })
-    .sort((a, b) => b.probability - a.probability || a.index - b.index)
-    .slice(0, k);
-}
+/** The number of classes that `top` gives where no other is asked for. */
+export const defaultTop = 5;

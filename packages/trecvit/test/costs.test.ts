@@ -88,7 +88,7 @@ await describeBackends('the bytes of a state', () => {
     const model = TRecViT.init({ ...tiny, pooling }, randomKey(1));
     const stream = model.stream({ batch: 2, ...options });
     const video = tf.zeros([2, 3, 8, 12, 3]);
-    tf.dispose(stream.push(video));
+    stream.push(video).dispose();
     const { model: state } = stream.state();
     if (state === undefined) throw new Error('a stream that has seen frames has a state');
     const bytes = Object.values(namedState(state)).map((tensor) => 4 * tensor.size);

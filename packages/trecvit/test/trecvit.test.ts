@@ -70,7 +70,8 @@ await describeBackends('a model', (backend) => {
       close,
     );
     stream.dispose();
-    tf.dispose([video, features, logits, state, steps]);
+    tf.dispose([video, features, logits, state]);
+    for (const step of steps) step.dispose();
     model.dispose();
   });
 

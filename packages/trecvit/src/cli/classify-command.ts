@@ -8,12 +8,14 @@ import {
   type ModelFlags,
   outputOptions,
   positiveInteger,
+  sureOption,
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
 
 export interface ClassifyFlags extends ModelFlags {
   readonly top: number;
+  readonly sureFrom?: number;
   readonly crops: number;
   readonly imagesPerSecond: number;
 }
@@ -37,7 +39,7 @@ Examples:
 `,
     );
   const options = [
-    ...[checkpointOption(), labelsOption(), topOption(), imagesOption()],
+    ...[checkpointOption(), labelsOption(), topOption(), sureOption(), imagesOption()],
     ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
   ];
   for (const option of options) command.addOption(option);

@@ -1,9 +1,11 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { decodeVideo, videoInfo } from '../node/index.ts';
 import { likeliest } from '../top-k.ts';
+import type { TRecViT } from '../trecvit.ts';
 import type { ClassifyFlags } from './classify-command.ts';
 import { clipsOf, type PictureClip } from './clips-of.ts';
 import { cropsToTensor } from './crops-to-tensor.ts';
-import { type OpenModel, openModel } from './open-model.ts';
+import { openModel } from './open-model.ts';
 import { messageOf } from './report-error.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
@@ -28,12 +30,13 @@ export async function classify(
   context: CommandContext,
 ): Promise<void> {
   const backend = await startBackend(flags, context);
-  const opened = await openModel(flags.checkpoint, flags, context);
+  const { model, name, sureFrom } = await openModel(flags.checkpoint, flags, context);
+  const options = { sureFrom, ...flags };
   const results: (Classified | { readonly video: string; readonly error: string })[] = [];
   try {
     for (const [index, video] of videos.entries()) {
       try {
-        const result = await classifyVideo(video, opened, flags, context);
+        const result = await classifyVideo(video, model, options, context);
         results.push(result);
         if (!flags.json) await context.print(`${index === 0 ? '' : '\n'}${textOf(result)}`);
       } catch (error) {
@@ -44,22 +47,21 @@ export async function classify(
       }
     }
   } finally {
-    opened.model.dispose();
+    model.dispose();
   }
   if (flags.json) {
-    const answer = { model: opened.name, backend: backend.name, videos: results };
+    const answer = { model: name, backend: backend.name, videos: results };
     await context.print(`${JSON.stringify(answer)}\n`);
   }
 }
 
 async function classifyVideo(
   video: string,
-  opened: OpenModel,
-  { crops, top, imagesPerSecond }: ClassifyFlags,
+  model: TRecViT,
+  { crops, top, imagesPerSecond, sureFrom }: ClassifyFlags & { readonly sureFrom: number },
   { signal, progress }: CommandContext,
 ): Promise<Classified> {
-  const { model, input } = opened;
-  const { framesPerSecond, crop } = input;
+  const { framesPerSecond, crop } = model.input;
   const { classes, frames: clipFrames, imageSize } = model.config;
   const { seconds: total } = await videoInfo(video, { imagesPerSecond });
   const pictures = decodeVideo(video, {
@@ -73,40 +75,45 @@ async function classifyVideo(
   const clips: (Verdict & { from: number; to: number })[] = [];
   let seconds = 0;
   let frames = 0;
-  const verdict = (probabilities: Float64Array | Float32Array) =>
-    verdictOf(likeliest(probabilities, top, opened.classNames), opened);
+  const verdict = async (probabilities: Float32Array) => {
+    const row = tf.tensor2d(probabilities, [1, classes]);
+    try {
+      const [guesses = []] = await likeliest(row, top, model.classNames);
+      return verdictOf(guesses, sureFrom);
+    } finally {
+      row.dispose();
+    }
+  };
   for await (const { from, pictures: clip } of clipsOf(pictures, clipFrames, framesPerSecond)) {
-    const probabilities = await probabilitiesOf(clip, opened, crops);
+    const probabilities = await probabilitiesOf(clip, model, crops);
     probabilities.forEach((probability, index) => {
       sums[index] = (sums[index] as number) + probability;
     });
     frames = Math.round(from * framesPerSecond) + clip.length;
     seconds = frames / framesPerSecond;
-    clips.push({ from, to: seconds, ...verdict(probabilities) });
+    clips.push({ from, to: seconds, ...(await verdict(probabilities)) });
     progress({ title: `classify ${video}`, done: seconds, total: Math.max(total, seconds) });
   }
-  const mean = sums.map((sum) => sum / clips.length);
-  return { video, seconds, frames, ...verdict(mean), clips };
+  const mean = Float32Array.from(sums, (sum) => sum / clips.length);
+  return { video, seconds, frames, ...(await verdict(mean)), clips };
 }
 
 /** The averages over the crops of a clip, `[C]`. */
 async function probabilitiesOf(
   pictures: PictureClip['pictures'],
-  opened: OpenModel,
+  model: TRecViT,
   crops: number,
 ): Promise<Float32Array> {
-  const video = cropsToTensor(pictures, crops, opened);
+  const video = cropsToTensor(pictures, crops, model);
+  const { probabilities, dispose } = model.classify(video, {
+    clips: 1,
+    crops: video.shape[0] ?? 1,
+  });
+  video.dispose();
   try {
-    const [count = 1] = video.shape;
-    const { logits, probabilities } = opened.model.classify(video, { clips: 1, crops: count });
-    logits.dispose();
-    try {
-      return Float32Array.from(await probabilities.data<'float32'>());
-    } finally {
-      probabilities.dispose();
-    }
+    return Float32Array.from(await probabilities.data<'float32'>());
   } finally {
-    video.dispose();
+    dispose();
   }
 }
 

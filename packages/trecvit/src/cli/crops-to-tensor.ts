@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { resample } from '../training/resample.ts';
 import { evaluationViews } from '../training/view.ts';
+import type { TRecViT } from '../trecvit.ts';
 import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
-import type { OpenModel } from './open-model.ts';
 
 /**
  * Pictures as a model wants them, in crops that are spread evenly over the longer side.
@@ -13,7 +13,7 @@ import type { OpenModel } from './open-model.ts';
 export function cropsToTensor(
   pictures: readonly Picture[],
   crops: number,
-  { model: { config }, input }: Pick<OpenModel, 'model' | 'input'>,
+  { config, input }: Pick<TRecViT, 'config' | 'input'>,
 ): tf.Tensor {
   if (crops === 1) return picturesToTensor(pictures, config, input);
   const { imageSize } = config;

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import type { TRecViTForm, TRecViTSize } from '../config.ts';
 import {
   type BackendFlags,
   backendOptions,
   downloadOptions,
+  formOption,
   type ModelFlags,
   outputOptions,
+  sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
 
@@ -16,28 +17,14 @@ export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'c
   readonly clip?: true;
 }
 
-const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
-  TRecViTSize,
-  true
->);
-const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
-
-export const sizeOption = (): Option =>
-  new Option('--size <name>', 'a size of the paper').choices(sizes);
-
-export const formOption = (): Option =>
-  new Option('--form <name>', 'of the released checkpoints, or of the paper')
-    .choices(forms)
-    .default('released');
-
 export function addInfo(program: Command): void {
   const command = program
     .command('info')
     .showHelpAfterError('(trecvit info --help shows how)')
     .description('what a model is and costs: parameters, FLOPs, state, peak memory')
     .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
-    .addOption(sizeOption().conflicts('checkpoint'))
-    .addOption(formOption())
+    .addOption(sizeOption())
+    .addOption(formOption().default('released'))
     .option('--clip', 'measure a clip too, beside a frame of a stream')
     .addHelpText(
       'after',

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
+import type { ModelCard } from '../config-file.ts';
 import { productFlops, stateBytes } from '../costs.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
@@ -10,9 +11,6 @@ import type { CommandContext } from './run-command.ts';
 import { type Backend, startBackend } from './start-backend.ts';
 import { table } from './table.ts';
 import { bytes, milliseconds, withPrefix } from './units.ts';
-
-/** A model whose costs are told; one that is a size alone has no card. */
-type Subject = Pick<OpenModel, 'model' | 'name'> & Partial<OpenModel>;
 
 /** Prints what a model is and costs, or all sizes side by side. */
 export async function info(
@@ -25,12 +23,13 @@ export async function info(
     await listSizes(backend, flags, context);
     return;
   }
-  const { model, ...about } = await subjectOf(checkpoint, flags, context);
+  const { model, name } = await subjectOf(checkpoint, flags, context);
   try {
     const stream = await measureStream(model, context.signal);
     const clip = flags.clip ? await measureClip(model, context.signal) : undefined;
-    const { config } = model;
-    const answer = { ...about, backend, config, ...costsOf(config), stream, ...(clip && { clip }) };
+    const { card } = model;
+    const costs = costsOf(card.config);
+    const answer = { name, backend, ...card, ...costs, stream, ...(clip && { clip }) };
     await context.print(flags.json ? `${JSON.stringify(answer)}\n` : textOf(answer));
   } finally {
     model.dispose();
@@ -41,7 +40,7 @@ async function subjectOf(
   checkpoint: string | undefined,
   flags: InfoFlags,
   context: CommandContext,
-): Promise<Subject> {
+): Promise<Pick<OpenModel, 'model' | 'name'>> {
   const { size, form } = flags;
   if (size === undefined) return await openModel(checkpoint, flags, context);
   const config = trecvitConfig(size, form);
@@ -65,10 +64,10 @@ function costsOf(config: TRecViTConfig) {
   };
 }
 
-type Answer = Omit<Subject, 'model'> &
+type Answer = ModelCard &
   ReturnType<typeof costsOf> & {
+    readonly name: string;
     readonly backend: Backend;
-    readonly config: TRecViTConfig;
     readonly stream: Measured;
     readonly clip?: Measured;
   };
@@ -84,7 +83,6 @@ function textOf({
   ...costs
 }: Answer): string {
   const [rows, columns] = config.imageSize;
-  const rate = input === undefined ? '' : ` at ${input.framesPerSecond} a second`;
   const names = classNames === undefined ? '' : `: ${classNames.slice(0, 8).join(', ')}`;
   const more = classNames !== undefined && classNames.length > 8 ? ', …' : '';
   const measured = (what: string, { peakBytes, millisecondsPerFrame }: Measured) => [
@@ -95,7 +93,10 @@ function textOf({
     [
       ['model', name],
       ['classes', `${config.classes}${names}${more}`],
-      ['video', `clips of ${config.frames} frames of ${rows} x ${columns} pixels${rate}`],
+      [
+        'video',
+        `clips of ${config.frames} frames of ${rows} x ${columns} pixels at ${input.framesPerSecond} a second`,
+      ],
       ['parameters', `${costs.parameters.toLocaleString('en')} (${bytes(costs.weightBytes)})`],
       ['products of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
       ['products of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],

@@ -1,5 +1,7 @@
 import type { BackendName } from '@neverend/backend';
 import { InvalidArgumentError, Option } from 'commander';
+import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import type { VideoInput } from '../config-file.ts';
 
 /** What the commands that load a model have in common. */
 export interface ModelFlags extends BackendFlags {
@@ -55,10 +57,38 @@ export const labelsOption = (): Option =>
 export const topOption = (): Option =>
   new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);
 
+export const sureOption = (): Option =>
+  new Option(
+    '--sure-from <share>',
+    "the probability below which the answer is 'not sure' (default: what is known of the model)",
+  ).argParser(share);
+
 export const imagesOption = (): Option =>
   new Option('--images-per-second <n>', 'the rate of a folder of images')
     .argParser(positiveNumber)
     .default(25);
+
+const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
+  TRecViTSize,
+  true
+>);
+const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
+
+export const sizeOption = (): Option =>
+  new Option('--size <name>', 'a size of the paper').choices(sizes);
+
+export const formOption = (): Option =>
+  new Option('--form <name>', 'the form of the released checkpoints or of the paper').choices(
+    forms,
+  );
+
+export const framesPerSecondOption = (): Option =>
+  new Option('--frames-per-second <n>', 'that the model sees').argParser(positiveNumber);
+
+export const cropOption = (): Option =>
+  new Option('--crop <how>', 'how frames of another shape are made to fit').choices(
+    Object.keys({ centre: true, squeeze: true } satisfies Record<VideoInput['crop'], true>),
+  );
 
 export function positiveInteger(text: string): number {
   const value = Number(text);
@@ -81,5 +111,19 @@ export function positiveNumber(text: string): number {
   if (!(Number.isFinite(value) && value > 0)) {
     throw new InvalidArgumentError('It must be a number above 0.');
   }
+  return value;
+}
+
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(Number.isFinite(value) && value >= 0)) {
+    throw new InvalidArgumentError('It must be a number of 0 or more.');
+  }
+  return value;
+}
+
+export function share(text: string): number {
+  const value = notNegative(text);
+  if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }

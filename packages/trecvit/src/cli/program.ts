@@ -1,7 +1,10 @@
 import { Command } from 'commander';
 import { addClassify } from './classify-command.ts';
+import { addCompare } from './compare-command.ts';
+import { addConvert } from './convert-command.ts';
 import { addInfo } from './info-command.ts';
 import { addStream } from './stream-command.ts';
+import { addTrain } from './train-command.ts';
 import { version } from './version.ts';
 
 /**
@@ -31,6 +34,9 @@ Examples:
     );
   addClassify(program);
   addStream(program);
+  addTrain(program);
+  addCompare(program);
+  addConvert(program);
   addInfo(program);
   return program;
 }

@@ -48,7 +48,7 @@ function barDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   return {
     show: (step) => {
       const { title, done, total, detail = '' } = step;
-      const payload = { title, detail, left: left(step) ?? '' };
+      const payload = { title, detail, left: left(step) ?? '…' };
       if (bar === undefined || title !== current) {
         stop();
         current = title;

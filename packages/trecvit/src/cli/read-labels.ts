@@ -1,16 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { RunError } from '@neverend/checkpoint/node';
 
-/** Names of classes, one a line. @throws RunError when there are not as many as classes. @throws the file system's error. */
-export async function readLabels(path: string, classes: number): Promise<string[]> {
-  const names = (await readFile(path, 'utf8'))
-    .trim()
-    .split(/\r?\n/)
-    .map((name) => name.trim());
-  if (names.length !== classes) {
-    throw new RunError(
-      `${path} has ${names.length} lines; the model has ${classes} classes, and needs a name for each`,
-    );
-  }
-  return names;
+/** Names of classes, one a line. @throws RunError when there is none. @throws the file system's error. */
+export async function readLabels(path: string): Promise<string[]> {
+  const text = (await readFile(path, 'utf8')).trim();
+  if (text === '')
+    throw new RunError(`${path} is empty; it must have the name of a class on each line`);
+  return text.split('\n').map((name) => name.trim());
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type ProgressDisplay, progressDisplay, type Step } from './progress-display.ts';
 import { reportError } from './report-error.ts';
 
@@ -27,6 +28,8 @@ export async function runCommand(
 ): Promise<void> {
   const display = quiet ? silence : progressDisplay(process.stderr);
   const controller = new AbortController();
+  // Each clip that waits to be decoded listens to it.
+  setMaxListeners(0, controller.signal);
   const interrupt = () => {
     // A second signal does not wait for the step that is running.
     if (controller.signal.aborted) process.exit(130);

@@ -1,4 +1,5 @@
 import { useBackend } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
 import type { BackendFlags } from './options.ts';
 import type { CommandContext } from './run-command.ts';
 
@@ -14,6 +15,8 @@ export async function startBackend(
   { backend, threads }: BackendFlags,
   { note }: Pick<CommandContext, 'note'>,
 ): Promise<Backend> {
+  // Its notes are for programmers.
+  tf.env().set('PROD', true);
   if (threads !== undefined) {
     // TensorFlow's library reads them when it is loaded, and has no other way.
     process.env['TF_NUM_INTRAOP_THREADS'] = process.env['OMP_NUM_THREADS'] = String(threads);

@@ -9,12 +9,14 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  sureOption,
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
 
 export interface StreamFlags extends ModelFlags {
   readonly top: number;
+  readonly sureFrom?: number;
   readonly every?: number;
   readonly halfLife?: number;
   readonly window?: number;
@@ -49,7 +51,7 @@ Examples:
 `,
     );
   const options = [
-    ...[checkpointOption(), labelsOption(), topOption(), imagesOption()],
+    ...[checkpointOption(), labelsOption(), topOption(), sureOption(), imagesOption()],
     ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
   ];
   for (const option of options) command.addOption(option);

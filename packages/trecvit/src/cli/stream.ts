@@ -1,11 +1,11 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { stateBytes } from '../costs.ts';
 import { decodeVideo } from '../node/index.ts';
-import { type Guess, topK } from '../top-k.ts';
+import type { Guess } from '../top-k.ts';
+import type { TRecViT } from '../trecvit.ts';
 import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
 import type { StreamOptions, VideoStream } from '../video-stream.ts';
-import { type OpenModel, openModel } from './open-model.ts';
+import { openModel } from './open-model.ts';
 import { Pace } from './pace.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
@@ -31,31 +31,30 @@ export async function stream(
   context: CommandContext,
 ): Promise<void> {
   await startBackend(flags, context);
-  const opened = await openModel(flags.checkpoint, flags, context);
+  const { model, sureFrom } = await openModel(flags.checkpoint, flags, context);
   try {
-    await streamWith(opened, video, flags, context);
+    await streamWith(model, video, { sureFrom, ...flags }, context);
   } finally {
-    opened.model.dispose();
+    model.dispose();
   }
 }
 
 async function streamWith(
-  opened: OpenModel,
+  model: TRecViT,
   video: string,
-  flags: StreamFlags,
+  flags: StreamFlags & { readonly sureFrom: number },
   { note, print, signal }: CommandContext,
 ): Promise<void> {
-  const { model, input } = opened;
-  const { every, json, top, window } = flags;
+  const { every, json, sureFrom, top, window } = flags;
   const size = stateBytes(model.config, window === undefined ? {} : { window });
-  const pace = new Pace(input.framesPerSecond);
+  const pace = new Pace(model.input.framesPerSecond);
   let told: { readonly class: string; readonly seconds: number } | undefined;
-  await warmUp(opened);
+  await warmUp(model);
   const frames = model.stream(averageOf(flags));
   try {
-    for await (const picture of picturesOf(video, opened, flags, signal)) {
+    for await (const picture of picturesOf(video, model, flags, signal)) {
       const start = performance.now();
-      const verdict = verdictOf(await push(picture, frames, opened, top), opened);
+      const verdict = verdictOf(await push(picture, frames, model, top), sureFrom);
       pace.add(performance.now() - start);
       const warning = pace.warning();
       if (warning !== undefined) note(warning);
@@ -80,12 +79,11 @@ async function streamWith(
 
 async function* picturesOf(
   video: string,
-  { model, input }: OpenModel,
+  { config: { imageSize }, input: { framesPerSecond, crop } }: TRecViT,
   { imagesPerSecond }: StreamFlags,
   signal: AbortSignal,
 ): AsyncGenerator<Picture> {
-  const { framesPerSecond, crop } = input;
-  const fit = { imageSize: model.config.imageSize, crop };
+  const fit = { imageSize, crop };
   try {
     const source = video === '-' ? process.stdin : video;
     yield* decodeVideo(source, { framesPerSecond, imagesPerSecond, fit, signal });
@@ -103,29 +101,27 @@ function averageOf({ halfLife, window }: StreamFlags): StreamOptions {
 async function push(
   picture: Picture,
   frames: VideoStream,
-  { model, input, classNames }: OpenModel,
+  { config, input }: TRecViT,
   top: number,
 ): Promise<Guess[]> {
-  const { features, logits } = tf.tidy(() =>
-    frames.push(picturesToTensor([picture], model.config, input)),
-  );
-  features.dispose();
+  const video = picturesToTensor([picture], config, input);
+  const step = frames.push(video);
+  video.dispose();
   try {
-    const [guesses = []] = await topK(logits, top, classNames);
+    const [guesses = []] = await step.top(top);
     return guesses;
   } finally {
-    logits.dispose();
+    step.dispose();
   }
 }
 
 /** What is compiled and compared at the first frame is no pace. */
-async function warmUp(opened: OpenModel): Promise<void> {
-  const { imageSize } = opened.model.config;
-  const [rows, columns] = imageSize;
+async function warmUp(model: TRecViT): Promise<void> {
+  const [rows, columns] = model.config.imageSize;
   const black = { seconds: 0, rows, columns, pixels: new Uint8Array(3 * rows * columns) };
-  const frames = opened.model.stream();
+  const frames = model.stream();
   try {
-    for (let frame = 0; frame < 2; frame++) await push(black, frames, opened, 1);
+    for (let frame = 0; frame < 2; frame++) await push(black, frames, model, 1);
   } finally {
     frames.dispose();
   }

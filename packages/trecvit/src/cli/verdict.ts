@@ -1,17 +1,16 @@
 import type { Guess } from '../top-k.ts';
-import type { OpenModel } from './open-model.ts';
 
 /** What a model says of some frames. */
 export interface Verdict {
   /** The likeliest classes, the likeliest first. */
   readonly top: readonly Guess[];
-  /** False where even the likeliest class is below the model's threshold. */
+  /** Whether the likeliest class is likely enough. */
   readonly sure: boolean;
 }
 
-/** @param top the likeliest classes. */
-export function verdictOf(top: readonly Guess[], { threshold = 0 }: OpenModel): Verdict {
-  return { top, sure: (top[0]?.probability ?? 0) >= threshold };
+/** @param top the likeliest classes. @param sureFrom the least probability of the first one. */
+export function verdictOf(top: readonly Guess[], sureFrom: number): Verdict {
+  return { top, sure: (top[0]?.probability ?? 0) >= sureFrom };
 }
 
 /** A class for people: its name, or its number where it has none. */

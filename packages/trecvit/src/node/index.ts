@@ -3,3 +3,4 @@ export { DecodingPool, type PoolOptions } from './decoding-pool.ts';
 export { type ClipOptions, readClip, type VideoClip } from './read-clip.ts';
 export { type VideoInfo, videoInfo } from './video-info.ts';
 export type { VideoSource } from './video-source.ts';
+export { saveModel } from './save-model.ts';

@@ -1,5 +1,6 @@
 import { checkedSize, checkNumber, checkOptions } from '@neverend/backend';
 import type { ClipSource } from './clip-source.ts';
+import { trainDefaults } from './train-defaults.ts';
 
 /** What a training is a function of, beside its model and data. Defaults are the paper's (arXiv 2412.14294, appendix B, table 9) where it tells. */
 export interface TrainSettings {
@@ -66,22 +67,21 @@ export function resolveSettings(
   source: Pick<ClipSource, 'classNames' | 'labels'>,
 ): ResolvedSettings {
   checkOptions('settings', settings, fields);
-  const { epochs, batchSize = 8, learningRate = 1e-4, averageDecay = 'none' } = settings;
+  const { epochs, batchSize = trainDefaults.batchSize } = settings;
   if (epochs !== undefined && settings.steps !== undefined) {
     throw new TypeError('epochs and steps were both given; a training has one of them');
   }
   if (epochs !== undefined) checkNumber('epochs', epochs, 0);
   checkedSize('batchSize', batchSize);
   const videos = source.labels.length;
-  const steps = settings.steps ?? Math.max(1, Math.ceil(((epochs ?? 30) * videos) / batchSize));
+  const steps = settings.steps ?? Math.max(1, Math.ceil(((epochs ?? trainDefaults.epochs) * videos) / batchSize));
   checkedSize('steps', steps);
   const resolved: ResolvedSettings = {
-    ...{ seed: 0, accumulate: 1, weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1 },
-    ...{ scaleJitter: [0.875, 1.33], flips: 'none', frozen: [], clips: 4, crops: 3 },
+    ...withoutUndefined(trainDefaults),
     warmupSteps: Math.min(1000, Math.floor(steps / 10)),
     evaluateEvery: Math.ceil(videos / batchSize),
     ...withoutUndefined(settings),
-    ...{ steps, batchSize, learningRate, averageDecay },
+    steps,
   };
   checkResolved(resolved);
   checkFlips(resolved.flips, source.classNames);
@@ -124,9 +124,10 @@ function checkResolved(settings: ResolvedSettings): void {
 }
 
 /** Without the keys that are there but have no value. */
-function withoutUndefined(settings: TrainSettings): Omit<TrainSettings, 'epochs'> {
+function withoutUndefined<T extends { readonly epochs?: number }>(settings: T): Omit<T, 'epochs'> {
   const { epochs: _, ...rest } = settings;
-  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Omit<T, 'epochs'>;
 }
 
 function checkFlips(flips: ResolvedSettings['flips'], classNames: readonly string[]): void {

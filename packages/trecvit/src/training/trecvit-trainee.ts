@@ -41,18 +41,18 @@ function trainingLogits(
   config: TRecViTConfig,
   again: boolean,
 ): tf.Tensor2D {
-  const { layers, heads, width } = config;
+  const { layers, width, normEps } = config;
   return tf.tidy(() => {
     let x = tokenize(video, subtree(params, 'tokenizer/'), config);
     for (let layer = 0; layer < layers; layer++) {
-      const run = (y: tf.Tensor) => trecvitLayer(y, params, layer, { heads }).y;
+      const run = (y: tf.Tensor) => trecvitLayer(y, params, layer, config).y;
       const y = tf.tidy(() => (again ? remat(run)(x) : run(x)));
       // Makes room at once: a tape keeps what it needs.
       x.dispose();
       x = y;
     }
     const norm = (name: string) => checkedParam(params, `encoder/encoder_norm/${name}`, [width]);
-    const features = layerNorm(x, norm('scale'), norm('bias'));
+    const features = layerNorm(x, norm('scale'), norm('bias'), normEps);
     const { logits } = classificationHead(features, subtree(params, 'decoder/'), config);
     return logits as tf.Tensor2D;
   });

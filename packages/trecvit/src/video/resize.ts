@@ -2,7 +2,7 @@ import { type Fit, placementOf } from './fit.ts';
 import type { Picture } from './picture.ts';
 
 /** For each of some places of the result, what it takes of a line: `weights[k * taps + i]` of the value `starts[k] + i`. */
-interface Taps {
+export interface Taps {
   readonly starts: Int32Array;
   readonly taps: number;
   readonly weights: Float32Array;
@@ -10,23 +10,29 @@ interface Taps {
 
 /**
  * Linear interpolation from a line of `size` values to one of `scaled`, of which `count` from `first` on are wanted. Where the line gets
- * shorter, the triangle is as wide as the values that come together in one, so that nothing is skipped (Pillow's BILINEAR, torch's
- * `antialias=True`).
+ * shorter, the triangle is as wide as the values that come together in one, so that nothing is skipped. Beyond its ends the line goes on with
+ * its last value (libswscale's `bilinear`; Pillow and torch take no more than there is, which differs in the outermost pixels).
  */
-function tapsOf(size: number, scaled: number, first: number, count: number): Taps {
+export function tapsOf(size: number, scaled: number, first: number, count: number): Taps {
   const scale = size / scaled;
   const support = Math.max(scale, 1);
-  const taps = Math.min(size, 2 * Math.ceil(support) + 1);
+  const reach = 2 * Math.ceil(support) + 1;
+  const taps = Math.min(size, reach);
   const starts = new Int32Array(count);
   const weights = new Float32Array(count * taps);
   for (let place = 0; place < count; place++) {
     const centre = (first + place + 0.5) * scale;
-    const start = Math.max(0, Math.min(size - taps, Math.floor(centre - support + 0.5)));
-    const line = Array.from({ length: taps }, (_, tap) =>
-      Math.max(0, 1 - Math.abs(start + tap + 0.5 - centre) / support),
-    );
-    const sum = line.reduce((total, weight) => total + weight, 0);
+    const from = Math.floor(centre - support + 0.5);
+    const start = Math.max(0, Math.min(size - taps, from));
     starts[place] = start;
+    const line = new Float64Array(taps);
+    let sum = 0;
+    for (let at = from; at < from + reach; at++) {
+      const weight = Math.max(0, 1 - Math.abs(at + 0.5 - centre) / support);
+      const tap = Math.max(0, Math.min(taps - 1, at - start));
+      line[tap] = (line[tap] as number) + weight;
+      sum += weight;
+    }
     weights.set(
       line.map((weight) => weight / sum),
       place * taps,
@@ -75,7 +81,12 @@ export function resizePicture(picture: Picture, fit: Fit): Picture {
 }
 
 /** Lines of `columns` RGB pixels resized, `[rows, places, 3]`. */
-function shorten(pixels: Uint8Array, rows: number, columns: number, across: Taps): Float32Array {
+export function shorten(
+  pixels: Uint8Array,
+  rows: number,
+  columns: number,
+  across: Taps,
+): Float32Array {
   const { starts, taps, weights } = across;
   const places = starts.length;
   const result = new Float32Array(rows * places * 3);

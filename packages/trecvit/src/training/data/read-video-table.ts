@@ -4,6 +4,11 @@ import { RunError } from '@neverend/checkpoint/node';
 import { parse } from 'csv-parse/sync';
 import type { VideoEntry } from './video-entry.ts';
 
+interface Line {
+  readonly record: string[];
+  readonly info: { readonly lines: number };
+}
+
 /**
  * The videos of a CSV file: a path and a label on each line, or, where its first line names a column `path` and a column
  * `label`, these two. Paths are relative to the file.
@@ -12,11 +17,11 @@ import type { VideoEntry } from './video-entry.ts';
  */
 export async function readVideoTable(path: string): Promise<VideoEntry[]> {
   const text = await readFile(path, 'utf8');
-  let records: { readonly record: string[]; readonly info: { readonly lines: number } }[];
+  let records: Line[];
   try {
     records = parse(text, {
       ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: true },
-    });
+    }) as unknown as Line[];
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunError(`${path} is no CSV file: ${reason}`, { cause });
