@@ -1,10 +1,15 @@
-import { useBackend } from '@neverend/backend';
+import { kernelsReady, useBackend } from '@neverend/backend';
+import { classifyLive, picturesToTensor } from '@neverend/trecvit/video';
 import * as tf from '@tensorflow/tfjs-core';
-import { classify } from './classify.ts';
+import type { SentFrame } from './frames/feed.ts';
 import { framesFrom } from './frames/frames-from.ts';
+import { frameReader } from './frames/read-frame.ts';
 import { type LoadedModel, loadModel } from './load-model.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { wasmPath } from './wasm-path.ts';
+
+/** Classes that the page is told of: those with bars, and some that were likely before. */
+const TOP = 10;
 
 let loading: Promise<LoadedModel | undefined> = Promise.resolve(undefined);
 let watching: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -20,6 +25,7 @@ async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }
     const loaded = await loadModel(model, (fraction) =>
       say({ type: 'loading', ...(fraction === undefined ? {} : { fraction }) }),
     );
+    await warmUp(loaded);
     const { card, threshold } = loaded;
     say({
       type: 'ready',
@@ -37,6 +43,31 @@ async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }
   }
 }
 
+/** A model's first frame prepares its kernels, which no camera should wait for. */
+async function warmUp({ model, card }: LoadedModel): Promise<void> {
+  const [rows, columns] = model.config.imageSize;
+  const pixels = new Uint8Array(rows * columns * 3);
+  const video = picturesToTensor([{ seconds: 0, rows, columns, pixels }], model.config, card.input);
+  const stream = model.stream();
+  // The second frame goes on from a state.
+  for (let frame = 0; frame < 2; frame++) {
+    const { features, logits } = stream.push(video);
+    await logits.data();
+    tf.dispose([features, logits]);
+  }
+  await kernelsReady();
+  stream.dispose();
+  video.dispose();
+}
+
+/** Frames that come while the page is hidden are closed unseen. */
+async function* whileSeen(frames: AsyncIterable<SentFrame>): AsyncGenerator<SentFrame> {
+  for await (const frame of frames) {
+    if (paused) frame.picture.close();
+    else yield frame;
+  }
+}
+
 async function watch(
   { session, frames }: Extract<ToWorker, { type: 'watch' }>,
   signal: AbortSignal,
@@ -45,8 +76,15 @@ async function watch(
     const incoming = framesFrom(frames, signal);
     const loaded = await loading;
     if (loaded === undefined) return;
-    for await (const step of classify(loaded, incoming, () => paused)) {
-      say({ type: 'step', session, step });
+    const { model, card } = loaded;
+    const { input, classNames } = card;
+    const steps = classifyLive(model, whileSeen(incoming), {
+      ...{ input, top: TOP, ...(classNames === undefined ? {} : { classNames }) },
+      read: frameReader({ imageSize: model.config.imageSize, crop: input.crop }),
+      release: ({ picture }) => picture.close(),
+    });
+    for await (const step of steps) {
+      say({ type: 'step', session, step: { ...step, tensors: tf.memory().numTensors } });
     }
     say({ type: 'ended', session });
   } catch (error) {

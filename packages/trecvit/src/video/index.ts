@@ -1,3 +1,4 @@
+export { type ClassifyLiveOptions, classifyLive, type LiveStep } from './classify-live.ts';
 export type { Fit } from './fit.ts';
 export type { Picture } from './picture.ts';
 export { picturesToTensor } from './pictures-to-tensor.ts';
