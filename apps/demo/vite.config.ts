@@ -10,6 +10,8 @@ const headers = {
 export default defineConfig({
   // So that the page can lie in any folder of a site.
   base: './',
+  // What is not there is not there, rather than the page again.
+  appType: 'mpa',
   // Packages from their sources, which need no build.
   resolve: { conditions: ['@neverend/source', 'module', 'browser', 'development|production'] },
   plugins: [shippedModel()],

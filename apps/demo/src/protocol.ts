@@ -15,6 +15,7 @@ export type BackendWish = 'auto' | 'webgpu' | 'wasm' | 'cpu';
 export interface About {
   readonly backend: Pick<BackendChoice, 'name' | 'device' | 'warning'>;
   readonly classes: number;
+  readonly classNames?: readonly string[];
   readonly framesPerSecond: number;
   /** The probability below which the model is not sure. */
   readonly threshold: number;

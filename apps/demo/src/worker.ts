@@ -32,6 +32,7 @@ async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }
       about: {
         backend: { name, device, ...(warning === undefined ? {} : { warning }) },
         classes: card.config.classes,
+        ...(card.classNames === undefined ? {} : { classNames: card.classNames }),
         framesPerSecond: card.input.framesPerSecond,
         threshold,
       },

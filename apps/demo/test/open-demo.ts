@@ -7,6 +7,8 @@ import { buildDemo, type ServedDemo, serveDemo } from '../src/server/serve-demo.
 
 /** The page, served as `npm run demo` does. */
 export interface Demo {
+  /** Of the page, with a slash at its end. */
+  readonly address: string;
   /** A folder for files of the tests; the model is in `dist/model`. */
   readonly folder: string;
   /** Starts a Chromium with other flags than `--no-sandbox`. */
@@ -27,7 +29,7 @@ export interface OpenPage {
   readonly page: Page;
   readonly context: BrowserContext;
   /** What the page has written and thrown. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
 /** @param model the files of the model in the place of the shipped one, by their names. */
@@ -45,6 +47,7 @@ export async function openDemo(
   const [address = ''] = served.addresses;
   const browsers: Browser[] = [];
   return {
+    address,
     folder,
     async launch(...flags) {
       const browser = await chromium.launch({

@@ -297,6 +297,38 @@ describe.runIf(runsInBrowser())('the page', () => {
       }
     }));
 
+  it('runs on one thread where the server sends no headers, and says why', async () => {
+    const context = await browser.newContext();
+    await context.route('**/*', async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !/^cross-/.test(name));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+    const page = await context.newPage();
+    await page.goto(demo.address);
+    await status(page).filter({ hasText: 'one thread' }).waitFor();
+    await button(page, 'Use camera').click();
+    await seen(page, 2);
+    await context.close();
+  });
+
+  it('loads a checkpoint from an address, and says what is wrong with one', () =>
+    inPage(async ({ page, complaints }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint at an address').check();
+      const address = page.getByLabel('Address of its folder or file');
+      await address.fill(`${demo.address}nowhere/`);
+      await button(page, 'Load').click();
+      await notice(page).filter({ hasText: '/nowhere/' }).waitFor();
+      expect(await button(page, 'Use camera').isDisabled()).toBe(true);
+      await address.fill(`${demo.address}model/`);
+      await button(page, 'Load').click();
+      await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+      expect(await notice(page).textContent()).toBe('');
+      // The browser itself reports an answer of 404.
+      for (const complaint of complaints.splice(0)) expect(complaint).toContain('404');
+    }));
+
   it('loads a checkpoint of this machine, or says what is missing of it', () =>
     inPage(async ({ page }) => {
       await page.locator('summary').click();
