@@ -12,6 +12,13 @@ describe('a config.json', () => {
     expect(readCard(writeCard(without))).toEqual(without);
   });
 
+  it('has the constants of the official models where it leaves them out', () => {
+    const { decayPower, maxRadius, normEps, gelu, gateBlocks, ...config } = tiny;
+    const text = JSON.stringify({ ...JSON.parse(writeCard(card)), config });
+    expect(readCard(text)).toEqual(card);
+    expect([decayPower, maxRadius, normEps, gelu, gateBlocks]).toEqual([8, 0.999, 1e-6, 'tanh', 2]);
+  });
+
   it.each([
     ['{', 'config.json is not JSON'],
     ['null', 'config.json says that its format is undefined'],
