@@ -1,5 +1,4 @@
 import { defineConfig } from 'vite';
-import { shippedModel } from './src/server/shipped-model.ts';
 
 /** Memory that threads share; a server of your own must send these as well. */
 const headers = {
@@ -14,7 +13,6 @@ export default defineConfig({
   appType: 'mpa',
   // Packages from their sources, which need no build.
   resolve: { conditions: ['@neverend/source', 'module', 'browser', 'development|production'] },
-  plugins: [shippedModel()],
   server: { headers },
   preview: { headers },
   worker: { format: 'es' },

@@ -19,21 +19,24 @@ const say = (message: FromWorker): void => postMessage(message);
 const sentenceOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }>) {
+async function load({ backend: wish, model: choice }: Extract<ToWorker, { type: 'load' }>) {
   try {
     const { name, device, warning } = await useBackend(wish, { wasmPath });
-    const loaded = await loadModel(model, (fraction) =>
+    const loaded = await loadModel(choice, (fraction) =>
       say({ type: 'loading', ...(fraction === undefined ? {} : { fraction }) }),
     );
     await warmUp(loaded);
-    const { card, threshold } = loaded;
+    const {
+      model: { config, input, classNames },
+      threshold,
+    } = loaded;
     say({
       type: 'ready',
       about: {
         backend: { name, device, ...(warning === undefined ? {} : { warning }) },
-        classes: card.config.classes,
-        ...(card.classNames === undefined ? {} : { classNames: card.classNames }),
-        framesPerSecond: card.input.framesPerSecond,
+        classes: config.classes,
+        ...(classNames === undefined ? {} : { classNames }),
+        framesPerSecond: input.framesPerSecond,
         threshold,
       },
     });
@@ -45,10 +48,14 @@ async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }
 }
 
 /** A model's first frame prepares its kernels, which no camera should wait for. */
-async function warmUp({ model, card }: LoadedModel): Promise<void> {
+async function warmUp({ model }: LoadedModel): Promise<void> {
   const [rows, columns] = model.config.imageSize;
   const pixels = new Uint8Array(rows * columns * 3);
-  const video = picturesToTensor([{ seconds: 0, rows, columns, pixels }], model.config, card.input);
+  const video = picturesToTensor(
+    [{ seconds: 0, rows, columns, pixels }],
+    model.config,
+    model.input,
+  );
   const stream = model.stream();
   // The second frame goes on from a state.
   for (let frame = 0; frame < 2; frame++) {
@@ -77,11 +84,10 @@ async function watch(
     const incoming = framesFrom(frames, signal);
     const loaded = await loading;
     if (loaded === undefined) return;
-    const { model, card } = loaded;
-    const { input, classNames } = card;
+    const { model } = loaded;
     const steps = classifyLive(model, whileSeen(incoming), {
-      ...{ input, top: TOP, ...(classNames === undefined ? {} : { classNames }) },
-      read: frameReader({ imageSize: model.config.imageSize, crop: input.crop }),
+      top: TOP,
+      read: frameReader({ imageSize: model.config.imageSize, crop: model.input.crop }),
       release: ({ picture }) => picture.close(),
     });
     for await (const step of steps) {

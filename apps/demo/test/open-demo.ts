@@ -33,9 +33,7 @@ export interface OpenPage {
 }
 
 /** @param model the files of the model in the place of the shipped one, by their names. */
-export async function openDemo(
-  model: Readonly<Record<string, Uint8Array | string>>,
-): Promise<Demo> {
+export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'neverend-demo-'));
   const outDir = join(folder, 'dist');
   await buildDemo(outDir);
@@ -59,6 +57,10 @@ export async function openDemo(
     },
     async open(browser, { before, origin, context: settings = {} } = {}) {
       const context = await browser.newContext(settings);
+      // The shipped one is at an address that the bundler has made.
+      await context.route('**/assets/*.safetensors', (route) =>
+        route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
+      );
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));

@@ -2,7 +2,7 @@ import { checkedSize, checkOptions } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { VideoInput } from '../config-file.ts';
 import { namedState } from '../state.ts';
-import { type Guess, topK } from '../top-k.ts';
+import type { Guess } from '../top-k.ts';
 import { type StreamedModel, type StreamOptions, VideoStream } from '../video-stream.ts';
 import type { Picture } from './picture.ts';
 import { picturesToTensor } from './pictures-to-tensor.ts';
@@ -10,15 +10,18 @@ import type { Timed } from './sample-pictures.ts';
 import { Ticks } from './ticks.ts';
 
 export interface ClassifyLiveOptions<P> extends Pick<StreamOptions, 'halfLife' | 'window'> {
-  /** How the model wants its video. */
-  readonly input: VideoInput;
-  readonly classNames?: readonly string[];
   /** How many guesses a step has. Default: 5. */
   readonly top?: number;
   /** The picture of a frame; called for those alone that the model takes. Default: the frame is a `Picture`. */
   readonly read?: (frame: P) => Picture | Promise<Picture>;
   /** Called once for each frame as soon as nobody needs it, such as to close a `VideoFrame`. */
   readonly release?: (frame: P) => void;
+}
+
+/** What can be run on frames as they come: a `TRecViT`. */
+export interface LiveModel extends StreamedModel {
+  /** How it wants its video. */
+  readonly input: VideoInput;
 }
 
 /** What is known after a frame. */
@@ -51,14 +54,15 @@ const RECENT = 0.2;
  * @yields a step for each frame that the model took. @throws RangeError | TypeError naming an argument. @throws as `read` does.
  */
 export async function* classifyLive<P extends Timed>(
-  model: StreamedModel,
+  model: LiveModel,
   frames: AsyncIterable<P>,
-  options: ClassifyLiveOptions<P>,
+  options: ClassifyLiveOptions<P> = {},
 ): AsyncGenerator<LiveStep, void, undefined> {
   checkOptions('classifyLive', options, [
-    ...(['input', 'classNames', 'top', 'read', 'release', 'halfLife', 'window'] as const),
+    ...(['top', 'read', 'release', 'halfLife', 'window'] as const),
   ]);
-  const { input, classNames, top = 5, release, halfLife, window } = options;
+  const { top = 5, release, halfLife, window } = options;
+  const { input } = model;
   const read = options.read ?? ((frame: P) => frame as P & Picture);
   checkedSize('top', top);
   const period = 1000 / input.framesPerSecond;
@@ -83,9 +87,10 @@ export async function* classifyLive<P extends Timed>(
       // Who keeps up shows a picture as often as it is due; who does not would only fall further behind.
       const times = usual < period ? due : 1;
       const video = picturesToTensor(Array<Picture>(times).fill(picture), model.config, input);
-      const { features, logits } = stream.push(video);
-      const reading = topK(logits, top, classNames);
-      tf.dispose([video, features, logits]);
+      const step = stream.push(video);
+      const reading = step.top(top);
+      step.dispose();
+      video.dispose();
       const [guesses = []] = await reading;
       const milliseconds = (performance.now() - start) / times;
       usual = seen === 0 ? milliseconds : usual + RECENT * (milliseconds - usual);

@@ -36,6 +36,7 @@ function watched(model: TRecViT, milliseconds = 0) {
   return {
     calls,
     config: model.config,
+    input: model.input,
     forward(video: tf.Tensor, options: ForwardOptions) {
       calls.push(video.shape[1] ?? 0);
       const end = performance.now() + milliseconds;
@@ -52,7 +53,7 @@ await describeBackends(
   'classifyLive',
   () => {
     const withModel = async (work: (model: TRecViT) => Promise<void>): Promise<void> => {
-      const model = TRecViT.init(tiny, randomKey(1));
+      const model = TRecViT.init(tiny, randomKey(1), { input });
       try {
         await work(model);
       } finally {
@@ -63,7 +64,7 @@ await describeBackends(
     it('says what a stream of the same frames says', () =>
       withModel(async (model) => {
         const frames = Array.from({ length: 7 }, (_, at) => grey(at / 10, 30 * at));
-        const steps = await all(classifyLive(model, from(frames), { input, top: 3 }));
+        const steps = await all(classifyLive(model, from(frames), { top: 3 }));
         const stream = model.stream();
         const expected: unknown[] = [];
         // The first one has its turn with the second, whose time says how long it was shown.
@@ -88,7 +89,6 @@ await describeBackends(
         const frames = Array.from({ length: 91 }, (_, at) => grey(5 + at / 30, at));
         const steps = await all(
           classifyLive(model, from(frames), {
-            input,
             read,
             release: ({ seconds }) => released.push(seconds),
           }),
@@ -102,7 +102,7 @@ await describeBackends(
       withModel(async (model) => {
         const one = watched(model);
         const steps = await all(
-          classifyLive(one, from([0, 0.1, 0.5, 0.6].map((seconds) => grey(seconds, 9))), { input }),
+          classifyLive(one, from([0, 0.1, 0.5, 0.6].map((seconds) => grey(seconds, 9)))),
         );
         // A backend's first call prepares kernels, and may be slower than the frames come.
         expect(one.calls[0]).toBe(1);
@@ -115,7 +115,7 @@ await describeBackends(
       withModel(async (model) => {
         const slow = watched(model, 150);
         const frames = [0, 0.1, 0.3, 0.5, 0.7].map((seconds) => grey(seconds, 9));
-        const steps: LiveStep[] = await all(classifyLive(slow, from(frames), { input }));
+        const steps: LiveStep[] = await all(classifyLive(slow, from(frames)));
         expect(slow.calls).toEqual([1, 1, 1, 1]);
         expect(steps.map(({ seen, dropped }) => [seen, dropped])).toEqual([
           [1, 0],
@@ -130,9 +130,7 @@ await describeBackends(
       withModel(async (model) => {
         const one = watched(model);
         const times = [0, 0.1, 60, 60.1, 3, 3.1];
-        const steps = await all(
-          classifyLive(one, from(times.map((seconds) => grey(seconds, 9))), { input }),
-        );
+        const steps = await all(classifyLive(one, from(times.map((seconds) => grey(seconds, 9)))));
         expect(steps.at(-1)).toMatchObject({ seen: 5, dropped: 0 });
       }));
 
@@ -140,7 +138,7 @@ await describeBackends(
       withModel(async (model) => {
         const before = tf.memory().numTensors;
         const released: number[] = [];
-        const options = { input, release: ({ seconds }: Picture) => released.push(seconds) };
+        const options = { release: ({ seconds }: Picture) => released.push(seconds) };
         const frames = [0, 0.1, 0.2, 0.3].map((seconds) => grey(seconds, 9));
         for await (const { seconds } of classifyLive(model, from(frames), options)) {
           if (seconds === 0.2) break;
@@ -155,7 +153,7 @@ await describeBackends(
 
     it('names an option that there is not', () =>
       withModel(async (model) => {
-        const wrong = { input, tops: 3 };
+        const wrong = { tops: 3 } as object;
         await expect(all(classifyLive(model, from([]), wrong))).rejects.toThrow('tops');
       }));
   },
