@@ -1,5 +1,4 @@
 import { defineConfig } from 'vite';
-import { shippedModel } from './src/server/shipped-model.ts';
 
 /** Memory that threads share; a server of your own must send these as well. */
 const headers = {
@@ -10,9 +9,10 @@ const headers = {
 export default defineConfig({
   // So that the page can lie in any folder of a site.
   base: './',
+  // What is not there is not there, rather than the page again.
+  appType: 'mpa',
   // Packages from their sources, which need no build.
   resolve: { conditions: ['@neverend/source', 'module', 'browser', 'development|production'] },
-  plugins: [shippedModel()],
   server: { headers },
   preview: { headers },
   worker: { format: 'es' },

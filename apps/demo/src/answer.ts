@@ -1,4 +1,5 @@
 import type { Guess } from '@neverend/trecvit';
+import type { About } from './protocol.ts';
 
 /** What a page says of the likeliest class. */
 export interface Answer {
@@ -19,6 +20,15 @@ export function answerOf(guesses: readonly Guess[], threshold: number): Answer {
   return first.probability < threshold
     ? { sure: false, name: 'Not sure', detail: `perhaps ${nameOf(first)}, ${share}` }
     : { sure: true, name: nameOf(first), detail: share };
+}
+
+/** What a model can say, before it says anything. */
+export function knowledgeOf({
+  classes,
+  classNames,
+}: Pick<About, 'classes' | 'classNames'>): string {
+  if (classNames === undefined || classes > 12) return `It tells ${classes} classes apart.`;
+  return `It knows ${new Intl.ListFormat('en-GB').format(classNames)}.`;
 }
 
 /**

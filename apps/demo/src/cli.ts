@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { buildDemo, serveDemo } from './server/serve-demo.ts';
 
 const usage = `npm run demo -- [options]
 
@@ -32,6 +31,8 @@ async function main(): Promise<void> {
   const { host } = values;
   const port = values.port === undefined ? undefined : portOf(values.port);
   process.stderr.write('building the page\n');
+  // Vite takes seconds to load, which a message of how to use this should not wait for.
+  const { buildDemo, serveDemo } = await import('./server/serve-demo.ts');
   await buildDemo();
   if (values.build) {
     process.stderr.write('it is in apps/demo/dist; apps/demo/README.md names the headers\n');

@@ -71,7 +71,8 @@ async function open(source: 'camera' | 'file', openFeed: () => Promise<Feed>): P
 
 function closeFeed(): void {
   session += 1;
-  feed?.stop();
+  if (feed === undefined) return;
+  feed.stop();
   feed = undefined;
   engine.stop();
 }

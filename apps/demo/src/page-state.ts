@@ -146,6 +146,13 @@ export function viewOf({ engine, session }: PageState): PageView {
   };
 }
 
+/** What is worse on this machine or page than it could be is said once, while nothing runs. */
+function readyWith({ name, warning }: About['backend']): string {
+  return warning === undefined
+    ? 'The model is ready.'
+    : `The model is ready. ${name}: ${warning.replace(/\.?$/, '.')}`;
+}
+
 function statusOf(engine: Engine, session: Session): string {
   if (engine.phase === 'broken') return 'No model is loaded.';
   if (engine.phase === 'loading') {
@@ -156,7 +163,7 @@ function statusOf(engine: Engine, session: Session): string {
   }
   switch (session.phase) {
     case 'idle':
-      return 'The model is ready.';
+      return readyWith(engine.about.backend);
     case 'opening':
       return session.source === 'camera'
         ? 'Waiting for the camera: the browser asks you first.'

@@ -1,5 +1,5 @@
 import type { BackendChoice } from '@neverend/backend';
-import type { Guess } from '@neverend/trecvit';
+import type { LiveStep } from '@neverend/trecvit/video';
 
 /** What the page and its worker say to each other. */
 
@@ -15,23 +15,14 @@ export type BackendWish = 'auto' | 'webgpu' | 'wasm' | 'cpu';
 export interface About {
   readonly backend: Pick<BackendChoice, 'name' | 'device' | 'warning'>;
   readonly classes: number;
+  readonly classNames?: readonly string[];
   readonly framesPerSecond: number;
   /** The probability below which the model is not sure. */
   readonly threshold: number;
 }
 
 /** What came of one frame. */
-export interface Step {
-  /** Of the video. */
-  readonly seconds: number;
-  /** The likeliest first. */
-  readonly guesses: readonly Guess[];
-  /** From the picture to the classes. */
-  readonly milliseconds: number;
-  /** Frames that the model has seen and that it should have seen and has not, since the video began. */
-  readonly seen: number;
-  readonly dropped: number;
-  readonly stateBytes: number;
+export interface Step extends LiveStep {
   /** Tensors in the worker. */
   readonly tensors: number;
 }

@@ -1,4 +1,4 @@
-import { Announcer, answerOf, nameOf, percent } from './answer.ts';
+import { Announcer, answerOf, knowledgeOf, nameOf, percent } from './answer.ts';
 import { element } from './element.ts';
 import { History } from './history.ts';
 import type { About, Step } from './protocol.ts';
@@ -37,7 +37,7 @@ export class ResultView {
   set about(about: About | undefined) {
     this.#about = about;
     this.#guesses.style.setProperty('--threshold', String(about?.threshold ?? 0));
-    this.#showFigures();
+    this.clear();
   }
 
   /** @param at seconds of the page's clock. @returns a sentence where the machine is slower than the model's frames come. */
@@ -48,9 +48,12 @@ export class ResultView {
     this.#name.textContent = answer.name;
     this.#detail.textContent = answer.detail;
     const spoken = this.#announcer.hear(answer.name, at);
-    if (spoken !== undefined) this.#spoken.textContent = spoken;
-
     this.#history.add({ at, guesses: step.guesses });
+    if (spoken !== undefined) {
+      this.#spoken.textContent = spoken;
+      const names = step.guesses.slice(0, 3).map(nameOf).join(', ');
+      this.#plot.setAttribute('aria-label', `The last ${SECONDS} seconds. The likeliest: ${names}`);
+    }
     this.#showBars(step);
     // A plot that runs is what people who ask for less motion do not want.
     if (at - this.#drawn >= (calm.matches ? 1 : 0)) {
@@ -75,7 +78,7 @@ export class ResultView {
     this.#current.classList.add('unsure');
     this.#slow = false;
     this.#name.textContent = 'Nothing yet';
-    this.#detail.textContent = '';
+    this.#detail.textContent = this.#about === undefined ? '' : knowledgeOf(this.#about);
     this.#spoken.textContent = '';
     for (const bar of this.#guesses.children) bar.classList.add('vacant');
     this.#plot.replaceChildren();

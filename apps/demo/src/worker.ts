@@ -1,10 +1,15 @@
-import { useBackend } from '@neverend/backend';
+import { kernelsReady, useBackend } from '@neverend/backend';
+import { classifyLive, picturesToTensor } from '@neverend/trecvit/video';
 import * as tf from '@tensorflow/tfjs-core';
-import { classify } from './classify.ts';
+import type { SentFrame } from './frames/feed.ts';
 import { framesFrom } from './frames/frames-from.ts';
+import { frameReader } from './frames/read-frame.ts';
 import { type LoadedModel, loadModel } from './load-model.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
 import { wasmPath } from './wasm-path.ts';
+
+/** Classes that the page is told of: those with bars, and some that were likely before. */
+const TOP = 10;
 
 let loading: Promise<LoadedModel | undefined> = Promise.resolve(undefined);
 let watching: { readonly stop: AbortController; readonly done: Promise<void> } | undefined;
@@ -14,19 +19,24 @@ const say = (message: FromWorker): void => postMessage(message);
 const sentenceOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }>) {
+async function load({ backend: wish, model: choice }: Extract<ToWorker, { type: 'load' }>) {
   try {
     const { name, device, warning } = await useBackend(wish, { wasmPath });
-    const loaded = await loadModel(model, (fraction) =>
+    const loaded = await loadModel(choice, (fraction) =>
       say({ type: 'loading', ...(fraction === undefined ? {} : { fraction }) }),
     );
-    const { card, threshold } = loaded;
+    await warmUp(loaded);
+    const {
+      model: { config, input, classNames },
+      threshold,
+    } = loaded;
     say({
       type: 'ready',
       about: {
         backend: { name, device, ...(warning === undefined ? {} : { warning }) },
-        classes: card.config.classes,
-        framesPerSecond: card.input.framesPerSecond,
+        classes: config.classes,
+        ...(classNames === undefined ? {} : { classNames }),
+        framesPerSecond: input.framesPerSecond,
         threshold,
       },
     });
@@ -34,6 +44,35 @@ async function load({ backend: wish, model }: Extract<ToWorker, { type: 'load' }
   } catch (error) {
     say({ type: 'broken', sentence: sentenceOf(error) });
     return undefined;
+  }
+}
+
+/** A model's first frame prepares its kernels, which no camera should wait for. */
+async function warmUp({ model }: LoadedModel): Promise<void> {
+  const [rows, columns] = model.config.imageSize;
+  const pixels = new Uint8Array(rows * columns * 3);
+  const video = picturesToTensor(
+    [{ seconds: 0, rows, columns, pixels }],
+    model.config,
+    model.input,
+  );
+  const stream = model.stream();
+  // The second frame goes on from a state.
+  for (let frame = 0; frame < 2; frame++) {
+    const { features, logits } = stream.push(video);
+    await logits.data();
+    tf.dispose([features, logits]);
+  }
+  await kernelsReady();
+  stream.dispose();
+  video.dispose();
+}
+
+/** Frames that come while the page is hidden are closed unseen. */
+async function* whileSeen(frames: AsyncIterable<SentFrame>): AsyncGenerator<SentFrame> {
+  for await (const frame of frames) {
+    if (paused) frame.picture.close();
+    else yield frame;
   }
 }
 
@@ -45,8 +84,14 @@ async function watch(
     const incoming = framesFrom(frames, signal);
     const loaded = await loading;
     if (loaded === undefined) return;
-    for await (const step of classify(loaded, incoming, () => paused)) {
-      say({ type: 'step', session, step });
+    const { model } = loaded;
+    const steps = classifyLive(model, whileSeen(incoming), {
+      top: TOP,
+      read: frameReader({ imageSize: model.config.imageSize, crop: model.input.crop }),
+      release: ({ picture }) => picture.close(),
+    });
+    for await (const step of steps) {
+      say({ type: 'step', session, step: { ...step, tensors: tf.memory().numTensors } });
     }
     say({ type: 'ended', session });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Announcer, answerOf } from '../src/answer.ts';
+import { Announcer, answerOf, knowledgeOf } from '../src/answer.ts';
 
 const left = { index: 0, probability: 0.8, name: 'left' };
 
@@ -11,6 +11,13 @@ it('is not sure below the threshold, and says of what', () => {
     detail: 'perhaps left, 80 %',
   });
   expect(answerOf([{ index: 3, probability: 0.6 }], 0.5).name).toBe('class 3');
+});
+
+it('says what a model can say', () => {
+  expect(knowledgeOf({ classes: 3, classNames: ['up', 'down', 'still'] })).toBe(
+    'It knows up, down and still.',
+  );
+  expect(knowledgeOf({ classes: 400 })).toBe('It tells 400 classes apart.');
 });
 
 it('reads an answer once it has stood for a second, and once', () => {

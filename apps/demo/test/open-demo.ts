@@ -7,6 +7,8 @@ import { buildDemo, type ServedDemo, serveDemo } from '../src/server/serve-demo.
 
 /** The page, served as `npm run demo` does. */
 export interface Demo {
+  /** Of the page, with a slash at its end. */
+  readonly address: string;
   /** A folder for files of the tests; the model is in `dist/model`. */
   readonly folder: string;
   /** Starts a Chromium with other flags than `--no-sandbox`. */
@@ -27,13 +29,11 @@ export interface OpenPage {
   readonly page: Page;
   readonly context: BrowserContext;
   /** What the page has written and thrown. */
-  readonly complaints: readonly string[];
+  readonly complaints: string[];
 }
 
 /** @param model the files of the model in the place of the shipped one, by their names. */
-export async function openDemo(
-  model: Readonly<Record<string, Uint8Array | string>>,
-): Promise<Demo> {
+export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'neverend-demo-'));
   const outDir = join(folder, 'dist');
   await buildDemo(outDir);
@@ -45,6 +45,7 @@ export async function openDemo(
   const [address = ''] = served.addresses;
   const browsers: Browser[] = [];
   return {
+    address,
     folder,
     async launch(...flags) {
       const browser = await chromium.launch({
@@ -56,6 +57,10 @@ export async function openDemo(
     },
     async open(browser, { before, origin, context: settings = {} } = {}) {
       const context = await browser.newContext(settings);
+      // The shipped one is at an address that the bundler has made.
+      await context.route('**/assets/*.safetensors', (route) =>
+        route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
+      );
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));

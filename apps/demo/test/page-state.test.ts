@@ -29,6 +29,15 @@ it('says how much of the model is there', () => {
   expect(told({ type: 'loading', fraction: 0.5 }, ready).status).toBe('The model is ready.');
 });
 
+it('says what is worse than it could be', () => {
+  const warning = 'it runs on one thread, since the page is not cross-origin isolated';
+  const status = told({
+    type: 'ready',
+    about: { ...about, backend: { ...about.backend, warning } },
+  }).status;
+  expect(status).toBe(`The model is ready. wasm: ${warning}.`);
+});
+
 it('shows the picture once there is one, and what stops it from the moment it was asked for', () => {
   expect(told(ready)).toMatchObject({ picture: 'none', canStop: false });
   expect(told(ready, camera)).toMatchObject({ picture: 'none', canStop: true });

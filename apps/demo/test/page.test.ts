@@ -106,7 +106,7 @@ describe.runIf(runsInBrowser())('the page', () => {
           expect(await figure(page, 'tensors')).toBe(tensors);
           expect(await page.locator('#guesses li:not(.vacant)').count()).toBe(5);
           expect(await page.locator('#plot polyline').count()).toBe(5);
-          expect(await page.locator('#figures').innerText()).toMatch(/wasm.*threads/);
+          expect(await page.locator('#figures').textContent()).toMatch(/wasm.*threads/);
           await button(page, 'Stop').click();
           await page.waitForFunction(
             (count) => document.getElementById('screen')?.dataset['stops'] === String(count),
@@ -168,23 +168,6 @@ describe.runIf(runsInBrowser())('the page', () => {
       await notice(page).filter({ hasText: 'notes.txt' }).waitFor();
     }));
 
-  const faults: Record<string, { before?: () => void; sentence: RegExp }> = {
-    'is busy': {
-      before: () => {
-        navigator.mediaDevices.getUserMedia = () =>
-          Promise.reject(new DOMException('Could not start video source', 'NotReadableError'));
-      },
-      sentence: /busy/,
-    },
-    'is missing': {
-      before: () => {
-        navigator.mediaDevices.getUserMedia = () =>
-          Promise.reject(new DOMException('Requested device not found', 'NotFoundError'));
-      },
-      sentence: /No camera was found/,
-    },
-  };
-
   /** A file is classified after a camera could not be. */
   async function fileWorks(page: Page): Promise<void> {
     await page.locator('#file').setInputFiles(join(demo.folder, 'street.webm'));
@@ -192,16 +175,22 @@ describe.runIf(runsInBrowser())('the page', () => {
     expect(await notice(page).textContent()).not.toContain('camera');
   }
 
-  it.each(Object.entries(faults))('says that the camera %s', (_, { before, sentence }) =>
-    inPage(
-      async ({ page }) => {
+  it('says that a camera is busy, missing or something else, and a file works', () =>
+    inPage(async ({ page }) => {
+      for (const [name, sentence] of Object.entries({
+        NotReadableError: 'The camera is busy',
+        NotFoundError: 'No camera was found',
+        AbortError: 'a fault of the test',
+      })) {
+        await page.evaluate((fault) => {
+          navigator.mediaDevices.getUserMedia = () =>
+            Promise.reject(new DOMException('a fault of the test', fault));
+        }, name);
         await button(page, 'Use camera').click();
         await notice(page).filter({ hasText: sentence }).waitFor();
-        await fileWorks(page);
-      },
-      before === undefined ? {} : { before },
-    ),
-  );
+      }
+      await fileWorks(page);
+    }));
 
   it('says that the camera was refused, or that there is none', async () => {
     const refusing = await demo.launch('--use-fake-device-for-media-stream');
@@ -293,21 +282,52 @@ describe.runIf(runsInBrowser())('the page', () => {
       expect(await page.evaluate(() => document.activeElement?.id)).toBe('address');
     }));
 
-  it.each([360, 768, 1280])('fits a window %i pixels wide', (width) =>
-    inPage(
-      async ({ page }) => {
-        await page.locator('summary').click();
-        await page.getByLabel('A checkpoint on this machine').check();
-        await button(page, 'Use camera').click();
-        await seen(page, 2);
+  it('fits windows of phones, tablets and desktops', () =>
+    inPage(async ({ page }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint on this machine').check();
+      await button(page, 'Use camera').click();
+      await seen(page, 2);
+      for (const width of [360, 768, 1280]) {
+        await page.setViewportSize({ width, height: 740 });
         const over = await page.evaluate(
           () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
         );
-        expect(over).toBe(0);
-      },
-      { context: { viewport: { width, height: 740 } } },
-    ),
-  );
+        expect(over, `${width} pixels`).toBe(0);
+      }
+    }));
+
+  it('runs on one thread where the server sends no headers, and says why', async () => {
+    const context = await browser.newContext();
+    await context.route('**/*', async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !/^cross-/.test(name));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+    const page = await context.newPage();
+    await page.goto(demo.address);
+    await status(page).filter({ hasText: 'one thread' }).waitFor();
+    await button(page, 'Use camera').click();
+    await seen(page, 2);
+    await context.close();
+  });
+
+  it('loads a checkpoint from an address, and says what is wrong with one', () =>
+    inPage(async ({ page, complaints }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint at an address').check();
+      const address = page.getByLabel('Address of its folder or file');
+      await address.fill(`${demo.address}nowhere/`);
+      await button(page, 'Load').click();
+      await notice(page).filter({ hasText: '/nowhere/' }).waitFor();
+      expect(await button(page, 'Use camera').isDisabled()).toBe(true);
+      await address.fill(`${demo.address}model/`);
+      await button(page, 'Load').click();
+      await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+      expect(await notice(page).textContent()).toBe('');
+      // The browser itself reports an answer of 404.
+      for (const complaint of complaints.splice(0)) expect(complaint).toContain('404');
+    }));
 
   it('loads a checkpoint of this machine, or says what is missing of it', () =>
     inPage(async ({ page }) => {
@@ -326,6 +346,6 @@ describe.runIf(runsInBrowser())('the page', () => {
       await page.getByLabel('Backend').selectOption('cpu');
       await button(page, 'Load').click();
       await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
-      expect(await page.locator('#figures').innerText()).toContain('cpu');
+      expect(await page.locator('#figures').textContent()).toContain('cpu');
     }));
 });
