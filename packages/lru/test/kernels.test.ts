@@ -7,6 +7,7 @@ await expectKernelsAgree(
   () => [
     'NeverendComplexScan',
     'NeverendComplexScanGrad',
+    'NeverendGatedRecurrence',
     'NeverendLinearScan',
     'NeverendLinearScanGrad',
     'NeverendRgLruGates',

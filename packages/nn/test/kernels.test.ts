@@ -11,6 +11,8 @@ await expectKernelsAgree(
     'NeverendGeluGrad',
     'NeverendLayerNorm',
     'NeverendLayerNormGrad',
+    'NeverendLinear',
+    'NeverendLinearAdd',
     'NeverendRmsNorm',
     'NeverendRmsNormGrad',
     'NeverendScatterAddRows',
