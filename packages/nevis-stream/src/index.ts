@@ -1,3 +1,4 @@
+export { RunError } from '@neverend/checkpoint/node';
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
 export type { BaseSplit } from './data/splits.ts';
@@ -8,7 +9,6 @@ export type {
   TrainingRecord,
 } from './environment/records.ts';
 export type { RunConfig } from './environment/run-config.ts';
-export { RunError } from './environment/run-error.ts';
 export {
   type RunOptions,
   runStream,
