@@ -1,4 +1,4 @@
-import { encoderBlock, initEncoderBlock } from '@neverend/attention';
+import { encoderBlock } from '@neverend/attention';
 import { type RandomKey, randomKey } from '@neverend/backend';
 import { layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import { classificationHead, initTRecViT, type TRecViTConfig, tokenize } from '@neverend/trecvit';
@@ -20,7 +20,7 @@ export function initArm(
   config: TRecViTConfig,
 ): Record<string, tf.Tensor> {
   const params = initTRecViT(key, config);
-  if (arm === 'lru') return params;
+  if (arm === 'lru') return withDifferences(params);
   for (const name of Object.keys(params)) {
     if (!name.startsWith('encoder/residualblock_')) continue;
     params[name]?.dispose();
@@ -29,6 +29,25 @@ export function initArm(
   for (let layer = 0; layer < config.layers; layer++) {
     const ofLayer = timeMixers[arm].init(randomKey(key.low, key.high, arm, layer), config);
     Object.assign(params, withPrefix(ofLayer, overTime(layer)));
+  }
+  return params;
+}
+
+/**
+ * Convolutions over time begin as the frame itself in every other channel, and as its difference from the frame before in the rest.
+ * The official numbers, a twentieth of that, are so small that a short training does not get away from them.
+ */
+function withDifferences(params: Record<string, tf.Tensor>): Record<string, tf.Tensor> {
+  for (const [name, old] of Object.entries(params)) {
+    if (!name.endsWith('/conv_1d/w')) continue;
+    const [taps = 1, channels = 1] = old.shape;
+    const values = new Float32Array(taps * channels);
+    for (let channel = 0; channel < channels; channel++) {
+      values[(taps - 1) * channels + channel] = 1;
+      if (channel % 2 === 1) values[(taps - 2) * channels + channel] = -1;
+    }
+    old.dispose();
+    params[name] = tf.tensor2d(values, [taps, channels]);
   }
   return params;
 }

@@ -25,7 +25,7 @@ export const lstmOverTime: TimeMixer = {
   },
   mix: (x, params) =>
     tf.tidy(() => {
-      const [batch = 1, frames = 1, tokens = 1, width = 1] = x.shape;
+      const [batch = 1, , tokens = 1, width = 1] = x.shape;
       const input = linearParams(params, 'input', width);
       const recurrent = params['recurrent/kernel'] as tf.Tensor;
       const [inner = 1] = recurrent.shape;

@@ -51,8 +51,7 @@ export function drawnPath(draws: Draws, motion: Motion, room: Room): (phase: num
       place: draws.between(0, 1),
       placeAside: draws.between(0, 1),
       slope: draws.between(-aside[name], aside[name]),
-      ofPhase: (phase: number, place: number) =>
-        isMoved ? (sign > 0 ? phase : 1 - phase) : place,
+      ofPhase: (phase: number, place: number) => (isMoved ? (sign > 0 ? phase : 1 - phase) : place),
       ofPhaseAside: (phase: number, place: number) =>
         isMoved || motion === 'still' ? place : phase,
     };
