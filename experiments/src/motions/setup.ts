@@ -6,7 +6,7 @@ import type { Difficulty } from './clips/scene.ts';
 
 /** The model of all arms but for what mixes over time: TRecViT in its released form, as small as the time allows. */
 export const config: TRecViTConfig = trecvitConfig('Ti', 'released', {
-  ...{ layers: 3, width: 64, lruWidth: 128, mlpWidth: 256, heads: 4, headWidth: 128 },
+  ...{ layers: 2, width: 64, lruWidth: 128, mlpWidth: 256, heads: 4, headWidth: 128 },
   ...{ patch: 8, imageSize: [32, 32], pooling: 'average' },
   ...{ classes: motionNames.length, frames: 8 },
 });
@@ -35,8 +35,8 @@ export const heldOutKey: RandomKey = randomKey('motions', 'held-out');
 /** The harder, the nearer to 1 `level` is. */
 export function difficultyAt(level: number): Difficulty {
   return {
-    seconds: [1.5, 5],
-    wholePicture: 0.35,
+    seconds: [2, 5],
+    wholePicture: 0.5,
     drift: { probability: 0.5, speed: 0.4 * level },
     others: 0.6 * level,
     tremor: 0.02 * level,

@@ -32,7 +32,7 @@ export interface Difficulty {
 }
 
 const rooms = {
-  thing: { x: [-0.45, 0.45], y: [-0.45, 0.45], size: [0.3, 0.95] },
+  thing: { x: [-0.4, 0.4], y: [-0.4, 0.4], size: [0.4, 1.2] },
   camera: { x: [-0.45, 0.45], y: [-0.45, 0.45], size: [1.3, 3.4] },
   small: { x: [-0.5, 0.5], y: [-0.5, 0.5], size: [0.1, 0.2] },
 } as const satisfies Record<string, Room>;
