@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 export { RunError } from '@neverend/checkpoint/node';
+=======
+export { FlopCounter, kernelFlops, type StockKernelCall as KernelCall } from '@neverend/backend';
+>>>>>>> a827a94812ce6848fa1912c090f09bf5caa2348c
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
 export type { BaseSplit } from './data/splits.ts';
@@ -13,8 +17,6 @@ export {
   type RunOptions,
   runStream,
 } from './environment/run-stream.ts';
-export { FlopCounter } from './flops/flop-counter.ts';
-export { type KernelCall, kernelFlops } from './flops/kernel-flops.ts';
 export {
   type Backbone,
   type Params,
