@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Fit } from '../video/fit.ts';
+import type { PictureSize } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
 import { VideoError } from '../video/video-error.ts';
 import { FrameToPicture } from './frame-to-picture.ts';
@@ -16,7 +16,7 @@ const signatures = {
 } as const satisfies Partial<Record<keyof NodeAv, RegExp>>;
 
 /** An image as a picture at 0 seconds. @throws VideoError naming it when it is none. */
-export async function decodeImage(path: string, fit: Fit | undefined): Promise<Picture> {
+export async function decodeImage(path: string, size: PictureSize): Promise<Picture> {
   const av = await loadNodeAv();
   const bytes = await readFile(path).catch((cause: Error) => {
     throw new VideoError(`${path} cannot be read: ${cause.message}`, { cause });
@@ -33,7 +33,7 @@ export async function decodeImage(path: string, fit: Fit | undefined): Promise<P
   const [packet, frame] = [new av.Packet(), new av.Frame()];
   packet.alloc();
   frame.alloc();
-  const converter = new FrameToPicture({ av, name: path, fit });
+  const converter = new FrameToPicture({ av, name: path, size });
   const check = (code: number) => {
     if (code >= 0) return;
     throw new VideoError(`${path} is damaged or too large: ${av.FFmpegError.strerror(code)}`);

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Fit } from '../video/fit.ts';
+import type { PictureSize } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
 import { samplePictures } from '../video/sample-pictures.ts';
 import { VideoError } from '../video/video-error.ts';
@@ -26,7 +26,7 @@ export async function imagesOf(folder: string): Promise<string[]> {
 
 export interface ImageOptions {
   readonly imagesPerSecond: number;
-  readonly fit: Fit | undefined;
+  readonly size: PictureSize;
   readonly from: number | undefined;
   readonly framesPerSecond: number | undefined;
   readonly signal: AbortSignal | undefined;
@@ -35,7 +35,7 @@ export interface ImageOptions {
 /** Images as the pictures of a video. Only those that are shown are read. */
 export async function* decodeImages(
   paths: readonly string[],
-  { imagesPerSecond, fit, from = 0, framesPerSecond, signal }: ImageOptions,
+  { imagesPerSecond, size, from = 0, framesPerSecond, signal }: ImageOptions,
 ): AsyncGenerator<Picture, void, undefined> {
   const duration = 1 / imagesPerSecond;
   const first = Math.min(paths.length - 1, Math.floor(from * imagesPerSecond + 1e-6));
@@ -49,7 +49,7 @@ export async function* decodeImages(
   let last: { path: string; picture: Picture } | undefined;
   for await (const { path, ...times } of shown) {
     signal?.throwIfAborted();
-    if (last?.path !== path) last = { path, picture: await decodeImage(path, fit) };
+    if (last?.path !== path) last = { path, picture: await decodeImage(path, size) };
     yield { ...last.picture, ...times };
   }
 }

@@ -1,11 +1,9 @@
 import { checkedSize, checkNumber, checkOptions } from '@neverend/backend';
 import { checkFit, type Fit } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
-import { samplePictures } from '../video/sample-pictures.ts';
-import { type DecodedFrame, decodeFrames } from './decode-frames.ts';
 import { decodeImages, imagesOf, isImage } from './decode-images.ts';
-import { FrameToPicture } from './frame-to-picture.ts';
 import { openVideo } from './open-video.ts';
+import { picturesOf } from './pictures-of.ts';
 import { kindOf, nameOf, type VideoSource } from './video-source.ts';
 
 export interface DecodeOptions {
@@ -55,70 +53,13 @@ export async function* decodeVideo(
   const kind = await kindOf(source);
   if (typeof source === 'string' && (kind === 'folder' || isImage(source))) {
     const paths = kind === 'folder' ? await imagesOf(source) : [source];
-    yield* decodeImages(paths, { fit, from, framesPerSecond, imagesPerSecond, signal });
+    yield* decodeImages(paths, { size: { fit }, from, framesPerSecond, imagesPerSecond, signal });
     return;
   }
   const video = await openVideo(source, { name: nameOf(source), signal });
-  const { av, name, stream } = video;
-  const matrix = stream.codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX);
-  const converter = new FrameToPicture({ av, name, fit, matrix });
   try {
-    const decoded = decodeFrames(video, { threads, from: from ?? 0, signal });
-    const frames = from === undefined ? decoded : beginAt(decoded, from);
-    if (framesPerSecond === undefined) yield* convertAll(frames, converter);
-    else yield* convertSampled(frames, converter, framesPerSecond, from);
+    yield* picturesOf(video, { size: { fit }, from, framesPerSecond, threads, signal });
   } finally {
-    converter.close();
     await video.close();
-  }
-}
-
-async function* convertAll(
-  frames: AsyncIterable<DecodedFrame>,
-  converter: FrameToPicture,
-): AsyncGenerator<Picture, void, undefined> {
-  for await (const frame of frames) {
-    let picture: Picture;
-    try {
-      picture = await converter.convert(frame);
-    } finally {
-      frame.frame.free();
-    }
-    yield picture;
-  }
-}
-
-async function* convertSampled(
-  frames: AsyncIterable<DecodedFrame>,
-  converter: FrameToPicture,
-  framesPerSecond: number,
-  from: number | undefined,
-): AsyncGenerator<Picture, void, undefined> {
-  const shown = samplePictures(frames, framesPerSecond, {
-    ...(from === undefined ? {} : { from }),
-    release: ({ frame }) => frame.free(),
-  });
-  let last: { frame: DecodedFrame; picture: Picture } | undefined;
-  for await (const frame of shown) {
-    if (last?.frame !== frame) last = { frame, picture: await converter.convert(frame) };
-    yield last.picture;
-  }
-}
-
-/** Without the frames before the one that is shown at a time. */
-async function* beginAt(
-  frames: AsyncIterable<DecodedFrame>,
-  from: number,
-): AsyncGenerator<DecodedFrame, void, undefined> {
-  const held: DecodedFrame[] = [];
-  try {
-    for await (const frame of frames) {
-      if (frame.seconds <= from) for (const early of held.splice(0)) early.frame.free();
-      held.push(frame);
-      while (frame.seconds > from && held.length > 0) yield held.shift() as DecodedFrame;
-    }
-    while (held.length > 0) yield held.shift() as DecodedFrame;
-  } finally {
-    for (const { frame } of held) frame.free();
   }
 }

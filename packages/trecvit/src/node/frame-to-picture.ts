@@ -1,5 +1,5 @@
 import type { FilterContext, FilterGraph, Frame } from 'node-av/lib';
-import { type Fit, placementOf } from '../video/fit.ts';
+import { fitOf, type PictureSize, placementOf } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
 import { VideoError } from '../video/video-error.ts';
 import type { DecodedFrame } from './decode-frames.ts';
@@ -13,23 +13,23 @@ export interface ConverterOptions {
   readonly av: NodeAv;
   /** The video as messages name it. */
   readonly name: string;
-  readonly fit: Fit | undefined;
+  readonly size: PictureSize;
   /** The display matrix of the file, for frames that have none of their own. */
   readonly matrix?: Uint8Array | null;
 }
 
-/** Turns decoded frames into pictures as they are displayed: upright, with square pixels, and, with `fit`, of a model's size. */
+/** Turns decoded frames into pictures as they are displayed: upright, with square pixels, and of a size. */
 export class FrameToPicture {
   readonly #av: NodeAv;
   readonly #name: string;
-  readonly #fit: Fit | undefined;
+  readonly #size: PictureSize;
   readonly #matrix: Uint8Array | null;
   #graph: { key: string; graph: FilterGraph; from: FilterContext; to: FilterContext } | undefined;
 
-  constructor({ av, name, fit, matrix }: ConverterOptions) {
+  constructor({ av, name, size, matrix }: ConverterOptions) {
     this.#av = av;
     this.#name = name;
-    this.#fit = fit;
+    this.#size = size;
     this.#matrix = matrix ?? null;
   }
 
@@ -84,7 +84,7 @@ export class FrameToPicture {
       columns: width,
       aspect,
       turn,
-      fit: this.#fit,
+      size: this.#size,
       isTransparent: transparent.test(av.avGetPixFmtName(format as never) ?? ''),
     });
     const [outputs, inputs] = [endOf(av, 'in', from), endOf(av, 'out', to)];
@@ -126,13 +126,14 @@ function filtersOf(picture: {
   /** The width of a pixel by its height. */
   readonly aspect: number;
   readonly turn: Turn;
-  readonly fit: Fit | undefined;
+  readonly size: PictureSize;
   readonly isTransparent: boolean;
 }): string {
-  const { aspect, turn, fit, isTransparent } = picture;
+  const { aspect, turn, isTransparent } = picture;
   const isOnItsSide = turn.degrees === 90 || turn.degrees === 270;
   const displayed = [picture.rows, Math.max(1, Math.round(picture.columns * aspect))] as const;
   const [rows, columns] = isOnItsSide ? [displayed[1], displayed[0]] : displayed;
+  const fit = fitOf(rows, columns, picture.size);
   const place =
     fit === undefined ? { rows, columns, top: 0, left: 0 } : placementOf(rows, columns, fit);
   const [keptRows, keptColumns] = fit?.imageSize ?? [rows, columns];

@@ -1,8 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ClipSource } from './clip-source.ts';
-import type { Evaluation } from './evaluate-classifier.ts';
 import type { TrainSettings } from './train-settings.ts';
 import type { Trainee } from './trainee.ts';
+import type { StepEvaluation } from './training-checkpoint.ts';
 
 /** How far a training is. */
 export interface TrainingProgress {
@@ -17,7 +17,7 @@ export interface TrainingProgress {
   /** Until the end of the training, at the pace so far. */
   readonly remainingSeconds?: number;
   /** The newest one. */
-  readonly evaluation?: Evaluation;
+  readonly evaluation?: StepEvaluation;
 }
 
 export interface TrainOptions {
@@ -43,5 +43,5 @@ export interface TrainingResult {
   readonly params: Record<string, tf.Tensor>;
   readonly steps: number;
   /** After the last step, where there are videos to validate with. */
-  readonly evaluation?: Evaluation;
+  readonly evaluation?: StepEvaluation;
 }

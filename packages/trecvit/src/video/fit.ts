@@ -8,6 +8,22 @@ export interface Fit {
   readonly crop: VideoInput['crop'];
 }
 
+/** The size of pictures: a model's, or that of the video with a shorter side of at most `shortSide` pixels, or, without both, the video's. */
+export type PictureSize = {
+  readonly fit?: Fit | undefined;
+  readonly shortSide?: number | undefined;
+};
+
+/** The fit that makes a picture of `rows` x `columns` be of a size; undefined where it is already. */
+export function fitOf(rows: number, columns: number, size: PictureSize): Fit | undefined {
+  const { fit, shortSide } = size;
+  if (fit !== undefined) return fit;
+  const short = Math.min(rows, columns);
+  if (shortSide === undefined || short <= shortSide) return undefined;
+  const scaled = (side: number) => Math.max(1, Math.round((side * shortSide) / short));
+  return { imageSize: [scaled(rows), scaled(columns)], crop: 'squeeze' };
+}
+
 /** A picture is resized to `rows` x `columns`; from row `top` and column `left` on, as much as the model takes is cut out. */
 export interface Placement {
   readonly rows: number;
