@@ -37,3 +37,4 @@ export {
   type StreamStep,
   VideoStream,
 } from './video-stream.ts';
+export { type VitBlocksOptions, type WithVitBlocks, withVitBlocks } from './vit-blocks.ts';
