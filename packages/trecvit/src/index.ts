@@ -17,6 +17,7 @@ export {
 export { productFlops, stateBytes } from './costs.ts';
 export { type ForwardOptions, forward, type TRecViTState } from './forward.ts';
 export { classificationHead, type HeadOptions, type HeadState } from './head.ts';
+export { type InferenceMemory, inferenceMemory, type MeasuredModel } from './inference-memory.ts';
 export { initTRecViT } from './init.ts';
 export { trecvitLayer } from './layer.ts';
 export { parameterCount, paramShapes } from './param-shapes.ts';
