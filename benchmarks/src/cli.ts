@@ -12,16 +12,25 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
+import { casesOf } from './cases/index.ts';
+import { endlessStreams, endlessTable } from './endless.ts';
 import { firstCalls, firstCallTable } from './first-call/index.ts';
 import { misses } from './first-call/limits.ts';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
+import { profiles, profileTable } from './profiles.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
-import { readResults, resultsFolder } from './result-files.ts';
+import {
+  type EndlessFile,
+  known,
+  type ProfilesFile,
+  readResults,
+  resultsFolder,
+} from './result-files.ts';
 import type { Results } from './results.ts';
-import { commandOf } from './runner-list.ts';
+import { commandOf, type RunnerKind } from './runner-list.ts';
 
 const usage = `npm run bench -- [options]
 
@@ -32,6 +41,12 @@ const usage = `npm run bench -- [options]
   --quick          small sizes and short times: does everything still run? Without PyTorch's compiler, which takes
                    minutes, unless --runner names it
   --no-python      without the Python runners
+  --models         the whole models, and the largest product, which their shares are of; results/models/<machine>.json.
+                   Without it, and without --case, a run at full size has all other cases
+  --endless        instead of all else: what a frame of a stream costs after 10 frames and after 10,000, in half an
+                   hour; results/endless/<machine>.json
+  --profile        instead of all else: which operations the time of the models goes to, on the most of the threads;
+                   results/profiles/<machine>.json
   --first-call     instead of all else: the first result and the first gradient of fresh processes, pages and workers,
                    in minutes; benchmarks/results/first-call/<machine>.json. Exit code 1 where a limit is missed
   --json           the results on stdout, as JSON
@@ -59,6 +74,9 @@ async function main(): Promise<void> {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'no-python': { type: 'boolean', default: false },
+      models: { type: 'boolean', default: false },
+      endless: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
       'first-call': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
@@ -77,8 +95,8 @@ async function main(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+  const machine = describeMachine();
   if (values['first-call']) {
-    const machine = describeMachine();
     const results = await firstCalls(scratch, values.quick ? 1 : 5, say);
     const file = new URL(`first-call/${nameOf(machine)}.json`, resultsFolder);
     const text = `${JSON.stringify({ machine, results }, null, 1)}\n`;
@@ -92,9 +110,60 @@ async function main(): Promise<void> {
   }
   const python = once(() => pythonEnvironment(say));
   const npmPeers = once(() => installNpmPeers(say));
+  const command = (kind: RunnerKind, count: number) => {
+    const isPython = kind.script[0].endsWith('.py');
+    if (isPython && values['no-python']) throw new Error('--no-python leaves it out');
+    if (kind.script[0] === 'onnxruntime.ts') npmPeers();
+    return commandOf(kind, count, isPython ? python() : '');
+  };
+  const most = Math.max(...threads);
+  const own = {
+    runners: ({ id }: RunnerKind) =>
+      values.runner?.some((text) => id.includes(text)) ?? /wasm|tensorflow/.test(id),
+    command: (kind: RunnerKind) => command(kind, most),
+    scratch,
+    say,
+  };
+  if (values.endless) {
+    const results = await endlessStreams({
+      ...own,
+      models: values.quick ? ['small'] : ['small', 'TRecViT-Ti'],
+      frames: values.quick ? 300 : 10_000,
+      rounds: 40,
+    });
+    const file: EndlessFile = { machine, date: new Date().toISOString(), threads: most, results };
+    keep('endless', file, endlessTable(results));
+    return;
+  }
+  if (values.profile) {
+    const results = await profiles({
+      ...own,
+      cases: casesOf(values.quick ? 'tiny' : 'full').filter(
+        ({ id, video }) =>
+          video !== undefined && (values.case?.some((text) => id.includes(text)) ?? true),
+      ),
+      threads: most,
+    });
+    const name = `profiles/${nameOf(machine)}.json`;
+    const others = (known<ProfilesFile>(name)?.results ?? []).filter(
+      (old) => !results.some((one) => one.case === old.case && one.runner === old.runner),
+    );
+    const file: ProfilesFile = { machine, results: [...others, ...results] };
+    keep('profiles', file, results.map((one) => `${profileTable(one).join('\n')}\n`).join('\n'));
+    return;
+  }
+  /** Writes what a part found, and shows it. */
+  function keep(folder: string, content: object, table: string): void {
+    const text = `${JSON.stringify(content, null, 1)}\n`;
+    const path = fileURLToPath(new URL(`${folder}/${nameOf(machine)}.json`, resultsFolder));
+    if (values.out !== undefined || !values.quick) write(values.out ?? path, text);
+    if (values.out === undefined && !values.quick) writeReadme();
+    process.stdout.write(values.json ? text : table);
+  }
   const allRunners = !values.runner && !values.quick && !values['no-python'];
   const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
-  const kept = fileURLToPath(new URL(`${nameOf(describeMachine())}.json`, resultsFolder));
+  const folder = values.models ? 'models/' : '';
+  const kept = fileURLToPath(new URL(`${folder}${nameOf(machine)}.json`, resultsFolder));
   const file = values.out ?? (keeps ? kept : undefined);
   if (values.resume && !keeps) {
     throw new Error('--resume goes on with all runners at full size, and without --out');
@@ -103,19 +172,18 @@ async function main(): Promise<void> {
     threads,
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
     ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
-    cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
+    cases: ({ id, video }) => {
+      if (values.models && id !== 'matmul-2048' && video === undefined) return false;
+      const named = values.case?.some((text) => id.includes(text));
+      return named ?? (values.models || values.quick || video === undefined);
+    },
     runners: ({ id, role, compiles }) =>
       role === 'machine' ||
       (values.runner?.some((text) => id.includes(text)) ?? !(values.quick && compiles)),
     size: values.quick ? 'tiny' : 'full',
     secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
     scratch,
-    command: (kind, count) => {
-      const isPython = kind.script[0].endsWith('.py');
-      if (isPython && values['no-python']) throw new Error('--no-python leaves it out');
-      if (kind.script[0] === 'onnxruntime.ts') npmPeers();
-      return commandOf(kind, count, isPython ? python() : '');
-    },
+    command,
     say,
   });
   if (results.cases.length === 0) throw new Error('no case has such an id');
