@@ -96,6 +96,24 @@ describe('the process', () => {
     expect(moments(fromPipe)).toEqual(moments(fromFile));
   });
 
+  it('drops frames of a live stream rather than wait, and counts them', async () => {
+    const { child, end } = start([
+      'stream',
+      '-',
+      '--live',
+      '--json',
+      '--every',
+      '0.01',
+      ...withModel(),
+    ]);
+    createReadStream(files.video).pipe(child.stdin as NodeJS.WritableStream);
+    const { code, stdout, stderr } = await end;
+    expect(code).toBe(0);
+    const [, shown, dropped] = /(\d+) frames, .* (\d+) frames dropped/.exec(stderr) ?? [];
+    expect(Number(shown) + Number(dropped)).toBe(12);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '').dropped).toBe(Number(dropped));
+  });
+
   it.runIf(hasSignals)('says nothing when who reads it has read enough', async () => {
     const { child, end } = start([
       'stream',
