@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
-import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import { type Command, Option } from 'commander';
+import type { TRecViTForm } from '../config.ts';
 import type { VideoInput } from '../config-file.ts';
 import {
   cropOption,
   downloadOptions,
+  formOption,
   framesPerSecondOption,
   labelsOption,
   type ModelFlags,
@@ -13,8 +14,7 @@ import { runCommand } from './run-command.ts';
 
 export interface ConvertFlags
   extends Pick<ModelFlags, 'labels' | 'offline' | 'cache' | 'json' | 'quiet'> {
-  readonly vit?: string;
-  readonly size?: TRecViTSize;
+  readonly vit?: true;
   readonly form?: TRecViTForm;
   readonly framesPerSecond?: number;
   readonly crop?: VideoInput['crop'];
@@ -27,22 +27,34 @@ export function addConvert(program: Command): void {
     .description('a checkpoint in another format, or a new model with the blocks of a ViT')
     .argument('<in>', 'a path or URL: a folder, an official .npz, or .safetensors')
     .argument('<out>', 'a folder for config.json and model.safetensors, or a file .npz')
+    .addOption(
+      new Option('--vit', '<in> is a vision transformer, whose blocks a new model gets').conflicts(
+        'labels',
+      ),
+    )
+    .addOption(formOption())
     .addOption(labelsOption())
     .addOption(framesPerSecondOption())
     .addOption(cropOption())
     .addHelpText(
       'after',
       `
+With --vit, the new model has the ViT's size. Its blocks over time and its head are drawn at random; train --from takes it.
+
 Examples:
   trecvit convert trecvit_B_k400.npz k400/ --labels k400.txt
   trecvit convert runs/mine/model mine.npz
+  trecvit convert ViT-B_16.npz start/ --vit --form paper
 `,
     );
   for (const option of [...downloadOptions(), ...outputOptions()]) command.addOption(option);
-  command.action((from: string, to: string, flags: ConvertFlags) =>
-    runCommand(flags, async (context) => {
+  command.action(async (from: string, to: string, flags: ConvertFlags) => {
+    if (flags.form !== undefined && !flags.vit) {
+      command.error('error: --form was given without --vit; it is for a new model');
+    }
+    await runCommand(flags, async (context) => {
       const { convert } = await import('./convert.ts');
       await convert(from, to, flags, context);
-    }),
-  );
+    });
+  });
 }

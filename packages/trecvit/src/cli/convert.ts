@@ -5,6 +5,7 @@ import type { ConvertFlags } from './convert-command.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
+import { vitModel } from './vit-model.ts';
 import { writeNpz } from './write-npz.ts';
 
 /** Writes a checkpoint in another format. */
@@ -16,7 +17,9 @@ export async function convert(
 ): Promise<void> {
   // It keeps numbers as they are, and nothing is computed.
   await startBackend({ backend: 'cpu' }, { note: () => undefined });
-  const { model } = await openModel(from, flags, context);
+  const model = flags.vit
+    ? await vitModel(from, flags.form, context)
+    : (await openModel(from, flags, context)).model;
   try {
     const { framesPerSecond = model.input.framesPerSecond, crop = model.input.crop } = flags;
     const input = { ...model.input, framesPerSecond, crop };

@@ -25,7 +25,7 @@ export function addInfo(program: Command): void {
     .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
     .addOption(sizeOption())
     .addOption(formOption().default('released'))
-    .option('--clip', 'measure a clip too, beside a frame of a stream')
+    .option('--clip', 'measure the memory of a clip too, beside that of a frame')
     .addHelpText(
       'after',
       `

@@ -2,15 +2,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import type { ModelCard } from '../config-file.ts';
 import { productFlops, stateBytes } from '../costs.ts';
+import { type InferenceMemory, inferenceMemory } from '../inference-memory.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
 import type { InfoFlags } from './info-command.ts';
-import { type Measured, measureClip, measureStream } from './measure-model.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
 import { type Backend, startBackend } from './start-backend.ts';
 import { table } from './table.ts';
-import { bytes, milliseconds, withPrefix } from './units.ts';
+import { bytes, withPrefix } from './units.ts';
 
 /** Prints what a model is and costs, or all sizes side by side. */
 export async function info(
@@ -25,11 +25,13 @@ export async function info(
   }
   const { model, name } = await subjectOf(checkpoint, flags, context);
   try {
-    const stream = await measureStream(model, context.signal);
-    const clip = flags.clip ? await measureClip(model, context.signal) : undefined;
+    const memory = {
+      frame: inferenceMemory(model, { frames: 1 }),
+      ...(flags.clip && { clip: inferenceMemory(model) }),
+    };
     const { card } = model;
     const costs = costsOf(card.config);
-    const answer = { name, backend, ...card, ...costs, stream, ...(clip && { clip }) };
+    const answer = { name, backend, ...card, ...costs, memory };
     await context.print(flags.json ? `${JSON.stringify(answer)}\n` : textOf(answer));
   } finally {
     model.dispose();
@@ -68,46 +70,34 @@ type Answer = ModelCard &
   ReturnType<typeof costsOf> & {
     readonly name: string;
     readonly backend: Backend;
-    readonly stream: Measured;
-    readonly clip?: Measured;
+    readonly memory: { readonly frame: InferenceMemory; readonly clip?: InferenceMemory };
   };
 
-function textOf({
-  name,
-  config,
-  input,
-  classNames,
-  backend,
-  stream,
-  clip,
-  ...costs
-}: Answer): string {
+function textOf(answer: Answer): string {
+  const { name, config, input, classNames, backend, memory, ...costs } = answer;
   const [rows, columns] = config.imageSize;
   const names = classNames === undefined ? '' : `: ${classNames.slice(0, 8).join(', ')}`;
   const more = classNames !== undefined && classNames.length > 8 ? ', …' : '';
-  const measured = (what: string, { peakBytes, millisecondsPerFrame }: Measured) => [
-    [`peak memory of ${what}`, `${bytes(peakBytes)} beside the weights`],
-    [`time of ${what}`, `${milliseconds(millisecondsPerFrame)} a frame`],
-  ];
+  const rate = `${input.framesPerSecond} a second`;
   return table(
     [
       ['model', name],
       ['classes', `${config.classes}${names}${more}`],
-      [
-        'video',
-        `clips of ${config.frames} frames of ${rows} x ${columns} pixels at ${input.framesPerSecond} a second`,
-      ],
+      ['video', `clips of ${config.frames} frames of ${rows} x ${columns} pixels at ${rate}`],
       ['parameters', `${costs.parameters.toLocaleString('en')} (${bytes(costs.weightBytes)})`],
       ['products of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
       ['products of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],
       ['state of a stream', bytes(costs.stateBytes)],
-      ...measured("a stream's frame", stream),
-      ...(clip === undefined ? [] : measured('a clip', clip)),
+      ['peak memory of a frame', peakOf(memory.frame)],
+      ...(memory.clip === undefined ? [] : [['peak memory of a clip', peakOf(memory.clip)]]),
       ['backend', describe(backend)],
     ],
     { numbers: false },
   );
 }
+
+const peakOf = ({ peak, weights }: InferenceMemory): string =>
+  `${bytes(peak)}, the weights' ${bytes(weights)} included (measured)`;
 
 async function listSizes(
   backend: Backend,

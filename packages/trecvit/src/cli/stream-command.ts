@@ -20,6 +20,7 @@ export interface StreamFlags extends ModelFlags {
   readonly every?: number;
   readonly halfLife?: number;
   readonly window?: number;
+  readonly live?: true;
   readonly imagesPerSecond: number;
 }
 
@@ -39,6 +40,7 @@ export function addStream(program: Command): void {
         .conflicts('window'),
     )
     .option('--window <frames>', 'count the last frames alike instead', positiveInteger)
+    .option('--live', 'drop frames rather than fall behind a camera, of which - has the bytes')
     .addHelpText(
       'after',
       `
@@ -47,7 +49,7 @@ Without --every there is a line whenever the likeliest class changes.
 Examples:
   trecvit stream street.mp4
   trecvit stream street.mp4 --every 1 --json
-  ffmpeg -f v4l2 -i /dev/video0 -f matroska - | trecvit stream -
+  ffmpeg -f v4l2 -i /dev/video0 -f matroska - | trecvit stream - --live
 `,
     );
   const options = [
@@ -55,10 +57,13 @@ Examples:
     ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
   ];
   for (const option of options) command.addOption(option);
-  command.action((video: string, flags: StreamFlags) =>
-    runCommand(flags, async (context) => {
+  command.action(async (video: string, flags: StreamFlags) => {
+    if (flags.live && video !== '-') {
+      command.error('error: --live was given with a file, which waits; it is for - alone');
+    }
+    await runCommand(flags, async (context) => {
       const { stream } = await import('./stream.ts');
       await stream(video, flags, context);
-    }),
-  );
+    });
+  });
 }

@@ -4,6 +4,7 @@ import type { Guess } from '../top-k.ts';
 import type { TRecViT } from '../trecvit.ts';
 import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
+import { sampleLive } from '../video/sample-live.ts';
 import type { StreamOptions, VideoStream } from '../video-stream.ts';
 import { openModel } from './open-model.ts';
 import { Pace } from './pace.ts';
@@ -22,6 +23,8 @@ interface Moment extends Verdict {
   readonly stateBytes: number;
   /** False where the frames of a camera would come faster than that. */
   readonly keepsUp: boolean;
+  /** Frames that were left out so far, where they were not waited for. */
+  readonly dropped?: number;
 }
 
 /** Prints a line whenever the likeliest class changes, or every so many seconds of the video. */
@@ -45,20 +48,25 @@ async function streamWith(
   flags: StreamFlags & { readonly sureFrom: number },
   { note, print, signal }: CommandContext,
 ): Promise<void> {
-  const { every, json, sureFrom, top, window } = flags;
+  const { every, json, live, sureFrom, top, window } = flags;
   const size = stateBytes(model.config, window === undefined ? {} : { window });
   const pace = new Pace(model.input.framesPerSecond);
   let told: { readonly class: string; readonly seconds: number } | undefined;
+  let dropped = 0;
+  const onDropped = (count: number) => {
+    dropped = count;
+  };
   await warmUp(model);
   const frames = model.stream(averageOf(flags));
   try {
-    for await (const picture of picturesOf(video, model, flags, signal)) {
+    for await (const picture of picturesOf(video, model, flags, signal, onDropped)) {
       const start = performance.now();
       const verdict = verdictOf(await push(picture, frames, model, top), sureFrom);
       pace.add(performance.now() - start);
       const warning = pace.warning();
       if (warning !== undefined) note(warning);
-      const { seconds, keepsUp } = pace;
+      const { keepsUp } = pace;
+      const seconds = live ? picture.seconds : pace.seconds;
       const current = verdict.sure ? nameOf(verdict.top[0] as Guess) : 'not sure';
       // Times are sums of fractions.
       const isDue =
@@ -66,27 +74,33 @@ async function streamWith(
         (every === undefined ? current !== told.class : seconds - told.seconds > every - 1e-6);
       if (!isDue) continue;
       told = { class: current, seconds };
-      const moment = { seconds, ...verdict, millisecondsPerFrame: pace.lap(), keepsUp };
-      await print(lineOf({ ...moment, stateBytes: size }, json));
+      const moment: Moment = {
+        ...{ seconds, ...verdict, millisecondsPerFrame: pace.lap(), stateBytes: size, keepsUp },
+        ...(live && { dropped }),
+      };
+      await print(json ? `${JSON.stringify(moment)}\n` : textOf(moment));
     }
   } finally {
     frames.dispose();
   }
   note(
-    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${milliseconds(pace.mean)} a frame, state ${bytes(size)}`,
+    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${milliseconds(pace.mean)} a frame, state ${bytes(size)}${live ? `, ${dropped} frames dropped` : ''}`,
   );
 }
 
 async function* picturesOf(
   video: string,
   { config: { imageSize }, input: { framesPerSecond, crop } }: TRecViT,
-  { imagesPerSecond }: StreamFlags,
+  { imagesPerSecond, live }: StreamFlags,
   signal: AbortSignal,
+  onDropped: (count: number) => void,
 ): AsyncGenerator<Picture> {
-  const fit = { imageSize, crop };
+  const source = video === '-' ? process.stdin : video;
+  const options = { imagesPerSecond, signal, fit: { imageSize, crop } };
   try {
-    const source = video === '-' ? process.stdin : video;
-    yield* decodeVideo(source, { framesPerSecond, imagesPerSecond, fit, signal });
+    yield* live
+      ? sampleLive(decodeVideo(source, options), framesPerSecond, { onDropped })
+      : decodeVideo(source, { ...options, framesPerSecond });
   } finally {
     // An open pipe would keep the process from ending.
     if (video === '-') process.stdin.destroy();
@@ -127,9 +141,8 @@ async function warmUp(model: TRecViT): Promise<void> {
   }
 }
 
-function lineOf(moment: Moment, json: true | undefined): string {
-  if (json) return `${JSON.stringify(moment)}\n`;
-  const { seconds, top, sure, millisecondsPerFrame, stateBytes: size } = moment;
+function textOf({ seconds, top, sure, millisecondsPerFrame, stateBytes: size }: Moment): string {
   const classes = top.map((guess) => `${nameOf(guess)} ${percent(guess.probability)}`).join(', ');
-  return `${seconds.toFixed(1).padStart(7)} s  ${sure ? '' : 'not sure: '}${classes}  (${milliseconds(millisecondsPerFrame)} a frame, state ${bytes(size)})\n`;
+  const cost = `${milliseconds(millisecondsPerFrame)} a frame, state ${bytes(size)}`;
+  return `${seconds.toFixed(1).padStart(7)} s  ${sure ? '' : 'not sure: '}${classes}  (${cost})\n`;
 }

@@ -20,6 +20,7 @@ export interface TrainingProgress {
   readonly evaluation?: StepEvaluation;
 }
 
+/** One training, in one folder. */
 export interface TrainOptions {
   readonly model: Trainee;
   readonly train: ClipSource;

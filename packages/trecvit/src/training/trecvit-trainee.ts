@@ -5,6 +5,7 @@ import type { TRecViTConfig } from '../config.ts';
 import { officialInput, type VideoInput } from '../config-file.ts';
 import { classificationHead } from '../head.ts';
 import { trecvitLayer } from '../layer.ts';
+import { encoderBlockName, residualBlockName } from '../param-shapes.ts';
 import { tokenize } from '../tokenize.ts';
 import type { Trainee } from './trainee.ts';
 
@@ -44,9 +45,15 @@ function trainingLogits(
   const { layers, width, normEps } = config;
   return tf.tidy(() => {
     let x = tokenize(video, subtree(params, 'tokenizer/'), config);
+    let isTrained = hasVariables(subtree(params, 'tokenizer/'));
     for (let layer = 0; layer < layers; layer++) {
       const run = (y: tf.Tensor) => trecvitLayer(y, params, layer, config).y;
-      const y = tf.tidy(() => (again ? remat(run)(x) : run(x)));
+      isTrained ||= [residualBlockName(layer), encoderBlockName(layer)].some((name) =>
+        hasVariables(subtree(params, name)),
+      );
+      // The backward pass does not come to a layer below which nothing is trained, so that nothing is computed a second time there.
+      const isLight = again || !isTrained;
+      const y = tf.tidy(() => (isLight ? remat(run)(x) : run(x)));
       // Makes room at once: a tape keeps what it needs.
       x.dispose();
       x = y;
@@ -57,3 +64,6 @@ function trainingLogits(
     return logits as tf.Tensor2D;
   });
 }
+
+const hasVariables = (params: Params): boolean =>
+  Object.values(params).some((param) => param instanceof tf.Variable);

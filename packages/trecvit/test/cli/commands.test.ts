@@ -4,6 +4,7 @@ import type { NamedArray } from '@neverend/checkpoint';
 import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeNpz } from '../../src/cli/write-npz.ts';
 import { parameterCount, stateBytes, TRecViT } from '../../src/index.ts';
 import { decodeVideo } from '../../src/node/index.ts';
 import { picturesToTensor } from '../../src/video/index.ts';
@@ -190,16 +191,15 @@ describe('trecvit info', () => {
       backend: { name: 'cpu' },
       parameters: parameterCount(config),
       stateBytes: stateBytes(config),
-      stream: { frames: 1 },
-      clip: { frames: 4 },
+      memory: { frame: { weights: 4 * parameterCount(config), state: stateBytes(config) } },
     });
-    // At least the state of before and after, and less for a frame than for a clip.
-    expect(answer.stream.peakBytes).toBeGreaterThan(answer.stateBytes);
-    expect(answer.clip.peakBytes).toBeGreaterThan(answer.stream.peakBytes);
+    const { frame, clip } = answer.memory;
+    expect(frame.peak).toBeGreaterThan(frame.weights + frame.video);
+    expect(clip.peak).toBeGreaterThan(frame.peak);
     const text = await run('info', files.model);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
-      /^peak memory of a stream's frame +[\d.]+ k?B beside the weights$/m,
+      /^peak memory of a frame +[\d.]+ kB, the weights' 10\.2 kB included \(measured\)$/m,
     );
   });
 
@@ -282,6 +282,66 @@ describe('trecvit convert', () => {
     expect(card.config).toEqual({ ...config, frames: 32 });
   });
 });
+
+describe('trecvit convert --vit', () => {
+  it('puts the blocks of a vision transformer into a new model', async () => {
+    const [vit, start] = ['vit.npz', 'start'].map((name) => join(files.folder, name));
+    const arrays = Object.entries(vitShapes).map(
+      ([name, shape], index) => [name, tf.fill(shape, index)] as const,
+    );
+    await writeNpz(vit as string, Object.fromEntries(arrays), AbortSignal.any([]));
+    tf.dispose(arrays.map(([, tensor]) => tensor));
+    const outcome = await trecvit('convert', vit as string, start as string, '--vit', '--json');
+    expect(outcome.stderr).toMatch(/^not taken: head\/kernel, head\/bias$/m);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ model: start, parameters: 11_230_864 });
+    const { tensors } = await readSafetensors(join(start as string, 'model.safetensors'));
+    const names = Object.keys(vitShapes);
+    const kernel = 'MlpBlock_3/Dense_0/kernel';
+    for (const layer of [0, 11]) {
+      const found = tensors[`encoder/encoderblock_${layer}/MlpBlock_0/Dense_0/kernel`];
+      const value = names.indexOf(`Transformer/encoderblock_${layer}/${kernel}`);
+      expect(found?.data.every((number) => number === value)).toBe(true);
+    }
+  });
+
+  it('is one line for what is no vision transformer', async () => {
+    const npz = join(files.folder, 'other.npz');
+    await trecvit('convert', files.model, npz);
+    const { code, stderr } = await trecvit('convert', npz, 'x', '--vit', '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^trecvit: .*other\.npz is no vision transformer of a width of 192[^\n]*\n$/,
+    );
+  });
+});
+
+/** ViT-Ti/16 in the layout of github.com/google-research/vision_transformer. */
+const vitShapes: Readonly<Record<string, number[]>> = {
+  ...{ 'embedding/kernel': [16, 16, 3, 192], 'embedding/bias': [192], cls: [1, 1, 192] },
+  'Transformer/posembed_input/pos_embedding': [1, 197, 192],
+  ...{ 'Transformer/encoder_norm/scale': [192], 'Transformer/encoder_norm/bias': [192] },
+  ...{ 'head/kernel': [192, 5], 'head/bias': [5] },
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, layer) => {
+      const dense = (name: string, from: number[], to: number[]) => [
+        [`${name}/kernel`, [...from, ...to]] as const,
+        [`${name}/bias`, to] as const,
+      ];
+      const norm = (name: string) =>
+        ['scale', 'bias'].map((part) => [`${name}/${part}`, [192]] as const);
+      return [
+        ...['LayerNorm_0', 'LayerNorm_2'].flatMap(norm),
+        ...['query', 'key', 'value'].flatMap((name) =>
+          dense(`MultiHeadDotProductAttention_1/${name}`, [192], [3, 64]),
+        ),
+        ['MultiHeadDotProductAttention_1/out/kernel', [3, 64, 192]] as const,
+        ['MultiHeadDotProductAttention_1/out/bias', [192]] as const,
+        ...dense('MlpBlock_3/Dense_0', [192], [768]),
+        ...dense('MlpBlock_3/Dense_1', [768], [192]),
+      ].map(([name, shape]) => [`Transformer/encoderblock_${layer}/${name}`, [...shape]] as const);
+    }).flat(),
+  ),
+};
 
 describe('what cannot be read', () => {
   it.each([

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomKey, useBackend } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
 import { officialConstants, TRecViT, type TRecViTConfig } from '../../src/index.ts';
 import { saveModel } from '../../src/node/index.ts';
 import { encodeVideo } from '../node/encode-video.ts';
@@ -29,6 +30,8 @@ export async function makeFixture(): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'trecvit-cli-'));
   const [model, video, clips] = ['model', 'ramp.mp4', 'clips'].map((name) => join(folder, name));
   const names = { classNames: ['left', 'right', 'still'] };
+  // Its note on faster backends is for others.
+  tf.env().set('PROD', true);
   await useBackend('cpu');
   const drawn = TRecViT.init(config, randomKey(7), names);
   await saveModel(drawn, model as string);

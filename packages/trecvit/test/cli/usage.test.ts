@@ -52,6 +52,7 @@ describe('a wrong command line', () => {
       ['stream', 'a.mp4', '--window', '4', '--half-life', '4'],
       /'--half-life <frames>' cannot be used with option '--window <frames>'/,
     ],
+    ['a file that is live', ['stream', 'a.mp4', '--live'], /--live was given with a file/],
     ['another size', ['info', '--size', 'M'], /'M' is invalid.*Ti, S, B, L/],
     ['two models', ['info', 'a.npz', '--size', 'S'], /a checkpoint and --size were both given/],
     ['no folder', ['train', 'clips'], /required option '--out <folder>' not specified/],
@@ -79,6 +80,11 @@ describe('a wrong command line', () => {
       'a model and a size',
       ['train', 'clips', '--out', 'x', '--from', 'a.npz', '--size', 'S'],
       /--from was given with --size or --form/,
+    ],
+    [
+      'a form of what is there',
+      ['convert', 'a.npz', 'b', '--form', 'paper'],
+      /--form was given without --vit/,
     ],
     ['no target', ['convert', 'a.npz'], /missing required argument 'out'/],
   ])('with %s ends with 2 and says how to get help', async (_title, args, message) => {

@@ -220,6 +220,31 @@ await describeBackends(
       model.dispose();
     });
 
+    it('take little memory where only the head is trained', async () => {
+      const model = TRecViT.init({ ...tiny, layers: 4 }, randomKey(1));
+      const peakOf = async (frozen: readonly string[]) => {
+        const params = new TrainedParams(trecvitTrainee(model), settled({ frozen }));
+        const before = tf.memory().numBytes;
+        let peak = 0;
+        const engine = tf.engine();
+        const { runKernel } = engine;
+        engine.runKernel = ((...args: Parameters<typeof runKernel>) => {
+          const outputs = runKernel.apply(engine, args);
+          peak = Math.max(peak, tf.memory().numBytes - before);
+          return outputs;
+        }) as typeof runKernel;
+        try {
+          tf.dispose((await params.gradients(partsOf(2, 2))).clipped);
+        } finally {
+          engine.runKernel = runKernel;
+        }
+        params.dispose();
+        return peak;
+      };
+      expect(await peakOf(['tokenizer/', 'encoder/'])).toBeLessThan((await peakOf([])) / 2);
+      model.dispose();
+    });
+
     it('smooth labels as computed by hand', async () => {
       const logits = [
         [1, 2, -1],
