@@ -1,6 +1,6 @@
 import { checkNumber, checkOptions, randomKey } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
-import { checkConfig, officialConstants, type TRecViTConfig } from './config.ts';
+import { checkConfig, configFields, officialConstants, type TRecViTConfig } from './config.ts';
 
 /** How a model wants its video. */
 export interface VideoInput {
@@ -66,11 +66,19 @@ export function checkCard({ config, input, classNames }: ModelCard): void {
 export function writeCard(card: ModelCard): string {
   checkCard(card);
   const { config, input, classNames } = card;
-  const fields = { config, input, ...(classNames === undefined ? {} : { classNames }) };
+  const fields = {
+    config: inOrder(config, configFields),
+    input: inOrder(input, inputFields),
+    ...(classNames === undefined ? {} : { classNames }),
+  };
   const { low, high } = randomKey(JSON.stringify(fields));
   const id = [low, high].map((part) => part.toString(16).padStart(8, '0')).join('');
   return `${JSON.stringify({ format, id, ...fields }, null, 2)}\n`;
 }
+
+/** The same card is the same text, however it was put together. */
+const inOrder = <T extends object>(of: T, names: readonly (keyof T & string)[]) =>
+  Object.fromEntries(names.map((name) => [name, of[name]]));
 
 /** What tells the text of a card that `writeCard` wrote from others; it stays when a field is edited by hand. */
 export function cardId(text: string): string | undefined {

@@ -17,6 +17,7 @@ export {
 export { productFlops, stateBytes } from './costs.ts';
 export { type ForwardOptions, forward, type TRecViTState } from './forward.ts';
 export { classificationHead, type HeadOptions, type HeadState } from './head.ts';
+export { type InferenceMemory, inferenceMemory, type MeasuredModel } from './inference-memory.ts';
 export { initTRecViT } from './init.ts';
 export { trecvitLayer } from './layer.ts';
 export { parameterCount, paramShapes } from './param-shapes.ts';
@@ -37,3 +38,4 @@ export {
   type StreamStep,
   VideoStream,
 } from './video-stream.ts';
+export { type VitBlocksOptions, type WithVitBlocks, withVitBlocks } from './vit-blocks.ts';

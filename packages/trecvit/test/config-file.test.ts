@@ -8,6 +8,8 @@ const card: ModelCard = { config: tiny, input: officialInput, classNames: [...'a
 describe('a config.json', () => {
   it('is read as it was written', () => {
     expect(readCard(writeCard(card))).toEqual(card);
+    const turned = Object.fromEntries(Object.entries(tiny).reverse()) as unknown as typeof tiny;
+    expect(writeCard({ ...card, config: turned })).toBe(writeCard(card));
     const { classNames: _, ...without } = card;
     expect(readCard(writeCard(without))).toEqual(without);
   });

@@ -1,8 +1,8 @@
-import { randomKey, randomUniform, ShapeError, withPeakBytes } from '@neverend/backend';
+import { randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import { describeBackends, expectTensorClose, tolerances } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { TRecViT } from '../src/index.ts';
+import { inferenceMemory, initTRecViT, TRecViT } from '../src/index.ts';
 import { tiny } from './tiny.ts';
 
 await describeBackends('a model', (backend) => {
@@ -75,21 +75,55 @@ await describeBackends('a model', (backend) => {
     model.dispose();
   });
 
-  it('has no more in memory than one layer and its input, however many there are', async () => {
-    const peakOf = (layers: number): number => {
+  it('has no more in memory than one layer and its input, however many there are', () => {
+    const memoryOf = (layers: number) => {
       const model = TRecViT.init({ ...tiny, layers }, randomKey(2));
-      const video = tf.zeros([1, 16, 8, 12, 3]);
-      const { result, peakBytes } = withPeakBytes(() => model.forward(video));
-      tf.dispose([result.features, result.logits, result.state]);
-      video.dispose();
+      const before = tf.memory().numTensors;
+      const memory = inferenceMemory(model, { frames: 16 });
+      expect(tf.memory().numTensors).toBe(before);
+      const weights = Object.values(model.params).reduce((sum, { size }) => sum + 4 * size, 0);
+      expect(memory).toMatchObject({ weights, video: 4 * 16 * 8 * 12 * 3 });
       model.dispose();
-      expect(peakBytes).toBeGreaterThan(0);
-      return peakBytes;
+      return { ...memory, working: memory.peak - memory.weights - memory.video };
     };
-    // What a layer adds is its state alone.
-    const state = 4 * 7 * tiny.taps * tiny.lruWidth;
-    expect(peakOf(6) - peakOf(2)).toBeLessThanOrEqual(4 * state);
+    const [two, six] = [memoryOf(2), memoryOf(6)];
+    expect(two.working).toBeGreaterThan(two.state);
+    // What a layer adds is its state alone: the activations of the two are far more.
+    expect(six.working - two.working).toBeLessThanOrEqual(six.state - two.state);
+    expect(two.working - two.state).toBeGreaterThan(4 * 16 * 7 * (tiny.width + tiny.mlpWidth));
   });
+});
+
+it('names the likeliest classes of whole videos by their average probabilities, and of a stream by its logits', async () => {
+  const params = initTRecViT(randomKey(2), tiny);
+  const model = new TRecViT(tiny, params, { classNames: ['a', 'b', 'c', 'd', 'e'] });
+  const video = tf.tensor(randomUniform(randomKey('top'), 2 * 8 * 8 * 12 * 3), [2, 8, 8, 12, 3]);
+  const whole = model.classify(video);
+  const stream = model.stream({ batch: 2 });
+  const step = stream.push(video);
+  const shares = tf.softmax(step.logits);
+  for (const [top, probabilities] of [
+    [whole.top, whole.probabilities],
+    [step.top, shares],
+  ] as const) {
+    const guesses = await top(2);
+    const values = await probabilities.data();
+    for (const [row, [first, second]] of guesses.entries()) {
+      const ofRow = [...values.subarray(5 * row, 5 * row + 5)];
+      const ranked = ofRow.toSorted((a, b) => b - a);
+      expect(first?.probability).toBeCloseTo(ranked[0] ?? 0, 6);
+      expect(second?.probability).toBeCloseTo(ranked[1] ?? 0, 6);
+      expect(first?.name).toBe('abcde'[ofRow.indexOf(Math.max(...ofRow))]);
+    }
+    expect(await top()).toMatchObject([{ length: 5 }, { length: 5 }]);
+  }
+  const { numTensors } = tf.memory();
+  whole.dispose();
+  step.dispose();
+  expect(tf.memory().numTensors).toBe(numTensors - 4);
+  tf.dispose([video, shares]);
+  stream.dispose();
+  model.dispose();
 });
 
 it('refuses frames that clips do not divide, and rows that crops do not', () => {
