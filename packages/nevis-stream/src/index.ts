@@ -1,4 +1,8 @@
+<<<<<<< HEAD
+export { RunError } from '@neverend/checkpoint/node';
+=======
 export { FlopCounter, kernelFlops, type StockKernelCall as KernelCall } from '@neverend/backend';
+>>>>>>> a827a94812ce6848fa1912c090f09bf5caa2348c
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
 export type { BaseSplit } from './data/splits.ts';
@@ -9,7 +13,6 @@ export type {
   TrainingRecord,
 } from './environment/records.ts';
 export type { RunConfig } from './environment/run-config.ts';
-export { RunError } from './environment/run-error.ts';
 export {
   type RunOptions,
   runStream,

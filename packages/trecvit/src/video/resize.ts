@@ -2,7 +2,7 @@ import { type Fit, placementOf } from './fit.ts';
 import type { Picture } from './picture.ts';
 
 /** For each of some places of the result, what it takes of a line: `weights[k * taps + i]` of the value `starts[k] + i`. */
-interface Taps {
+export interface Taps {
   readonly starts: Int32Array;
   readonly taps: number;
   readonly weights: Float32Array;
@@ -13,7 +13,7 @@ interface Taps {
  * shorter, the triangle is as wide as the values that come together in one, so that nothing is skipped. Beyond its ends the line goes on with
  * its last value (libswscale's `bilinear`; Pillow and torch take no more than there is, which differs in the outermost pixels).
  */
-function tapsOf(size: number, scaled: number, first: number, count: number): Taps {
+export function tapsOf(size: number, scaled: number, first: number, count: number): Taps {
   const scale = size / scaled;
   const support = Math.max(scale, 1);
   const reach = 2 * Math.ceil(support) + 1;
@@ -81,7 +81,12 @@ export function resizePicture(picture: Picture, fit: Fit): Picture {
 }
 
 /** Lines of `columns` RGB pixels resized, `[rows, places, 3]`. */
-function shorten(pixels: Uint8Array, rows: number, columns: number, across: Taps): Float32Array {
+export function shorten(
+  pixels: Uint8Array,
+  rows: number,
+  columns: number,
+  across: Taps,
+): Float32Array {
   const { starts, taps, weights } = across;
   const places = starts.length;
   const result = new Float32Array(rows * places * 3);

@@ -1,4 +1,4 @@
-import { writeFileAtomic } from '@neverend/checkpoint/node';
+import { writeFileAtomic } from '../write-file-atomic.ts';
 import { readFileIfPresent } from './files.ts';
 import { RunError } from './run-error.ts';
 

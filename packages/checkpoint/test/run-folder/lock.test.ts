@@ -7,11 +7,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { lockFolder } from '../../src/environment/lock.ts';
+import { lockFolder } from '../../src/run-folder/lock.ts';
 
 let folder: string;
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'nevis-lock-'));
+  folder = await mkdtemp(join(tmpdir(), 'run-lock-'));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { jsonDifferences, stableJson } from '../../src/environment/json-file.ts';
+import { jsonDifferences, stableJson } from '../../src/run-folder/json-file.ts';
 
 it('writes equal bytes for equal values, however their keys were put in', () => {
   expect(stableJson({ b: [{ d: 1, c: 2 }], a: null })).toBe(
