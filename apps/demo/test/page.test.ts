@@ -23,12 +23,11 @@ async function seen(page: Page, frames: number): Promise<void> {
   await page.waitForFunction(
     (count) => Number(document.getElementById('figures')?.dataset['seen'] ?? 0) >= count,
     frames,
-    { timeout: 30_000 },
   );
 }
 
 async function ready({ page }: OpenPage): Promise<void> {
-  await status(page).filter({ hasText: 'The model is ready.' }).waitFor({ timeout: 30_000 });
+  await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
 }
 
 /** Keeps the cameras that the page opens. */
@@ -68,7 +67,7 @@ describe.runIf(runsInBrowser())('the page', () => {
       '--use-fake-ui-for-media-stream',
       `--use-file-for-fake-video-capture=${camera}`,
     );
-  });
+  }, 600_000);
 
   afterAll(() => demo?.close());
 
