@@ -19,6 +19,8 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
+    // TensorFlow.js is larger than what Vite warns of.
+    chunkSizeWarningLimit: 2000,
     // The worker's bundle takes most of the time, as it must.
     rolldownOptions: { checks: { pluginTimings: false } },
   },

@@ -1,4 +1,5 @@
-import type { BackendWish, FrameSource, FromWorker, ModelChoice, ToWorker } from './protocol.ts';
+import type { TransferredFrames } from '@neverend/trecvit/video';
+import type { BackendWish, FromWorker, ModelChoice, ToWorker } from './protocol.ts';
 
 /** The worker in which the model runs, from the page. */
 export class Engine {
@@ -24,8 +25,8 @@ export class Engine {
     this.#say({ type: 'load', backend, model });
   }
 
-  watch(session: number, frames: FrameSource): void {
-    this.#say({ type: 'watch', session, frames }, [frames]);
+  watch(session: number, frames: TransferredFrames, transfer: Transferable[]): void {
+    this.#say({ type: 'watch', session, frames }, transfer);
   }
 
   pause(paused: boolean): void {

@@ -1,11 +1,10 @@
 import { Engine } from './engine.ts';
-import { cameraFeed } from './frames/camera-feed.ts';
-import type { Feed } from './frames/feed.ts';
-import { fileFeed } from './frames/file-feed.ts';
+import { cameraFeed, cameraLost, type Feed, fileFeed } from './feed.ts';
 import { firstState, nextState, type PageEvent } from './page-state.ts';
 import { PageParts } from './page-view.ts';
 import type { FromWorker } from './protocol.ts';
 import { ResultView } from './result-view.ts';
+import { sentenceOf } from './sentence.ts';
 import { onSettings } from './settings.ts';
 
 const parts = new PageParts();
@@ -45,10 +44,14 @@ function hear(message: FromWorker): void {
       if (message.session !== session) return;
   }
   if (message.type === 'failed') fail(message.sentence);
-  else if (message.type === 'step') {
-    happen({ type: 'running' });
-    happen({ type: 'speed', sentence: result.show(message.step, now()) });
-  }
+  else if (message.type === 'ended') {
+    // A page that stops a camera has another session by then.
+    if (parts.camera.srcObject !== null) fail(sentenceOf(cameraLost()));
+    else {
+      closeFeed();
+      happen({ type: 'ended' });
+    }
+  } else happen({ type: 'speed', sentence: result.show(message.step, now()) });
 }
 
 /** Opens a video in the place of the one before. */
@@ -60,19 +63,19 @@ async function open(source: 'camera' | 'file', openFeed: () => Promise<Feed>): P
   try {
     const opened = await openFeed();
     // Stopped, or another one was opened, meanwhile.
-    if (mine !== session) return opened.stop();
+    if (mine !== session) return opened.close();
     feed = opened;
-    engine.watch(session, opened.frames);
+    engine.watch(session, opened.frames, opened.transfer);
     happen({ type: 'running' });
   } catch (error) {
-    if (mine === session) fail((error as Error).message);
+    if (mine === session) fail(sentenceOf(error));
   }
 }
 
 function closeFeed(): void {
   session += 1;
   if (feed === undefined) return;
-  feed.stop();
+  feed.close();
   feed = undefined;
   engine.stop();
 }
@@ -83,20 +86,11 @@ function fail(sentence: string): void {
 }
 
 function openFile(file: File | undefined): void {
-  if (file === undefined) return;
-  void open('file', () =>
-    fileFeed(file, parts.film, (error) => {
-      if (error !== undefined) return fail(error.message);
-      closeFeed();
-      happen({ type: 'ended' });
-    }),
-  );
+  if (file !== undefined) void open('file', () => fileFeed(file, parts.film));
 }
 
 parts.useCamera.addEventListener('click', () => {
-  void open('camera', () =>
-    cameraFeed(parts.camera, () => fail('The camera was unplugged; connect it, and try again.')),
-  );
+  void open('camera', () => cameraFeed(parts.camera, () => fail(sentenceOf(cameraLost()))));
 });
 parts.openFile.addEventListener('click', () => parts.file.click());
 parts.file.addEventListener('change', () => {

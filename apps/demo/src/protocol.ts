@@ -1,5 +1,5 @@
 import type { BackendChoice } from '@neverend/backend';
-import type { LiveStep } from '@neverend/trecvit/video';
+import type { LiveStep, TransferredFrames } from '@neverend/trecvit/video';
 
 /** What the page and its worker say to each other. */
 
@@ -29,14 +29,11 @@ export interface Step extends LiveStep {
 
 export type ToWorker =
   | { readonly type: 'load'; readonly backend: BackendWish; readonly model: ModelChoice }
-  /** Classifies the frames that come. A frame is taken in the place of one that still waits. */
-  | { readonly type: 'watch'; readonly session: number; readonly frames: FrameSource }
+  /** Classifies the frames that come, in the place of those of an earlier session. */
+  | { readonly type: 'watch'; readonly session: number; readonly frames: TransferredFrames }
   /** Frames that come are closed unseen, until it is said that they are not any more. */
   | { readonly type: 'pause'; readonly paused: boolean }
   | { readonly type: 'stop' };
-
-/** Where frames come from; all of it is transferred. */
-export type FrameSource = ReadableStream<VideoFrame> | MessagePort;
 
 export type FromWorker =
   /** `fraction` of the download, where its length is known. */

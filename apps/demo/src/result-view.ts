@@ -138,6 +138,7 @@ export class ResultView {
       this.#figures.dataset['tensors'] = String(step.tensors);
       this.#figures.dataset['stateBytes'] = String(step.stateBytes);
       this.#figures.dataset['seen'] = String(step.seen);
+      this.#figures.dataset['dropped'] = String(step.dropped);
     }
   }
 }

@@ -1,11 +1,14 @@
 import { kernelsReady, useBackend } from '@neverend/backend';
-import { classifyLive, picturesToTensor } from '@neverend/trecvit/video';
+import {
+  classifyLive,
+  type LiveFrame,
+  picturesToTensor,
+  receiveFrames,
+} from '@neverend/trecvit/video';
 import * as tf from '@tensorflow/tfjs-core';
-import type { SentFrame } from './frames/feed.ts';
-import { framesFrom } from './frames/frames-from.ts';
-import { frameReader } from './frames/read-frame.ts';
 import { type LoadedModel, loadModel } from './load-model.ts';
 import type { FromWorker, ToWorker } from './protocol.ts';
+import { sentenceOf } from './sentence.ts';
 import { wasmPath } from './wasm-path.ts';
 
 /** Classes that the page is told of: those with bars, and some that were likely before. */
@@ -16,8 +19,6 @@ let watching: { readonly stop: AbortController; readonly done: Promise<void> } |
 let paused = false;
 
 const say = (message: FromWorker): void => postMessage(message);
-const sentenceOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 async function load({ backend: wish, model: choice }: Extract<ToWorker, { type: 'load' }>) {
   try {
@@ -69,9 +70,9 @@ async function warmUp({ model }: LoadedModel): Promise<void> {
 }
 
 /** Frames that come while the page is hidden are closed unseen. */
-async function* whileSeen(frames: AsyncIterable<SentFrame>): AsyncGenerator<SentFrame> {
+async function* whileSeen(frames: AsyncIterable<LiveFrame>): AsyncGenerator<LiveFrame> {
   for await (const frame of frames) {
-    if (paused) frame.picture.close();
+    if (paused) frame.close();
     else yield frame;
   }
 }
@@ -81,15 +82,14 @@ async function watch(
   signal: AbortSignal,
 ) {
   try {
-    const incoming = framesFrom(frames, signal);
     const loaded = await loading;
-    if (loaded === undefined) return;
-    const { model } = loaded;
-    const steps = classifyLive(model, whileSeen(incoming), {
-      top: TOP,
-      read: frameReader({ imageSize: model.config.imageSize, crop: model.input.crop }),
-      release: ({ picture }) => picture.close(),
-    });
+    if (loaded === undefined) {
+      for await (const frame of receiveFrames(frames, { signal: AbortSignal.abort() }))
+        frame.close();
+      return;
+    }
+    const incoming = whileSeen(receiveFrames(frames, { signal }));
+    const steps = classifyLive(loaded.model, incoming, { top: TOP });
     for await (const step of steps) {
       say({ type: 'step', session, step: { ...step, tensors: tf.memory().numTensors } });
     }

@@ -22,16 +22,9 @@ it('serves the page with the headers that threads need, where it says', async ()
   }
 });
 
-it.each([
-  [['--port', 'http'], '--port was http; it must be a number from 0 to 65535'],
-  [['--prot', '1'], "Unknown option '--prot'"],
-])('ends with one line after %j', async (wrong, message) => {
+it('ends with one line where an option is wrong', async () => {
+  const wrong = ['--port', 'http'];
   const failure = await run(process.execPath, [...args, ...wrong], { cwd }).catch((error) => error);
   expect(failure).toMatchObject({ code: 1, stdout: '' });
-  expect(failure.stderr.trim().split('\n')).toEqual([expect.stringContaining(`error: ${message}`)]);
-});
-
-it('says what it can do', async () => {
-  const { stdout } = await run(process.execPath, [...args, '--help'], { cwd });
-  for (const option of ['--port', '--host', '--build']) expect(stdout).toContain(option);
+  expect(failure.stderr).toBe('error: --port was http; it must be a number from 0 to 65535\n');
 });

@@ -61,6 +61,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       await context.route('**/assets/*.safetensors', (route) =>
         route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
       );
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       const complaints: string[] = [];
       page.on('pageerror', ({ message }) => complaints.push(message));

@@ -4,18 +4,15 @@ import type { VideoInput } from '../config-file.ts';
 import { namedState } from '../state.ts';
 import type { Guess } from '../top-k.ts';
 import { type StreamedModel, type StreamOptions, VideoStream } from '../video-stream.ts';
+import type { LiveFrame } from './live-frame.ts';
 import type { Picture } from './picture.ts';
+import { PictureReader } from './picture-reader.ts';
 import { picturesToTensor } from './pictures-to-tensor.ts';
-import type { Timed } from './sample-pictures.ts';
 import { Ticks } from './ticks.ts';
 
-export interface ClassifyLiveOptions<P> extends Pick<StreamOptions, 'halfLife' | 'window'> {
+export interface ClassifyLiveOptions extends Pick<StreamOptions, 'halfLife' | 'window'> {
   /** How many guesses a step has. Default: 5. */
   readonly top?: number;
-  /** The picture of a frame; called for those alone that the model takes. Default: the frame is a `Picture`. */
-  readonly read?: (frame: P) => Picture | Promise<Picture>;
-  /** Called once for each frame as soon as nobody needs it, such as to close a `VideoFrame`. */
-  readonly release?: (frame: P) => void;
 }
 
 /** What can be run on frames as they come: a `TRecViT`. */
@@ -46,27 +43,27 @@ const PAUSE = 1;
 const RECENT = 0.2;
 
 /**
- * Classifies frames as they come, at the model's frames a second. Where a camera gives fewer, or drops some, a picture counts several times, so
- * that nothing seems to move faster. Where the machine takes longer for a frame than there is between two, frames are left out, and counted,
- * rather than that the answer falls behind.
+ * Classifies frames as they come, at the model's frames a second, in a page or, better, in a worker of it. Where a camera gives fewer, or drops
+ * some, a picture counts several times, so that nothing seems to move faster. Where the machine takes longer for a frame than there is
+ * between two, frames are left out, and counted, rather than that the answer falls behind. (`livePictures` knows no model, and does not
+ * tell a slow camera from a slow machine.)
  *
- * @param frames the newest each time, such as those of a camera without a queue. One from before its predecessor is left out.
- * @yields a step for each frame that the model took. @throws RangeError | TypeError naming an argument. @throws as `read` does.
+ * @param frames of `openCamera`, `framesOfVideo`, `framesOfStream` or `receiveFrames`, which are closed here; or pictures. One from before its
+ * predecessor is left out.
+ * @yields a step after each frame that the model took. @throws RangeError | TypeError naming an argument. @throws what `frames` throws.
  */
-export async function* classifyLive<P extends Timed>(
+export async function* classifyLive(
   model: LiveModel,
-  frames: AsyncIterable<P>,
-  options: ClassifyLiveOptions<P> = {},
+  frames: AsyncIterable<LiveFrame | Picture>,
+  options: ClassifyLiveOptions = {},
 ): AsyncGenerator<LiveStep, void, undefined> {
-  checkOptions('classifyLive', options, [
-    ...(['top', 'read', 'release', 'halfLife', 'window'] as const),
-  ]);
-  const { top = 5, release, halfLife, window } = options;
-  const { input } = model;
-  const read = options.read ?? ((frame: P) => frame as P & Picture);
+  checkOptions('classifyLive', options, ['top', 'halfLife', 'window']);
+  const { top = 5, halfLife, window } = options;
+  const { config, input } = model;
   checkedSize('top', top);
   const period = 1000 / input.framesPerSecond;
   const ticks = new Ticks(input.framesPerSecond, PAUSE, 'cut');
+  const reader = new PictureReader({ imageSize: config.imageSize, crop: input.crop });
   const stream = new VideoStream(model, {
     ...(halfLife === undefined ? {} : { halfLife }),
     ...(window === undefined ? {} : { window }),
@@ -79,14 +76,16 @@ export async function* classifyLive<P extends Timed>(
       let picture: Picture | undefined;
       try {
         due = ticks.take(frame.seconds) ?? 0;
-        if (due > 0) picture = await read(frame);
+        if (due > 0) {
+          picture = 'image' in frame ? reader.read(frame.image, frame.seconds) : frame;
+        }
       } finally {
-        release?.(frame);
+        if ('close' in frame) frame.close();
       }
       if (picture === undefined) continue;
       // Who keeps up shows a picture as often as it is due; who does not would only fall further behind.
       const times = usual < period ? due : 1;
-      const video = picturesToTensor(Array<Picture>(times).fill(picture), model.config, input);
+      const video = picturesToTensor(Array<Picture>(times).fill(picture), config, input);
       const step = stream.push(video);
       const reading = step.top(top);
       step.dispose();

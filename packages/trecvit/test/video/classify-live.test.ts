@@ -1,7 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import { describeBackends } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ForwardOptions, officialInput, stateBytes, TRecViT, topK } from '../../src/index.ts';
 import {
   classifyLive,
@@ -18,6 +18,12 @@ const grey = (seconds: number, level: number): Picture => ({
   seconds,
   ...{ rows: 8, columns: 12 },
   pixels: new Uint8Array(8 * 12 * 3).fill(level),
+});
+
+/** A picture that has to be closed, as browsers' frames have. */
+const closable = (seconds: number, closed: number[]) => ({
+  ...grey(seconds, 9),
+  close: () => closed.push(seconds),
 });
 
 async function* from<T>(frames: Iterable<T>): AsyncGenerator<T> {
@@ -82,20 +88,15 @@ await describeBackends(
         expect(steps.at(-1)).toMatchObject({ seen: 6, dropped: 0 });
       }));
 
-    it('takes ten of the thirty frames of a second', () =>
+    it('takes ten of the thirty frames of a second, and closes them all', () =>
       withModel(async (model) => {
-        const read = vi.fn((frame: Picture) => frame);
-        const released: number[] = [];
-        const frames = Array.from({ length: 91 }, (_, at) => grey(5 + at / 30, at));
-        const steps = await all(
-          classifyLive(model, from(frames), {
-            read,
-            release: ({ seconds }) => released.push(seconds),
-          }),
-        );
+        const one = watched(model);
+        const closed: number[] = [];
+        const frames = Array.from({ length: 91 }, (_, at) => closable(5 + at / 30, closed));
+        const steps = await all(classifyLive(one, from(frames)));
         expect(steps.at(-1)).toMatchObject({ seen: 30, dropped: 0 });
-        expect(read).toHaveBeenCalledTimes(30);
-        expect(released).toEqual(frames.map(({ seconds }) => seconds));
+        expect(one.calls).toEqual(Array(30).fill(1));
+        expect(closed).toEqual(frames.map(({ seconds }) => seconds));
       }));
 
     it('shows pictures of a slow camera as often as they are due', () =>
@@ -134,20 +135,20 @@ await describeBackends(
         expect(steps.at(-1)).toMatchObject({ seen: 5, dropped: 0 });
       }));
 
-    it('releases its frames and ends its stream when it is left, and when a frame cannot be read', () =>
+    it('closes its frames and ends its stream when it is left, and when a frame cannot be read', () =>
       withModel(async (model) => {
         const before = tf.memory().numTensors;
-        const released: number[] = [];
-        const options = { release: ({ seconds }: Picture) => released.push(seconds) };
-        const frames = [0, 0.1, 0.2, 0.3].map((seconds) => grey(seconds, 9));
-        for await (const { seconds } of classifyLive(model, from(frames), options)) {
+        const closed: number[] = [];
+        const frames = [0, 0.1, 0.2, 0.3].map((seconds) => closable(seconds, closed));
+        for await (const { seconds } of classifyLive(model, from(frames))) {
           if (seconds === 0.2) break;
         }
-        expect(released).toEqual([0, 0.1, 0.2]);
-        const read = () => Promise.reject(new Error('the picture is gone'));
-        const steps = all(classifyLive(model, from(frames), { ...options, read }));
-        await expect(steps).rejects.toThrow('the picture is gone');
-        expect(released).toEqual([0, 0.1, 0.2, 0, 0.1]);
+        expect(closed).toEqual([0, 0.1, 0.2]);
+        const broken = { ...closable(0.1, closed), pixels: new Uint8Array(3) };
+        await expect(
+          all(classifyLive(model, from([frames[0] as Picture, broken]))),
+        ).rejects.toThrow('pixels');
+        expect(closed).toEqual([0, 0.1, 0.2, 0, 0.1]);
         expect(tf.memory().numTensors).toBe(before);
       }));
 
