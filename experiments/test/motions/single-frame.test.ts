@@ -38,7 +38,12 @@ function features(pixels: Uint8Array): Float64Array {
 /** Of a classifier that sees one frame of each video, always that of the same time. */
 async function accuracy(difficulty: Difficulty, place: number): Promise<number> {
   const set = async (split: 'training' | 'held-out', videos: number) => {
-    const clips = new MotionClips(randomKey(3, split), videos, await materialsOf(split), difficulty);
+    const clips = new MotionClips(
+      randomKey(3, split),
+      videos,
+      await materialsOf(split),
+      difficulty,
+    );
     const inputs: Float64Array[] = [];
     for (let video = 0; video < videos; video++) {
       const { pixels } = await clips.clip(video, {
@@ -48,7 +53,11 @@ async function accuracy(difficulty: Difficulty, place: number): Promise<number> 
     }
     return { inputs, labels: clips.labels };
   };
-  return ridgeAccuracy(await set('training', 2400), await set('held-out', 1600), motionNames.length);
+  return ridgeAccuracy(
+    await set('training', 2400),
+    await set('held-out', 1600),
+    motionNames.length,
+  );
 }
 
 // By chance one in 8 is right, with a deviation of 0.8 points over 1600 videos.
