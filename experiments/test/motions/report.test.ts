@@ -47,14 +47,14 @@ it('says who is ahead, who is behind and what three seeds do not decide', () => 
   expect(text).toContain('It is behind causal convolution.');
   expect(text).toContain('Between it and LSTM three seeds do not decide');
   expect(text).toContain(
-    'By their means the order is causal convolution, LRU (TRecViT), LSTM, attention; the paper\'s',
+    "By their means the order is causal convolution, LRU (TRecViT), LSTM, attention; the paper's",
   );
   expect(text).toContain('| attention | 191,176 | 61.0 % ± 2.5 | +10.0 ± 2.5 | 60 | 62.4 % |');
   expect(text).toContain('at level 0.25 LRU (TRecViT) 70.0 %. Level 0.25 was taken.');
   expect(text).toContain('12 minutes of training in all');
 });
 
-it('says so where the order is the paper\'s', () => {
+it("says so where the order is the paper's", () => {
   const text = report(
     results({
       lru: [0.9, 0.9, 0.9],
@@ -83,7 +83,9 @@ it('puts the report between the markers, and the chart beside it', async () => {
   expect(text).toMatch(/^# Title\n\n<!-- results -->\n\n!\[/);
   expect(text).toMatch(/<!-- \/results -->\n\nEnd\.\n$/);
   expect(text).not.toContain('old');
-  expect(JSON.parse(await readFile(join(folder, 'results', 'motions.json'), 'utf8'))).toEqual(mixed);
+  expect(JSON.parse(await readFile(join(folder, 'results', 'motions.json'), 'utf8'))).toEqual(
+    mixed,
+  );
   const svg = await readFile(join(folder, 'motions.svg'), 'utf8');
   for (const word of ['LRU (TRecViT)', 'causal convolution', 'paper, SSv2']) {
     expect(svg).toContain(word);
