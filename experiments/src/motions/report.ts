@@ -37,7 +37,9 @@ function row({ arm, parameters, accuracy, behindLru, seconds }: ArmSummary): str
     titles[arm],
     parameters.toLocaleString('en'),
     `${percent(accuracy.mean)} ± ${(100 * accuracy.half).toFixed(1)}`,
-    behindLru === undefined ? '' : `${points(behindLru.mean)} ± ${(100 * behindLru.half).toFixed(1)}`,
+    behindLru === undefined
+      ? ''
+      : `${points(behindLru.mean)} ± ${(100 * behindLru.half).toFixed(1)}`,
     seconds.toFixed(0),
     `${paperResults[arm].accuracy} %`,
   ];
@@ -94,7 +96,9 @@ function pilotText({ level, tried }: Pilot): string {
 
 function machineText(results: readonly ArmResult[]): string {
   const { cpu, cpus, backend, versions } = (results[0] as ArmResult).machine;
-  const dates = results.map(({ machine }: { machine: Machine }) => machine.date.slice(0, 10)).sort();
+  const dates = results
+    .map(({ machine }: { machine: Machine }) => machine.date.slice(0, 10))
+    .sort();
   const days = [...new Set([dates[0], dates.at(-1)])].join(' to ');
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
   const loads = results.map(({ machine }) => machine.load);

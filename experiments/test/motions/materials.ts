@@ -8,7 +8,7 @@ const required = process.env['NEVEREND_REQUIRE'] !== undefined;
 export const photographsAreHere: boolean = await hasPhotographs();
 
 if (!photographsAreHere) {
-  it.skipIf(!required)('has the photographs of Debian\'s package opencv-doc', () => {
+  it.skipIf(!required)("has the photographs of Debian's package opencv-doc", () => {
     throw new Error('there are no photographs; run `apt-get install opencv-doc`');
   });
 }

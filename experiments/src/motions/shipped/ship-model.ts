@@ -24,7 +24,12 @@ export interface ShipOptions {
 const wanted = 0.95;
 
 /** Trains the model, finds from which probability on it is sure, and writes both into the data package. */
-export async function shipModel({ runs, package: to, photos, onProgress }: ShipOptions): Promise<void> {
+export async function shipModel({
+  runs,
+  package: to,
+  photos,
+  onProgress,
+}: ShipOptions): Promise<void> {
   const materials: Record<Split, Materials> = {
     training: await readMaterials('training', photos),
     'held-out': await readMaterials('held-out', photos),

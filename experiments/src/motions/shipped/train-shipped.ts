@@ -1,15 +1,14 @@
 import { randomKey } from '@neverend/backend';
 import { type TRecViTConfig, trecvitConfig, type VideoInput } from '@neverend/trecvit';
-import {
-  type TrainingProgress,
-  type TrainingResult,
-  type TrainSettings,
-  trainClassifier,
-} from '@neverend/trecvit/training';
+import type { TrainingProgress, TrainSettings } from '@neverend/trecvit/training';
+import * as tf from '@tensorflow/tfjs-core';
 import { initArm } from '../arms/arm-model.ts';
 import { armTrainee } from '../arms/arm-trainee.ts';
-import { type Materials, type Split } from '../clips/materials.ts';
+import type { Materials, Split } from '../clips/materials.ts';
+import { MotionClips } from '../clips/motion-clips.ts';
 import { motionNames } from '../clips/motion-names.ts';
+import { plain } from '../setup.ts';
+import { type StagedResult, trainInStages } from '../train-in-stages.ts';
 import { VariedClips } from './varied-clips.ts';
 
 /** The experiment's arm `lru`, but deeper and with more pixels. */
@@ -21,25 +20,42 @@ export const shippedConfig: TRecViTConfig = trecvitConfig('Ti', 'released', {
 
 export const shippedInput: VideoInput = { framesPerSecond: 8, crop: 'centre', range: [-1, 1] };
 
-const settings: TrainSettings = {
-  ...{ seed: 1, steps: 2600, batchSize: 32, learningRate: 4e-3, warmupSteps: 40 },
-  ...{ weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1, averageDecay: 0.99 },
+const shared: TrainSettings = {
+  ...{ seed: 1, batchSize: 32, learningRate: 4e-3, warmupSteps: 20 },
+  ...{ weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1 },
   // A mirror swaps two motions, and makes a turn of a turn.
-  ...{ scaleJitter: 'none', flips: [['left', 'right']], clips: 1, crops: 1, evaluateEvery: 250 },
+  ...{ scaleJitter: 'none', flips: [['left', 'right']], clips: 1, crops: 1 },
 };
+const steps = { plain: 150, varied: 1800 } as const;
 
 /** Trains the model of `@neverend/trecvit-motions`. Killed at any moment, the next call goes on. */
 export async function trainShipped(
   materials: Readonly<Record<Split, Materials>>,
   folder: string,
   onProgress?: (progress: TrainingProgress) => void,
-): Promise<TrainingResult> {
+): Promise<StagedResult> {
   const params = initArm('lru', randomKey('motions', 'shipped parameters'), shippedConfig);
-  const clips = (split: Split, videos: number) =>
+  const varied = (split: Split, videos: number) =>
     new VariedClips(randomKey('motions', 'shipped', split), videos, materials[split]);
-  return trainClassifier({
+  const plainKey = randomKey('motions', 'shipped', 'plain');
+  const trained = await trainInStages({
     model: armTrainee('lru', params, shippedConfig, shippedInput),
-    ...{ train: clips('training', 83_200), validate: clips('held-out', 480), settings, folder },
+    folder,
+    stages: [
+      {
+        name: 'plain',
+        train: new MotionClips(plainKey, 32 * steps.plain, materials.training, plain),
+        settings: { ...shared, steps: steps.plain },
+      },
+      {
+        name: 'varied',
+        train: varied('training', 32 * steps.varied),
+        validate: varied('held-out', 480),
+        settings: { ...shared, steps: steps.varied, averageDecay: 0.99, evaluateEvery: 300 },
+      },
+    ],
     ...(onProgress && { onProgress }),
   });
+  tf.dispose(params);
+  return trained;
 }
