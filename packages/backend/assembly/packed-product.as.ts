@@ -1,6 +1,8 @@
 import { madd } from './madd.as';
+import { packRows } from './pack.as';
 
-// Products with a right factor that `packColumns` or `packRows` has packed into panels [depth][8], with zeros in missing columns.
+// Products of a left factor that `packRows` has packed into panels [depth][4] and a right factor that `packColumns` or `packRows` has packed into
+// panels [depth][8], both with zeros in missing lines.
 
 /** Rows of a tile. V8 keeps 4 x 8 sums in registers, and spills more than that. */
 export const TILE_ROWS: usize = 4;
@@ -10,20 +12,14 @@ export const PANEL: usize = 8;
 /** Bytes of memory that `timesPanel` needs: a tile. */
 export const TILE_BYTES: usize = TILE_ROWS * PANEL * 4;
 
-/**
- * c[4][8] = a b, or += a b where `add`, for the rows of a at four addresses, and rows of c `stride` bytes apart.
- */
-function tile(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
-  b: usize,
-  depth: usize,
-  c: usize,
-  stride: usize,
-  add: bool,
-): void {
+/** Packs `rows` rows of `depth` numbers, `stride` bytes apart, as the left factor. */
+@inline
+export function packLeft(to: usize, from: usize, stride: usize, rows: usize, depth: usize): void {
+  packRows(to, from, stride, rows, depth, TILE_ROWS);
+}
+
+/** c[4][8] = a[depth][4]' b[depth][8], or += where `add`, for rows of c `stride` bytes apart. */
+function tile(a: usize, b: usize, depth: usize, c: usize, stride: usize, add: bool): void {
   let c00 = f32x4.splat(0);
   let c01 = c00;
   let c10 = c00;
@@ -32,91 +28,23 @@ function tile(
   let c21 = c00;
   let c30 = c00;
   let c31 = c00;
-  const end = b + (depth << 5);
-  // Four steps at once, so that the addresses are counted up once for all of them.
-  const fours = b + ((depth & ~3) << 5);
-  while (b < fours) {
-    let b0 = v128.load(b);
-    let b1 = v128.load(b, 16);
-    let s = v128.load32_splat(a0);
-    c00 = madd(s, b0, c00);
-    c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1);
-    c10 = madd(s, b0, c10);
-    c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2);
-    c20 = madd(s, b0, c20);
-    c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3);
-    c30 = madd(s, b0, c30);
-    c31 = madd(s, b1, c31);
-    b0 = v128.load(b, 32);
-    b1 = v128.load(b, 48);
-    s = v128.load32_splat(a0, 4);
-    c00 = madd(s, b0, c00);
-    c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1, 4);
-    c10 = madd(s, b0, c10);
-    c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2, 4);
-    c20 = madd(s, b0, c20);
-    c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3, 4);
-    c30 = madd(s, b0, c30);
-    c31 = madd(s, b1, c31);
-    b0 = v128.load(b, 64);
-    b1 = v128.load(b, 80);
-    s = v128.load32_splat(a0, 8);
-    c00 = madd(s, b0, c00);
-    c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1, 8);
-    c10 = madd(s, b0, c10);
-    c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2, 8);
-    c20 = madd(s, b0, c20);
-    c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3, 8);
-    c30 = madd(s, b0, c30);
-    c31 = madd(s, b1, c31);
-    b0 = v128.load(b, 96);
-    b1 = v128.load(b, 112);
-    s = v128.load32_splat(a0, 12);
-    c00 = madd(s, b0, c00);
-    c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1, 12);
-    c10 = madd(s, b0, c10);
-    c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2, 12);
-    c20 = madd(s, b0, c20);
-    c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3, 12);
-    c30 = madd(s, b0, c30);
-    c31 = madd(s, b1, c31);
-    a0 += 16;
-    a1 += 16;
-    a2 += 16;
-    a3 += 16;
-    b += 128;
-  }
-  while (b < end) {
+  const end = a + (depth << 4);
+  while (a < end) {
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
-    let s = v128.load32_splat(a0);
+    let s = v128.load32_splat(a);
     c00 = madd(s, b0, c00);
     c01 = madd(s, b1, c01);
-    s = v128.load32_splat(a1);
+    s = v128.load32_splat(a, 4);
     c10 = madd(s, b0, c10);
     c11 = madd(s, b1, c11);
-    s = v128.load32_splat(a2);
+    s = v128.load32_splat(a, 8);
     c20 = madd(s, b0, c20);
     c21 = madd(s, b1, c21);
-    s = v128.load32_splat(a3);
+    s = v128.load32_splat(a, 12);
     c30 = madd(s, b0, c30);
     c31 = madd(s, b1, c31);
-    a0 += 4;
-    a1 += 4;
-    a2 += 4;
-    a3 += 4;
+    a += 16;
     b += 32;
   }
   const row1 = c + stride;
@@ -147,12 +75,11 @@ function copy(to: usize, toStride: usize, from: usize, fromStride: usize, rows: 
 }
 
 /**
- * c = a b, or += a b where `add`, for `rows` rows of a and the panel of b at hand, of which `columns` columns are there. Rows of a
- * are `aStride` bytes apart, those of c `stride`. `scratch` has `TILE_BYTES`.
+ * c = a b, or += a b where `add`, for `rows` packed rows of a and the panel of b at hand, of which `columns` columns are there. Rows of c
+ * are `stride` bytes apart. `scratch` has `TILE_BYTES`.
  */
 export function timesPanel(
   a: usize,
-  aStride: usize,
   rows: usize,
   b: usize,
   depth: usize,
@@ -163,21 +90,16 @@ export function timesPanel(
   scratch: usize,
 ): void {
   for (let i: usize = 0; i < rows; i += TILE_ROWS) {
-    const left = rows - i;
-    if (left >= TILE_ROWS && columns == PANEL) {
-      tile(a, a + aStride, a + 2 * aStride, a + 3 * aStride, b, depth, c, stride, add);
-    } else {
-      // The tile in full beside c, of which the part that exists is copied. Rows that are not there are the last one again.
-      const height = min(left, TILE_ROWS);
+    const height = min(rows - i, TILE_ROWS);
+    if (height == TILE_ROWS && columns == PANEL) tile(a, b, depth, c, stride, add);
+    else {
+      // The tile in full beside c, of which the part that exists is copied.
       const bytes = columns << 2;
       if (add) copy(scratch, PANEL << 2, c, stride, height, bytes);
-      tile(
-        a, a + min<usize>(1, height - 1) * aStride, a + min<usize>(2, height - 1) * aStride,
-        a + (height - 1) * aStride, b, depth, scratch, PANEL << 2, add,
-      );
+      tile(a, b, depth, scratch, PANEL << 2, add);
       copy(c, stride, scratch, PANEL << 2, height, bytes);
     }
-    a += TILE_ROWS * aStride;
+    a += depth << 4;
     c += TILE_ROWS * stride;
   }
 }

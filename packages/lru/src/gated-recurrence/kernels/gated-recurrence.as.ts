@@ -1,7 +1,7 @@
 import { exp } from '@neverend/backend/assembly/exp.as';
 import { madd } from '@neverend/backend/assembly/madd.as';
 import { packColumns } from '@neverend/backend/assembly/pack.as';
-import { PANEL, TILE_BYTES, TILE_ROWS, timesPanel } from '@neverend/backend/assembly/packed-product.as';
+import { packLeft, PANEL, TILE_BYTES, TILE_ROWS, timesPanel } from '@neverend/backend/assembly/packed-product.as';
 import { loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 import { gammaOf, nearOrFar, sigmoid } from '../../rg-lru-gates/kernels/gates.as';
 
@@ -40,7 +40,7 @@ export function packedGates(size: usize, heads: usize): usize {
 
 /** Bytes of memory that one thread needs beside the operands. */
 export function recurrenceScratchBytes(size: usize): usize {
-  return TILE_BYTES + ((BLOCK_ROWS * (size + 2 * gateNumbers(size))) << 2);
+  return TILE_BYTES + ((BLOCK_ROWS * (2 * size + 2 * gateNumbers(size))) << 2);
 }
 
 /** The weights of the heads `from` up to `to`, those of the input gate before those of the recurrence gate. */
@@ -182,7 +182,8 @@ export function gatedRecurrence(
   const tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
   const gateBytes = gateNumbers(size) << 2;
   const mixed = scratch + TILE_BYTES;
-  const gates = mixed + ((BLOCK_ROWS * size) << 2);
+  const left = mixed + ((BLOCK_ROWS * size) << 2);
+  const gates = left + ((BLOCK_ROWS * size) << 2);
   while (from < to) {
     const head = from / tiles;
     const tile = from % tiles;
@@ -201,10 +202,11 @@ export function gatedRecurrence(
       for (let row = first; row < last; row++) {
         convolve(mixed + (((row - first) * size) << 2), w, b, row, step, channel, size);
       }
+      packLeft(left, mixed, size << 2, last - first, size);
       for (let at: usize = 0; at < 2 * gateBytes; at += PANEL << 2) {
         // Columns that are not there are zeros, and written all the same.
         timesPanel(
-          mixed, size << 2, last - first, weights + at * size, size, PANEL, gates + at, 2 * gateBytes, false, scratch,
+          left, last - first, weights + at * size, size, PANEL, gates + at, 2 * gateBytes, false, scratch,
         );
       }
       for (let row = first; row < last; row++) {

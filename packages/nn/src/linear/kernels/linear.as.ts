@@ -1,5 +1,5 @@
 import { packColumns } from '@neverend/backend/assembly/pack.as';
-import { PANEL, TILE_BYTES, TILE_ROWS, timesPanel } from '@neverend/backend/assembly/packed-product.as';
+import { packLeft, PANEL, TILE_BYTES, TILE_ROWS, timesPanel } from '@neverend/backend/assembly/packed-product.as';
 import { loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 import { value } from '../../gelu/kernels/gelu.as';
 
@@ -9,7 +9,7 @@ const BLOCK_DEPTH: usize = 384;
 
 /** Bytes of memory that one thread needs beside the operands. */
 export function linearScratchBytes(): usize {
-  return TILE_BYTES;
+  return TILE_BYTES + ((BLOCK_ROWS * BLOCK_DEPTH) << 2);
 }
 
 /** The panels `from` up to `to` of weights [depth][columns]. */
@@ -91,11 +91,12 @@ export function linear(
     const height = min(BLOCK_ROWS, lastRow - i);
     for (let k: usize = 0; k < depth; k += most) {
       const part = min(most, depth - k);
+      packLeft(scratch + TILE_BYTES, x + ((i * depth + k) << 2), depth << 2, height, part);
       for (let j = firstColumn; j < lastColumn; j += PANEL) {
         const width = min(PANEL, lastColumn - j);
         const at = (i * columns + j) << 2;
         timesPanel(
-          x + ((i * depth + k) << 2), depth << 2, height, packed + ((j * depth + k * PANEL) << 2), part, width,
+          scratch + TILE_BYTES, height, packed + ((j * depth + k * PANEL) << 2), part, width,
           y + at, columns << 2, k > 0, scratch,
         );
         if (k + part < depth) continue;
