@@ -23,7 +23,7 @@ export async function trainingModel(
   const { model: other } = await openModel(from, flags, context);
   try {
     const config = { ...other.config, ...changesOf(flags), classes };
-    const start = startFrom({ ...other.card, params: other.params }, config, key, { classNames });
+    const start = startFrom(other, config, key, { classNames });
     tell(start, context);
     return new TRecViT(config, start.params, { input: inputOf(flags, other.input), classNames });
   } finally {
