@@ -65,6 +65,7 @@ function chartSpec(summaries: readonly ArmSummary[]): TopLevelSpec {
     config: {
       font: 'DejaVu Sans, Arial, sans-serif',
       axis: { labelFontSize: 13, labelLimit: 200 },
+      legend: { labelLimit: 400, labelFontSize: 12 },
     },
     layer: [
       {

@@ -89,9 +89,9 @@ function motionRow(runs: readonly ArmResult[]): string {
 function pilotText({ level, tried }: Pilot): string {
   const lines = tried.map((one) => {
     const arms = one.results.map(({ arm, accuracy }) => `${titles[arm]} ${percent(accuracy)}`);
-    return `at level ${one.level} ${arms.join(', ')}`;
+    return `at level ${one.level}, ${listed(arms)}`;
   });
-  return `A pilot with a seed of its own fixed the difficulty before these seeds: the first level at which no arm passes ${percent(highest)}. It found ${lines.join('; ')}. Level ${level} was taken.`;
+  return `A pilot with a seed of its own and the two arms that learn fastest fixed the difficulty before these seeds: the first level at which neither passes ${percent(highest)}. It found ${lines.join('; ')}. Level ${level} was taken.`;
 }
 
 function machineText(results: readonly ArmResult[]): string {

@@ -7,13 +7,14 @@ import { type ArmResult, resultPath } from './arm-result.ts';
 import { initArm } from './arms/arm-model.ts';
 import { armTrainee } from './arms/arm-trainee.ts';
 import type { ArmName } from './arms/time-mixers.ts';
-import type { Materials, Split } from './clips/materials.ts';
+import type { Materials } from './clips/materials.ts';
 import { MotionClips } from './clips/motion-clips.ts';
 import { type Motion, motionNames } from './clips/motion-names.ts';
 import type { Difficulty } from './clips/scene.ts';
+import type { Split } from './clips/split.ts';
 import { describeMachine } from './machine.ts';
 import * as setup from './setup.ts';
-import { trainInStages } from './train-in-stages.ts';
+import { type Stage, trainInStages } from './train-in-stages.ts';
 
 /** How large a run is: the experiment's own, or smaller for tests. */
 export type RunSize = Pick<typeof setup, 'settings' | 'videos'>;
@@ -43,14 +44,9 @@ export async function runArm(run: ArmRun): Promise<ArmResult> {
   if (known !== undefined) return known as ArmResult;
   const params = initArm(arm, randomKey('motions', 'parameters', seed), setup.config);
   const model = armTrainee(arm, params, setup.config, setup.input);
-  const stage = (name: setup.StageName, of: Difficulty) => {
-    const key = setup.trainingKey(seed, name);
-    const train = new MotionClips(key, size.videos[name], materials.training, of);
-    return { name, train, settings: { ...size.settings[name], seed } };
-  };
   const { params: trained, ...effort } = await trainInStages({
     ...{ model, folder: join(folder, `${arm}-${seed}`) },
-    stages: [stage('plain', setup.plain), stage('clips', difficulty)],
+    stages: armStages(run),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
@@ -71,6 +67,21 @@ export async function runArm(run: ArmRun): Promise<ArmResult> {
   };
   await writeJson(path, result);
   return result;
+}
+
+/** What an arm is trained on with a seed: plain clips, then clips like those of the test. */
+export function armStages({
+  seed,
+  difficulty,
+  materials,
+  size = setup,
+}: Pick<ArmRun, 'seed' | 'difficulty' | 'materials' | 'size'>): Stage[] {
+  const stage = (name: setup.StageName, of: Difficulty): Stage => {
+    const key = setup.trainingKey(seed, name);
+    const train = new MotionClips(key, size.videos[name], materials.training, of);
+    return { name, train, settings: { ...size.settings[name], seed } };
+  };
+  return [stage('plain', setup.plain), stage('clips', difficulty)];
 }
 
 async function tested(

@@ -1,6 +1,7 @@
 import { it } from 'vitest';
-import { type Materials, readMaterials, type Split } from '../../src/motions/clips/materials.ts';
+import { type Materials, readMaterials } from '../../src/motions/clips/materials.ts';
 import { hasPhotographs } from '../../src/motions/clips/photographs.ts';
+import type { Split } from '../../src/motions/clips/split.ts';
 
 const required = process.env['NEVEREND_REQUIRE'] !== undefined;
 

@@ -50,7 +50,7 @@ it('says who is ahead, who is behind and what three seeds do not decide', () => 
     "By their means the order is causal convolution, LRU (TRecViT), LSTM, attention; the paper's",
   );
   expect(text).toContain('| attention | 191,176 | 61.0 % ± 2.5 | +10.0 ± 2.5 | 60 | 62.4 % |');
-  expect(text).toContain('at level 0.25 LRU (TRecViT) 70.0 %. Level 0.25 was taken.');
+  expect(text).toContain('at level 0.25, LRU (TRecViT) 70.0 %. Level 0.25 was taken.');
   expect(text).toContain('12 minutes of training in all');
 });
 
@@ -82,7 +82,7 @@ it('puts the report between the markers, and the chart beside it', async () => {
   const text = await readFile(document, 'utf8');
   expect(text).toMatch(/^# Title\n\n<!-- results -->\n\n!\[/);
   expect(text).toMatch(/<!-- \/results -->\n\nEnd\.\n$/);
-  expect(text).not.toContain('old');
+  expect(text).not.toContain('\nold\n');
   expect(JSON.parse(await readFile(join(folder, 'results', 'motions.json'), 'utf8'))).toEqual(
     mixed,
   );
