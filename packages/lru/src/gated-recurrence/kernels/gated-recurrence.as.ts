@@ -99,7 +99,33 @@ function convolve(y: usize, w: usize, b: usize, row: usize, step: isize, channel
   }
 }
 
-/** h = a h + gamma sigmoid(inputGate) x, y = h gate. */
+/** h = a h + gamma sigmoid(inputGate) x, y = h gate, for the `lanes` numbers from the byte `at` on. */
+@inline
+function advanceLanes(
+  y: usize,
+  h: usize,
+  mixed: usize,
+  inputGate: usize,
+  recurrenceGate: usize,
+  inputB: usize,
+  recurrenceB: usize,
+  decay: usize,
+  gate: usize,
+  going: v128,
+  at: usize,
+  lanes: usize,
+): void {
+  const gateR = sigmoid(f32x4.add(loadLanes(recurrenceGate + at, lanes), loadLanes(recurrenceB + at, lanes)));
+  const logA = f32x4.mul(gateR, loadLanes(decay + at, lanes));
+  const a = exp(logA);
+  const radicand = nearOrFar(f32x4.add(logA, logA), f32x4.sub(f32x4.splat(1), f32x4.mul(a, a)));
+  const gateI = sigmoid(f32x4.add(loadLanes(inputGate + at, lanes), loadLanes(inputB + at, lanes)));
+  const gated = f32x4.mul(f32x4.mul(gammaOf(radicand, going), gateI), loadLanes(mixed + at, lanes));
+  const state = madd(f32x4.mul(a, going), loadLanes(h + at, lanes), gated);
+  storeLanes(h + at, state, lanes);
+  storeLanes(y + at, f32x4.mul(state, loadLanes(gate + at, lanes)), lanes);
+}
+
 function advance(
   y: usize,
   h: usize,
@@ -113,19 +139,14 @@ function advance(
   going: v128,
   size: usize,
 ): void {
-  for (let j: usize = 0; j < size; j += 4) {
-    const lanes = min<usize>(4, size - j);
-    const at = j << 2;
-    const gateR = sigmoid(f32x4.add(loadLanes(recurrenceGate + at, lanes), loadLanes(recurrenceB + at, lanes)));
-    const logA = f32x4.mul(gateR, loadLanes(decay + at, lanes));
-    const a = exp(logA);
-    const radicand = nearOrFar(f32x4.add(logA, logA), f32x4.sub(f32x4.splat(1), f32x4.mul(a, a)));
-    const gateI = sigmoid(f32x4.add(loadLanes(inputGate + at, lanes), loadLanes(inputB + at, lanes)));
-    const gated = f32x4.mul(f32x4.mul(gammaOf(radicand, going), gateI), loadLanes(mixed + at, lanes));
-    const state = madd(f32x4.mul(a, going), loadLanes(h + at, lanes), gated);
-    storeLanes(h + at, state, lanes);
-    storeLanes(y + at, f32x4.mul(state, loadLanes(gate + at, lanes)), lanes);
+  const whole = size & ~3;
+  let at: usize = 0;
+  for (; at < whole << 2; at += 16) {
+    advanceLanes(y, h, mixed, inputGate, recurrenceGate, inputB, recurrenceB, decay, gate, going, at, 4);
   }
+  if (whole == size) return;
+  const lanes = size - whole;
+  advanceLanes(y, h, mixed, inputGate, recurrenceGate, inputB, recurrenceB, decay, gate, going, at, lanes);
 }
 
 /** The last steps as the next call needs them: zeros before a sequence began. */
