@@ -40,7 +40,9 @@ export const parts: Readonly<Record<string, (options: PartOptions) => Promise<Pa
     const { quick, machine, threads } = options;
     const results = await endlessStreams({
       ...options,
-      models: quick ? ['small'] : ['small', 'TRecViT-Ti'],
+      models: (['small', 'TRecViT-Ti'] as const).filter(
+        (model) => (model === 'small' || !quick) && options.cases(model.toLowerCase()),
+      ),
       frames: quick ? 300 : 10_000,
       rounds: 40,
     });
