@@ -30,8 +30,8 @@ export {
   kernelsReady,
   setKernelMode,
 } from './kernels/index.ts';
-export { keepPackedWeights, packedWeightsBytes } from './kernels/packed-weights.ts';
 export { markEdited } from './mark-edited.ts';
+export { keepPackedWeights, packedWeightsBytes } from './packed-weights.ts';
 export {
   type RandomKey,
   randomBits,

@@ -29,8 +29,7 @@ export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig
       rows * columns,
       patch * patch * channels,
     ]);
-    const flat = tf.reshape(kernel, [patch * patch * channels, width]);
-    const placed = learnedPositions(linear(patches, flat, bias), positions);
+    const placed = learnedPositions(linear(patches, kernel, bias), positions);
     const tokens =
       pooling === 'token'
         ? prependToken(placed, checkedParam(params, 'cls', [1, 1, width]))
