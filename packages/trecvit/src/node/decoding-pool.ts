@@ -64,6 +64,8 @@ export class DecodingPool {
     for (const { reject } of this.#waiting.splice(0)) reject(disposed());
     for (const { worker, job } of this.#threads) {
       job?.reject(disposed());
+      // Its end is waited for.
+      worker.ref();
       tell(worker, 'end');
     }
     await Promise.all(this.#ended);
