@@ -22,6 +22,8 @@ export interface OpenOptions {
   /** Runs in the page before its scripts. */
   readonly before?: () => void;
   readonly origin?: string;
+  /** Which page. Default: the demo. */
+  readonly path?: string;
   readonly context?: Parameters<Browser['newContext']>[0];
 }
 
@@ -37,6 +39,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
   const folder = mkdtempSync(join(tmpdir(), 'neverend-demo-'));
   const outDir = join(folder, 'dist');
   await buildDemo(outDir);
+  await buildDemo(join(outDir, 'smallest'), join(import.meta.dirname, '../smallest'));
   mkdirSync(join(outDir, 'model'), { recursive: true });
   for (const [name, content] of Object.entries(model)) {
     writeFileSync(join(outDir, 'model', name), content);
@@ -55,7 +58,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       browsers.push(browser);
       return browser;
     },
-    async open(browser, { before, origin, context: settings = {} } = {}) {
+    async open(browser, { before, origin, path = '', context: settings = {} } = {}) {
       const context = await browser.newContext(settings);
       // The shipped one is at an address that the bundler has made.
       await context.route('**/assets/*.safetensors', (route) =>
@@ -70,7 +73,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       });
       if (before !== undefined) await page.addInitScript(before);
       const { port } = new URL(address);
-      await page.goto(origin === undefined ? address : `${origin}:${port}/`);
+      await page.goto(origin === undefined ? `${address}${path}` : `${origin}:${port}/${path}`);
       return { page, context, complaints };
     },
     async close() {
