@@ -1,5 +1,10 @@
 import { randomKey } from '@neverend/backend';
-import { describeBackends, expectTensorClose, randomTensor, tolerances } from '@neverend/backend/testing';
+import {
+  describeBackends,
+  expectTensorClose,
+  randomTensor,
+  tolerances,
+} from '@neverend/backend/testing';
 import { forward, type TRecViTConfig } from '@neverend/trecvit';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -95,7 +100,11 @@ await describeBackends('arms', (backend) => {
         expect(gradient.every(Number.isFinite), name).toBe(true);
         // Attention does not hang on what is added to all keys.
         const vanishes = name.endsWith('key/bias');
-        if (!vanishes) expect(gradient.some((number) => number !== 0), name).toBe(true);
+        if (!vanishes)
+          expect(
+            gradient.some((number) => number !== 0),
+            name,
+          ).toBe(true);
       }
       tf.dispose([params, clip, value, grads, variables]);
     });

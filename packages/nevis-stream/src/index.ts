@@ -1,8 +1,5 @@
-<<<<<<< HEAD
-export { RunError } from '@neverend/checkpoint/node';
-=======
 export { FlopCounter, kernelFlops, type StockKernelCall as KernelCall } from '@neverend/backend';
->>>>>>> a827a94812ce6848fa1912c090f09bf5caa2348c
+export { RunError } from '@neverend/checkpoint/node';
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
 export type { BaseSplit } from './data/splits.ts';
