@@ -29,7 +29,9 @@ interface Options {
 }
 
 const program = new Command('npm run experiment --')
-  .description('The experiments, one command each. What was done is not done again: a run that was stopped goes on.')
+  .description(
+    'The experiments, one command each. What was done is not done again: a run that was stopped goes on.',
+  )
   .configureOutput({ writeErr: (text) => process.stderr.write(text) });
 
 const withOptions = (command: Command, folder: string): Command =>

@@ -42,28 +42,31 @@ function chartSpec(summaries: readonly ArmSummary[]): TopLevelSpec {
   }));
   const y = {
     field: 'arm',
-    type: 'nominal',
+    type: 'nominal' as const,
     title: null,
     sort: summaries.map(({ arm }) => titles[arm]),
-  } as const;
-  const x = (field: string) =>
-    ({
-      field,
-      type: 'quantitative',
-      title: 'videos named rightly, %',
-      scale: { domain: [0, 100] },
-    }) as const;
+  };
+  const x = (field: string) => ({
+    field,
+    type: 'quantitative' as const,
+    title: 'videos named rightly, %',
+    scale: { domain: [0, 100] },
+  });
   const colour = {
     field: 'kind',
-    type: 'nominal',
+    type: 'nominal' as const,
     title: null,
     scale: { domain: [here, there], range: ['#0b6e99', '#b35c00'] },
-    legend: { orient: 'bottom' },
-  } as const;
+    legend: { orient: 'bottom' as const },
+  };
   return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     ...{ width, height, background: 'white', padding: 12 },
-    config: { font: 'DejaVu Sans, Arial, sans-serif', axis: { labelFontSize: 13, labelLimit: 200 } },
+    config: {
+      font: 'DejaVu Sans, Arial, sans-serif',
+      axis: { labelFontSize: 13, labelLimit: 200 },
+      legend: { labelLimit: 400, labelFontSize: 12 },
+    },
     layer: [
       {
         data: { values: means },

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { lockFolder } from '@neverend/checkpoint/node';
-import type { TrainingProgress, TrainSettings } from '@neverend/trecvit/training';
+import type { TrainingProgress } from '@neverend/trecvit/training';
 import type { ArmResult } from './arm-result.ts';
 import { type ArmName, armNames } from './arms/time-mixers.ts';
-import { type Materials, readMaterials, type Split } from './clips/materials.ts';
+import { type Materials, readMaterials } from './clips/materials.ts';
+import type { Split } from './clips/split.ts';
 import { type Pilot, runPilot } from './pilot.ts';
-import { runArm } from './run-arm.ts';
-import { difficultyAt, seeds, videos } from './setup.ts';
+import { type RunSize, runArm } from './run-arm.ts';
+import { difficultyAt, seeds } from './setup.ts';
 
 /** How the experiment is run. */
 export interface ExperimentOptions {
@@ -15,8 +16,7 @@ export interface ExperimentOptions {
   /** A folder of photographs. Default: those of opencv-doc. */
   readonly photos?: string;
   /** In the place of the experiment's own, for tests. */
-  readonly settings?: TrainSettings;
-  readonly videos?: Readonly<Record<Split, number>>;
+  readonly size?: RunSize;
   readonly signal?: AbortSignal;
   readonly onProgress?: (arm: string, progress: TrainingProgress) => void;
 }
@@ -39,8 +39,8 @@ export async function runExperiment(options: ExperimentOptions): Promise<Experim
       'held-out': await readMaterials('held-out', photos),
     };
     const shared = {
-      ...{ materials, folder, videos: options.videos ?? videos },
-      ...(options.settings && { settings: options.settings }),
+      ...{ materials, folder },
+      ...(options.size && { size: options.size }),
       ...(signal && { signal }),
     };
     const told = (title: string) =>

@@ -33,7 +33,9 @@ export async function publish(results: ExperimentResults, places: Places): Promi
 export function withReport(document: string, text: string): string {
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from < 0 || to < from) {
-    throw new RangeError(`the document has no ${begin} before a ${end}; put them where the results go`);
+    throw new RangeError(
+      `the document has no ${begin} before a ${end}; put them where the results go`,
+    );
   }
   return `${document.slice(0, from + begin.length)}\n\n${text}\n${document.slice(to)}`;
 }

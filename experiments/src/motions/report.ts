@@ -37,7 +37,9 @@ function row({ arm, parameters, accuracy, behindLru, seconds }: ArmSummary): str
     titles[arm],
     parameters.toLocaleString('en'),
     `${percent(accuracy.mean)} ± ${(100 * accuracy.half).toFixed(1)}`,
-    behindLru === undefined ? '' : `${points(behindLru.mean)} ± ${(100 * behindLru.half).toFixed(1)}`,
+    behindLru === undefined
+      ? ''
+      : `${points(behindLru.mean)} ± ${(100 * behindLru.half).toFixed(1)}`,
     seconds.toFixed(0),
     `${paperResults[arm].accuracy} %`,
   ];
@@ -87,14 +89,16 @@ function motionRow(runs: readonly ArmResult[]): string {
 function pilotText({ level, tried }: Pilot): string {
   const lines = tried.map((one) => {
     const arms = one.results.map(({ arm, accuracy }) => `${titles[arm]} ${percent(accuracy)}`);
-    return `at level ${one.level} ${arms.join(', ')}`;
+    return `at level ${one.level}, ${listed(arms)}`;
   });
-  return `A pilot with a seed of its own fixed the difficulty before these seeds: the first level at which no arm passes ${percent(highest)}. It found ${lines.join('; ')}. Level ${level} was taken.`;
+  return `A pilot with a seed of its own and the two arms that learn fastest fixed the difficulty before these seeds: the first level at which neither passes ${percent(highest)}. It found ${lines.join('; ')}. Level ${level} was taken.`;
 }
 
 function machineText(results: readonly ArmResult[]): string {
   const { cpu, cpus, backend, versions } = (results[0] as ArmResult).machine;
-  const dates = results.map(({ machine }: { machine: Machine }) => machine.date.slice(0, 10)).sort();
+  const dates = results
+    .map(({ machine }: { machine: Machine }) => machine.date.slice(0, 10))
+    .sort();
   const days = [...new Set([dates[0], dates.at(-1)])].join(' to ');
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
   const loads = results.map(({ machine }) => machine.load);

@@ -1,24 +1,23 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomKey } from '@neverend/backend';
 import { readJson, writeJson } from '@neverend/checkpoint/node';
-import {
-  predictVideos,
-  type TrainingProgress,
-  type TrainSettings,
-  trainClassifier,
-} from '@neverend/trecvit/training';
+import { predictVideos, type TrainingProgress } from '@neverend/trecvit/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ArmResult, resultPath } from './arm-result.ts';
 import { initArm } from './arms/arm-model.ts';
 import { armTrainee } from './arms/arm-trainee.ts';
 import type { ArmName } from './arms/time-mixers.ts';
-import type { Materials, Split } from './clips/materials.ts';
+import type { Materials } from './clips/materials.ts';
 import { MotionClips } from './clips/motion-clips.ts';
 import { type Motion, motionNames } from './clips/motion-names.ts';
 import type { Difficulty } from './clips/scene.ts';
+import type { Split } from './clips/split.ts';
 import { describeMachine } from './machine.ts';
-import { config, heldOutKey, input, settings as sharedSettings, trainingKey } from './setup.ts';
+import * as setup from './setup.ts';
+import { type Stage, trainInStages } from './train-in-stages.ts';
+
+/** How large a run is: the experiment's own, or smaller for tests. */
+export type RunSize = Pick<typeof setup, 'settings' | 'videos'>;
 
 /** What is run, and where. */
 export interface ArmRun {
@@ -26,9 +25,8 @@ export interface ArmRun {
   readonly seed: number;
   readonly difficulty: Difficulty;
   readonly materials: Readonly<Record<Split, Materials>>;
-  readonly videos: Readonly<Record<Split, number>>;
-  /** In the place of those of `sharedSettings`. */
-  readonly settings?: TrainSettings;
+  /** Default: the experiment's. */
+  readonly size?: RunSize;
   /** Where results and unfinished trainings lie. */
   readonly folder: string;
   readonly signal?: AbortSignal;
@@ -40,37 +38,50 @@ export interface ArmRun {
  * call goes on.
  */
 export async function runArm(run: ArmRun): Promise<ArmResult> {
-  const { arm, seed, folder, difficulty, materials, videos, signal, onProgress } = run;
+  const { arm, seed, folder, difficulty, materials, size = setup, signal, onProgress } = run;
   const path = resultPath(folder, arm, seed);
   const known = await readJson(path);
   if (known !== undefined) return known as ArmResult;
-  const params = initArm(arm, randomKey('motions', 'parameters', seed), config);
-  const model = armTrainee(arm, params, config, input);
-  const clips = (split: Split) =>
-    new MotionClips(
-      split === 'training' ? trainingKey(seed) : heldOutKey,
-      videos[split],
-      materials[split],
-      difficulty,
-    );
-  const training = join(folder, `${arm}-${seed}`);
-  const settings = { ...sharedSettings, ...run.settings, seed };
-  const trained = await trainClassifier({
-    ...{ model, train: clips('training'), settings, folder: training },
+  const params = initArm(arm, randomKey('motions', 'parameters', seed), setup.config);
+  const model = armTrainee(arm, params, setup.config, setup.input);
+  const { params: trained, ...effort } = await trainInStages({
+    ...{ model, folder: join(folder, `${arm}-${seed}`) },
+    stages: armStages(run),
     ...(signal && { signal }),
     ...(onProgress && { onProgress }),
   });
-  const rates = await tested(model, trained.params, clips('held-out'), signal);
+  const heldOut = new MotionClips(
+    setup.heldOutKey,
+    size.videos['held-out'],
+    materials['held-out'],
+    difficulty,
+  );
+  const rates = await tested(model, trained, heldOut, signal);
   const parameters = Object.values(params).reduce((sum, { size }) => sum + size, 0);
-  tf.dispose([params, trained.params]);
+  tf.dispose([params, trained]);
   const result: ArmResult = {
-    ...{ arm, seed, parameters, steps: trained.steps },
+    ...{ arm, seed, parameters },
     ...rates,
-    seconds: await trainingSeconds(training),
+    ...effort,
     machine: describeMachine(),
   };
   await writeJson(path, result);
   return result;
+}
+
+/** What an arm is trained on with a seed: plain clips, then clips like those of the test. */
+export function armStages({
+  seed,
+  difficulty,
+  materials,
+  size = setup,
+}: Pick<ArmRun, 'seed' | 'difficulty' | 'materials' | 'size'>): Stage[] {
+  const stage = (name: setup.StageName, of: Difficulty): Stage => {
+    const key = setup.trainingKey(seed, name);
+    const train = new MotionClips(key, size.videos[name], materials.training, of);
+    return { name, train, settings: { ...size.settings[name], seed } };
+  };
+  return [stage('plain', setup.plain), stage('clips', difficulty)];
 }
 
 async function tested(
@@ -96,13 +107,4 @@ async function tested(
     ofMotion: Object.fromEntries(shares) as Record<Motion, number>,
     loss: loss / total,
   };
-}
-
-/** The seconds of all steps, also of those before a stop. */
-async function trainingSeconds(folder: string): Promise<number> {
-  const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trim().split('\n');
-  return lines.reduce(
-    (sum, line) => sum + ((JSON.parse(line) as { seconds?: number }).seconds ?? 0),
-    0,
-  );
 }

@@ -13,21 +13,36 @@ export const config: TRecViTConfig = trecvitConfig('Ti', 'released', {
 
 export const input: VideoInput = { framesPerSecond: 8, crop: 'centre', range: [-1, 1] };
 
+const steps = { plain: 250, clips: 250 } as const;
+const batchSize = 32;
+
 /** The same for each arm. Clips come as they are: another crop or a mirror would make other motions of them. */
-export const settings: TrainSettings = {
-  ...{ steps: 300, batchSize: 32, learningRate: 4e-3, warmupSteps: 30 },
-  ...{ weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1 },
+const shared: TrainSettings = {
+  ...{ batchSize, weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1 },
   ...{ scaleJitter: 'none', flips: 'none', clips: 1, crops: 1 },
 };
 
-/** The videos of a training, one for each clip, and of a test. */
-export const videos = { training: 9600, 'held-out': 1000 } as const;
+/** Of the two stages of a training: plain clips first, then clips like those of the test. */
+export const settings: Readonly<Record<StageName, TrainSettings>> = {
+  plain: { ...shared, steps: steps.plain, learningRate: 4e-3, warmupSteps: 20 },
+  clips: { ...shared, steps: steps.clips, learningRate: 4e-3, warmupSteps: 20 },
+};
+
+export type StageName = 'plain' | 'clips';
+
+/** How many videos there are: one for each clip of a training, and those of the test. */
+export const videos: Readonly<Record<StageName | 'held-out', number>> = {
+  plain: batchSize * steps.plain,
+  clips: batchSize * steps.clips,
+  'held-out': 1000,
+};
 
 /** Seeds that count. The pilot's is none of them. */
 export const seeds: readonly number[] = [1, 2, 3];
 
 /** What a seed's training clips are a function of: the same clips in the same order for each arm. */
-export const trainingKey = (seed: number): RandomKey => randomKey('motions', 'training', seed);
+export const trainingKey = (seed: number, stage: StageName): RandomKey =>
+  randomKey('motions', 'training', seed, stage);
 
 /** The same held-out videos for all seeds. */
 export const heldOutKey: RandomKey = randomKey('motions', 'held-out');
@@ -46,3 +61,9 @@ export function difficultyAt(level: number): Difficulty {
     cuts: true,
   };
 }
+
+/** Whole pictures that move evenly. Without them first, only some arms get away from chance in so few steps. */
+export const plain: Difficulty = {
+  ...difficultyAt(0),
+  ...{ cuts: false, wholePicture: 1, seconds: [1.2, 4] },
+};

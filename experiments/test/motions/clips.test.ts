@@ -24,23 +24,20 @@ it.runIf(photographsAreHere)('makes the same clip from the same request alone', 
   }
 });
 
-it.runIf(photographsAreHere)(
-  'has neither a photograph nor a digit in both splits',
-  async () => {
-    const [training, heldOut] = [await materialsOf('training'), await materialsOf('held-out')];
-    const photographs = ({ photographs }: typeof training) =>
-      photographs.map(([finest]) => Buffer.from(finest?.data.slice(0, 3000) ?? []).toString('hex'));
-    const all = [...photographs(training), ...photographs(heldOut)];
-    expect(new Set(all).size).toBe(all.length);
-    const digits = ({ digits }: typeof training) =>
-      Array.from({ length: digits.length / 784 }, (_, at) =>
-        Buffer.from(digits.subarray(784 * at, 784 * (at + 1))).toString('latin1'),
-      );
-    const known = new Set(digits(training));
-    expect(digits(heldOut).filter((digit) => known.has(digit))).toEqual([]);
-    expect([training.photographs.length, heldOut.photographs.length]).toEqual([26, 10]);
-  },
-);
+it.runIf(photographsAreHere)('has neither a photograph nor a digit in both splits', async () => {
+  const [training, heldOut] = [await materialsOf('training'), await materialsOf('held-out')];
+  const photographs = ({ photographs }: typeof training) =>
+    photographs.map(([finest]) => Buffer.from(finest?.data.slice(0, 3000) ?? []).toString('hex'));
+  const all = [...photographs(training), ...photographs(heldOut)];
+  expect(new Set(all).size).toBe(all.length);
+  const digits = ({ digits }: typeof training) =>
+    Array.from({ length: digits.length / 784 }, (_, at) =>
+      Buffer.from(digits.subarray(784 * at, 784 * (at + 1))).toString('latin1'),
+    );
+  const known = new Set(digits(training));
+  expect(digits(heldOut).filter((digit) => known.has(digit))).toEqual([]);
+  expect([training.photographs.length, heldOut.photographs.length]).toEqual([26, 10]);
+});
 
 /** How the picture moved from the first frame to the last, in pixels: where a frame's middle is most alike to the other, by plain search. */
 function shift({ frames, rows, columns, pixels }: Clip): { right: number; down: number } {
@@ -79,7 +76,9 @@ it.runIf(photographsAreHere)('moves whole pictures as the labels say', async () 
       const found = shift(await clips.clip(label + 8 * index, { ...request, frames: 4 }));
       const wanted = expected[motion];
       const isRight =
-        wanted === undefined ? Math.hypot(found.right, found.down) < 4 : found[wanted[0]] * wanted[1] >= 4;
+        wanted === undefined
+          ? Math.hypot(found.right, found.down) < 4
+          : found[wanted[0]] * wanted[1] >= 4;
       right[motion] = (right[motion] ?? 0) + (isRight ? 1 : 0);
     }
   }
@@ -137,7 +136,9 @@ it.runIf(photographsAreHere)('shows the frame before again where one is lost', a
     const { frames, pixels } = await clips.clip(video, { ...request, frames: 12 });
     const size = pixels.length / frames;
     for (let frame = 1; frame < frames; frame++) {
-      const [before, now] = [frame - 1, frame].map((at) => pixels.subarray(at * size, (at + 1) * size));
+      const [before, now] = [frame - 1, frame].map((at) =>
+        pixels.subarray(at * size, (at + 1) * size),
+      );
       all++;
       if (Buffer.from(before ?? []).equals(Buffer.from(now ?? []))) same++;
     }

@@ -1,6 +1,7 @@
 import { it } from 'vitest';
-import { type Materials, readMaterials, type Split } from '../../src/motions/clips/materials.ts';
+import { type Materials, readMaterials } from '../../src/motions/clips/materials.ts';
 import { hasPhotographs } from '../../src/motions/clips/photographs.ts';
+import type { Split } from '../../src/motions/clips/split.ts';
 
 const required = process.env['NEVEREND_REQUIRE'] !== undefined;
 
@@ -8,7 +9,7 @@ const required = process.env['NEVEREND_REQUIRE'] !== undefined;
 export const photographsAreHere: boolean = await hasPhotographs();
 
 if (!photographsAreHere) {
-  it.skipIf(!required)('has the photographs of Debian\'s package opencv-doc', () => {
+  it.skipIf(!required)("has the photographs of Debian's package opencv-doc", () => {
     throw new Error('there are no photographs; run `apt-get install opencv-doc`');
   });
 }

@@ -10,9 +10,11 @@ export function ridgeAccuracy(train: Examples, test: Examples, classes: number):
   const count = train.inputs.length;
   const mean = new Float64Array(width);
   const scale = new Float64Array(width);
-  for (const input of train.inputs) for (let i = 0; i < width; i++) mean[i] = at(mean, i) + at(input, i) / count;
+  for (const input of train.inputs)
+    for (let i = 0; i < width; i++) mean[i] = at(mean, i) + at(input, i) / count;
   for (const input of train.inputs) {
-    for (let i = 0; i < width; i++) scale[i] = at(scale, i) + (at(input, i) - at(mean, i)) ** 2 / count;
+    for (let i = 0; i < width; i++)
+      scale[i] = at(scale, i) + (at(input, i) - at(mean, i)) ** 2 / count;
   }
   const normalised = (input: Float64Array) =>
     input.map((value, i) => (value - at(mean, i)) / Math.sqrt(at(scale, i) + 1e-12));
@@ -27,7 +29,8 @@ export function ridgeAccuracy(train: Examples, test: Examples, classes: number):
       (target[i] as Float64Array)[label] = at(target[i] as Float64Array, label) + value;
     }
   }
-  for (let i = 0; i < width; i++) (gram[i] as Float64Array)[i] = at(gram[i] as Float64Array, i) + 0.1 * count;
+  for (let i = 0; i < width; i++)
+    (gram[i] as Float64Array)[i] = at(gram[i] as Float64Array, i) + 0.1 * count;
   const weights = solve(gram, target, classes);
   let right = 0;
   for (const [index, raw] of test.inputs.entries()) {

@@ -1,9 +1,17 @@
-import { randomKey } from '@neverend/backend';
+// In a process of its own: it chooses a backend.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomKey, useBackend } from '@neverend/backend';
+import { evaluateClassifier, trainClassifier } from '@neverend/trecvit/training';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { initArm } from '../../src/motions/arms/arm-model.ts';
+import { armTrainee } from '../../src/motions/arms/arm-trainee.ts';
 import { MotionClips } from '../../src/motions/clips/motion-clips.ts';
 import { motionNames } from '../../src/motions/clips/motion-names.ts';
 import type { Difficulty } from '../../src/motions/clips/scene.ts';
-import { difficultyAt } from '../../src/motions/setup.ts';
+import { config, difficultyAt, input, settings } from '../../src/motions/setup.ts';
 import { materialsOf, photographsAreHere } from './materials.ts';
 import { ridgeAccuracy } from './ridge.ts';
 
@@ -38,7 +46,12 @@ function features(pixels: Uint8Array): Float64Array {
 /** Of a classifier that sees one frame of each video, always that of the same time. */
 async function accuracy(difficulty: Difficulty, place: number): Promise<number> {
   const set = async (split: 'training' | 'held-out', videos: number) => {
-    const clips = new MotionClips(randomKey(3, split), videos, await materialsOf(split), difficulty);
+    const clips = new MotionClips(
+      randomKey(3, split),
+      videos,
+      await materialsOf(split),
+      difficulty,
+    );
     const inputs: Float64Array[] = [];
     for (let video = 0; video < videos; video++) {
       const { pixels } = await clips.clip(video, {
@@ -48,7 +61,11 @@ async function accuracy(difficulty: Difficulty, place: number): Promise<number> 
     }
     return { inputs, labels: clips.labels };
   };
-  return ridgeAccuracy(await set('training', 2400), await set('held-out', 1600), motionNames.length);
+  return ridgeAccuracy(
+    await set('training', 2400),
+    await set('held-out', 1600),
+    motionNames.length,
+  );
 }
 
 // By chance one in 8 is right, with a deviation of 0.8 points over 1600 videos.
@@ -67,3 +84,27 @@ it.runIf(photographsAreHere)('would be caught if it gave some away', async () =>
   };
   expect(await accuracy(withoutCuts, 0)).toBeGreaterThan(chance + 8 * deviation);
 });
+
+it.runIf(photographsAreHere && process.env['NEVEREND_LONG'])(
+  'gives no motion away in a single frame to a trained network',
+  async () => {
+    await useBackend('auto');
+    const folder = await mkdtemp(join(tmpdir(), 'motions-single-frame-'));
+    const single = { ...config, frames: 1 };
+    const params = initArm('lru', randomKey(1), single);
+    const model = armTrainee('lru', params, single, input);
+    const clips = async (split: 'training' | 'held-out', videos: number) =>
+      new MotionClips(randomKey(4, split), videos, await materialsOf(split), difficultyAt(0.125));
+    const trained = await trainClassifier({
+      ...{ model, folder, train: await clips('training', 16_000) },
+      settings: { ...settings.clips, steps: 500 },
+    });
+    const test = await clips('held-out', 1600);
+    const options = { params: trained.params, clips: 1, crops: 1, batchSize: 32 };
+    const { top1 } = await evaluateClassifier(model, test, options);
+    tf.dispose([params, trained.params]);
+    await rm(folder, { recursive: true });
+    expect(top1).toBeLessThan(chance + 4 * deviation);
+  },
+  600_000,
+);

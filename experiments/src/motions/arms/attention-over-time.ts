@@ -2,7 +2,7 @@ import { cachedAttention, initMlp, initSpaceAttention, mlp } from '@neverend/att
 import { randomKey } from '@neverend/backend';
 import { layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TimeMixer } from './time-mixers.ts';
+import type { TimeMixer } from './time-mixer.ts';
 
 /**
  * A transformer's block over the frames of each token, as factorised video transformers have it (arXiv 2103.15691, section 3.3): causal

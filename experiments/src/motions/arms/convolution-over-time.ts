@@ -1,7 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import { gelu, initLinear, linear, linearParams, rmsNorm, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TimeMixer } from './time-mixers.ts';
+import type { TimeMixer } from './time-mixer.ts';
 
 /** x + linear_out(GELU(conv(RMSNorm(x)))), with a causal convolution from all channels to all over the last `taps` frames. */
 export const convolutionOverTime: TimeMixer = {

@@ -1,6 +1,6 @@
 import { initResidualBlock, residualBlock } from '@neverend/lru';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TimeMixer } from './time-mixers.ts';
+import type { TimeMixer } from './time-mixer.ts';
 
 /** TRecViT's own block (arXiv 2412.14294, section 3). */
 export const lruOverTime: TimeMixer = {

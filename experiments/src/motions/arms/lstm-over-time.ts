@@ -1,7 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import { initLinear, linear, linearParams, rmsNorm, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TimeMixer } from './time-mixers.ts';
+import type { TimeMixer } from './time-mixer.ts';
 
 /** x + linear_out(LSTM(RMSNorm(x))), with the unit of Hochreiter and Schmidhuber as PyTorch's `LSTM` has it, and gates i, f, g, o. */
 export const lstmOverTime: TimeMixer = {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { readPhotographs } from './photographs.ts';
+import type { Split } from './split.ts';
 import type { Texture } from './texture.ts';
 
 /** What clips are made of. Those for training and those held out have no photograph and no digit in common. */
@@ -14,9 +15,6 @@ export interface Materials {
   /** A hash of both. */
   readonly fingerprint: string;
 }
-
-/** Which of the materials: MNIST's digits for training or for tests, and photographs likewise. */
-export type Split = 'training' | 'held-out';
 
 const digitFiles: Readonly<Record<Split, string>> = {
   training: 'train-images-idx3-ubyte',

@@ -2,7 +2,7 @@ import { access, readdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { NeverendError } from '@neverend/backend';
 import { decodeVideo } from '@neverend/trecvit/node';
-import type { Split } from './materials.ts';
+import type { Split } from './split.ts';
 import { type Texture, texture } from './texture.ts';
 
 const opencv = '/usr/share/doc/opencv-doc/examples';

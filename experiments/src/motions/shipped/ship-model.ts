@@ -5,10 +5,12 @@ import { writeFileAtomic } from '@neverend/checkpoint/node';
 import { TRecViT } from '@neverend/trecvit';
 import { saveModel } from '@neverend/trecvit/node';
 import { predictVideos, type TrainingProgress, trecvitTrainee } from '@neverend/trecvit/training';
-import { type Materials, readMaterials, type Split } from '../clips/materials.ts';
+import { type Materials, readMaterials } from '../clips/materials.ts';
 import { motionNames } from '../clips/motion-names.ts';
+import type { Split } from '../clips/split.ts';
+import { config, input } from '../setup.ts';
 import { calibrate, type GuessedVideo } from './calibrate.ts';
-import { shippedConfig, shippedInput, trainShipped } from './train-shipped.ts';
+import { trainShipped } from './train-shipped.ts';
 import { VariedClips } from './varied-clips.ts';
 
 export interface ShipOptions {
@@ -24,16 +26,18 @@ export interface ShipOptions {
 const wanted = 0.95;
 
 /** Trains the model, finds from which probability on it is sure, and writes both into the data package. */
-export async function shipModel({ runs, package: to, photos, onProgress }: ShipOptions): Promise<void> {
+export async function shipModel({
+  runs,
+  package: to,
+  photos,
+  onProgress,
+}: ShipOptions): Promise<void> {
   const materials: Record<Split, Materials> = {
     training: await readMaterials('training', photos),
     'held-out': await readMaterials('held-out', photos),
   };
   const { params } = await trainShipped(materials, runs, onProgress);
-  const model = new TRecViT(shippedConfig, params, {
-    input: shippedInput,
-    classNames: motionNames,
-  });
+  const model = new TRecViT(config, params, { input, classNames: motionNames });
   try {
     const sureFrom = calibrate(await guessed(model, materials['held-out']), wanted);
     await mkdir(to, { recursive: true });
@@ -47,7 +51,7 @@ export async function shipModel({ runs, package: to, photos, onProgress }: ShipO
 /** What the model makes of held-out videos that no other test has. */
 async function guessed(model: TRecViT, materials: Materials): Promise<GuessedVideo[]> {
   const source = new VariedClips(randomKey('motions', 'calibration'), 2000, materials);
-  const trainee = trecvitTrainee(model, { input: shippedInput });
+  const trainee = trecvitTrainee(model, { input });
   const guesses: GuessedVideo[] = [];
   const options = { clips: 1, crops: 1, batchSize: 32 };
   for await (const { label, probabilities } of predictVideos(trainee, source, options)) {

@@ -6,7 +6,7 @@ import type { Difficulty } from '../clips/scene.ts';
 import { difficultyAt } from '../setup.ts';
 
 /** What people do before cameras, from slow to fast. The experiment's clips are like the third kind. */
-const kinds: readonly Difficulty[] = [
+export const kinds: readonly Difficulty[] = [
   { ...difficultyAt(0.15), cuts: false, wholePicture: 1, seconds: [2, 4] },
   { ...difficultyAt(0.2), cuts: false, wholePicture: 0, seconds: [2, 4] },
   { ...difficultyAt(0.25), wholePicture: 0.4, seconds: [2, 6] },
