@@ -5,6 +5,7 @@ import { VideoError } from '../video/video-error.ts';
 import type { DecodedFrame } from './decode-frames.ts';
 import { type Turn, turnOf } from './display-matrix.ts';
 import type { NodeAv } from './node-av.ts';
+import { maxPixels } from './open-video.ts';
 
 /** Formats of pixels with transparency, by their names in FFmpeg. */
 const transparent = /^(yuva|gbrap|rgba|bgra|argb|abgr|ya|pal8|ayuv|vuya)/;
@@ -80,6 +81,7 @@ export class FrameToPicture {
     if (!from || !to)
       throw new VideoError(`${this.#name} has pictures of a form that is not known`);
     const filters = filtersOf({
+      name: this.#name,
       rows: height,
       columns: width,
       aspect,
@@ -121,6 +123,7 @@ function endOf(
 
 /** A chain of FFmpeg's filters. */
 function filtersOf(picture: {
+  readonly name: string;
   readonly rows: number;
   readonly columns: number;
   /** The width of a pixel by its height. */
@@ -137,6 +140,11 @@ function filtersOf(picture: {
   const place =
     fit === undefined ? { rows, columns, top: 0, left: 0 } : placementOf(rows, columns, fit);
   const [keptRows, keptColumns] = fit?.imageSize ?? [rows, columns];
+  if (place.rows * place.columns > maxPixels) {
+    throw new VideoError(
+      `${picture.name} has pictures of ${rows} x ${columns} pixels, which would be ${place.rows} x ${place.columns} when resized; at most ${maxPixels} pixels are computed`,
+    );
+  }
   const turns = {
     0: [],
     90: ['transpose=clock'],

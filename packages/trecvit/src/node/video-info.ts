@@ -8,8 +8,8 @@ import { kindOf } from './video-source.ts';
 /** What is known of a video without decoding it. */
 export interface VideoInfo {
   readonly seconds: number;
-  /** On average. */
-  readonly framesPerSecond: number;
+  /** On average, where the file says so. */
+  readonly framesPerSecond?: number;
   /** Of pictures as they are displayed: upright, with square pixels. */
   readonly rows: number;
   readonly columns: number;
@@ -52,7 +52,7 @@ export async function videoInfo(
     const rate = avgFrameRate.num / avgFrameRate.den;
     return {
       seconds: await secondsOf(video),
-      framesPerSecond: Number.isFinite(rate) ? rate : 0,
+      ...(rate > 0 && Number.isFinite(rate) ? { framesPerSecond: rate } : {}),
       rows,
       columns,
       rotation,

@@ -10,23 +10,29 @@ export interface Taps {
 
 /**
  * Linear interpolation from a line of `size` values to one of `scaled`, of which `count` from `first` on are wanted. Where the line gets
- * shorter, the triangle is as wide as the values that come together in one, so that nothing is skipped (Pillow's BILINEAR, torch's
- * `antialias=True`).
+ * shorter, the triangle is as wide as the values that come together in one, so that nothing is skipped. Beyond its ends the line goes on with
+ * its last value (libswscale's `bilinear`; Pillow and torch take no more than there is, which differs in the outermost pixels).
  */
 export function tapsOf(size: number, scaled: number, first: number, count: number): Taps {
   const scale = size / scaled;
   const support = Math.max(scale, 1);
-  const taps = Math.min(size, 2 * Math.ceil(support) + 1);
+  const reach = 2 * Math.ceil(support) + 1;
+  const taps = Math.min(size, reach);
   const starts = new Int32Array(count);
   const weights = new Float32Array(count * taps);
   for (let place = 0; place < count; place++) {
     const centre = (first + place + 0.5) * scale;
-    const start = Math.max(0, Math.min(size - taps, Math.floor(centre - support + 0.5)));
-    const line = Array.from({ length: taps }, (_, tap) =>
-      Math.max(0, 1 - Math.abs(start + tap + 0.5 - centre) / support),
-    );
-    const sum = line.reduce((total, weight) => total + weight, 0);
+    const from = Math.floor(centre - support + 0.5);
+    const start = Math.max(0, Math.min(size - taps, from));
     starts[place] = start;
+    const line = new Float64Array(taps);
+    let sum = 0;
+    for (let at = from; at < from + reach; at++) {
+      const weight = Math.max(0, 1 - Math.abs(at + 0.5 - centre) / support);
+      const tap = Math.max(0, Math.min(taps - 1, at - start));
+      line[tap] = (line[tap] as number) + weight;
+      sum += weight;
+    }
     weights.set(
       line.map((weight) => weight / sum),
       place * taps,
