@@ -12,23 +12,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
-import { casesOf } from './cases/index.ts';
-import { endlessStreams, endlessTable } from './endless.ts';
-import { firstCalls, firstCallTable } from './first-call/index.ts';
-import { misses } from './first-call/limits.ts';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
-import { profiles, profileTable } from './profiles.ts';
+import { parts } from './parts.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
-import {
-  type EndlessFile,
-  known,
-  type ProfilesFile,
-  readResults,
-  resultsFolder,
-} from './result-files.ts';
+import { readResults, resultsFolder } from './result-files.ts';
 import type { Results } from './results.ts';
 import { commandOf, type RunnerKind } from './runner-list.ts';
 
@@ -96,18 +86,6 @@ async function main(): Promise<void> {
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
   const machine = describeMachine();
-  if (values['first-call']) {
-    const results = await firstCalls(scratch, values.quick ? 1 : 5, say);
-    const file = new URL(`first-call/${nameOf(machine)}.json`, resultsFolder);
-    const text = `${JSON.stringify({ machine, results }, null, 1)}\n`;
-    if (values.out !== undefined || !values.quick) write(values.out ?? fileURLToPath(file), text);
-    process.stdout.write(values.json ? text : firstCallTable(results));
-    for (const line of misses(results)) {
-      say(`missed: ${line}`);
-      process.exitCode = 1;
-    }
-    return;
-  }
   const python = once(() => pythonEnvironment(say));
   const npmPeers = once(() => installNpmPeers(say));
   const command = (kind: RunnerKind, count: number) => {
@@ -117,48 +95,26 @@ async function main(): Promise<void> {
     return commandOf(kind, count, isPython ? python() : '');
   };
   const most = Math.max(...threads);
-  const own = {
-    runners: ({ id }: RunnerKind) =>
-      values.runner?.some((text) => id.includes(text)) ?? /wasm|tensorflow/.test(id),
-    command: (kind: RunnerKind) => command(kind, most),
-    scratch,
-    say,
-  };
-  if (values.endless) {
-    const results = await endlessStreams({
-      ...own,
-      models: values.quick ? ['small'] : ['small', 'TRecViT-Ti'],
-      frames: values.quick ? 300 : 10_000,
-      rounds: 40,
+  const named = (id: string) => values.case?.some((text) => id.includes(text)) ?? true;
+  const part = ['first-call', 'endless', 'profile'].find((name) => values[name as 'endless']);
+  if (part !== undefined) {
+    const { folder, content, table, missed } = await (parts[part] as (typeof parts)[string])({
+      runners: ({ id }) =>
+        values.runner?.some((text) => id.includes(text)) ?? /wasm|tensorflow/.test(id),
+      command: (kind) => command(kind, most),
+      ...{ threads: most, quick: values.quick, cases: named },
+      ...{ machine, file: `${nameOf(machine)}.json`, scratch, say },
     });
-    const file: EndlessFile = { machine, date: new Date().toISOString(), threads: most, results };
-    keep('endless', file, endlessTable(results));
-    return;
-  }
-  if (values.profile) {
-    const results = await profiles({
-      ...own,
-      cases: casesOf(values.quick ? 'tiny' : 'full').filter(
-        ({ id, video }) =>
-          video !== undefined && (values.case?.some((text) => id.includes(text)) ?? true),
-      ),
-      threads: most,
-    });
-    const name = `profiles/${nameOf(machine)}.json`;
-    const others = (known<ProfilesFile>(name)?.results ?? []).filter(
-      (old) => !results.some((one) => one.case === old.case && one.runner === old.runner),
-    );
-    const file: ProfilesFile = { machine, results: [...others, ...results] };
-    keep('profiles', file, results.map((one) => `${profileTable(one).join('\n')}\n`).join('\n'));
-    return;
-  }
-  /** Writes what a part found, and shows it. */
-  function keep(folder: string, content: object, table: string): void {
     const text = `${JSON.stringify(content, null, 1)}\n`;
     const path = fileURLToPath(new URL(`${folder}/${nameOf(machine)}.json`, resultsFolder));
     if (values.out !== undefined || !values.quick) write(values.out ?? path, text);
     if (values.out === undefined && !values.quick) writeReadme();
     process.stdout.write(values.json ? text : table);
+    for (const line of missed) {
+      say(`missed: ${line}`);
+      process.exitCode = 1;
+    }
+    return;
   }
   const allRunners = !values.runner && !values.quick && !values['no-python'];
   const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
@@ -173,9 +129,8 @@ async function main(): Promise<void> {
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
     ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
     cases: ({ id, video }) => {
-      if (values.models && id !== 'matmul-2048' && video === undefined) return false;
-      const named = values.case?.some((text) => id.includes(text));
-      return named ?? (values.models || values.quick || video === undefined);
+      if (values.models) return named(id) && (video !== undefined || id === 'matmul-2048');
+      return named(id) && (video === undefined || values.quick || values.case !== undefined);
     },
     runners: ({ id, role, compiles }) =>
       role === 'machine' ||

@@ -33,7 +33,7 @@ const early = 10;
 const warm = 300;
 const inARound = 5;
 /** Seconds that one answer may take. */
-const patience = 300;
+const patience = 600;
 
 /**
  * What a frame costs early and late: two processes stream, one from its tenth frame on and one that has seen `frames`, in

@@ -32,7 +32,7 @@ export interface Options {
 }
 
 /** Seconds that one answer may take. */
-const patience = 300;
+const patience = 600;
 
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {

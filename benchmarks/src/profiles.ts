@@ -15,7 +15,7 @@ export interface ProfileOptions {
 }
 
 /** Seconds that one answer may take. */
-const patience = 300;
+const patience = 600;
 /** Runs that warm up, and runs that are profiled: about so many frames. */
 const frames = { warm: 8, profiled: 32 };
 
