@@ -72,7 +72,9 @@ async function run(
       }
       const state =
         loss === undefined ? '' : `loss ${loss.toFixed(4)}, rate ${learningRate?.toExponential(1)}`;
-      const detail = phase === 'train' ? `step ${done} of ${total}, ${state}` : state;
+      const detail = [phase === 'train' ? `step ${done} of ${total}` : '', state]
+        .filter(Boolean)
+        .join(', ');
       progress({
         ...{ title: phase, done, total, detail },
         ...(remainingSeconds === undefined ? {} : { remainingSeconds }),

@@ -1,7 +1,9 @@
 import type { TrainSettings } from './train-settings.ts';
 
-/** The settings that do not depend on others or on the data. A module without imports, which a command line shows before anything is loaded. */
-export const trainDefaults = {
+/** The settings that depend neither on others nor on the data. A command line shows them before anything is loaded. */
+export const trainDefaults: Required<
+  Omit<TrainSettings, 'steps' | 'warmupSteps' | 'averageDecay' | 'evaluateEvery'>
+> & { readonly averageDecay: 'none' } = {
   seed: 0,
   epochs: 30,
   batchSize: 8,
@@ -16,4 +18,4 @@ export const trainDefaults = {
   frozen: [],
   clips: 4,
   crops: 3,
-} as const satisfies Omit<TrainSettings, 'averageDecay'> & { averageDecay: 'none' };
+};

@@ -74,7 +74,9 @@ export function resolveSettings(
   if (epochs !== undefined) checkNumber('epochs', epochs, 0);
   checkedSize('batchSize', batchSize);
   const videos = source.labels.length;
-  const steps = settings.steps ?? Math.max(1, Math.ceil(((epochs ?? trainDefaults.epochs) * videos) / batchSize));
+  const steps =
+    settings.steps ??
+    Math.max(1, Math.ceil(((epochs ?? trainDefaults.epochs) * videos) / batchSize));
   checkedSize('steps', steps);
   const resolved: ResolvedSettings = {
     ...withoutUndefined(trainDefaults),
