@@ -11,6 +11,8 @@ export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkOptions } from './check-options.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
+export { FlopCounter } from './flops/flop-counter.ts';
+export { kernelFlops, type StockKernelCall } from './flops/kernel-flops.ts';
 export {
   type BackendKernel,
   definedKernelFlops,
@@ -31,6 +33,7 @@ export {
   setKernelMode,
 } from './kernels/index.ts';
 export { markEdited } from './mark-edited.ts';
+export { withPeakBytes } from './peak-bytes.ts';
 export {
   type RandomKey,
   randomBits,

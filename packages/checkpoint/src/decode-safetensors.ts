@@ -1,26 +1,12 @@
 import { swapToHostOrder } from './byte-order.ts';
-import { CheckpointError } from './checkpoint-error.ts';
-import { type Format, formats } from './formats.ts';
-import { maxHeaderBytes } from './max-header-bytes.ts';
-import { isShape, type NamedArray, shapeSize } from './named-array.ts';
-import { type Parsed, parseJson } from './parse-json.ts';
+import type { NamedArray } from './named-array.ts';
+import { dataStartOf, type Entry, lengthBytes, readHeader } from './safetensors-header.ts';
 
 /** Named arrays and the free text entries beside them. */
 export interface Safetensors {
   readonly tensors: Readonly<Record<string, NamedArray>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
-
-interface Entry {
-  readonly name: string;
-  readonly format: Format;
-  readonly shape: readonly number[];
-  /** Range of bytes in the data. */
-  readonly start: number;
-  readonly end: number;
-}
-
-const lengthBytes = 8;
 
 /**
  * Reads a safetensors file. The whole header is checked before anything is allocated for an array: every
@@ -30,104 +16,18 @@ const lengthBytes = 8;
  * @throws CheckpointError naming the field that is wrong.
  */
 export function decodeSafetensors(file: Uint8Array): Safetensors {
-  if (file.length < lengthBytes) {
-    throw new CheckpointError(
-      `the file has ${file.length} bytes; a safetensors file has at least 8`,
-    );
-  }
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const headerBytes = view.getBigUint64(0, true);
-  if (headerBytes > maxHeaderBytes) {
-    throw new CheckpointError(
-      `the header's length is given as ${headerBytes} bytes; it must be at most ${maxHeaderBytes}`,
-    );
-  }
-  if (headerBytes > file.length - lengthBytes) {
-    throw new CheckpointError(
-      `the header's length is given as ${headerBytes} bytes; the file has ${file.length - lengthBytes} after it`,
-    );
-  }
-  const dataStart = lengthBytes + Number(headerBytes);
-  const { __metadata__: metadata, ...fields } = parseHeader(file.subarray(lengthBytes, dataStart));
+  const dataStart = dataStartOf(file.subarray(0, lengthBytes), file.length);
   const data = file.subarray(dataStart);
-  const texts = checkMetadata(metadata);
-  const entries = Object.entries(fields).map(([name, field]) =>
-    checkEntry(name, field, data.length),
+  const { entries, metadata } = readHeader(file.subarray(lengthBytes, dataStart), data.length);
+  const tensors = entries.map(
+    (entry) =>
+      [entry.name, arrayOf(entry, new Uint8Array(data.subarray(entry.start, entry.end)))] as const,
   );
-  checkCoverage(entries, data.length);
-  const tensors = entries.map(({ name, format, shape, start, end }) => {
-    const bytes = new Uint8Array(data.subarray(start, end));
-    swapToHostOrder(bytes, format.bytes);
-    return [name, format.read(bytes.buffer, shape)] as const;
-  });
-  return { tensors: Object.fromEntries(tensors), metadata: texts };
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  if (bytes[0] !== '{'.charCodeAt(0)) {
-    throw new CheckpointError('the header does not begin with "{"');
-  }
-  let header: Parsed;
-  try {
-    header = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new CheckpointError('the header is not JSON in UTF-8', { cause: error });
-  }
-  if (header.twice !== undefined) {
-    throw new CheckpointError(`the header has the name ${JSON.stringify(header.twice)} twice`);
-  }
-  return header.value as Record<string, unknown>;
-}
-
-function checkEntry(name: string, field: unknown, dataBytes: number): Entry {
-  const fail = (what: string): never => {
-    throw new CheckpointError(`tensor ${JSON.stringify(name)}: ${what}`);
-  };
-  if (!isObject(field)) return fail('its header entry is not an object');
-  const { dtype, shape, data_offsets: offsets } = field;
-  const format = formats.find(({ code }) => code === dtype);
-  if (format === undefined) {
-    const known = formats.map(({ code }) => code).join(', ');
-    return fail(`dtype was ${JSON.stringify(dtype)}; it must be one of ${known}`);
-  }
-  if (!isShape(shape)) return fail(`shape was ${JSON.stringify(shape)}; it must be sizes >= 0`);
-  if (!isShape(offsets) || offsets.length !== 2) {
-    return fail(`data_offsets was ${JSON.stringify(offsets)}; it must be two offsets >= 0`);
-  }
-  const [start = 0, end = 0] = offsets;
-  if (start > end || end > dataBytes) {
-    return fail(`data_offsets [${start}, ${end}] lie outside the ${dataBytes} bytes of data`);
-  }
-  if (shapeSize(shape) * format.bytes !== end - start) {
-    return fail(`shape [${shape}] of ${format.code} does not fill its ${end - start} bytes`);
-  }
-  return { name, format, shape, start, end };
-}
-
-function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
-  let at = 0;
-  for (const { name, start, end } of entries.toSorted(
-    (a, b) => a.start - b.start || a.end - b.end,
-  )) {
-    if (start !== at) {
-      const what = start < at ? 'overlaps another tensor' : 'leaves a gap before it';
-      throw new CheckpointError(`tensor ${JSON.stringify(name)} at byte ${start} ${what}`);
-    }
-    at = end;
-  }
-  if (at !== dataBytes) {
-    throw new CheckpointError(`the data has ${dataBytes} bytes; its tensors fill ${at}`);
-  }
-}
-
-function checkMetadata(metadata: unknown): Record<string, string> {
-  if (metadata === undefined) return {};
-  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string')) {
-    throw new CheckpointError('__metadata__ must map names to strings');
-  }
-  return metadata as Record<string, string>;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** @param bytes those of the tensor alone, which become the array's. */
+export function arrayOf({ format, shape }: Entry, bytes: Uint8Array<ArrayBuffer>): NamedArray {
+  swapToHostOrder(bytes, format.bytes);
+  return format.read(bytes.buffer, shape);
 }

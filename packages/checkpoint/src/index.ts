@@ -4,3 +4,4 @@ export { decodeSafetensors, type Safetensors } from './decode-safetensors.ts';
 export { encodeSafetensors } from './encode-safetensors.ts';
 export { type DType, type DTypeArrays, type NamedArray, shapeSize } from './named-array.ts';
 export { type Npz, type NpzOptions, openNpz } from './npz.ts';
+export { type OpenSafetensors, openSafetensors } from './open-safetensors.ts';

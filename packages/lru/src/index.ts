@@ -9,9 +9,11 @@ export { gatedMlp, initGatedMlp } from './residual-block/gated-mlp.ts';
 export {
   initResidualBlock,
   type ResidualBlockArgs,
+  type ResidualBlockOptions,
   residualBlock,
 } from './residual-block/index.ts';
 export { complexRgLru, initComplexRgLru } from './rg-lru/complex.ts';
+export type { DecayOptions } from './rg-lru/decay-power.ts';
 export { initRgLru, rgLru } from './rg-lru/index.ts';
 export type { RgLruArgs } from './rg-lru/init.ts';
 export { complexLinearScan, type LinearScanOptions, linearScan } from './scan/index.ts';

@@ -15,15 +15,16 @@ export interface SequenceOptions<State> {
 }
 
 /**
- * @param owner whose options they are.
+ * @param owner whose options they are. @param more the names of those that it takes beside them.
  * @throws ShapeError | DTypeError unless `x` is a sequence and `segmentPos` fits it. @throws TypeError naming an unknown option.
  */
-export function checkSequence<State>(
+export function checkSequence<T extends SequenceOptions<unknown>>(
   owner: string,
   x: tf.Tensor,
-  options: SequenceOptions<State>,
+  options: T,
+  more: readonly (keyof T & string)[] = [],
 ): void {
-  checkOptions(owner, options, ['segmentPos', 'state']);
+  checkOptions(owner, options, ['segmentPos', 'state', ...more]);
   const { segmentPos } = options;
   checkTensor('x', x, x.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
   if (segmentPos !== undefined) {

@@ -41,6 +41,14 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
     () => initRgLru(key, { ...block, minRadius: Number.NaN }),
   ],
   [
+    'minRadius was 0.9; it must be at least 0 and below 0.8',
+    () => initRgLru(key, { ...block, maxRadius: 0.8 }),
+  ],
+  [
+    'maxRadius was 1; it must be above 0 and below 1',
+    () => initComplexRgLru(key, { ...block, maxRadius: 1 }),
+  ],
+  [
     'width was -4; it must be a positive integer',
     () => initComplexRgLru(key, { width: -4, heads: 2 }),
   ],
@@ -98,6 +106,15 @@ it('names the part of a state that does not fit, and the parameter of a complex 
   });
 });
 
+it('refuses a power or an epsilon outside of its range', () => {
+  tf.tidy(() => {
+    const params = initResidualBlock(key, block);
+    const run = (options: object) => residualBlock(tf.zeros([1, 3, 4]), params, options);
+    expect(() => run({ decayPower: 0 })).toThrow('decayPower was 0; it must be above 0');
+    expect(() => run({ eps: -1 })).toThrow('eps was -1; it must be a finite number >= 0');
+  });
+});
+
 it.each(refused)('refuses in one sentence: %s', (message, call) => {
   tf.tidy(() => {
     expect(call).toThrow(expect.objectContaining({ message }));
@@ -123,11 +140,11 @@ it('names parameters with all of their path', () => {
 
 type Options = Readonly<Record<string, unknown>>;
 
-const unit = { width: 4, heads: 2, minRadius: 0.5 };
+const unit = { width: 4, heads: 2, minRadius: 0.5, maxRadius: 0.999 };
 const blockSizes = {
   width: 4,
   lruWidth: 4,
-  ...{ heads: 2, minRadius: 0.5 },
+  ...{ heads: 2, minRadius: 0.5, maxRadius: 0.999 },
   taps: 4,
   outVariance: 1,
 };
@@ -159,6 +176,8 @@ const withOptions: Readonly<
       const known = () => ({
         segmentPos: tf.zeros([1, 3], 'int32'),
         state: call({} as never).state,
+        ...(name === 'lru' || name === 'temporalConv' ? {} : { decayPower: 8 }),
+        ...(name === 'residualBlock' ? { eps: 1e-6 } : {}),
       });
       return [name, [known, call]] as const;
     }),

@@ -1,3 +1,4 @@
+export { FlopCounter, kernelFlops, type StockKernelCall as KernelCall } from '@neverend/backend';
 export { RunError } from '@neverend/checkpoint/node';
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
@@ -13,8 +14,6 @@ export {
   type RunOptions,
   runStream,
 } from './environment/run-stream.ts';
-export { FlopCounter } from './flops/flop-counter.ts';
-export { type KernelCall, kernelFlops } from './flops/kernel-flops.ts';
 export {
   type Backbone,
   type Params,

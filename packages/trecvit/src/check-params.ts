@@ -48,14 +48,37 @@ export function listedFaults(faults: {
   readonly extra: readonly string[];
   readonly misshapen: readonly string[];
 }): string | undefined {
+  const { missing, extra, misshapen } = faults;
+  const prefix = sharedPrefix(missing, extra);
+  if (prefix !== undefined) {
+    return `had names that all begin with ${JSON.stringify(prefix)}, and those of the model do not; leave it out`;
+  }
   const phrases = [
-    ...listed('lacked', faults.missing),
-    ...listed('had what the model does not know:', faults.extra),
-    ...listed('had other shapes or types:', faults.misshapen),
+    ...listed('lacked', missing),
+    ...listed('had what the model does not know:', extra),
+    ...listed('had other shapes or types:', misshapen),
   ];
   return phrases.length === 0 ? undefined : phrases.join('; it ');
 }
 
+/** What comes before the model's names in all of those that it does not know, as wrappers of a model put it there. */
+function sharedPrefix(missing: readonly string[], extra: readonly string[]): string | undefined {
+  const [first] = extra;
+  if (first === undefined || extra.length < 2) return undefined;
+  // The longest of the model's names that it ends with leaves the shortest prefix.
+  const name = missing
+    .filter((of) => first.endsWith(of))
+    .toSorted((a, b) => b.length - a.length)[0];
+  const prefix = name === undefined ? undefined : first.slice(0, -name.length);
+  return prefix && extra.every((of) => of.startsWith(prefix)) ? prefix : undefined;
+}
+
+/** Beyond these, a count says enough. */
+const mostNames = 20;
+
 function listed(what: string, names: readonly string[]): string[] {
-  return names.length === 0 ? [] : [`${what} ${names.join(', ')}`];
+  if (names.length === 0) return [];
+  const more = names.length - mostNames;
+  const rest = more > 0 ? ` and ${more} more` : '';
+  return [`${what} ${names.slice(0, mostNames).join(', ')}${rest}`];
 }

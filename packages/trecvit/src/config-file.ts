@@ -1,6 +1,6 @@
-import { checkNumber, checkOptions } from '@neverend/backend';
+import { checkNumber, checkOptions, randomKey } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
-import { checkConfig, type TRecViTConfig } from './config.ts';
+import { checkConfig, configFields, officialConstants, type TRecViTConfig } from './config.ts';
 
 /** How a model wants its video. */
 export interface VideoInput {
@@ -66,11 +66,35 @@ export function checkCard({ config, input, classNames }: ModelCard): void {
 export function writeCard(card: ModelCard): string {
   checkCard(card);
   const { config, input, classNames } = card;
-  const fields = { format, config, input, ...(classNames === undefined ? {} : { classNames }) };
-  return `${JSON.stringify(fields, null, 2)}\n`;
+  const fields = {
+    config: inOrder(config, configFields),
+    input: inOrder(input, inputFields),
+    ...(classNames === undefined ? {} : { classNames }),
+  };
+  const { low, high } = randomKey(JSON.stringify(fields));
+  const id = [low, high].map((part) => part.toString(16).padStart(8, '0')).join('');
+  return `${JSON.stringify({ format, id, ...fields }, null, 2)}\n`;
 }
 
-/** @throws CheckpointError when the text is no `config.json` of a TRecViT, or one of its fields is wrong, naming it. */
+/** The same card is the same text, however it was put together. */
+const inOrder = <T extends object>(of: T, names: readonly (keyof T & string)[]) =>
+  Object.fromEntries(names.map((name) => [name, of[name]]));
+
+/** What tells the text of a card that `writeCard` wrote from others; it stays when a field is edited by hand. */
+export function cardId(text: string): string | undefined {
+  try {
+    const { id } = JSON.parse(text) as { readonly id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Constants that the text leaves out are those of the official models.
+ *
+ * @throws CheckpointError when the text is no `config.json` of a TRecViT, or one of its fields is wrong, naming it.
+ */
 export function readCard(text: string): ModelCard {
   let fields: Record<string, unknown>;
   try {
@@ -83,7 +107,8 @@ export function readCard(text: string): ModelCard {
       `config.json says that its format is ${JSON.stringify(fields?.['format'])}; that of a TRecViT is "${format}"`,
     );
   }
-  const { format: _, ...card } = fields;
+  const { format: _, id: __, ...rest } = fields;
+  const card: Record<string, unknown> = { ...rest, config: withConstants(rest['config']) };
   try {
     checkOptions('config.json', card, ['config', 'input', 'classNames']);
     checkCard(card as unknown as ModelCard);
@@ -92,4 +117,10 @@ export function readCard(text: string): ModelCard {
     throw new CheckpointError(`config.json is not right: ${message}`, { cause: error });
   }
   return card as unknown as ModelCard;
+}
+
+function withConstants(config: unknown): unknown {
+  if (typeof config !== 'object' || config === null) return config;
+  const { heads } = config as Partial<TRecViTConfig>;
+  return { ...officialConstants, gateBlocks: heads, ...config };
 }

@@ -1,6 +1,7 @@
 import { checkedSize, checkNumber, checkOptions, checkSizes, ShapeError } from '@neverend/backend';
+import type { GeluForm } from '@neverend/nn';
 
-/** The sizes of a TRecViT and where its eigenvalues start: all that decides which parameters it has. */
+/** The sizes and constants of a TRecViT: all that its parameters do not say themselves. */
 export interface TRecViTConfig {
   /** The number L of layers, each a residual block over time and an encoder block over space. */
   readonly layers: number;
@@ -8,14 +9,23 @@ export interface TRecViTConfig {
   readonly width: number;
   /** The width F of the MLPs. */
   readonly mlpWidth: number;
-  /** The number H of heads of attention, and of blocks of the recurrent units' gates. It divides D and E. */
+  /** The number H of heads of attention. It divides D. */
   readonly heads: number;
   /** The width E of the recurrent units. */
   readonly lruWidth: number;
+  /** The number of blocks of the recurrent units' gates; 1 for the paper's equations 1 and 2. It divides E. */
+  readonly gateBlocks: number;
   /** The number K of taps of the convolution over time. */
   readonly taps: number;
-  /** At the start the magnitudes of the eigenvalues are uniform by area in the ring from here to 0.999. */
+  /** At the start the magnitudes of the eigenvalues are uniform by area in the ring from here to `maxRadius`. */
   readonly minRadius: number;
+  readonly maxRadius: number;
+  /** The constant C of the paper's equation 3: with its gate open, a step's decay is the eigenvalue to the power of C. */
+  readonly decayPower: number;
+  /** Epsilon of all norms. */
+  readonly normEps: number;
+  /** The form of GELU in the MLPs. Recurrent blocks always have the tanh form. */
+  readonly gelu: GeluForm;
   /** The side of a patch in pixels. */
   readonly patch: number;
   /** Rows and columns of a frame in pixels; `patch` divides both. */
@@ -41,6 +51,23 @@ export type TRecViTSize = 'Ti' | 'S' | 'B' | 'L';
  * and table 15), which is what the paper's numbers of parameters and operations belong to.
  */
 export type TRecViTForm = 'released' | 'paper';
+
+/** The constants that all official models share, and the sizes that do not grow with them. */
+export const officialConstants: Pick<
+  TRecViTConfig,
+  | 'taps'
+  | 'maxRadius'
+  | 'decayPower'
+  | 'normEps'
+  | 'gelu'
+  | 'patch'
+  | 'channels'
+  | 'pooling'
+  | 'headWidth'
+> = {
+  ...{ taps: 4, maxRadius: 0.999, decayPower: 8, normEps: 1e-6, gelu: 'tanh' },
+  ...{ patch: 16, channels: 3, pooling: 'token', headWidth: 3072 },
+};
 
 const sizes = {
   Ti: { layers: 12, width: 192, mlpWidth: 768, heads: 3 },
@@ -72,15 +99,12 @@ export function trecvitConfig(
   }
   checkOptions('trecvitConfig', changes, configFields);
   const config: TRecViTConfig = {
+    ...officialConstants,
     ...ofSize,
     lruWidth: form === 'released' ? 2 * ofSize.width : ofSize.width,
-    taps: 4,
+    gateBlocks: changes.heads ?? ofSize.heads,
     minRadius: form === 'released' ? 0.5 : 0.6,
-    patch: 16,
     imageSize: [224, 224],
-    channels: 3,
-    pooling: 'token',
-    headWidth: 3072,
     classes: 400,
     frames: 32,
     ...changes,
@@ -89,14 +113,19 @@ export function trecvitConfig(
   return config;
 }
 
-const configFields: readonly (keyof TRecViTConfig)[] = [
+export const configFields: readonly (keyof TRecViTConfig)[] = [
   'layers',
   'width',
   'mlpWidth',
   'heads',
   'lruWidth',
+  'gateBlocks',
   'taps',
   'minRadius',
+  'maxRadius',
+  'decayPower',
+  'normEps',
+  'gelu',
   'patch',
   'imageSize',
   'channels',
@@ -108,33 +137,25 @@ const configFields: readonly (keyof TRecViTConfig)[] = [
 
 /**
  * @throws ShapeError naming a size that is no positive integer, or that another one does not divide. @throws RangeError for
- * another pooling or radius. @throws TypeError for an unknown field.
+ * another pooling or GELU, or a constant outside of its range. @throws TypeError for an unknown field.
  */
 export function checkConfig(config: TRecViTConfig): void {
   checkOptions('the configuration', config, configFields);
-  const { layers, width, mlpWidth, heads, lruWidth, taps, minRadius, patch, imageSize } = config;
+  const { layers, width, mlpWidth, heads, lruWidth, gateBlocks, taps, patch, imageSize } = config;
   const { channels, pooling, headWidth, classes, frames } = config;
   checkSizes({
-    layers,
-    width,
-    mlpWidth,
-    heads,
-    lruWidth,
-    patch,
-    channels,
-    headWidth,
-    classes,
-    frames,
+    ...{ layers, width, mlpWidth, heads, lruWidth, gateBlocks },
+    ...{ patch, channels, headWidth, classes, frames },
   });
   checkedSize('taps', taps, 2);
-  checkNumber('minRadius', minRadius, 0);
-  if (minRadius >= 0.999) {
-    throw new RangeError(`minRadius was ${minRadius}; it must be below 0.999`);
+  checkConstants(config);
+  if (width % heads !== 0) {
+    throw new ShapeError(`heads was ${heads}; it must divide width, which is ${width}`);
   }
-  for (const [name, value] of Object.entries({ width, lruWidth })) {
-    if (value % heads !== 0) {
-      throw new ShapeError(`heads was ${heads}; it must divide ${name}, which is ${value}`);
-    }
+  if (lruWidth % gateBlocks !== 0) {
+    throw new ShapeError(
+      `gateBlocks was ${gateBlocks}; it must divide lruWidth, which is ${lruWidth}`,
+    );
   }
   if (!Array.isArray(imageSize) || imageSize.length !== 2) {
     throw new ShapeError(`imageSize was ${JSON.stringify(imageSize)}; it must be [rows, columns]`);
@@ -148,6 +169,26 @@ export function checkConfig(config: TRecViTConfig): void {
   }
   if (pooling !== 'token' && pooling !== 'average') {
     throw new RangeError(`pooling was ${JSON.stringify(pooling)}; it must be "token" or "average"`);
+  }
+}
+
+function checkConstants({
+  minRadius,
+  maxRadius,
+  decayPower,
+  normEps,
+  gelu,
+}: Pick<TRecViTConfig, 'minRadius' | 'maxRadius' | 'decayPower' | 'normEps' | 'gelu'>): void {
+  for (const [name, value] of Object.entries({ minRadius, maxRadius, decayPower, normEps })) {
+    checkNumber(name, value, 0);
+  }
+  if (maxRadius >= 1) throw new RangeError(`maxRadius was ${maxRadius}; it must be below 1`);
+  if (minRadius >= maxRadius) {
+    throw new RangeError(`minRadius was ${minRadius}; it must be below maxRadius, ${maxRadius}`);
+  }
+  if (decayPower === 0) throw new RangeError('decayPower was 0; it must be above 0');
+  if (gelu !== 'tanh' && gelu !== 'erf') {
+    throw new RangeError(`gelu was ${JSON.stringify(gelu)}; it must be "tanh" or "erf"`);
   }
 }
 

@@ -23,18 +23,19 @@ export function stateBytes(
 }
 
 /**
- * Floating-point operations of the products of a forward pass, a multiplication and an addition as two: what papers count, and all
- * but some thousandths of the whole.
+ * Floating-point operations of the products of a forward pass, a multiplication and an addition as two: what papers count. What
+ * `FlopCounter` of `@neverend/backend` counts has norms, gates and the like too, some hundredths more.
  *
  * @param frames T, of one video. Default: the configuration's.
  */
 export function productFlops(config: TRecViTConfig, frames: number = config.frames): number {
   checkConfig(config);
   checkedSize('frames', frames);
-  const { layers, width, mlpWidth, heads, lruWidth, patch, channels, headWidth, classes } = config;
+  const { layers, width, mlpWidth, lruWidth, gateBlocks, patch } = config;
+  const { channels, headWidth, classes } = config;
   const [rows, columns] = gridOf(config);
   const tokens = tokensOf(config);
-  const recurrent = 3 * width * lruWidth + (2 * lruWidth * lruWidth) / heads;
+  const recurrent = 3 * width * lruWidth + (2 * lruWidth * lruWidth) / gateBlocks;
   const attention = 4 * width * width + 2 * tokens * width;
   const perToken = recurrent + attention + 2 * width * mlpWidth;
   const perFrame =

@@ -58,8 +58,7 @@ export function forward(
     const layers: RecurrentState[] = [];
     for (let layer = 0; layer < config.layers; layer++) {
       const before = state?.layers[layer];
-      const { y, state: after } = trecvitLayer(x, params, layer, {
-        heads: config.heads,
+      const { y, state: after } = trecvitLayer(x, params, layer, config, {
         ...inTime,
         ...(before === undefined ? {} : { state: before }),
       });
@@ -68,7 +67,7 @@ export function forward(
     }
     const norm = (name: string) =>
       checkedParam(params, `encoder/encoder_norm/${name}`, [config.width]);
-    next(layerNorm(x, norm('scale'), norm('bias')));
+    next(layerNorm(x, norm('scale'), norm('bias'), config.normEps));
     const { logits, state: head } = classificationHead(x, subtree(params, 'decoder/'), config, {
       ...inTime,
       ...(state === undefined ? {} : { state: state.head }),

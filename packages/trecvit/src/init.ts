@@ -16,7 +16,8 @@ import { encoderBlockName, residualBlockName } from './param-shapes.ts';
  */
 export function initTRecViT(key: RandomKey, config: TRecViTConfig): Record<string, tf.Tensor> {
   checkConfig(config);
-  const { layers, width, heads, mlpWidth, lruWidth, taps, minRadius } = config;
+  const { layers, width, heads, mlpWidth, lruWidth, gateBlocks, taps, minRadius, maxRadius } =
+    config;
   const { patch, channels, pooling, headWidth, classes } = config;
   const keyOf = (...of: (string | number)[]) => randomKey(key.low, key.high, ...of);
   const [rows, columns] = gridOf(config);
@@ -38,7 +39,7 @@ export function initTRecViT(key: RandomKey, config: TRecViTConfig): Record<strin
   };
   for (let layer = 0; layer < layers; layer++) {
     const residual = initResidualBlock(keyOf('residual block', layer), {
-      ...{ width, lruWidth, heads, taps, minRadius },
+      ...{ width, lruWidth, heads: gateBlocks, taps, minRadius, maxRadius },
       outVariance: 2 / layers,
     });
     const encoder = initEncoderBlock(keyOf('encoder block', layer), { width, heads, mlpWidth });

@@ -1,7 +1,9 @@
 import { encoderBlock } from '@neverend/attention';
+import { checkOptions } from '@neverend/backend';
 import { type RecurrentState, residualBlock, type SequenceOptions } from '@neverend/lru';
 import { type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import type { TRecViTConfig } from './config.ts';
 import { encoderBlockName, residualBlockName } from './param-shapes.ts';
 
 /**
@@ -10,7 +12,7 @@ import { encoderBlockName, residualBlockName } from './param-shapes.ts';
  *
  * @param x `[B, T, N, D]`, float32.
  * @param params those of the model. @param layer the layer's number, from 0 on.
- * @param options `heads`: the number H of heads of attention; `state` and `segmentPos` as `residualBlock` takes them.
+ * @param config of which the heads and constants count. @param options as `residualBlock` takes them.
  * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
@@ -18,15 +20,21 @@ export function trecvitLayer(
   x: tf.Tensor,
   params: Params,
   layer: number,
-  options: SequenceOptions<RecurrentState> & { readonly heads: number },
+  config: Pick<TRecViTConfig, 'heads' | 'decayPower' | 'normEps' | 'gelu'>,
+  options: SequenceOptions<RecurrentState> = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  const { heads, ...inTime } = options;
+  checkOptions('trecvitLayer', options, ['segmentPos', 'state']);
+  const { heads, decayPower, normEps: eps, gelu } = config;
   return tf.tidy(() => {
     const block = subtree(params, residualBlockName(layer));
-    const { y: mixed, state } = residualBlock(x, block, inTime);
+    const { y: mixed, state } = residualBlock(x, block, { ...options, decayPower, eps });
     const [batch = 1, frames = 1, tokens = 1, width = 1] = mixed.shape;
     const rows = tf.reshape(mixed, [batch * frames, tokens, width]);
-    const space = encoderBlock(rows, subtree(params, encoderBlockName(layer)), { heads });
+    const space = encoderBlock(rows, subtree(params, encoderBlockName(layer)), {
+      heads,
+      gelu,
+      eps,
+    });
     return { y: tf.reshape(space, mixed.shape), state };
   });
 }

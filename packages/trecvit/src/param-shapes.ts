@@ -41,9 +41,9 @@ export const residualBlockName = (layer: number): string =>
 /** Where the parameters of a layer's encoder block lie. */
 export const encoderBlockName = (layer: number): string => `encoder/encoderblock_${layer}/`;
 
-function residualBlockShapes({ width, lruWidth, heads, taps }: TRecViTConfig): Shapes {
-  const block = lruWidth / heads;
-  const gate = { w: [heads, block, block], b: [heads, block] };
+function residualBlockShapes({ width, lruWidth, gateBlocks, taps }: TRecViTConfig): Shapes {
+  const block = lruWidth / gateBlocks;
+  const gate = { w: [gateBlocks, block, block], b: [gateBlocks, block] };
   return {
     'temporal_pre_norm/scale': [width],
     ...withPrefix(

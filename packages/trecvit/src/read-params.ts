@@ -1,28 +1,24 @@
 import { checkOptions } from '@neverend/backend';
-import {
-  type BinaryFile,
-  CheckpointError,
-  decodeSafetensors,
-  type NamedArray,
-  openNpz,
-  toByteSource,
-} from '@neverend/checkpoint';
+import { type BinaryFile, CheckpointError } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { listedFaults, misfit } from './check-params.ts';
 import { checkConfig, type TRecViTConfig } from './config.ts';
 import { parameterCount, paramShapes } from './param-shapes.ts';
+import { type Arrays, openArrays } from './pretrained/open-arrays.ts';
 
 /** How parameters are read. */
 export interface ReadOptions {
   /** Is told after each parameter how many numbers of all were read. */
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly onProgress?:
+    | ((progress: { readonly done: number; readonly total: number }) => void)
+    | undefined;
   /** Stops the reading. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * The parameters of a checkpoint: an .npz file as the official ones are, of which one array at a time is in memory, or a
- * safetensors file with the same names, which is read as a whole.
+ * The parameters of a checkpoint: an .npz file as the official ones are, or a safetensors file with the same names. One array at a
+ * time is in memory beside the tensors.
  *
  * @param file its bytes, a Blob, or random access to it.
  * @returns tensors by the names of `paramShapes`, the caller's to dispose.
@@ -35,15 +31,22 @@ export async function readParams(
   options: ReadOptions = {},
 ): Promise<Record<string, tf.Tensor>> {
   checkOptions('readParams', options, ['onProgress', 'signal']);
-  const { onProgress, signal } = options;
   checkConfig(config);
+  return readArrays(await openArrays(file), config, options);
+}
+
+/** `readParams` of a file that is open. */
+export async function readArrays(
+  { names, read }: Arrays,
+  config: TRecViTConfig,
+  { onProgress, signal }: ReadOptions,
+): Promise<Record<string, tf.Tensor>> {
   const shapes = paramShapes(config);
   const total = parameterCount(config);
   const params: Record<string, tf.Tensor> = {};
   const misshapen: string[] = [];
   let done = 0;
   try {
-    const { names, read } = await arraysOf(file);
     for (const name of names) {
       const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
       if (shape === undefined) continue;
@@ -74,21 +77,4 @@ export async function readParams(
     tf.dispose(params);
     throw error;
   }
-}
-
-interface Arrays {
-  readonly names: readonly string[];
-  read(name: string): Promise<NamedArray>;
-}
-
-async function arraysOf(file: BinaryFile): Promise<Arrays> {
-  const source = toByteSource(file);
-  const start = await source.read(0, Math.min(4, source.size));
-  // What a ZIP file begins with; the length of a safetensors header is below 2^27.
-  if (start.join() === '80,75,3,4' || start.join() === '80,75,5,6') return openNpz(source);
-  const { tensors } = decodeSafetensors(await source.read(0, source.size));
-  return {
-    names: Object.keys(tensors),
-    read: async (name) => tensors[name] as NamedArray,
-  };
 }

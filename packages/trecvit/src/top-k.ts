@@ -22,14 +22,26 @@ export async function topK(
   classNames?: readonly string[],
 ): Promise<Guess[][]> {
   checkTensor('logits', logits, ['B', 'C']);
+  const probabilities = tf.tidy(() => softmax(logits));
+  try {
+    return await likeliest(probabilities, k, classNames);
+  } finally {
+    probabilities.dispose();
+  }
+}
+
+/** As `topK`, of probabilities `[B, C]`. */
+export async function likeliest(
+  probabilities: tf.Tensor,
+  k: number,
+  classNames?: readonly string[],
+): Promise<Guess[][]> {
   checkedSize('k', k);
-  const [, classes = 1] = logits.shape;
+  const [, classes = 1] = probabilities.shape;
   if (classNames !== undefined && classNames.length !== classes) {
     throw new RangeError(`classNames had ${classNames.length} names; it must have ${classes}`);
   }
-  const probabilities = tf.tidy(() => softmax(logits));
   const values = await probabilities.data();
-  probabilities.dispose();
   return Array.from({ length: values.length / classes }, (_, row) => {
     const ofRow = Array.from(values.subarray(row * classes, (row + 1) * classes));
     return ofRow
@@ -41,3 +53,6 @@ export async function topK(
       .slice(0, k);
   });
 }
+
+/** The number of classes that `top` gives where no other is asked for. */
+export const defaultTop = 5;

@@ -4,6 +4,7 @@ import type { TRecViTConfig } from './config.ts';
 import type { ForwardOptions, forward, TRecViTState } from './forward.ts';
 import { type Average, namedState, type StreamState, stateOf, stateShapes } from './state.ts';
 import { decodeState, encodeState } from './state-file.ts';
+import { defaultTop, type Guess, topK } from './top-k.ts';
 
 /** How a stream averages over time for its logits. At most one of the last two. */
 export interface StreamOptions {
@@ -24,11 +25,17 @@ export type StreamStep = {
   readonly features: tf.Tensor;
   /** `[B, C]`, of all frames so far, the last of them included. */
   readonly logits: tf.Tensor;
+  /** The likeliest classes of each row, as `topK` has them, with the model's names. @param k how many. Default: 5. */
+  readonly top: (k?: number) => Promise<Guess[][]>;
+  /** Disposes both tensors. */
+  readonly dispose: () => void;
 };
 
 /** What a stream runs: a `TRecViT`. */
 export interface StreamedModel {
   readonly config: TRecViTConfig;
+  /** In the order of the logits. */
+  readonly classNames?: readonly string[] | undefined;
   forward(video: tf.Tensor, options: ForwardOptions): ReturnType<typeof forward>;
 }
 
@@ -72,7 +79,7 @@ export class VideoStream {
    * Takes the next frames of every row.
    *
    * @param video `[B, T, rows, columns, channels]`, float32 in [0, 1], with T of any length.
-   * @returns the caller's to dispose. @throws ShapeError | DTypeError naming the argument; the stream is as before then.
+   * @returns features and logits, the caller's to dispose, and the likeliest classes. @throws ShapeError | DTypeError naming the argument; the stream is as before then.
    */
   push(video: tf.Tensor): StreamStep {
     this.#checkAlive();
@@ -89,7 +96,13 @@ export class VideoStream {
     );
     this.#keep(state);
     this.#seen = this.#seen.map((count) => count + frames);
-    return { features, logits };
+    const { classNames } = this.#model;
+    return {
+      features,
+      logits,
+      top: (k = defaultTop) => topK(logits, k, classNames),
+      dispose: () => tf.dispose([features, logits]),
+    };
   }
 
   /** Where the frames stand, if some row begins within a batch in which others go on. */

@@ -8,8 +8,17 @@ const card: ModelCard = { config: tiny, input: officialInput, classNames: [...'a
 describe('a config.json', () => {
   it('is read as it was written', () => {
     expect(readCard(writeCard(card))).toEqual(card);
+    const turned = Object.fromEntries(Object.entries(tiny).reverse()) as unknown as typeof tiny;
+    expect(writeCard({ ...card, config: turned })).toBe(writeCard(card));
     const { classNames: _, ...without } = card;
     expect(readCard(writeCard(without))).toEqual(without);
+  });
+
+  it('has the constants of the official models where it leaves them out', () => {
+    const { decayPower, maxRadius, normEps, gelu, gateBlocks, ...config } = tiny;
+    const text = JSON.stringify({ ...JSON.parse(writeCard(card)), config });
+    expect(readCard(text)).toEqual(card);
+    expect([decayPower, maxRadius, normEps, gelu, gateBlocks]).toEqual([8, 0.999, 1e-6, 'tanh', 2]);
   });
 
   it.each([

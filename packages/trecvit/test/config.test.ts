@@ -94,13 +94,18 @@ describe('a configuration', () => {
   it.each([
     [{ layers: 0 }, 'layers was 0'],
     [{ heads: 5 }, 'heads was 5; it must divide width, which is 192'],
-    [{ lruWidth: 100 }, 'heads was 3; it must divide lruWidth, which is 100'],
+    [{ lruWidth: 100 }, 'gateBlocks was 3; it must divide lruWidth, which is 100'],
+    [{ gateBlocks: 5 }, 'gateBlocks was 5; it must divide lruWidth, which is 384'],
+    [{ decayPower: 0 }, 'decayPower was 0; it must be above 0'],
+    [{ normEps: -1 }, 'normEps was -1; it must be a finite number >= 0'],
+    [{ gelu: 'relu' }, 'gelu was "relu"; it must be "tanh" or "erf"'],
+    [{ maxRadius: 1 }, 'maxRadius was 1; it must be below 1'],
     [
       { imageSize: [224, 230] },
       'imageSize was [224, 230]; it must be rows and columns that patch, 16, divides',
     ],
     [{ taps: 1 }, 'taps was 1'],
-    [{ minRadius: 1 }, 'minRadius was 1; it must be below 0.999'],
+    [{ minRadius: 1 }, 'minRadius was 1; it must be below maxRadius, 0.999'],
     [{ imageSize: 224 }, 'imageSize was 224; it must be [rows, columns]'],
     [{ pooling: 'gap' }, 'pooling was "gap"; it must be "token" or "average"'],
     [{ depth: 3 }, 'depth'],
@@ -115,6 +120,38 @@ describe('a configuration', () => {
       'size was "XL"; it must be one of Ti, S, B, L',
     );
     expect(() => trecvitConfig('B', 'draft' as TRecViTForm)).toThrow('form was "draft"');
+  });
+});
+
+describe('parameters of other names', () => {
+  const params = () => initTRecViT(randomKey(1), tiny);
+  const renamed = (of: Record<string, tf.Tensor>, rename: (name: string) => string) =>
+    Object.fromEntries(Object.entries(of).map(([name, tensor]) => [rename(name), tensor]));
+
+  it('are refused by what they all begin with, if they do', () => {
+    const wrapped = renamed(params(), (name) => `module.${name}`);
+    expect(() => new TRecViT(tiny, wrapped)).toThrow(
+      'params had names that all begin with "module.", and those of the model do not; leave it out',
+    );
+    tf.dispose(wrapped);
+  });
+
+  it('are named up to 20 of a kind, and the rest counted', () => {
+    const others = renamed(params(), (name) => name.replaceAll('/', '.'));
+    const { length } = Object.keys(others);
+    const flat = Object.keys(others).filter((name) => !name.includes('/'));
+    expect(flat).toHaveLength(length);
+    const message = (() => {
+      try {
+        return String(new TRecViT(tiny, others));
+      } catch (error) {
+        return String(error);
+      }
+    })();
+    expect(message).toContain(`params lacked tokenizer/embedding/kernel, `);
+    expect(message).toContain(`${flat.slice(0, 20).join(', ')} and ${length - 20} more`);
+    expect(message).not.toContain(flat[20]);
+    tf.dispose(others);
   });
 });
 

@@ -14,6 +14,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   forward,
+  officialConstants,
   type TRecViTConfig,
   type TRecViTState,
   tokenize,
@@ -67,9 +68,10 @@ function configOf(arrays: Arrays, text: string): TRecViTConfig {
   const { settings } = JSON.parse(text) as { settings: Record<string, number> };
   const of = (name: string) => settings[name] ?? 0;
   return {
+    ...officialConstants,
     ...{ layers: of('depth'), width: of('width'), mlpWidth: of('mlp_dim') },
-    ...{ heads: of('num_heads'), lruWidth: 2 * of('width'), taps: 4, minRadius: 0.5 },
-    ...{ patch: 16, imageSize: [32, 32], channels: 3, pooling: 'token' },
+    ...{ heads: of('num_heads'), lruWidth: 2 * of('width'), gateBlocks: of('num_heads') },
+    ...{ minRadius: 0.5, imageSize: [32, 32] },
     ...{ headWidth: of('rep_size'), classes: of('num_classes') },
     frames: array(arrays, '__in/video').shape[1] ?? 1,
   };
@@ -85,7 +87,7 @@ function model(video: tf.Tensor, params: Params, config: TRecViTConfig, state?: 
     const options = before === undefined ? {} : { state: before };
     const { y } = residualBlock(x, subtree(params, `encoder/residualblock_0${layer}/`), options);
     layers[`__layer/${layer}/after_residual`] = y;
-    x = trecvitLayer(x, params, layer, { heads: config.heads, ...options }).y;
+    x = trecvitLayer(x, params, layer, config, options).y;
     layers[`__layer/${layer}/after_encoder`] = x;
   }
   const whole = forward(video, params, config, state === undefined ? {} : { state });

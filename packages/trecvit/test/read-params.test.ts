@@ -3,13 +3,13 @@ import { useBackend } from '@neverend/backend';
 import { CheckpointError, encodeSafetensors, type NamedArray, openNpz } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { paramShapes, readParams, type TRecViTConfig } from '../src/index.ts';
+import { officialConstants, paramShapes, readParams, type TRecViTConfig } from '../src/index.ts';
 
 /** That of the golden file, whose arrays beside the parameters are of another place. */
 const config: TRecViTConfig = {
-  ...{ layers: 2, width: 32, mlpWidth: 64, heads: 2, lruWidth: 64, taps: 4, minRadius: 0.5 },
-  ...{ patch: 16, imageSize: [32, 32], channels: 3, pooling: 'token' },
-  ...{ headWidth: 48, classes: 5, frames: 6 },
+  ...officialConstants,
+  ...{ layers: 2, width: 32, mlpWidth: 64, heads: 2, lruWidth: 64, gateBlocks: 2, minRadius: 0.5 },
+  ...{ imageSize: [32, 32], headWidth: 48, classes: 5, frames: 6 },
 };
 const golden = new URL('golden/trecvit.npz', import.meta.url);
 

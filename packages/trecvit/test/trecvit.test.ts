@@ -2,7 +2,7 @@ import { randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import { describeBackends, expectTensorClose, tolerances } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { TRecViT } from '../src/index.ts';
+import { inferenceMemory, initTRecViT, TRecViT } from '../src/index.ts';
 import { tiny } from './tiny.ts';
 
 await describeBackends('a model', (backend) => {
@@ -33,34 +33,97 @@ await describeBackends('a model', (backend) => {
     model.dispose();
   });
 
-  it('has no more in memory than one layer and its input, however many there are', async () => {
-    const peakOf = (layers: number): number => {
-      const model = TRecViT.init({ ...tiny, layers }, randomKey(2));
-      const video = tf.zeros([1, 16, 8, 12, 3]);
-      const before = tf.memory().numBytes;
-      let peak = 0;
-      const engine = tf.engine();
-      const { runKernel } = engine;
-      engine.runKernel = ((...args: Parameters<typeof runKernel>) => {
-        const outputs = runKernel.apply(engine, args);
-        peak = Math.max(peak, tf.memory().numBytes - before);
-        return outputs;
-      }) as typeof runKernel;
-      try {
-        const { features, logits, state } = model.forward(video);
-        tf.dispose([features, logits, state]);
-      } finally {
-        engine.runKernel = runKernel;
-      }
-      video.dispose();
-      model.dispose();
-      expect(peak).toBeGreaterThan(0);
-      return peak;
-    };
-    // What a layer adds is its state alone.
-    const state = 4 * 7 * tiny.taps * tiny.lruWidth;
-    expect(peakOf(6) - peakOf(2)).toBeLessThanOrEqual(4 * state);
+  it('reads the average of the tokens where it has no class token, as plain loops do', async () => {
+    const model = TRecViT.init({ ...tiny, pooling: 'average' }, randomKey(4));
+    const pixels = randomUniform(randomKey('average'), 2 * 3 * 8 * 12 * 3);
+    const video = tf.tensor(pixels, [2, 3, 8, 12, 3]);
+    const { features, logits, state } = model.forward(video);
+    expect(features.shape).toEqual([2, 3, 6, 8]);
+    const x = await features.data();
+    const of = (name: string) => (model.params[`decoder/${name}`] as tf.Tensor).data();
+    const [into, out] = [await of('pre_logits/kernel'), await of('cls_head/kernel')];
+    const expected = [0, 1].flatMap((row) => {
+      const hidden = Array.from({ length: 10 }, (_, p) => {
+        const frames = [0, 1, 2].map((frame) => {
+          let sum = 0;
+          for (let token = 0; token < 6; token++) {
+            for (let d = 0; d < 8; d++) {
+              const at = ((row * 3 + frame) * 6 + token) * 8 + d;
+              sum += ((x[at] ?? 0) * (into[d * 10 + p] ?? 0)) / 6;
+            }
+          }
+          return Math.tanh(sum);
+        });
+        return frames.reduce((a, b) => a + b, 0) / 3;
+      });
+      return [0, 1, 2, 3, 4].map((c) =>
+        hidden.reduce((sum, value, p) => sum + value * (out[p * 5 + c] ?? 0), 0),
+      );
+    });
+    await expectTensorClose(logits, { shape: [2, 5], data: expected }, close);
+    // One frame after the other it is the same.
+    const stream = model.stream({ batch: 2, halfLife: Number.POSITIVE_INFINITY });
+    const steps = tf.split(video, 3, 1).map((frame) => stream.push(frame));
+    await expectTensorClose(
+      steps.at(-1)?.logits as tf.Tensor,
+      { shape: [2, 5], data: expected },
+      close,
+    );
+    stream.dispose();
+    tf.dispose([video, features, logits, state]);
+    for (const step of steps) step.dispose();
+    model.dispose();
   });
+
+  it('has no more in memory than one layer and its input, however many there are', () => {
+    const memoryOf = (layers: number) => {
+      const model = TRecViT.init({ ...tiny, layers }, randomKey(2));
+      const before = tf.memory().numTensors;
+      const memory = inferenceMemory(model, { frames: 16 });
+      expect(tf.memory().numTensors).toBe(before);
+      const weights = Object.values(model.params).reduce((sum, { size }) => sum + 4 * size, 0);
+      expect(memory).toMatchObject({ weights, video: 4 * 16 * 8 * 12 * 3 });
+      model.dispose();
+      return { ...memory, working: memory.peak - memory.weights - memory.video };
+    };
+    const [two, six] = [memoryOf(2), memoryOf(6)];
+    expect(two.working).toBeGreaterThan(two.state);
+    // What a layer adds is its state alone: the activations of the two are far more.
+    expect(six.working - two.working).toBeLessThanOrEqual(six.state - two.state);
+    expect(two.working - two.state).toBeGreaterThan(4 * 16 * 7 * (tiny.width + tiny.mlpWidth));
+  });
+});
+
+it('names the likeliest classes of whole videos by their average probabilities, and of a stream by its logits', async () => {
+  const params = initTRecViT(randomKey(2), tiny);
+  const model = new TRecViT(tiny, params, { classNames: ['a', 'b', 'c', 'd', 'e'] });
+  const video = tf.tensor(randomUniform(randomKey('top'), 2 * 8 * 8 * 12 * 3), [2, 8, 8, 12, 3]);
+  const whole = model.classify(video);
+  const stream = model.stream({ batch: 2 });
+  const step = stream.push(video);
+  const shares = tf.softmax(step.logits);
+  for (const [top, probabilities] of [
+    [whole.top, whole.probabilities],
+    [step.top, shares],
+  ] as const) {
+    const guesses = await top(2);
+    const values = await probabilities.data();
+    for (const [row, [first, second]] of guesses.entries()) {
+      const ofRow = [...values.subarray(5 * row, 5 * row + 5)];
+      const ranked = ofRow.toSorted((a, b) => b - a);
+      expect(first?.probability).toBeCloseTo(ranked[0] ?? 0, 6);
+      expect(second?.probability).toBeCloseTo(ranked[1] ?? 0, 6);
+      expect(first?.name).toBe('abcde'[ofRow.indexOf(Math.max(...ofRow))]);
+    }
+    expect(await top()).toMatchObject([{ length: 5 }, { length: 5 }]);
+  }
+  const { numTensors } = tf.memory();
+  whole.dispose();
+  step.dispose();
+  expect(tf.memory().numTensors).toBe(numTensors - 4);
+  tf.dispose([video, shares]);
+  stream.dispose();
+  model.dispose();
 });
 
 it('refuses frames that clips do not divide, and rows that crops do not', () => {

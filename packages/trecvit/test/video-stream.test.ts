@@ -206,7 +206,7 @@ await describeBackends(
           const stream = net.stream(options);
           const frame = clip('constant', 1, 1);
           const held = (): number[] => {
-            tf.dispose(stream.push(frame));
+            stream.push(frame).dispose();
             const { numTensors, numBytes, numDataBuffers } = tf.memory();
             return [numTensors, numBytes, numDataBuffers];
           };
@@ -278,7 +278,7 @@ await describeBackends(
       const other = TRecViT.init({ ...tiny, lruWidth: 8 }, randomKey(1));
       const frame = clip('refused', 1, 1);
       const stream = net.stream();
-      tf.dispose(stream.push(frame));
+      stream.push(frame).dispose();
       const bytes = await stream.saveState();
       const refusals: [VideoStream, string][] = [
         [other.stream(), 'the state was made with lruWidth "12"; this stream has "8"'],

@@ -18,6 +18,7 @@ import {
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { complexRgLru } from '../rg-lru/complex.ts';
+import type { DecayOptions } from '../rg-lru/decay-power.ts';
 import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
 import { checkSequence, type SequenceOptions, withTime } from '../sequence.ts';
@@ -39,15 +40,16 @@ export type RecurrentState = {
  * @param params `linear_x/kernel`, `linear_y/kernel` `[D, E]` and their `bias` `[E]`; what `temporalConv` reads below `conv_1d/`;
  * what `rgLru` reads below `rg_lru/`, or, with an `a_imag_param` there, `complexRgLru`; `linear_out/kernel` `[E, D]`, `linear_out/bias` `[D]`.
  * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @param options `decayPower`: as `rgLru` takes it.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError unless `decayPower` is above 0.
  */
 export function recurrentBlock(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<RecurrentState> = {},
+  options: SequenceOptions<RecurrentState> & DecayOptions = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence('recurrentBlock', x, options);
-  const { segmentPos, state } = options;
+  checkSequence('recurrentBlock', x, options, ['decayPower']);
+  const { segmentPos, state, decayPower } = options;
   const width = x.shape.at(-1) ?? 1;
   const linearX = linearParams(params, 'linear_x', width);
   const inner = linearX.kernel.shape[1] ?? 1;
@@ -73,14 +75,17 @@ export function recurrentBlock(
     );
     const below = subtree(params, 'rg_lru/');
     const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
-    const unit = recurrence(conv.y, below, sequence(state?.rgLru));
+    const unit = recurrence(conv.y, below, {
+      ...sequence(state?.rgLru),
+      ...(decayPower === undefined ? {} : { decayPower }),
+    });
     const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
     return { y, state: { rgLru: unit.state, conv: conv.state } };
   });
 }
 
 /** Sizes of a recurrent block. */
-export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius'> {
+export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius' | 'maxRadius'> {
   /** The width D of the input and output. */
   readonly width: number;
   /** The width E of the recurrent unit. Default: D. */
@@ -97,6 +102,7 @@ export const recurrentBlockArgs: readonly (keyof RecurrentBlockArgs)[] = [
   'lruWidth',
   'heads',
   'minRadius',
+  'maxRadius',
   'taps',
   'outVariance',
 ];
@@ -113,12 +119,16 @@ export function initRecurrentBlock(
   args: RecurrentBlockArgs,
 ): Record<string, tf.Tensor> {
   checkOptions('initRecurrentBlock', args, recurrentBlockArgs);
-  const { width, lruWidth = width, heads, minRadius, taps = 4, outVariance = 1 } = args;
+  const { width, lruWidth = width, heads, minRadius, maxRadius, taps = 4, outVariance = 1 } = args;
   checkSizes({ width, lruWidth });
   checkTaps('taps', taps);
   checkNumber('outVariance', outVariance, 0);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
-  const unit = { width: lruWidth, heads, ...(minRadius === undefined ? {} : { minRadius }) };
+  const unit = {
+    ...{ width: lruWidth, heads },
+    ...(minRadius === undefined ? {} : { minRadius }),
+    ...(maxRadius === undefined ? {} : { maxRadius }),
+  };
   return {
     ...withPrefix(initRgLru(keyOf('rg_lru'), unit), 'rg_lru/'),
     ...withPrefix(initLinear(keyOf('linear_x'), width, lruWidth, { variance: 1 }), 'linear_x/'),

@@ -1,4 +1,10 @@
-import { checkOptions, checkSizes, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkOptions,
+  checkSizes,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { checkedParam, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -8,8 +14,15 @@ import {
   recurrentBlock,
   recurrentBlockArgs,
 } from '../recurrent-block/index.ts';
+import type { DecayOptions } from '../rg-lru/decay-power.ts';
 import { checkSequence, type SequenceOptions } from '../sequence.ts';
 import { gatedMlp, initGatedMlp } from './gated-mlp.ts';
+
+/** Options of a residual block. */
+export interface ResidualBlockOptions extends SequenceOptions<RecurrentState>, DecayOptions {
+  /** Epsilon of the norms. Default: 1e-6. */
+  readonly eps?: number;
+}
 
 /**
  * The residual block of Griffin (arXiv 2402.19427, section 2.1) and TRecViT (arXiv 2412.14294): r = x + recurrentBlock(RMSNorm(x)),
@@ -19,22 +32,24 @@ import { gatedMlp, initGatedMlp } from './gated-mlp.ts';
  * @param params `temporal_pre_norm/scale` `[D]`, what `recurrentBlock` reads below `recurrent_block/`, and for the MLP
  * `channel_pre_norm/scale` `[D]` and what `gatedMlp` reads below `mlp_block/`.
  * @returns `y` of the shape of `x`, and the state after the last step; all the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another number outside of its range.
  */
 export function residualBlock(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<RecurrentState> = {},
+  options: ResidualBlockOptions = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence('residualBlock', x, options);
+  checkSequence('residualBlock', x, options, ['decayPower', 'eps']);
+  const { eps = 1e-6, ...ofBlock } = options;
+  checkNumber('eps', eps, 0);
   const width = x.shape.at(-1) ?? 1;
   const norm = (value: tf.Tensor, name: string) =>
-    rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { offset: 1 });
+    rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { eps, offset: 1 });
   const mlp = subtree(params, 'mlp_block/');
   const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;
   return tf.tidy(() => {
     const block = subtree(params, 'recurrent_block/');
-    const { y, state } = recurrentBlock(norm(x, 'temporal_pre_norm'), block, options);
+    const { y, state } = recurrentBlock(norm(x, 'temporal_pre_norm'), block, ofBlock);
     const residual = tf.add(x, y);
     if (!hasMlp) return { y: residual, state };
     return { y: tf.add(residual, gatedMlp(norm(residual, 'channel_pre_norm'), mlp)), state };

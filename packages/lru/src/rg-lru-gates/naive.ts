@@ -16,9 +16,12 @@ const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 /**
  * What follows from the gates of the RG-LRU, in float64, number by number.
  *
- * @returns `[M, N, E]` each.
+ * @param decayPower the constant c; the kernels have 8. @returns `[M, N, E]` each.
  */
-export function rgLruGatesNaive({ x, inputGate, recurrenceGate, aParam, reset }: GateArrays): {
+export function rgLruGatesNaive(
+  { x, inputGate, recurrenceGate, aParam, reset }: GateArrays,
+  decayPower = 8,
+): {
   a: Float64Array;
   gated: Float64Array;
 } {
@@ -27,7 +30,7 @@ export function rgLruGatesNaive({ x, inputGate, recurrenceGate, aParam, reset }:
   const frame = x.length / reset.length;
   for (let index = 0; index < x.length; index++) {
     const softplus = Math.log1p(Math.exp(aParam[index % aParam.length] ?? 0));
-    const logA = -8 * sigmoid(recurrenceGate[index] ?? 0) * softplus;
+    const logA = -decayPower * sigmoid(recurrenceGate[index] ?? 0) * softplus;
     const begins = reset[Math.floor(index / frame)] === 1;
     a[index] = begins ? 0 : Math.exp(logA);
     const gamma = begins ? 1 : Math.sqrt(-Math.expm1(2 * logA));

@@ -21,26 +21,27 @@ import {
   withTime,
 } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
+import { type DecayOptions, poweredParam } from './decay-power.ts';
 import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 
 /**
- * `rgLru` with complex eigenvalues, the variant of RecurrentGemma that TRecViT does not use: a_t = exp(-8 r_t softplus(a_param)
+ * `rgLru` with complex eigenvalues, the variant of RecurrentGemma that TRecViT does not use: a_t = exp(-c r_t softplus(a_param)
  * + i r_t a_imag_param), and h is complex. Complex numbers lie side by side on the last axis, first all E real parts, then all
  * imaginary parts, and both gates, which are real, see them as one vector of 2 E numbers.
  *
  * @param x `[rows, T, 2 E]` or `[B, T, N, 2 E]`, float32.
  * @param params `a_param`, `a_imag_param` `[E]`; `input_gate/w`, `a_gate/w` `[H, 2 E/H, E/H]`; `input_gate/b`, `a_gate/b` `[H, E/H]`.
- * @param options `state`: `[rows, 2 E]` or `[B, N, 2 E]`, float32.
+ * @param options `state`: `[rows, 2 E]` or `[B, N, 2 E]`, float32; `decayPower`: c, 8 where it is left out.
  * @returns `y`, every h_t, of the shape of `x`, and `state`, the last of them; both the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError unless `decayPower` is above 0.
  */
 export function complexRgLru(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> & DecayOptions = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence('complexRgLru', x, options);
-  const { segmentPos, state } = options;
+  checkSequence('complexRgLru', x, options, ['decayPower']);
+  const { segmentPos, state, decayPower } = options;
   const width = (x.shape.at(-1) ?? 2) / 2;
   if (!Number.isInteger(width)) {
     throw new ShapeError(`x was [${x.shape.join(', ')}]; its last dimension must be even`);
@@ -63,7 +64,8 @@ export function complexRgLru(
       tf.Tensor,
     ];
     const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
-    const terms = recurrence(re, im, inputGate, recurrenceGate, aParam, aImagParam, reset);
+    const powered = poweredParam(aParam, decayPower);
+    const terms = recurrence(re, im, inputGate, recurrenceGate, powered, aImagParam, reset);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
     const carried = state && tf.split(carriedState(state, segmentPos), 2, -1);
     const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
@@ -113,12 +115,12 @@ const recurrence = /* @__PURE__ */ remat(
  */
 export function initComplexRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Tensor> {
   checkOptions('initComplexRgLru', args, rgLruArgs);
-  const { width, heads, minRadius = 0.9 } = args;
+  const { width, heads, minRadius = 0.9, maxRadius = 0.999 } = args;
   checkSizes({ width });
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);
   return tf.tidy(() => ({
-    a_param: ringParam(keyOf('a_param'), width, minRadius),
+    a_param: ringParam(keyOf('a_param'), width, minRadius, maxRadius),
     a_imag_param: tf.tensor1d(phases),
     ...initGates(key, { width: 2 * width, outputWidth: width, heads }),
   }));

@@ -9,14 +9,16 @@ export interface RgLruArgs {
   /** The number H of blocks of the gates, which must divide E. */
   readonly heads: number;
   /**
-   * At the start the magnitudes sigmoid(-a_param) of the eigenvalues are uniform by area in the ring from here to 0.999.
+   * At the start the magnitudes sigmoid(-a_param) of the eigenvalues are uniform by area in the ring from here to `maxRadius`.
    * Default: 0.9, that of Griffin; TRecViT has 0.5.
    */
   readonly minRadius?: number;
+  /** Default: 0.999. */
+  readonly maxRadius?: number;
 }
 
 /** The names of all sizes that `initRgLru` and `initComplexRgLru` take. */
-export const rgLruArgs: readonly (keyof RgLruArgs)[] = ['width', 'heads', 'minRadius'];
+export const rgLruArgs: readonly (keyof RgLruArgs)[] = ['width', 'heads', 'minRadius', 'maxRadius'];
 
 /** The parameters of both gates: normal with a standard deviation of 1 / sqrt(D), biases 0. */
 export function initGates(
@@ -39,14 +41,24 @@ export function initGates(
   return params;
 }
 
-/** Numbers p of which the sigmoid of -p is uniform by area in the ring from `minRadius` to 0.999. */
-export function ringParam(key: RandomKey, width: number, minRadius: number): tf.Tensor {
-  if (!(minRadius >= 0 && minRadius < 0.999)) {
-    throw new RangeError(`minRadius was ${minRadius}; it must be at least 0 and below 0.999`);
+/** Numbers p of which the sigmoid of -p is uniform by area in the ring from `minRadius` to `maxRadius`. */
+export function ringParam(
+  key: RandomKey,
+  width: number,
+  minRadius: number,
+  maxRadius: number,
+): tf.Tensor {
+  if (!(maxRadius > 0 && maxRadius < 1)) {
+    throw new RangeError(`maxRadius was ${maxRadius}; it must be above 0 and below 1`);
+  }
+  if (!(minRadius >= 0 && minRadius < maxRadius)) {
+    throw new RangeError(
+      `minRadius was ${minRadius}; it must be at least 0 and below ${maxRadius}`,
+    );
   }
   const values = Array.from(randomUniform(key, width), (u) => {
     // The same small number as in the official code keeps the logarithm finite at a radius of 0.
-    const logRadius = 0.5 * Math.log(u * (0.999 ** 2 - minRadius ** 2) + minRadius ** 2 + 1e-8);
+    const logRadius = 0.5 * Math.log(u * (maxRadius ** 2 - minRadius ** 2) + minRadius ** 2 + 1e-8);
     return Math.log(Math.expm1(-logRadius));
   });
   return tf.tensor1d(values);

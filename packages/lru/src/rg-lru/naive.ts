@@ -24,6 +24,8 @@ export interface RgLruSizes {
   readonly tokens: number;
   readonly width: number;
   readonly heads: number;
+  /** The constant c. Default: 8. */
+  readonly decayPower?: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface RgLruSizes {
 export function rgLruNaive(
   { x, state, aParam, inputW, inputB, aW, aB }: RgLruInputs,
   segmentPos: ArrayLike<number>,
-  { outer, steps, tokens, width, heads }: RgLruSizes,
+  { outer, steps, tokens, width, heads, decayPower }: RgLruSizes,
 ): Float64Array {
   const size = width / heads;
   const gate = (w: Float64Array, b: Float64Array) =>
@@ -48,12 +50,13 @@ export function rgLruNaive(
       }
       return sum;
     });
-  const { a, gated } = rgLruGatesNaive({
+  const gates = {
     x,
     inputGate: gate(inputW, inputB),
     recurrenceGate: gate(aW, aB),
     aParam,
     reset: Float64Array.from(segmentPos, (position) => Number(position === 0)),
-  });
+  };
+  const { a, gated } = rgLruGatesNaive(gates, decayPower);
   return linearScanNaive({ a, x: gated, h0: state }, [outer, steps, tokens * width], false);
 }

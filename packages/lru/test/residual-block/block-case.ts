@@ -9,14 +9,14 @@ import {
 } from '@neverend/backend/testing';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { RecurrentState, SequenceOptions } from '../../src/index.ts';
+import type { RecurrentState, ResidualBlockOptions } from '../../src/index.ts';
 import { positions, positionsTensor } from '../positions.ts';
 import type { Arrays, BlockOutputs, BlockSizes } from './naive.ts';
 
 type Block = (
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<RecurrentState>,
+  options: ResidualBlockOptions,
 ) => { y: tf.Tensor; state: RecurrentState };
 
 type Naive = (arrays: Arrays, segmentPos: ArrayLike<number>, sizes: BlockSizes) => BlockOutputs;
@@ -38,6 +38,7 @@ function paramInputs(params: Readonly<Record<string, tf.Tensor>>): Inputs {
  * A block from states, with restarts, with its reference: its output and both of its states, one after the other.
  *
  * @param shape `[rows, T, D]` or `[B, T, N, D]`. @param params of any numbers, for their shapes.
+ * @param constants those that differ from what the block has by itself.
  */
 export function blockCase(
   block: Block,
@@ -46,13 +47,14 @@ export function blockCase(
   params: Readonly<Record<string, tf.Tensor>>,
   heads: number,
   tolerance: Tolerance,
+  constants: Pick<ResidualBlockOptions, 'decayPower' | 'eps'> = {},
 ): OpCase {
   const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
   const lanes = rest.slice(0, -1);
   const [taps = 1, inner = 1] =
     Object.entries(params).find(([name]) => name.endsWith('conv_1d/w'))?.[1].shape ?? [];
   const width = rest.at(-1) ?? 1;
-  const sizes = { outer, steps, tokens: lanes[0] ?? 1, width, inner, heads, taps };
+  const sizes = { outer, steps, tokens: lanes[0] ?? 1, width, inner, heads, taps, ...constants };
   const inputs = {
     x: normalInput(randomKey('x'), shape),
     rgLru: normalInput(randomKey('rgLru'), [outer, ...lanes, inner]),
@@ -68,6 +70,7 @@ export function blockCase(
     op: ({ x, rgLru, conv, ...given }) =>
       tf.tidy(() => {
         const result = block(x as tf.Tensor, given, {
+          ...constants,
           segmentPos: positionsTensor(outer, steps),
           state: { rgLru: rgLru as tf.Tensor, conv: conv as tf.Tensor },
         });

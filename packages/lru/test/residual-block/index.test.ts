@@ -49,6 +49,20 @@ await describeBackends(
       });
     }
 
+    it("with another decay and another epsilon has the reference's output, states and gradients", async () => {
+      poisonMemory();
+      const params = initResidualBlock(randomKey(1), { width: 3, lruWidth: 4, heads: 2, taps: 3 });
+      const { rtol, atol } = tolerances[backend];
+      const tolerance = { rtol: 5 * rtol, atol: 5 * atol };
+      const constants = { decayPower: 3, eps: 0.1 };
+      const test = blockCase(
+        ...([residualBlock, residualBlockNaive, [2, 5, 3], params, 2, tolerance] as const),
+        constants,
+      );
+      tf.dispose(params);
+      await expectLikeReference(test);
+    });
+
     it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {
       const params = initResidualBlock(randomKey(1), sizes);
       await fc.assert(

@@ -16,6 +16,10 @@ export interface BlockSizes {
   readonly heads: number;
   /** The number K of taps. */
   readonly taps: number;
+  /** The constant c of the recurrent unit. Default: 8. */
+  readonly decayPower?: number;
+  /** Epsilon of the norms. Default: 1e-6. */
+  readonly eps?: number;
 }
 
 const at = (arrays: Arrays, name: string): Float64Array => {
@@ -56,7 +60,7 @@ export type BlockOutputs = readonly [y: Float64Array, rgLru: Float64Array, conv:
 export function recurrentBlockNaive(
   arrays: Arrays,
   segmentPos: ArrayLike<number>,
-  { outer, steps, tokens, inner, heads, taps }: BlockSizes,
+  { outer, steps, tokens, inner, heads, taps, ...rest }: BlockSizes,
 ): BlockOutputs {
   const x = at(arrays, 'x');
   const wide = layer(arrays, 'linear_x', x);
@@ -77,7 +81,7 @@ export function recurrentBlockNaive(
       aB: at(unit, 'a_gate/b'),
     },
     segmentPos,
-    { outer, steps, tokens, width: inner, heads },
+    { ...rest, outer, steps, tokens, width: inner, heads },
   );
   const y = layer(arrays, 'linear_out', product(h, geluNaive(layer(arrays, 'linear_y', x))));
   const rgLru = new Float64Array(outer * frame);
@@ -104,7 +108,7 @@ export function residualBlockNaive(
   sizes: BlockSizes,
 ): BlockOutputs {
   const norm = (x: Float64Array, name: string) =>
-    rmsNormNaive({ x, scale: at(arrays, `${name}/scale`) }, { eps: 1e-6, offset: 1 });
+    rmsNormNaive({ x, scale: at(arrays, `${name}/scale`) }, { eps: sizes.eps ?? 1e-6, offset: 1 });
   const x = at(arrays, 'x');
   const inner = {
     ...below(arrays, 'recurrent_block/'),

@@ -70,27 +70,30 @@ await describeBackends('complexRgLru', (backend) => {
     });
   }
 
-  it('is the real unit for both parts where all phases are 0 and the gates see one number each', async () => {
-    const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2, minRadius: 0.5 });
-    const [inputBias, aBias] = ['input_gate/b', 'a_gate/b'].map((name) =>
-      randomTensor(randomKey(name), [2, 2]),
-    ) as [tf.Tensor, tf.Tensor];
-    const complex = {
-      a_param: params['a_param'] as tf.Tensor,
-      a_imag_param: tf.zeros([4]),
-      'input_gate/w': tf.zeros([2, 4, 2]),
-      'input_gate/b': inputBias,
-      'a_gate/w': tf.zeros([2, 4, 2]),
-      'a_gate/b': aBias,
-    };
-    const zeros = tf.zeros([2, 2, 2]);
-    const real = { ...complex, 'input_gate/w': zeros, 'a_gate/w': zeros };
-    const x = randomTensor(randomKey('x'), [2, 5, 3, 8]);
-    const { y } = complexRgLru(x, complex);
-    const parts = tf.split(x, 2, -1).map((part) => rgLru(part, real).y);
-    const expected = { shape: x.shape, data: await tf.concat(parts, -1).data() };
-    await expectTensorClose(y, expected, tolerances[backend]);
-  });
+  it.each([8, 2.5])(
+    'with c = %d is the real unit for both parts where all phases are 0 and the gates see one number each',
+    async (decayPower) => {
+      const params = initComplexRgLru(randomKey(1), { width: 4, heads: 2, minRadius: 0.5 });
+      const [inputBias, aBias] = ['input_gate/b', 'a_gate/b'].map((name) =>
+        randomTensor(randomKey(name), [2, 2]),
+      ) as [tf.Tensor, tf.Tensor];
+      const complex = {
+        a_param: params['a_param'] as tf.Tensor,
+        a_imag_param: tf.zeros([4]),
+        'input_gate/w': tf.zeros([2, 4, 2]),
+        'input_gate/b': inputBias,
+        'a_gate/w': tf.zeros([2, 4, 2]),
+        'a_gate/b': aBias,
+      };
+      const zeros = tf.zeros([2, 2, 2]);
+      const real = { ...complex, 'input_gate/w': zeros, 'a_gate/w': zeros };
+      const x = randomTensor(randomKey('x'), [2, 5, 3, 8]);
+      const { y } = complexRgLru(x, complex, { decayPower });
+      const parts = tf.split(x, 2, -1).map((part) => rgLru(part, real, { decayPower }).y);
+      const expected = { shape: x.shape, data: await tf.concat(parts, -1).data() };
+      await expectTensorClose(y, expected, tolerances[backend]);
+    },
+  );
 
   it('of parts, cut at any points, is that of the whole', async () => {
     const params = initComplexRgLru(randomKey(2), { width: 4, heads: 2 });

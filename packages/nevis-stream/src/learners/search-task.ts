@@ -1,7 +1,6 @@
-import { checkOptions } from '@neverend/backend';
+import { checkOptions, FlopCounter } from '@neverend/backend';
 import type { NamedArray } from '@neverend/checkpoint';
 import { subtree, withPrefix } from '@neverend/nn';
-import { FlopCounter } from '../flops/flop-counter.ts';
 import type {
   ComputeLedger,
   Dataset,

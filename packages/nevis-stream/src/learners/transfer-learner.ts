@@ -1,7 +1,6 @@
-import { checkOptions } from '@neverend/backend';
+import { checkOptions, FlopCounter } from '@neverend/backend';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { FlopCounter } from '../flops/flop-counter.ts';
 import type {
   Json,
   Learner,

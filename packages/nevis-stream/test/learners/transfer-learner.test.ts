@@ -1,9 +1,8 @@
-import { useBackend } from '@neverend/backend';
+import { FlopCounter, useBackend } from '@neverend/backend';
 import { expectClose } from '@neverend/backend/testing';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { FlopCounter } from '../../src/flops/flop-counter.ts';
 import { type Backbone, pixelBackbone } from '../../src/learners/backbone.ts';
 import { hashArrays, toArrays } from '../../src/learners/parameters.ts';
 import type { SearchSettings } from '../../src/learners/search-task.ts';

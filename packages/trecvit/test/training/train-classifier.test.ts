@@ -5,15 +5,15 @@ import { randomKey } from '@neverend/backend';
 import { describeBackends, webgpuIfLong } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { TRecViT, type TRecViTConfig } from '../../src/index.ts';
+import { officialConstants, TRecViT, type TRecViTConfig } from '../../src/index.ts';
 import { evaluateClassifier, trainClassifier, trecvitTrainee } from '../../src/training/index.ts';
 import { tiny } from '../tiny.ts';
 import { movingBars } from './moving-bars.ts';
 
 const small: TRecViTConfig = {
-  ...{ layers: 1, width: 32, mlpWidth: 32, heads: 2, lruWidth: 64, taps: 4, minRadius: 0.5 },
-  ...{ patch: 8, imageSize: [16, 16], channels: 3, pooling: 'token' },
-  ...{ headWidth: 32, classes: 2, frames: 8 },
+  ...officialConstants,
+  ...{ layers: 1, width: 32, mlpWidth: 32, heads: 2, lruWidth: 64, gateBlocks: 2, minRadius: 0.5 },
+  ...{ patch: 8, imageSize: [16, 16], headWidth: 32, classes: 2, frames: 8 },
 };
 
 let folder: string;

@@ -1,12 +1,12 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import {
   definedKernelFlops,
   isComparingKernels,
   type KernelAttrs,
   type KernelInputs,
-} from '@neverend/backend';
-import type { TensorInfo } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
-import { type KernelCall, kernelFlops } from './kernel-flops.ts';
+} from '../kernels/index.ts';
+import { kernelFlops, type StockKernelCall } from './kernel-flops.ts';
 
 /** What is told of every kernel call: the kernel's name, and its operations where there is a rule for it. */
 type Listener = (name: string, flops: number | undefined) => void;
@@ -38,8 +38,8 @@ function listen(listener: Listener): void {
         attrs: (attrs ?? {}) as KernelAttrs,
       }) ??
       kernelFlops(name, {
-        inputs: inputs as unknown as KernelCall['inputs'],
-        attrs: (attrs ?? {}) as KernelCall['attrs'],
+        inputs: inputs as unknown as StockKernelCall['inputs'],
+        attrs: (attrs ?? {}) as StockKernelCall['attrs'],
         outputs: Array.isArray(outputs) ? outputs : [outputs],
       });
     for (const tell of listeners) tell(name, flops);

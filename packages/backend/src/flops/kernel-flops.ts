@@ -1,20 +1,20 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 
 /** Inputs, attributes and outputs of one kernel call, as TensorFlow.js hands them over. */
-export interface KernelCall {
+export interface StockKernelCall {
   readonly inputs: Readonly<Record<string, TensorInfo | readonly TensorInfo[] | undefined>>;
   readonly attrs: Readonly<Record<string, unknown>>;
   readonly outputs: readonly TensorInfo[];
 }
 
-type Rule = (call: KernelCall) => number;
+type Rule = (call: StockKernelCall) => number;
 
 const elements = (tensor: TensorInfo | undefined): number =>
   tensor === undefined ? 0 : tensor.shape.reduce((product, size) => product * size, 1);
 
-const output = (call: KernelCall): number => elements(call.outputs[0]);
+const output = (call: StockKernelCall): number => elements(call.outputs[0]);
 
-const input = (call: KernelCall, name: string): TensorInfo => {
+const input = (call: StockKernelCall, name: string): TensorInfo => {
   const tensor = call.inputs[name];
   if (tensor === undefined || !('shape' in tensor)) {
     throw new Error(`the kernel call has no tensor input "${name}"`);
@@ -56,8 +56,8 @@ const fusedTail: Rule = (call) => {
   return tail * output(call);
 };
 
-const filterShape = (call: KernelCall): readonly number[] => input(call, 'filter').shape;
-const filterShapeAttr = (call: KernelCall): readonly number[] =>
+const filterShape = (call: StockKernelCall): readonly number[] => input(call, 'filter').shape;
+const filterShapeAttr = (call: StockKernelCall): readonly number[] =>
   call.attrs['filterShape'] as readonly number[];
 /** A window has the dimensions of its input but for the batch and the channels; one number is all its sides. */
 const pooling: Rule = (call) => {
@@ -157,6 +157,6 @@ rule(
  *
  * @returns the count, or undefined for a kernel without a rule.
  */
-export function kernelFlops(name: string, call: KernelCall): number | undefined {
+export function kernelFlops(name: string, call: StockKernelCall): number | undefined {
   return rules.get(name)?.(call);
 }

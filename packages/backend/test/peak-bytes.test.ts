@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { withPeakBytes } from '../src/index.ts';
+import { describeBackends } from '../src/testing/index.ts';
+
+await describeBackends('the peak of bytes', () => {
+  it('is that of the tensors that were there at once, above those before', () => {
+    const x = tf.ones([100]);
+    const { result, peakBytes } = withPeakBytes(() => {
+      // 400 bytes that go again, then two times 400 that stay.
+      tf.add(x, 1).dispose();
+      return [tf.add(x, 2), tf.mul(x, x)];
+    });
+    expect(result).toHaveLength(2);
+    // A number that becomes a tensor has 4 bytes.
+    expect(peakBytes).toBeGreaterThanOrEqual(800);
+    expect(peakBytes).toBeLessThanOrEqual(808);
+    tf.dispose([x, result]);
+  });
+
+  it('counts what is only there within a tidy, and ends with the work also where that throws', () => {
+    const before = tf.engine().runKernel;
+    const { peakBytes } = withPeakBytes(() =>
+      tf.tidy(() => tf.sum(tf.concat([tf.ones([50]), tf.ones([50])]))).dispose(),
+    );
+    expect(peakBytes).toBeGreaterThanOrEqual(800);
+    expect(() =>
+      withPeakBytes(() => {
+        throw new Error('boom');
+      }),
+    ).toThrow('boom');
+    expect(tf.engine().runKernel).toBe(before);
+  });
+});

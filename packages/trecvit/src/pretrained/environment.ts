@@ -1,0 +1,3 @@
+/** True in Node; false in browsers and their workers. */
+export const isNode: boolean =
+  typeof process !== 'undefined' && typeof process.versions?.node === 'string';
