@@ -14,7 +14,7 @@ import { VariedClips } from './varied-clips.ts';
 
 /** The seed of the experiment whose arm `lru` is trained on. */
 const seed = 1;
-const steps = 1100;
+const steps = 700;
 
 /**
  * Trains the model of `@neverend/trecvit-motions`: the experiment's arm `lru`, and then longer and on clips of more kinds. Killed at any
