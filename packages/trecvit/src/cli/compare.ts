@@ -1,6 +1,6 @@
 import { compareModels } from '../compare/index.ts';
 import { comparisonTable } from '../compare/table.ts';
-import type { CompareFlags } from './compare-command.ts';
+import type { CompareFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
 

@@ -1,7 +1,7 @@
 import { saveModel } from '../node/index.ts';
 import { parameterCount } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
-import type { ConvertFlags } from './convert-command.ts';
+import type { ConvertFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';

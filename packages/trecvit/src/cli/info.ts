@@ -5,7 +5,7 @@ import { productFlops, stateBytes } from '../costs.ts';
 import { type InferenceMemory, inferenceMemory } from '../inference-memory.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
-import type { InfoFlags } from './info-command.ts';
+import type { InfoFlags } from './flags.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
 import { type Backend, startBackend } from './start-backend.ts';

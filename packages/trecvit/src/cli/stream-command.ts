@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
+import type { StreamFlags } from './flags.ts';
 import {
   backendOptions,
   checkpointOption,
   downloadOptions,
   imagesOption,
   labelsOption,
-  type ModelFlags,
   outputOptions,
   positiveInteger,
   positiveNumber,
@@ -13,16 +13,6 @@ import {
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface StreamFlags extends ModelFlags {
-  readonly top: number;
-  readonly sureFrom?: number;
-  readonly every?: number;
-  readonly halfLife?: number;
-  readonly window?: number;
-  readonly live?: true;
-  readonly imagesPerSecond: number;
-}
 
 export function addStream(program: Command): void {
   const command = program

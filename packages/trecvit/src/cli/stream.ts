@@ -6,11 +6,11 @@ import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
 import { sampleLive } from '../video/sample-live.ts';
 import type { StreamOptions, VideoStream } from '../video-stream.ts';
+import type { StreamFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import { Pace } from './pace.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
-import type { StreamFlags } from './stream-command.ts';
 import { bytes, milliseconds } from './units.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
 

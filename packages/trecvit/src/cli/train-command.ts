@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { TRecViTForm, TRecViTSize } from '../config.ts';
-import type { VideoInput } from '../config-file.ts';
 import { commandLine } from './command-line.ts';
+import type { TrainFlags } from './flags.ts';
 import {
   backendOptions,
   cropOption,
@@ -9,7 +8,6 @@ import {
   formOption,
   framesPerSecondOption,
   imagesOption,
-  type ModelFlags,
   outputOptions,
   positiveInteger,
   positiveNumber,
@@ -18,25 +16,6 @@ import {
 } from './options.ts';
 import { runCommand } from './run-command.ts';
 import { settingOptions } from './train-flags.ts';
-
-export interface TrainFlags extends Omit<ModelFlags, 'labels' | 'checkpoint'> {
-  readonly out: string;
-  readonly validate?: string;
-  readonly validateShare: number;
-  readonly from?: string;
-  readonly freezeBody?: true;
-  readonly size?: TRecViTSize;
-  readonly form?: TRecViTForm;
-  readonly imageSize?: readonly [rows: number, columns: number];
-  readonly frames?: number;
-  readonly framesPerSecond?: number;
-  readonly crop?: VideoInput['crop'];
-  readonly remat?: true;
-  readonly skipBroken?: true;
-  readonly checkpointSeconds: number;
-  readonly seed?: number;
-  readonly imagesPerSecond: number;
-}
 
 export function addTrain(program: Command): void {
   const command = program

@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { trainDefaults } from '../training/train-defaults.ts';
-import type { TrainSettings } from '../training/train-settings.ts';
+import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
 import { integer, notNegative, positiveInteger, positiveNumber } from './options.ts';
 
 interface Setting<T> {
