@@ -114,7 +114,10 @@ function growth({ frames, rows, columns, pixels }: Clip): number {
 }
 
 it.runIf(photographsAreHere)('comes nearer and goes further as the labels say', async () => {
-  const plain = { ...difficultyAt(0), cuts: false, wholePicture: 1, seconds: [2, 2] as const };
+  const plain = {
+    ...{ ...difficultyAt(0), cuts: false, wholePicture: 1, seconds: [2, 2] as const },
+    centred: true,
+  };
   const clips = new MotionClips(randomKey(6), 800, await materialsOf('held-out'), plain);
   const count = 20;
   for (const motion of ['nearer', 'further'] as const) {
