@@ -32,7 +32,12 @@ export async function trainShipped(
 ): Promise<StagedResult> {
   const params = initArm('lru', randomKey('motions', 'parameters', seed), config);
   const varied = (split: Split, videos: number) =>
-    new VariedClips(randomKey('motions', 'shipped', split), videos, materials[split]);
+    new VariedClips(
+      randomKey('motions', 'shipped', split),
+      videos,
+      materials[split],
+      split === 'training',
+    );
   try {
     return await trainInStages({
       model: armTrainee('lru', params, config, input),

@@ -1,9 +1,10 @@
-import { type RandomKey, randomInt, randomKey } from '@neverend/backend';
+import { type RandomKey, randomInt, randomKey, randomUniform } from '@neverend/backend';
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
 import type { Materials } from '../clips/materials.ts';
 import { MotionClips } from '../clips/motion-clips.ts';
 import type { Difficulty } from '../clips/scene.ts';
 import { difficultyAt } from '../setup.ts';
+import { DisorderedClips } from './disordered-clips.ts';
 
 /** Who comes nearer comes faster than in the experiment, and cameras are turned around their middle. */
 const ways = { zoom: 1.6, centred: true } as const;
@@ -16,27 +17,38 @@ const kinds: readonly Difficulty[] = [
   { ...difficultyAt(0.3), wholePicture: 0.4, seconds: [1.2, 2.5], ...ways },
 ];
 
+/** How often a clip has none of the motions. */
+const disorder = 0.1;
+
 /** Clips of several kinds, mixed at random. */
 export class VariedClips implements ClipSource {
   readonly classNames: readonly string[];
   readonly labels: readonly number[];
   readonly fingerprint: string;
-  readonly #sources: readonly MotionClips[];
+  /** Of each kind, and one more without motions. */
+  readonly #sources: readonly ClipSource[];
   readonly #kindOf: Uint32Array;
 
-  constructor(key: RandomKey, videos: number, materials: Materials) {
-    this.#sources = kinds.map((difficulty, kind) => {
+  /** @param withDisorder whether some clips have none of the motions, and labels that say nothing: for training alone. */
+  constructor(key: RandomKey, videos: number, materials: Materials, withDisorder: boolean) {
+    const ofKinds = kinds.map((difficulty, kind) => {
       const ofKind = randomKey(key.low, key.high, 'kind', kind);
       return new MotionClips(ofKind, videos, materials, difficulty);
     });
-    const [first] = this.#sources as [MotionClips];
+    const [first] = ofKinds as [MotionClips];
+    const disordered = new DisorderedClips(randomKey(key.low, key.high, 'disorder'), first);
+    this.#sources = [...ofKinds, disordered];
     this.classNames = first.classNames;
     this.labels = first.labels;
     this.fingerprint = this.#sources.map(({ fingerprint }) => fingerprint).join('\n');
-    this.#kindOf = randomInt(randomKey(key.low, key.high, 'kinds'), videos, kinds.length);
+    const drawn = randomInt(randomKey(key.low, key.high, 'kinds'), videos, kinds.length);
+    const chance = randomUniform(randomKey(key.low, key.high, 'disorders'), videos);
+    this.#kindOf = drawn.map((kind, video) =>
+      withDisorder && (chance[video] as number) < disorder ? kinds.length : kind,
+    );
   }
 
   clip(video: number, request: ClipRequest): Promise<Clip> {
-    return (this.#sources[this.#kindOf[video] as number] as MotionClips).clip(video, request);
+    return (this.#sources[this.#kindOf[video] as number] as ClipSource).clip(video, request);
   }
 }
