@@ -1,24 +1,17 @@
 import type { Command } from 'commander';
+import type { ClassifyFlags } from './classify.ts';
 import {
   backendOptions,
   checkpointOption,
   downloadOptions,
   imagesOption,
   labelsOption,
-  type ModelFlags,
   outputOptions,
   positiveInteger,
   sureOption,
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface ClassifyFlags extends ModelFlags {
-  readonly top: number;
-  readonly sureFrom?: number;
-  readonly crops: number;
-  readonly imagesPerSecond: number;
-}
 
 export function addClassify(program: Command): void {
   const command = program

@@ -1,11 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type BackendFlags, backendOptions, notNegative, outputOptions } from './options.ts';
+import type { CompareFlags } from './compare.ts';
+import { backendOptions, notNegative, outputOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface CompareFlags extends BackendFlags {
-  readonly frames: readonly number[];
-  readonly memory?: number;
-}
 
 export function addCompare(program: Command): void {
   const command = program

@@ -1,24 +1,14 @@
 import { type Command, Option } from 'commander';
-import type { TRecViTForm } from '../config.ts';
-import type { VideoInput } from '../config-file.ts';
+import type { ConvertFlags } from './convert.ts';
 import {
   cropOption,
   downloadOptions,
   formOption,
   framesPerSecondOption,
   labelsOption,
-  type ModelFlags,
   outputOptions,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface ConvertFlags
-  extends Pick<ModelFlags, 'labels' | 'offline' | 'cache' | 'json' | 'quiet'> {
-  readonly vit?: true;
-  readonly form?: TRecViTForm;
-  readonly framesPerSecond?: number;
-  readonly crop?: VideoInput['crop'];
-}
 
 export function addConvert(program: Command): void {
   const command = program

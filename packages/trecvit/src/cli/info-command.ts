@@ -1,21 +1,13 @@
 import type { Command } from 'commander';
-import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import type { InfoFlags } from './info.ts';
 import {
-  type BackendFlags,
   backendOptions,
   downloadOptions,
   formOption,
-  type ModelFlags,
   outputOptions,
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'cache'> {
-  readonly size?: TRecViTSize;
-  readonly form: TRecViTForm;
-  readonly clip?: true;
-}
 
 export function addInfo(program: Command): void {
   const command = program

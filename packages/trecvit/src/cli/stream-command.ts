@@ -5,7 +5,6 @@ import {
   downloadOptions,
   imagesOption,
   labelsOption,
-  type ModelFlags,
   outputOptions,
   positiveInteger,
   positiveNumber,
@@ -13,16 +12,7 @@ import {
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-
-export interface StreamFlags extends ModelFlags {
-  readonly top: number;
-  readonly sureFrom?: number;
-  readonly every?: number;
-  readonly halfLife?: number;
-  readonly window?: number;
-  readonly live?: true;
-  readonly imagesPerSecond: number;
-}
+import type { StreamFlags } from './stream.ts';
 
 export function addStream(program: Command): void {
   const command = program

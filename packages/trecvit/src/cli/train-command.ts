@@ -1,6 +1,4 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { TRecViTForm, TRecViTSize } from '../config.ts';
-import type { VideoInput } from '../config-file.ts';
 import { commandLine } from './command-line.ts';
 import {
   backendOptions,
@@ -9,7 +7,6 @@ import {
   formOption,
   framesPerSecondOption,
   imagesOption,
-  type ModelFlags,
   outputOptions,
   positiveInteger,
   positiveNumber,
@@ -17,26 +14,8 @@ import {
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import { settingOptions } from './train-flags.ts';
-
-export interface TrainFlags extends Omit<ModelFlags, 'labels' | 'checkpoint'> {
-  readonly out: string;
-  readonly validate?: string;
-  readonly validateShare: number;
-  readonly from?: string;
-  readonly freezeBody?: true;
-  readonly size?: TRecViTSize;
-  readonly form?: TRecViTForm;
-  readonly imageSize?: readonly [rows: number, columns: number];
-  readonly frames?: number;
-  readonly framesPerSecond?: number;
-  readonly crop?: VideoInput['crop'];
-  readonly remat?: true;
-  readonly skipBroken?: true;
-  readonly checkpointSeconds: number;
-  readonly seed?: number;
-  readonly imagesPerSecond: number;
-}
+import { settingOptions } from './setting-options.ts';
+import type { TrainFlags } from './train-flags.ts';
 
 export function addTrain(program: Command): void {
   const command = program

@@ -9,9 +9,9 @@ import {
 } from '../training/index.ts';
 import { TRecViT } from '../trecvit.ts';
 import type { CommandContext } from './run-command.ts';
+import { settingsOf } from './setting-options.ts';
 import { startBackend } from './start-backend.ts';
-import type { TrainFlags } from './train-command.ts';
-import { settingsOf } from './train-flags.ts';
+import type { TrainFlags } from './train-flags.ts';
 import { trainingModel } from './training-model.ts';
 import { type TrainingVideos, trainingVideos } from './training-videos.ts';
 import { bytes } from './units.ts';

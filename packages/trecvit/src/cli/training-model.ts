@@ -5,7 +5,7 @@ import { type Start, startFrom } from '../training/index.ts';
 import { TRecViT } from '../trecvit.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
-import type { TrainFlags } from './train-command.ts';
+import type { TrainFlags } from './train-flags.ts';
 
 /** The model that a training begins with, for these classes: a new one, or what fits of another. The caller's to dispose. */
 export async function trainingModel(

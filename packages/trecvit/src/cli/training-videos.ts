@@ -9,7 +9,7 @@ import {
   videoFiles,
 } from '../training/index.ts';
 import type { CommandContext } from './run-command.ts';
-import type { TrainFlags } from './train-command.ts';
+import type { TrainFlags } from './train-flags.ts';
 
 /** What a training learns from, and what it is validated with. */
 export interface TrainingVideos {

@@ -1,9 +1,5 @@
-import type { TrainSettings } from './train-settings.ts';
-
 /** The settings that depend neither on others nor on the data. A command line shows them before anything is loaded. */
-export const trainDefaults: Required<
-  Omit<TrainSettings, 'steps' | 'warmupSteps' | 'averageDecay' | 'evaluateEvery'>
-> & { readonly averageDecay: 'none' } = {
+export const trainDefaults = {
   seed: 0,
   epochs: 30,
   batchSize: 8,
@@ -18,4 +14,4 @@ export const trainDefaults: Required<
   frozen: [],
   clips: 4,
   crops: 3,
-};
+} as const;
