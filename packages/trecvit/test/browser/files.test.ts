@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeVideo } from '../../src/node/index.ts';
 import { clipPath, itWithClips } from '../clips.ts';
 import { encodeVideo } from '../node/encode-video.ts';
-import { fit, type SeenPicture } from './report.ts';
+import { fit, type SeenPicture } from './fixtures/report.ts';
 import { openSite, type Site } from './site.ts';
 
 const framesPerSecond = 10;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromiumPath } from '@neverend/backend/testing';
 import { build } from 'esbuild';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import type { Pages } from './page.ts';
+import type { Pages } from './fixtures/page.ts';
 
 /** Pages with the sources of `src/video`, and files that they may fetch. */
 export interface Site {
@@ -24,7 +24,7 @@ export interface Site {
   close(): Promise<void>;
 }
 
-export interface SitePage {
+interface SitePage {
   /** Calls a function of `page.ts`. */
   ask<Name extends keyof Pages>(
     name: Name,
@@ -37,7 +37,7 @@ export interface SitePage {
 export async function openSite(files: readonly string[], args: readonly string[]): Promise<Site> {
   const scripts = await build({
     entryPoints: ['page', 'worker'].map((name) =>
-      fileURLToPath(new URL(`${name}.ts`, import.meta.url)),
+      fileURLToPath(new URL(`fixtures/${name}.ts`, import.meta.url)),
     ),
     bundle: true,
     format: 'esm',
