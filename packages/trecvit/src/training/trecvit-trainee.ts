@@ -11,7 +11,7 @@ import type { Trainee } from './trainee.ts';
 
 /** How a TRecViT is trained. */
 export interface TRecViTTraineeOptions {
-  /** How the model wants its video. Default: `officialInput`. */
+  /** How the model wants its video. Default: as the model says, or else `officialInput`. */
   readonly input?: VideoInput;
   /**
    * Whether the backward pass computes each layer a second time, in the place of keeping what lies within it: memory for one layer's
@@ -22,11 +22,15 @@ export interface TRecViTTraineeOptions {
 
 /** A TRecViT as `trainClassifier` takes it. @param model stays the caller's. @throws TypeError for an unknown option. */
 export function trecvitTrainee(
-  model: { readonly config: TRecViTConfig; readonly params: Params },
+  model: {
+    readonly config: TRecViTConfig;
+    readonly params: Params;
+    readonly input?: VideoInput;
+  },
   options: TRecViTTraineeOptions = {},
 ): Trainee {
   checkOptions('trecvitTrainee', options, ['input', 'remat']);
-  const { input = officialInput, remat: again = false } = options;
+  const { input = model.input ?? officialInput, remat: again = false } = options;
   const { config, params } = model;
   return {
     params,

@@ -85,6 +85,24 @@ function byHand(
 await describeBackends(
   'parameters in training',
   (backend) => {
+    it('give the logits of the model that they are of, whatever its constants', async () => {
+      const config = { ...tiny, decayPower: 5, normEps: 0.1, gelu: 'exact' } as const;
+      const model = TRecViT.init(config, randomKey(1));
+      const video = tf.tensor(
+        randomUniform(randomKey('video'), 2 * 4 * 8 * 12 * 3),
+        [2, 4, 8, 12, 3],
+      );
+      const { logits } = tf.tidy(() => ({ logits: model.forward(video).logits }));
+      const expected = { shape: [2, 5], data: await logits.data() };
+      for (const remat of [false, true]) {
+        const found = trecvitTrainee(model, { remat }).logits(video, model.params);
+        await expectTensorClose(found, expected, tolerances[backend]);
+        found.dispose();
+      }
+      tf.dispose([video, logits]);
+      model.dispose();
+    });
+
     it('have the same gradients in parts as at once, and with layers computed a second time', async () => {
       const model = TRecViT.init({ ...tiny, layers: 1 }, randomKey(1));
       const gradientsOf = async (size: number, remat: boolean) => {
