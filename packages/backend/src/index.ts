@@ -32,6 +32,7 @@ export {
   kernelsReady,
   setKernelMode,
 } from './kernels/index.ts';
+export { keepPackedWeights, packedWeightsBytes } from './kernels/packed-weights.ts';
 export { markEdited } from './mark-edited.ts';
 export { withPeakBytes } from './peak-bytes.ts';
 export {

@@ -1,4 +1,10 @@
 export { CameraError, type CameraErrorCode } from './camera-error.ts';
+export {
+  type ClassifyLiveOptions,
+  classifyLive,
+  type LiveModel,
+  type LiveStep,
+} from './classify-live.ts';
 export { decodeFile, type FileOptions } from './decode-file.ts';
 export type { Fit } from './fit.ts';
 export { framesOfStream } from './frames-of-stream.ts';
