@@ -45,7 +45,7 @@ export interface Case {
    * is of all of them, the forward pass included.
    */
   readonly mode: 'forward' | 'gradient';
-  readonly attrs: Readonly<Record<string, number | boolean | string>>;
+  readonly attrs: Readonly<Record<string, number | boolean>>;
   readonly inputs: readonly Input[];
   readonly limit: Limit;
   /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Decoder, Demuxer, Encoder, FilterAPI, Muxer } from 'node-av/api';
 
 // node-av calls it, and Node has it from version 22 on.
@@ -11,8 +12,15 @@ if (!('withResolvers' in Promise)) {
   });
 }
 
-/** A real clip from Debian's package opencv-doc: people in a street, seen from a camera that stands still. */
+/** A real clip from Debian's package opencv-doc: people in a street, before a camera that stands still. */
 export const street = '/usr/share/doc/opencv-doc/examples/data/vtest.avi';
+
+/** Whether tests with it run: where it is, and where NEVEREND_REQUIRE is set, which asks for everything. */
+export function clipsRun(): boolean {
+  if (existsSync(street) || process.env['NEVEREND_REQUIRE'] !== undefined) return true;
+  process.stderr.write('the clips are absent: apt-get install opencv-doc\n');
+  return false;
+}
 
 /** Writes the first frames of a clip in another format. */
 export async function rewrite(
@@ -21,14 +29,15 @@ export async function rewrite(
   {
     encoder: name,
     frames: frameCount,
-    pixels,
-  }: { readonly encoder: string; readonly frames: number; readonly pixels: string },
+    filter: description,
+  }: { readonly encoder: string; readonly frames: number; readonly filter: string },
 ): Promise<void> {
+  if (!existsSync(from)) throw new Error(`${from} is absent: apt-get install opencv-doc`);
   await using input = await Demuxer.open(from);
   const stream = input.video();
   if (stream === undefined) throw new Error(`${from} has no video`);
   using decoder = await Decoder.create(stream);
-  using filter = FilterAPI.create(`scale=320:240,format=${pixels}`);
+  using filter = FilterAPI.create(description);
   using encoder = await Encoder.create(name as Parameters<typeof Encoder.create>[0], {
     decoder,
     filter,
@@ -37,6 +46,17 @@ export async function rewrite(
   const index = output.addStream(encoder, { inputStream: stream });
   const frames = filter.frames(decoder.frames(first(frameCount, input.packets(stream.index))));
   for await (using packet of encoder.packets(frames)) await output.writePacket(packet, index);
+}
+
+/** What a camera sees that is moved over the first picture of a clip: ten frames a second, for three seconds. */
+export function movedOver(from: string, to: string, motion: 'left' | 'right'): Promise<void> {
+  // What is seen moves against the camera.
+  const left = motion === 'left' ? 'n*9' : '270-n*9';
+  return rewrite(from, to, {
+    encoder: 'libvpx',
+    frames: 1,
+    filter: `loop=loop=29:size=1,setpts=N/10/TB,crop=240:240:${left}:150,format=yuv420p`,
+  });
 }
 
 /** Packets of a file, and the `null` that ends them. */

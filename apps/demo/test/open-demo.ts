@@ -18,10 +18,14 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Runs in the page before its scripts. */
   readonly before?: () => void;
   readonly origin?: string;
+  /** With the shipped model, and not with the one of the tests. */
+  readonly shipped?: boolean;
+  /** Which page. Default: the demo. */
+  readonly path?: string;
   readonly context?: Parameters<Browser['newContext']>[0];
 }
 
@@ -37,6 +41,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
   const folder = mkdtempSync(join(tmpdir(), 'neverend-demo-'));
   const outDir = join(folder, 'dist');
   await buildDemo(outDir);
+  await buildDemo(join(outDir, 'smallest'), join(import.meta.dirname, '../smallest'));
   mkdirSync(join(outDir, 'model'), { recursive: true });
   for (const [name, content] of Object.entries(model)) {
     writeFileSync(join(outDir, 'model', name), content);
@@ -55,12 +60,14 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       browsers.push(browser);
       return browser;
     },
-    async open(browser, { before, origin, context: settings = {} } = {}) {
+    async open(browser, { before, origin, shipped, path = '', context: settings = {} } = {}) {
       const context = await browser.newContext(settings);
-      // The shipped one is at an address that the bundler has made.
-      await context.route('**/assets/*.safetensors', (route) =>
-        route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
-      );
+      if (shipped !== true) {
+        // At an address that the bundler has made.
+        await context.route('**/assets/*.safetensors', (route) =>
+          route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
+        );
+      }
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       const complaints: string[] = [];
@@ -70,7 +77,7 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       });
       if (before !== undefined) await page.addInitScript(before);
       const { port } = new URL(address);
-      await page.goto(origin === undefined ? address : `${origin}:${port}/`);
+      await page.goto(origin === undefined ? `${address}${path}` : `${origin}:${port}/${path}`);
       return { page, context, complaints };
     },
     async close() {

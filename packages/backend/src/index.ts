@@ -32,8 +32,8 @@ export {
   kernelsReady,
   setKernelMode,
 } from './kernels/index.ts';
-export { keepPackedWeights, packedWeightsBytes } from './kernels/packed-weights.ts';
 export { markEdited } from './mark-edited.ts';
+export { keepPackedWeights, packedWeightsBytes } from './packed-weights.ts';
 export { withPeakBytes } from './peak-bytes.ts';
 export {
   type RandomKey,

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { forgetPacked } from './kernels/packed-weights.ts';
+import { forgetPacked } from './packed-weights.ts';
 
 interface WasmData {
   readonly id: number;

@@ -23,9 +23,7 @@ export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig
   const positions = checkedParam(params, 'pos_embedding', [1, rows * columns, width]);
   const [batch = 1, frames = 1] = video.shape;
   return tf.tidy(() => {
-    const patches = patchesOf(video, config);
-    const flat = tf.reshape(kernel, [patch * patch * channels, width]);
-    const placed = learnedPositions(linear(patches, flat, bias), positions);
+    const placed = learnedPositions(linear(patchesOf(video, config), kernel, bias), positions);
     const tokens =
       pooling === 'token'
         ? prependToken(placed, checkedParam(params, 'cls', [1, 1, width]))

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 
@@ -10,9 +11,14 @@ export interface ServedDemo {
   close(): Promise<void>;
 }
 
-/** Builds the page into `dist/`, with a link of its own for everything that may change. */
-export async function buildDemo(outDir: string = 'dist'): Promise<void> {
-  await build({ root, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
+/** Builds the page into a folder of static files. @param page the folder that holds its `index.html`. */
+export async function buildDemo(outDir: string = 'dist', page: string = root): Promise<void> {
+  await build({
+    configFile: join(root, 'vite.config.ts'),
+    root: page,
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true },
+  });
 }
 
 /**

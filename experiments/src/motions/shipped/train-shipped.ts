@@ -33,55 +33,59 @@ export async function trainShipped(
   const params = initArm('lru', randomKey('motions', 'parameters', seed), config);
   const varied = (split: Split, videos: number) =>
     new VariedClips(randomKey('motions', 'shipped', split), videos, materials[split]);
-  const trained = await trainInStages({
-    model: armTrainee('lru', params, config, input),
-    folder,
-    stages: [
-      ...armStages({ seed, difficulty: difficultyAt(0.125), materials }),
-      {
-        name: 'sizes',
-        // Among all motions nearer and further stay mixed up for long.
-        train: new ChosenMotions(
-          new MotionClips(
-            randomKey('motions', 'shipped', 'sizes'),
-            4 * 32 * steps.sizes,
-            materials.training,
-            sizes,
+  try {
+    return await trainInStages({
+      model: armTrainee('lru', params, config, input),
+      folder,
+      stages: [
+        ...armStages({ seed, difficulty: difficultyAt(0.125), materials }),
+        {
+          name: 'sizes',
+          // Among all motions nearer and further stay mixed up for long.
+          train: new ChosenMotions(
+            new MotionClips(
+              randomKey('motions', 'shipped', 'sizes'),
+              4 * 32 * steps.sizes,
+              materials.training,
+              sizes,
+            ),
+            ['nearer', 'further'],
           ),
-          ['nearer', 'further'],
-        ),
-        begin: withPositions,
-        settings: { ...settings.clips, seed, steps: steps.sizes },
-      },
-      {
-        name: 'varied',
-        train: varied('training', 32 * steps.varied),
-        validate: varied('held-out', 480),
-        settings: {
-          ...settings.clips,
-          ...{
-            seed,
-            steps: steps.varied,
-            learningRate: 3e-3,
-            averageDecay: 0.99,
-            evaluateEvery: 200,
+          begin: withPositions,
+          settings: { ...settings.clips, seed, steps: steps.sizes },
+        },
+        {
+          name: 'varied',
+          train: varied('training', 32 * steps.varied),
+          validate: varied('held-out', 480),
+          settings: {
+            ...settings.clips,
+            ...{
+              seed,
+              steps: steps.varied,
+              learningRate: 3e-3,
+              averageDecay: 0.99,
+              evaluateEvery: 200,
+            },
           },
         },
-      },
-    ],
-    ...(onProgress && { onProgress }),
-  });
-  tf.dispose(params);
-  return trained;
+      ],
+      ...(onProgress && { onProgress }),
+    });
+  } finally {
+    tf.dispose(params);
+  }
 }
 
 /**
  * Adds sines and cosines to the positions. The official numbers are so small beside the patches' that a short training finds out what moves
  * which way, but not where: it could not tell nearer from further.
  */
-function withPositions(params: Params): Params {
+function withPositions(params: Params): Record<string, tf.Tensor> {
   const name = 'tokenizer/pos_embedding';
   const [rows, columns] = config.imageSize.map((side) => side / config.patch) as [number, number];
-  const positions = sincosPositions([rows, columns], config.width);
-  return { ...params, [name]: tf.add(params[name] as tf.Tensor, positions) };
+  const placed = tf.tidy(() =>
+    tf.add(params[name] as tf.Tensor, sincosPositions([rows, columns], config.width)),
+  );
+  return { ...params, [name]: placed };
 }

@@ -9,7 +9,7 @@ import { difficultyAt } from '../setup.ts';
 const ways = { zoom: 1.6, centred: true } as const;
 
 /** What people do before cameras, from slow to fast. The experiment's clips are like the third kind. */
-export const kinds: readonly Difficulty[] = [
+const kinds: readonly Difficulty[] = [
   { ...difficultyAt(0.15), cuts: false, wholePicture: 1, seconds: [2, 4], ...ways },
   { ...difficultyAt(0.2), cuts: false, wholePicture: 0, seconds: [2, 4], ...ways },
   { ...difficultyAt(0.25), wholePicture: 0.4, seconds: [2, 6], ...ways },

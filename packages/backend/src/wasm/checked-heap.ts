@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
-import { releasePacked } from '../kernels/packed-weights.ts';
+import { releasePacked } from '../packed-weights.ts';
 import { isNode } from '../platform.ts';
 import { giveBackAfterFailure } from './give-back.ts';
 import { heapRegions } from './heap-regions.ts';

@@ -32,5 +32,5 @@ const gatedRecurrenceKernel = defineKernel<GatedRecurrenceInputs, GatedRecurrenc
   code: import.meta.neverendCode,
   cases: gatedRecurrenceCases,
   flops: ({ inputs: { x, w, inputW } }) =>
-    x.size * (2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 22),
+    x.size * (2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 23),
 });

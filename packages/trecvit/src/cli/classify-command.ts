@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ClassifyFlags } from './classify.ts';
+import type { ClassifyFlags } from './flags.ts';
 import {
   backendOptions,
   checkpointOption,

@@ -4,20 +4,12 @@ import { likeliest } from '../top-k.ts';
 import type { TRecViT } from '../trecvit.ts';
 import { clipsOf, type PictureClip } from './clips-of.ts';
 import { cropsToTensor } from './crops-to-tensor.ts';
+import type { ClassifyFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import type { ModelFlags } from './options.ts';
 import { messageOf } from './report-error.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
-
-/** What the command line says. */
-export interface ClassifyFlags extends ModelFlags {
-  readonly top: number;
-  readonly sureFrom?: number;
-  readonly crops: number;
-  readonly imagesPerSecond: number;
-}
 
 /** What a model says of a video: the averages over its clips, and each clip. */
 interface Classified extends Verdict {

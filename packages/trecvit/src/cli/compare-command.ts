@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import type { CompareFlags } from './compare.ts';
+import type { CompareFlags } from './flags.ts';
 import { backendOptions, notNegative, outputOptions } from './options.ts';
 import { runCommand } from './run-command.ts';
 

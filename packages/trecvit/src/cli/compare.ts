@@ -1,14 +1,8 @@
 import { compareModels } from '../compare/index.ts';
 import { comparisonTable } from '../compare/table.ts';
-import type { BackendFlags } from './options.ts';
+import type { CompareFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
-
-/** What the command line says. */
-export interface CompareFlags extends BackendFlags {
-  readonly frames: readonly number[];
-  readonly memory?: number;
-}
 
 /** Prints what TRecViT-B and a full-attention model cost, side by side. */
 export async function compare(flags: CompareFlags, context: CommandContext): Promise<void> {

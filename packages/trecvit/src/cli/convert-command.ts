@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { ConvertFlags } from './convert.ts';
+import type { ConvertFlags } from './flags.ts';
 import {
   cropOption,
   downloadOptions,

@@ -1,23 +1,12 @@
-import type { TRecViTForm } from '../config.ts';
-import type { VideoInput } from '../config-file.ts';
 import { saveModel } from '../node/index.ts';
 import { parameterCount } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
+import type { ConvertFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import type { ModelFlags } from './options.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
 import { vitModel } from './vit-model.ts';
 import { writeNpz } from './write-npz.ts';
-
-/** What the command line says. */
-export interface ConvertFlags
-  extends Pick<ModelFlags, 'labels' | 'offline' | 'cache' | 'json' | 'quiet'> {
-  readonly vit?: true;
-  readonly form?: TRecViTForm;
-  readonly framesPerSecond?: number;
-  readonly crop?: VideoInput['crop'];
-}
 
 /** Writes a checkpoint in another format. */
 export async function convert(

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { InfoFlags } from './info.ts';
+import type { InfoFlags } from './flags.ts';
 import {
   backendOptions,
   downloadOptions,

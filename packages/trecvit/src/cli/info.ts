@@ -1,24 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { TRecViTForm, TRecViTSize } from '../config.ts';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import type { ModelCard } from '../config-file.ts';
 import { productFlops, stateBytes } from '../costs.ts';
 import { type InferenceMemory, inferenceMemory } from '../inference-memory.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
+import type { InfoFlags } from './flags.ts';
 import { type OpenModel, openModel } from './open-model.ts';
-import type { BackendFlags, ModelFlags } from './options.ts';
 import type { CommandContext } from './run-command.ts';
 import { type Backend, startBackend } from './start-backend.ts';
 import { table } from './table.ts';
 import { bytes, withPrefix } from './units.ts';
-
-/** What the command line says. */
-export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'cache'> {
-  readonly size?: TRecViTSize;
-  readonly form: TRecViTForm;
-  readonly clip?: true;
-}
 
 /** Prints what a model is and costs, or all sizes side by side. */
 export async function info(

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { StreamFlags } from './flags.ts';
 import {
   backendOptions,
   checkpointOption,
@@ -12,7 +13,6 @@ import {
   topOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import type { StreamFlags } from './stream.ts';
 
 export function addStream(program: Command): void {
   const command = program

@@ -6,24 +6,13 @@ import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
 import { sampleLive } from '../video/sample-live.ts';
 import type { StreamOptions, VideoStream } from '../video-stream.ts';
+import type { StreamFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import type { ModelFlags } from './options.ts';
 import { Pace } from './pace.ts';
 import type { CommandContext } from './run-command.ts';
 import { startBackend } from './start-backend.ts';
 import { bytes, milliseconds } from './units.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
-
-/** What the command line says. */
-export interface StreamFlags extends ModelFlags {
-  readonly top: number;
-  readonly sureFrom?: number;
-  readonly every?: number;
-  readonly halfLife?: number;
-  readonly window?: number;
-  readonly live?: true;
-  readonly imagesPerSecond: number;
-}
 
 /** What is told of a moment of a video. */
 interface Moment extends Verdict {

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { commandLine } from './command-line.ts';
+import type { TrainFlags } from './flags.ts';
 import {
   backendOptions,
   cropOption,
@@ -14,8 +15,7 @@ import {
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import { settingOptions } from './setting-options.ts';
-import type { TrainFlags } from './train-flags.ts';
+import { settingOptions } from './train-flags.ts';
 
 export function addTrain(program: Command): void {
   const command = program

@@ -8,10 +8,10 @@ import {
   trecvitTrainee,
 } from '../training/index.ts';
 import { TRecViT } from '../trecvit.ts';
+import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
-import { settingsOf } from './setting-options.ts';
 import { startBackend } from './start-backend.ts';
-import type { TrainFlags } from './train-flags.ts';
+import { settingsOf } from './train-flags.ts';
 import { trainingModel } from './training-model.ts';
 import { type TrainingVideos, trainingVideos } from './training-videos.ts';
 import { bytes } from './units.ts';

@@ -3,9 +3,9 @@ import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import { officialInput, type VideoInput } from '../config-file.ts';
 import { type Start, startFrom } from '../training/index.ts';
 import { TRecViT } from '../trecvit.ts';
+import type { TrainFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
-import type { TrainFlags } from './train-flags.ts';
 
 /** The model that a training begins with, for these classes: a new one, or what fits of another. The caller's to dispose. */
 export async function trainingModel(

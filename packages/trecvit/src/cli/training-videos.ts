@@ -8,8 +8,8 @@ import {
   type VideoEntry,
   videoFiles,
 } from '../training/index.ts';
+import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
-import type { TrainFlags } from './train-flags.ts';
 
 /** What a training learns from, and what it is validated with. */
 export interface TrainingVideos {

@@ -71,7 +71,7 @@ export class DecodingPool {
     for (const { reject } of this.#waiting.splice(0)) reject(disposed());
     for (const { worker, job } of this.#threads) {
       job?.reject(disposed());
-      // Its end is waited for.
+      // A process with nothing else to do would end before who waits for this.
       worker.ref();
       tell(worker, 'end');
     }

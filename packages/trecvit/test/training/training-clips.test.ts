@@ -2,7 +2,8 @@ import { describeBackends } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import type { ClipFormat, ClipRequest, ClipSource } from '../../src/training/index.ts';
-import { resolveSettings, type TrainSettings } from '../../src/training/train-settings.ts';
+import type { TrainSettings } from '../../src/training/train-defaults.ts';
+import { resolveSettings } from '../../src/training/train-settings.ts';
 import { batchOf, trainingClips } from '../../src/training/training-clips.ts';
 
 const format: ClipFormat = {

@@ -22,13 +22,11 @@ let width: usize = 0;
 let taps: usize = 0;
 
 /** Numbers of a gate in memory, whole panels. */
-@inline
 function gateNumbers(size: usize): usize {
   return (size + PANEL - 1) / PANEL * PANEL;
 }
 
 /** Bytes of the packed weights of both gates of a head. */
-@inline
 function headBytes(size: usize): usize {
   return (2 * gateNumbers(size) * size) << 2;
 }
@@ -61,19 +59,16 @@ export function packGates(
 }
 
 /** Where a row's numbers are at a step of a sequence of `length` steps. */
-@inline
 function place(row: usize, step: usize, length: usize): usize {
   return (((row / tokens * length + step) * tokens + row % tokens) * width) << 2;
 }
 
 /** A row's numbers at a step, which may be one before this call; 0 where there was none. */
-@inline
 function stepAt(row: usize, step: isize): usize {
   if (step >= 0) return x + place(row, <usize>step, steps);
   return hasState ? conv + place(row, <usize>(<isize>taps - 1 + step), taps - 1) : 0;
 }
 
-@inline
 function begins(row: usize, step: isize): bool {
   if (step < 0) return false;
   if (reset == 0) return step == 0 && !hasState;
@@ -101,7 +96,7 @@ function convolve(y: usize, w: usize, b: usize, row: usize, step: isize, channel
 
 /** h = a h + gamma sigmoid(inputGate) x, y = h gate, for the `lanes` numbers from the byte `at` on. */
 @inline
-function advanceLanes(
+export function advanceLanes(
   y: usize,
   h: usize,
   mixed: usize,

@@ -20,7 +20,6 @@ export function packLinear(packed: usize, w: usize, depth: usize, columns: usize
 }
 
 /** y = act(y + bias) + residual in one row of a panel; a residual at 0 is none. */
-@inline
 function finishRow(y: usize, bias: usize, residual: usize, gelu: bool, lanes: usize): void {
   let v = f32x4.add(loadLanes(y, lanes), loadLanes(bias, lanes));
   if (gelu) v = value(v, false);

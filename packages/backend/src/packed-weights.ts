@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { BackendError } from '../errors.ts';
+import { BackendError } from './errors.ts';
 
 /** The part of TensorFlow.js' engine that tells whether something is being differentiated. */
 interface Recorder {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { keepPackedWeights, markEdited, packedWeightsBytes } from '../../src/index.ts';
-import { releasePacked, withPackedWeights } from '../../src/kernels/packed-weights.ts';
-import { describeBackends } from '../../src/testing/index.ts';
+import { keepPackedWeights, markEdited, packedWeightsBytes } from '../src/index.ts';
+import { releasePacked, withPackedWeights } from '../src/packed-weights.ts';
+import { describeBackends } from '../src/testing/index.ts';
 
 await describeBackends('packed weights', () => {
   /** Uses weights, and tells whether they were packed for it. */

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { settingOptions, settingsOf } from '../../src/cli/setting-options.ts';
+import { settingOptions, settingsOf } from '../../src/cli/train-flags.ts';
 
 function parse(...args: readonly string[]) {
   const command = new Command().exitOverride();
