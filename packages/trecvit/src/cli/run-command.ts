@@ -32,7 +32,10 @@ export async function runCommand(
   setMaxListeners(0, controller.signal);
   const interrupt = () => {
     // A second signal does not wait for the step that is running.
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) {
+      display.stop();
+      process.exit(130);
+    }
     controller.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);

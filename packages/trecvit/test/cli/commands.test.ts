@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
 import type { NamedArray } from '@neverend/checkpoint';
 import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
@@ -39,6 +41,22 @@ async function run(...args: readonly string[]) {
 }
 
 const checkpoint = () => ['--checkpoint', files.model];
+
+/** Serves the files of a folder until it is closed. */
+async function serveModel(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
+  const server = createServer(async ({ url = '' }, response) => {
+    response.end(await readFile(join(folder, basename(url))));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
 
 function expectTop(
   found: { name: string; probability: number }[],
@@ -91,6 +109,21 @@ describe('trecvit classify', () => {
     const args = ['classify', files.video, ...checkpoint(), '--sure-from', '0.99'];
     expect((await run(...args)).stdout).toContain('\n  not sure; the likeliest:\n');
     expect(JSON.parse((await run(...args, '--json')).stdout).videos[0].sure).toBe(false);
+  });
+
+  it('takes a model from an address, and from its cache where it is offline', async () => {
+    const cache = join(files.folder, 'cache');
+    const server = await serveModel(files.model);
+    const args = ['classify', files.video, '--checkpoint', server.url, '--cache', cache, '--json'];
+    const online = await run(...args);
+    expect(online.code).toBe(0);
+    expect(online.stderr).toContain('load model.safetensors: ');
+    await server.close();
+    const offline = await run(...args, '--offline');
+    expect(offline.stdout).toBe(online.stdout);
+    const elsewhere = await run(...args, '--offline', '--quiet', '--cache', `${cache}-2`);
+    expect(elsewhere).toMatchObject({ code: 1, stdout: '' });
+    expect(elsewhere.stderr).toMatch(/^trecvit: http:.* is not in the cache[^\n]*\n$/);
   });
 
   it('averages over crops', async () => {
