@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
-import { writeFileAtomic } from '@neverend/checkpoint/node';
-import { readJson } from './environment/json-file.ts';
+import { RunError, readJson, writeFileAtomic } from '@neverend/checkpoint/node';
 import type { RunConfig } from './environment/run-config.ts';
-import { RunError } from './environment/run-error.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
 import { presets } from './presets.ts';

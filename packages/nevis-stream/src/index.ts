@@ -1,4 +1,5 @@
 export { FlopCounter, kernelFlops, type StockKernelCall as KernelCall } from '@neverend/backend';
+export { RunError } from '@neverend/checkpoint/node';
 export type { Examples } from './data/array-dataset.ts';
 export { DataError } from './data/data-error.ts';
 export type { BaseSplit } from './data/splits.ts';
@@ -9,7 +10,6 @@ export type {
   TrainingRecord,
 } from './environment/records.ts';
 export type { RunConfig } from './environment/run-config.ts';
-export { RunError } from './environment/run-error.ts';
 export {
   type RunOptions,
   runStream,

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { writeFileAtomic } from '@neverend/checkpoint/node';
-import { makeFolder } from '../environment/files.ts';
+import { makeFolder, writeFileAtomic } from '@neverend/checkpoint/node';
 import { DataError } from './data-error.ts';
 
 const hour = 3_600_000;

@@ -1,6 +1,6 @@
+import { RunError } from '@neverend/checkpoint/node';
 import { ClassificationAccumulator, type ClassificationMetrics } from '../metrics/index.ts';
 import type { Dataset, PredictionBatch, ResourceUsage } from '../types.ts';
-import { RunError } from './run-error.ts';
 
 export interface Predictions {
   /** `[size]` and `[size, numClasses]`, in data-set order. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { randomKey, randomPermutation } from '@neverend/backend';
+import { RunError } from '@neverend/checkpoint/node';
 import { averageErrorRate, majorityClassError, predictedClass } from '../metrics/index.ts';
 import type {
   ReportData,
@@ -11,7 +12,6 @@ import type {
 import type { Dataset, Learner, PredictionEvent, Stream, TrainingEvent } from '../types.ts';
 import type { EventRecord, PredictionRecord, TrainingRecord } from './records.ts';
 import type { RunConfig } from './run-config.ts';
-import { RunError } from './run-error.ts';
 import { readSnapshotOf } from './snapshot-file.ts';
 
 /** Example images of each task. */

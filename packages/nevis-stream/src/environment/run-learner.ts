@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder, RunError, removeParts } from '@neverend/checkpoint/node';
 import type {
   ComputeLedger,
   Learner,
@@ -13,7 +14,6 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import { collectPredictions } from './collect-predictions.ts';
-import { makeFolder, removeParts } from './files.ts';
 import {
   addLedgers,
   type EventRecord,
@@ -21,7 +21,6 @@ import {
   ledgerFromJson,
   ledgerToJson,
 } from './records.ts';
-import { RunError } from './run-error.ts';
 import { type RunState, readRunState, writeRunState } from './run-state.ts';
 import { readSnapshot, readSnapshotOf, writeSnapshot } from './snapshot-file.ts';
 import { appendTiming } from './timing.ts';

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@neverend/checkpoint/node';
+import {
+  RunError,
+  readFileIfPresent,
+  stableJson,
+  writeFileAtomic,
+  writeJson,
+} from '@neverend/checkpoint/node';
 import type { Json } from '../types.ts';
-import { readFileIfPresent } from './files.ts';
-import { stableJson, writeJson } from './json-file.ts';
 import type { EventRecord } from './records.ts';
-import { RunError } from './run-error.ts';
 
 /** Where a learner stands in its stream. */
 export interface RunState {

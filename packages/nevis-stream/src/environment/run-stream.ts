@@ -1,14 +1,20 @@
 import { join } from 'node:path';
 import { checkOptions } from '@neverend/backend';
+import {
+  jsonDifferences,
+  lockFolder,
+  makeFolder,
+  RunError,
+  readJson,
+  removeParts,
+  stableJson,
+  writeJson,
+} from '@neverend/checkpoint/node';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
-import { makeFolder, removeParts } from './files.ts';
-import { jsonDifferences, readJson, stableJson, writeJson } from './json-file.ts';
-import { lockFolder } from './lock.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
 import type { RunConfig } from './run-config.ts';
-import { RunError } from './run-error.ts';
 import { runLearner } from './run-learner.ts';
 import { version } from './version.ts';
 

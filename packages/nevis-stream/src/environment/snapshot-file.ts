@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { CheckpointError, decodeSafetensors, encodeSafetensors } from '@neverend/checkpoint';
-import { writeFileAtomic } from '@neverend/checkpoint/node';
+import {
+  RunError,
+  readFileIfPresent,
+  stableJson,
+  writeFileAtomic,
+} from '@neverend/checkpoint/node';
 import type { Snapshot } from '../types.ts';
-import { readFileIfPresent } from './files.ts';
-import { stableJson } from './json-file.ts';
-import { RunError } from './run-error.ts';
 
 /** Writes a snapshot as one safetensors file, atomically. @returns the SHA-256 (hex) of the file. */
 export async function writeSnapshot(path: string, snapshot: Snapshot): Promise<string> {

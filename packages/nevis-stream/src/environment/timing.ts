@@ -1,8 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { readFileIfPresent } from '@neverend/checkpoint/node';
 import type { ReportData, Timing, TimingHost } from '../report/index.ts';
-import { readFileIfPresent } from './files.ts';
 
 /** Seconds that one piece of an event took, and where. Wall times live in this file alone: they differ from run to run. */
 export interface TimingLine {

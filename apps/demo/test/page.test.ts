@@ -1,0 +1,391 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { useBackend } from '@neverend/backend';
+import { runsInBrowser } from '@neverend/backend/testing';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { clipsRun, movedOver, rewrite, street } from './clips.ts';
+import { type Demo, type OpenPage, openDemo } from './open-demo.ts';
+import { tinyModel } from './tiny-model.ts';
+
+/** What the tests leave in a page. */
+interface PageGlobals {
+  cameras: MediaStream[];
+}
+
+const status = (page: Page) => page.locator('#status');
+const notice = (page: Page) => page.locator('#notice');
+const button = (page: Page, name: string) => page.getByRole('button', { name });
+const figure = async (page: Page, name: string): Promise<number> =>
+  Number(await page.locator('#figures').getAttribute(`data-${name}`));
+
+/** Waits until the model has seen so many frames. */
+async function seen(page: Page, frames: number): Promise<void> {
+  await page.waitForFunction(
+    (count) => Number(document.getElementById('figures')?.dataset['seen'] ?? 0) >= count,
+    frames,
+  );
+}
+
+async function ready({ page }: OpenPage): Promise<void> {
+  await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+}
+
+/** Keeps the cameras that the page opens. */
+function keepCameras(): void {
+  const { mediaDevices } = navigator;
+  const cameras: MediaStream[] = [];
+  const original = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async (constraints) => {
+    const media = await original(constraints);
+    cameras.push(media);
+    return media;
+  };
+  Object.assign(globalThis, { cameras });
+}
+
+const trackStates = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    (globalThis as unknown as PageGlobals).cameras.flatMap((media) =>
+      media.getTracks().map(({ readyState }) => readyState),
+    ),
+  );
+
+describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
+  let demo: Demo;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    await useBackend('cpu');
+    demo = await openDemo(await tinyModel());
+    const camera = join(demo.folder, 'camera.mjpeg');
+    await rewrite(street, camera, {
+      encoder: 'mjpeg',
+      frames: 40,
+      filter: 'scale=320:240,format=yuvj420p',
+    });
+    await rewrite(street, join(demo.folder, 'street.webm'), {
+      encoder: 'libvpx',
+      frames: 20,
+      filter: 'scale=320:240,format=yuv420p',
+    });
+    browser = await demo.launch(
+      '--use-fake-device-for-media-stream',
+      '--use-fake-ui-for-media-stream',
+      `--use-file-for-fake-video-capture=${camera}`,
+    );
+  }, 600_000);
+
+  afterAll(() => demo?.close());
+
+  /** Opens the page, does something in it and holds that nothing was complained of. */
+  async function inPage(
+    work: (opened: OpenPage) => Promise<void>,
+    options: Parameters<Demo['open']>[1] = {},
+    chromium: Browser = browser,
+  ): Promise<void> {
+    const opened = await demo.open(chromium, options);
+    try {
+      await ready(opened);
+      await work(opened);
+      expect(opened.complaints).toEqual([]);
+    } finally {
+      await opened.context.close();
+    }
+  }
+
+  it('classifies the camera with threads, in one place of memory, and leaves nothing when it is stopped and started', () =>
+    inPage(
+      async ({ page }) => {
+        const left: (string | null)[] = [];
+        for (let round = 0; round < 2; round++) {
+          await button(page, 'Use camera').click();
+          await seen(page, 3);
+          const [bytes, tensors, frames] = [
+            await figure(page, 'state-bytes'),
+            await figure(page, 'tensors'),
+            await figure(page, 'seen'),
+          ];
+          await seen(page, frames + 10);
+          expect(bytes).toBeGreaterThan(0);
+          expect(await figure(page, 'state-bytes')).toBe(bytes);
+          expect(await figure(page, 'tensors')).toBe(tensors);
+          expect(await page.locator('#guesses li:not(.vacant)').count()).toBe(5);
+          expect(await page.locator('#plot polyline').count()).toBe(5);
+          expect(await page.locator('#figures').textContent()).toMatch(/wasm.*threads/);
+          await button(page, 'Stop').click();
+          await page.waitForFunction(
+            (count) => document.getElementById('screen')?.dataset['stops'] === String(count),
+            round + 1,
+          );
+          left.push(await page.locator('#screen').getAttribute('data-tensors-left'));
+          expect(await status(page).textContent()).toBe('The model is ready.');
+        }
+        expect(left[1]).toBe(left[0]);
+        expect(await trackStates(page)).toEqual(['ended', 'ended']);
+      },
+      { before: keepCameras },
+    ));
+
+  it('does so without MediaStreamTrackProcessor and WebCodecs', () =>
+    inPage(
+      async ({ page }) => {
+        await button(page, 'Use camera').click();
+        await seen(page, 5);
+        expect(await notice(page).textContent()).not.toContain('camera');
+        await button(page, 'Stop').click();
+        await page.locator('#file').setInputFiles(join(demo.folder, 'street.webm'));
+        await seen(page, 5);
+        await status(page).filter({ hasText: 'The video has ended.' }).waitFor();
+      },
+      {
+        before: () => {
+          for (const name of ['MediaStreamTrackProcessor', 'VideoDecoder', 'VideoFrame']) {
+            Reflect.deleteProperty(globalThis, name);
+          }
+        },
+      },
+    ));
+
+  it('plays a file to its end at its own speed, and again', () =>
+    inPage(async ({ page }) => {
+      const file = join(demo.folder, 'street.webm');
+      for (let round = 0; round < 2; round++) {
+        const start = Date.now();
+        await page.locator('#file').setInputFiles(file);
+        await status(page).filter({ hasText: 'Watching the video.' }).waitFor();
+        await status(page).filter({ hasText: 'The video has ended.' }).waitFor();
+        // 20 frames at 10 a second.
+        expect(Date.now() - start).toBeGreaterThan(1800);
+        // A busy machine takes few of them.
+        expect(await figure(page, 'seen')).toBeGreaterThan(0);
+        const taken = (await figure(page, 'seen')) + (await figure(page, 'dropped'));
+        expect(taken).toBeLessThan(20);
+      }
+      expect(await page.locator('#film').isVisible()).toBe(true);
+    }));
+
+  // A machine that is busy with other tests may leave out too much of it.
+  it('names the motion in a real clip by the shipped model', { retry: 2 }, () =>
+    inPage(
+      async ({ page }) => {
+        for (const motion of ['left', 'right'] as const) {
+          const file = join(demo.folder, `${motion}.webm`);
+          await movedOver(street, file, motion);
+          await page.locator('#file').setInputFiles(file);
+          await page.locator('#current-name').filter({ hasText: motion }).waitFor();
+          await page.locator('#spoken').filter({ hasText: motion }).waitFor({ state: 'attached' });
+        }
+      },
+      { shipped: true },
+    ),
+  );
+
+  it('takes a file that is dropped on it', () =>
+    inPage(async ({ page }) => {
+      await page.evaluate(async () => {
+        const data = new DataTransfer();
+        data.items.add(new File(['no video'], 'notes.txt', { type: 'text/plain' }));
+        document.body.dispatchEvent(
+          new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }),
+        );
+      });
+      await notice(page).filter({ hasText: 'notes.txt' }).waitFor();
+    }));
+
+  /** A file is classified after a camera could not be. */
+  async function fileWorks(page: Page): Promise<void> {
+    await page.locator('#file').setInputFiles(join(demo.folder, 'street.webm'));
+    await seen(page, 3);
+    expect(await notice(page).textContent()).not.toContain('camera');
+  }
+
+  it('says that a camera is busy, missing or something else, and a file works', () =>
+    inPage(async ({ page }) => {
+      for (const [name, sentence] of Object.entries({
+        NotReadableError: 'The camera is in use by another program',
+        NotFoundError: 'There is no camera here',
+        InvalidStateError: 'A fault of the test.',
+      })) {
+        await page.evaluate((fault) => {
+          navigator.mediaDevices.getUserMedia = () =>
+            Promise.reject(new DOMException('a fault of the test', fault));
+        }, name);
+        await button(page, 'Use camera').click();
+        await notice(page).filter({ hasText: sentence }).waitFor();
+      }
+      await fileWorks(page);
+    }));
+
+  it('says that the camera was refused, or that there is none', async () => {
+    const refusing = await demo.launch('--use-fake-device-for-media-stream');
+    await inPage(
+      async ({ page }) => {
+        await button(page, 'Use camera').click();
+        await notice(page).filter({ hasText: 'The camera was refused' }).waitFor();
+        await fileWorks(page);
+      },
+      { context: { permissions: [] } },
+      refusing,
+    );
+    await refusing.close();
+  });
+
+  it('says that the camera was unplugged, and takes it again', () =>
+    inPage(
+      async ({ page }) => {
+        await button(page, 'Use camera').click();
+        await seen(page, 2);
+        await page.evaluate(() => {
+          for (const media of (globalThis as unknown as PageGlobals).cameras) {
+            for (const track of media.getVideoTracks()) track.dispatchEvent(new Event('ended'));
+          }
+        });
+        await notice(page).filter({ hasText: 'unplugged' }).waitFor();
+        expect(await trackStates(page)).toEqual(['ended']);
+        await button(page, 'Use camera').click();
+        await seen(page, 2);
+      },
+      { before: keepCameras },
+    ));
+
+  it('says over plain http why there is no camera, and a file works', async () => {
+    const http = await demo.launch('--host-resolver-rules=MAP 203.0.113.5 127.0.0.1');
+    const opened = await demo.open(http, { origin: 'http://203.0.113.5' });
+    const { page } = opened;
+    await ready(opened);
+    expect(await page.evaluate(() => isSecureContext)).toBe(false);
+    await button(page, 'Use camera').click();
+    await notice(page).filter({ hasText: 'plain http' }).waitFor();
+    await fileWorks(page);
+    await http.close();
+  });
+
+  it('pauses while its tab is hidden, and says so', () =>
+    inPage(async ({ page }) => {
+      const hide = (hidden: boolean) =>
+        page.evaluate((value) => {
+          Object.defineProperty(document, 'hidden', { value, configurable: true });
+          document.dispatchEvent(new Event('visibilitychange'));
+        }, hidden);
+      await button(page, 'Use camera').click();
+      await seen(page, 2);
+      await hide(true);
+      expect(await page.title()).toContain('Paused');
+      await page.waitForTimeout(500);
+      const before = await figure(page, 'seen');
+      await page.waitForTimeout(500);
+      expect(await figure(page, 'seen')).toBe(before);
+      await hide(false);
+      await notice(page).filter({ hasText: 'This tab was hidden' }).waitFor();
+      await seen(page, before + 3);
+    }));
+
+  it('is used by keyboard alone, and shows where the focus is', () =>
+    inPage(async ({ page }) => {
+      const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim());
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('Use camera');
+      const outline = await page.evaluate(
+        () => getComputedStyle(document.activeElement as Element).outlineStyle,
+      );
+      expect(outline).toBe('solid');
+      await page.keyboard.press('Enter');
+      await seen(page, 2);
+      expect(await focused()).toBe('Stop');
+      await page.keyboard.press('Space');
+      await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+      expect(await focused()).toBe('Use camera');
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('Open a video');
+      await page.keyboard.press('Tab');
+      expect(await focused()).toBe('Model and backend');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe('address');
+    }));
+
+  it('fits windows of phones, tablets and desktops', () =>
+    inPage(async ({ page }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint on this machine').check();
+      await button(page, 'Use camera').click();
+      await seen(page, 2);
+      for (const width of [360, 768, 1280]) {
+        await page.setViewportSize({ width, height: 740 });
+        const over = await page.evaluate(
+          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        );
+        expect(over, `${width} pixels`).toBe(0);
+      }
+    }));
+
+  it('is as short as the README says', async () => {
+    const folder = join(import.meta.dirname, '../smallest');
+    const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+    for (const file of ['page.ts', 'worker.ts']) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      expect(readme).toContain(`\`\`\`text\n${text}\`\`\`\n`);
+    }
+    const { page, context } = await demo.open(browser, { path: 'smallest/' });
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^(left|right|up|down|nearer|further|turning|still)$/ })
+      .waitFor();
+    await context.close();
+  });
+
+  it('runs on one thread where the server sends no headers, and says why', async () => {
+    const context = await browser.newContext();
+    await context.route('**/*', async (route) => {
+      const response = await route.fetch();
+      const headers = Object.entries(response.headers()).filter(([name]) => !/^cross-/.test(name));
+      await route.fulfill({ response, headers: Object.fromEntries(headers) });
+    });
+    const page = await context.newPage();
+    await page.goto(demo.address);
+    await status(page).filter({ hasText: 'one thread' }).waitFor();
+    await button(page, 'Use camera').click();
+    await seen(page, 2);
+    await context.close();
+  });
+
+  it('loads a checkpoint from an address, and says what is wrong with one', () =>
+    inPage(async ({ page, complaints }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint at an address').check();
+      const address = page.getByLabel('Address of its folder or file');
+      await address.fill(`${demo.address}nowhere/`);
+      await button(page, 'Load').click();
+      await notice(page).filter({ hasText: '/nowhere/' }).waitFor();
+      expect(await button(page, 'Use camera').isDisabled()).toBe(true);
+      await address.fill(`${demo.address}model/`);
+      await button(page, 'Load').click();
+      await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+      expect(await notice(page).textContent()).toBe('');
+      // The browser itself reports an answer of 404.
+      for (const complaint of complaints.splice(0)) expect(complaint).toContain('404');
+    }));
+
+  it('loads a checkpoint of this machine, or says what is missing of it', () =>
+    inPage(async ({ page }) => {
+      await page.locator('summary').click();
+      await page.getByLabel('A checkpoint on this machine').check();
+      await button(page, 'Load').click();
+      await notice(page).filter({ hasText: 'Choose the folder' }).waitFor();
+      await page.locator('#files').setInputFiles(join(demo.folder, 'dist/model/config.json'));
+      await button(page, 'Load').click();
+      await notice(page).filter({ hasText: '.safetensors' }).waitFor();
+      await page
+        .locator('#files')
+        .setInputFiles(
+          ['config.json', 'model.safetensors'].map((name) => join(demo.folder, 'dist/model', name)),
+        );
+      await page.getByLabel('Backend').selectOption('cpu');
+      await button(page, 'Load').click();
+      await status(page).filter({ hasText: 'The model is ready.' }).waitFor();
+      expect(await page.locator('#figures').textContent()).toContain('cpu');
+    }));
+});
