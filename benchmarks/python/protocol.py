@@ -19,6 +19,10 @@ def answer(line):
     answers.flush()
 
 
+class Wrong(Exception):
+    """Raised where what would be timed does not compute what it should; the message says how one knows."""
+
+
 def reason(error):
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
@@ -52,6 +56,8 @@ def serve(start):
             else:
                 prepared = None
                 answer({"ok": True})
+        except Wrong as error:
+            answer({"wrong": reason(error)})
         except NotImplementedError as error:
             answer({"unable": reason(error)})
         except Exception as error:

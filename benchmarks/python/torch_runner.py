@@ -9,32 +9,14 @@ def start():
     import torch
     import torch.nn.functional as F
 
+    from golden import hold_to_golden
+    from torch_layers import attend, encoder_block, recurrent_block, scan_by_halves, scan_by_steps
+    from torch_trecvit import TRecViT, layer
+
     *modes, threads = sys.argv[1:]
     compiled = "compiled" in modes
     threads = int(threads)
     torch.set_num_threads(threads)
-
-    def linear(y, p, name):
-        kernel = p[f"{name}/kernel"].reshape(y.shape[-1], -1)
-        return y @ kernel + p[f"{name}/bias"].reshape(-1)
-
-    def attend(y, p, attrs):
-        batch, tokens, _ = y.shape
-        attention = "MultiHeadDotProductAttention_0"
-        q, k, v = (
-            linear(y, p, f"{attention}/{name}").reshape(batch, tokens, attrs["heads"], -1).transpose(1, 2)
-            for name in ("query", "key", "value")
-        )
-        context = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(y.shape)
-        return linear(context, p, f"{attention}/out")
-
-    def block(x, p, attrs):
-        def norm(y, name):
-            return F.layer_norm(y, y.shape[-1:], p[f"{name}/scale"], p[f"{name}/bias"], attrs["eps"])
-
-        attended = x + attend(norm(x, "LayerNorm_0"), p, attrs)
-        hidden = linear(norm(attended, "LayerNorm_1"), p, "MlpBlock_0/Dense_0")
-        return attended + linear(F.gelu(hidden, approximate="tanh"), p, "MlpBlock_0/Dense_1")
 
     def mat_mul(t, attrs):
         a = t["a"].transpose(-1, -2) if attrs["transposeA"] else t["a"]
@@ -50,55 +32,17 @@ def start():
     def scan(a, x):
         return scan_by_halves(a, x) if compiled and x.shape[1] > unrolled else scan_by_steps(a, x)
 
-    def scan_by_halves(a, x):
-        from torch._higher_order_ops.associative_scan import associative_scan
-
-        def join(first, second):
-            return first[0] * second[0], first[1] * second[0] + second[1]
-
-        return associative_scan(join, (a, x), dim=1, combine_mode="generic")[1]
-
-    def scan_by_steps(a, x):
-        # The gradient of unbind is one stack; that of indexing would fill a whole tensor for each step.
-        gates, added = a.unbind(1), x.unbind(1)
-        states = [added[0]]
-        for gate, step in zip(gates[1:], added[1:]):
-            states.append(gate * states[-1] + step)
-        return torch.stack(states, 1)
-
-    def recurrent_block(t, attrs):
-        x = t["x"]
-        steps = x.shape[1]
-        side = F.gelu(linear(x, t, "linear_y"), approximate="tanh")
-        inner = linear(x, t, "linear_x")
-        taps = t["conv_1d/w"].flip(0)
-        unit = t["conv_1d/b"] + sum(
-            F.pad(inner, (0, 0, back, 0))[:, :steps] * taps[back] for back in range(len(taps))
-        )
-
-        def gate(name):
-            w = t[f"rg_lru/{name}/w"]
-            blocks = unit.reshape(-1, *w.shape[:2]).transpose(0, 1)
-            y = torch.baddbmm(t[f"rg_lru/{name}/b"][:, None], blocks, w)
-            return torch.sigmoid(y.transpose(0, 1).reshape(unit.shape))
-
-        log_a = gate("a_gate") * (-8 * F.softplus(t["rg_lru/a_param"]))
-        # The first step is taken as it is.
-        root = torch.sqrt(1 - torch.exp(2 * log_a[:, 1:]))
-        gamma = torch.cat([torch.ones_like(log_a[:, :1]), root], 1)
-        return linear(scan(torch.exp(log_a), gamma * gate("input_gate") * unit) * side, t, "linear_out")
-
     pure = {
         "linearScan": lambda t, attrs: scan(t["a"], t["x"]),
-        "recurrentBlock": recurrent_block,
+        "recurrentBlock": lambda t, attrs: recurrent_block(t["x"], t, scan)[0],
         "matMul": mat_mul,
         "softmax": lambda t, attrs: torch.softmax(t["x"], -1),
         "layerNorm": layer_norm,
         "rmsNorm": lambda t, attrs: F.rms_norm(t["x"], t["scale"].shape, t["scale"], attrs["eps"]),
         "gelu": lambda t, attrs: F.gelu(t["x"] + t["bias"], approximate="tanh"),
         "gatherRows": lambda t, attrs: torch.index_select(t["table"], 0, t["indices"]),
-        "spaceAttention": lambda t, attrs: attend(t["x"], t, attrs),
-        "encoderBlock": lambda t, attrs: block(t["x"], t, attrs),
+        "spaceAttention": lambda t, attrs: attend(t["x"], t, attrs["heads"]),
+        "encoderBlock": lambda t, attrs: encoder_block(t["x"], t, attrs["heads"], attrs["eps"]),
     }
 
     compilable = {"linearScan", "recurrentBlock", "spaceAttention", "encoderBlock"}
@@ -126,14 +70,70 @@ def start():
 
         return run, lambda _: [parameter.detach().numpy() for parameter in parameters], 3
 
+    def model_of(params, heads):
+        # A compiler of a layer takes as long as one of twelve would twelve times, and gives the same.
+        return TRecViT(params, heads, torch.compile(layer, dynamic=False) if compiled else layer)
+
+    def tensors_of(arrays):
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    def hold(run):
+        """`run` of a model and a video gives features and logits."""
+
+        def numbers(video, params, heads):
+            with torch.no_grad():
+                results = run(model_of(tensors_of(params), heads), torch.from_numpy(video))
+            return [result.numpy() for result in results]
+
+        hold_to_golden(numbers)
+        # Of so many shapes the compiler would make one for any, which is slower.
+        torch._dynamo.reset()
+
+    def pushed(model, video):
+        steps = [model.push(frame) for frame in video.split(1, 1)]
+        return torch.cat([features for features, _ in steps], 1), steps[-1][1]
+
+    way = "a compiled layer, for each of them" if compiled else None
+
+    def trecvit_clip(tensors, attrs):
+        hold(lambda model, video: model.clip(video))
+        video = tensors.pop("video")
+        model = model_of(tensors, attrs["heads"])
+
+        def run():
+            with torch.no_grad():
+                return model.clip(video)[1]
+
+        return run, lambda logits: [logits.numpy()], *([1, way] if way else [])
+
+    def trecvit_stream(tensors, attrs):
+        hold(pushed)
+        frames = tensors.pop("video").split(1, 1)
+        model = model_of(tensors, attrs["heads"])
+        turn = 0
+
+        def run():
+            nonlocal turn
+            with torch.no_grad():
+                logits = model.push(frames[turn % len(frames)])[1]
+                turn += 1
+                return logits, torch.topk(torch.softmax(logits, -1), attrs["guesses"]).values
+
+        read = lambda results: [result.numpy() for result in results]
+        return run, read, len(frames), *([way] if way else [])
+
+    models = {"trecvitClip": trecvit_clip, "trecvitStream": trecvit_stream}
+
     def load(case, arrays):
-        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors = tensors_of(arrays)
         op, attrs = case["op"], case["attrs"]
         if op == "adamW":
             return adam_w(case, tensors)
         if op == "scatterAddRows":
             table, indices, rows = tensors["table"], tensors["indices"], tensors["rows"]
             return lambda: table.index_add_(0, indices, rows), lambda _: [table[indices].numpy()]
+        if op in models:
+            return models[op](tensors, attrs)
         compute = pure[op]
         way = []
         if compiled:

@@ -12,16 +12,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
-import { firstCalls, firstCallTable } from './first-call/index.ts';
-import { misses } from './first-call/limits.ts';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
+import { parts } from './parts.ts';
 import { pythonEnvironment } from './python-environment.ts';
 import { report, withReports } from './report.ts';
 import { readResults, resultsFolder } from './result-files.ts';
 import type { Results } from './results.ts';
-import { commandOf } from './runner-list.ts';
+import { commandOf, type RunnerKind } from './runner-list.ts';
 
 const usage = `npm run bench -- [options]
 
@@ -32,6 +31,12 @@ const usage = `npm run bench -- [options]
   --quick          small sizes and short times: does everything still run? Without PyTorch's compiler, which takes
                    minutes, unless --runner names it
   --no-python      without the Python runners
+  --models         the whole models, and the largest product, which their shares are of; results/models/<machine>.json.
+                   Without it, and without --case, a run at full size has all other cases
+  --endless        instead of all else: what a frame of a stream costs after 10 frames and after 10,000, in half an
+                   hour; results/endless/<machine>.json
+  --profile        instead of all else: which operations the time of the models goes to, on the most of the threads;
+                   results/profiles/<machine>.json
   --first-call     instead of all else: the first result and the first gradient of fresh processes, pages and workers,
                    in minutes; benchmarks/results/first-call/<machine>.json. Exit code 1 where a limit is missed
   --json           the results on stdout, as JSON
@@ -59,6 +64,9 @@ async function main(): Promise<void> {
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'no-python': { type: 'boolean', default: false },
+      models: { type: 'boolean', default: false },
+      endless: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
       'first-call': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
@@ -77,24 +85,41 @@ async function main(): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'neverend-benchmarks-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-  if (values['first-call']) {
-    const machine = describeMachine();
-    const results = await firstCalls(scratch, values.quick ? 1 : 5, say);
-    const file = new URL(`first-call/${nameOf(machine)}.json`, resultsFolder);
-    const text = `${JSON.stringify({ machine, results }, null, 1)}\n`;
-    if (values.out !== undefined || !values.quick) write(values.out ?? fileURLToPath(file), text);
-    process.stdout.write(values.json ? text : firstCallTable(results));
-    for (const line of misses(results)) {
+  const machine = describeMachine();
+  const python = once(() => pythonEnvironment(say));
+  const npmPeers = once(() => installNpmPeers(say));
+  const command = (kind: RunnerKind, count: number) => {
+    const isPython = kind.script[0].endsWith('.py');
+    if (isPython && values['no-python']) throw new Error('--no-python leaves it out');
+    if (kind.script[0] === 'onnxruntime.ts') npmPeers();
+    return commandOf(kind, count, isPython ? python() : '');
+  };
+  const most = Math.max(...threads);
+  const named = (id: string) => values.case?.some((text) => id.includes(text)) ?? true;
+  const part = ['first-call', 'endless', 'profile'].find((name) => values[name as 'endless']);
+  if (part !== undefined) {
+    const { folder, content, table, missed } = await (parts[part] as (typeof parts)[string])({
+      runners: ({ id }) =>
+        values.runner?.some((text) => id.includes(text)) ?? /wasm|tensorflow/.test(id),
+      command: (kind) => command(kind, most),
+      ...{ threads: most, quick: values.quick, cases: named },
+      ...{ machine, file: `${nameOf(machine)}.json`, scratch, say },
+    });
+    const text = `${JSON.stringify(content, null, 1)}\n`;
+    const path = fileURLToPath(new URL(`${folder}/${nameOf(machine)}.json`, resultsFolder));
+    if (values.out !== undefined || !values.quick) write(values.out ?? path, text);
+    if (values.out === undefined && !values.quick) writeReadme();
+    process.stdout.write(values.json ? text : table);
+    for (const line of missed) {
       say(`missed: ${line}`);
       process.exitCode = 1;
     }
     return;
   }
-  const python = once(() => pythonEnvironment(say));
-  const npmPeers = once(() => installNpmPeers(say));
   const allRunners = !values.runner && !values.quick && !values['no-python'];
   const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
-  const kept = fileURLToPath(new URL(`${nameOf(describeMachine())}.json`, resultsFolder));
+  const folder = values.models ? 'models/' : '';
+  const kept = fileURLToPath(new URL(`${folder}${nameOf(machine)}.json`, resultsFolder));
   const file = values.out ?? (keeps ? kept : undefined);
   if (values.resume && !keeps) {
     throw new Error('--resume goes on with all runners at full size, and without --out');
@@ -103,19 +128,17 @@ async function main(): Promise<void> {
     threads,
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
     ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
-    cases: ({ id }) => values.case?.some((text) => id.includes(text)) ?? true,
+    cases: ({ id, video }) => {
+      if (values.models) return named(id) && (video !== undefined || id === 'matmul-2048');
+      return named(id) && (video === undefined || values.quick || values.case !== undefined);
+    },
     runners: ({ id, role, compiles }) =>
       role === 'machine' ||
       (values.runner?.some((text) => id.includes(text)) ?? !(values.quick && compiles)),
     size: values.quick ? 'tiny' : 'full',
     secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
     scratch,
-    command: (kind, count) => {
-      const isPython = kind.script[0].endsWith('.py');
-      if (isPython && values['no-python']) throw new Error('--no-python leaves it out');
-      if (kind.script[0] === 'onnxruntime.ts') npmPeers();
-      return commandOf(kind, count, isPython ? python() : '');
-    },
+    command,
     say,
   });
   if (results.cases.length === 0) throw new Error('no case has such an id');

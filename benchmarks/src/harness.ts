@@ -32,7 +32,7 @@ export interface Options {
 }
 
 /** Seconds that one answer may take. */
-const patience = 300;
+const patience = 600;
 
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {
@@ -166,7 +166,7 @@ class Field {
         await this.#unload();
       }
     }
-    const { id, title, limit, tolerance } = wanted;
+    const { id, title, limit, tolerance, video } = wanted;
     const known = reference === undefined ? {} : { reference };
     return {
       case: id,
@@ -177,6 +177,7 @@ class Field {
       limit,
       tolerance,
       ...known,
+      ...(video === undefined ? {} : { video }),
       outcomes,
     };
   }
@@ -202,6 +203,7 @@ class Field {
       const { kind } = runner;
       const ran = await this.#outputs(runner, loaded);
       if ('unable' in ran) outcomes[kind.id] = ran;
+      else if ('wrong' in ran) outcomes[kind.id] = { disagrees: ran.wrong };
       else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
     }
     const { reference, reasons } = compare(results, wanted.tolerance);
@@ -225,12 +227,12 @@ class Field {
   async #outputs(
     runner: Runner,
     wanted: LoadedCase,
-  ): Promise<{ outputs: readonly Output[] } | { unable: string }> {
+  ): Promise<{ outputs: readonly Output[] } | { unable: string } | { wrong: string }> {
     const folder = join(this.#options.scratch, runner.kind.id);
     mkdirSync(folder, { recursive: true });
     try {
       const reply = await runner.process.ask({ do: 'load', case: wanted }, patience);
-      if ('unable' in reply) return reply;
+      if ('unable' in reply || 'wrong' in reply) return reply;
       runner.way = 'way' in reply ? reply.way : undefined;
       const ran = await runner.process.ask({ do: 'run', folder }, patience);
       if (!('outputs' in ran)) throw new Error('it did not answer with outputs');

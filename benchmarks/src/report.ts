@@ -1,4 +1,7 @@
+import { goalsOf, goalsTable, isMissed } from './goals.ts';
 import { medianOf } from './machine-limits.ts';
+import { profileTable } from './profiles.ts';
+import { modelTable } from './report-models.ts';
 import type { CaseResult, Outcome, Results } from './results.ts';
 import { runnerKinds } from './runner-list.ts';
 
@@ -7,12 +10,27 @@ export function report(results: Results): string {
   const { machine, limits } = results;
   const threads = Object.keys(limits);
   return [
-    `### ${machine.cpu}, ${machine.cpus} CPUs`,
+    `### ${isOfModels(results) ? 'TRecViT on ' : ''}${machine.cpu}, ${machine.cpus} CPUs`,
     '',
     `${time(results)}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node.slice(1)}, ${load(results)}. ${versions(results)}.`,
     ...threads.flatMap((count) => ['', ...section(results, count)]),
+    ...goals(results),
     '',
   ].join('\n');
+}
+
+const isOfModels = ({ cases }: Results) =>
+  cases.some(({ video }) => video !== undefined) &&
+  cases.every((one) => one.video !== undefined || one.case === 'matmul-2048');
+
+/** The goals, and where the time goes of what missed one. */
+function goals(results: Results): string[] {
+  const all = goalsOf(results);
+  const missed = all.filter(isMissed);
+  const shown = (results.profiles ?? []).filter((profile) =>
+    missed.some((goal) => goal.runner === profile.runner && goal.cases.includes(profile.case)),
+  );
+  return [...goalsTable(all), ...shown.flatMap((profile) => ['', ...profileTable(profile)])];
 }
 
 /** From the first case to the last, whatever their order: a run may be resumed on another day. */
@@ -41,9 +59,11 @@ function versions({ runners }: Results): string {
 
 function section({ cases, limits, runners }: Results, threads: string): string[] {
   const here = cases.filter((one) => one.threads === Number(threads));
+  const operations = here.filter(({ video }) => video === undefined);
   const columns = runnerKinds.filter(
     ({ id, role }) =>
-      role !== 'machine' && here.some(({ outcomes }) => 'milliseconds' in (outcomes[id] ?? {})),
+      role !== 'machine' &&
+      operations.some(({ outcomes }) => 'milliseconds' in (outcomes[id] ?? {})),
   );
   const { copy, randomRows, gemm } = limits[threads] ?? {};
   const measured = [
@@ -53,10 +73,15 @@ function section({ cases, limits, runners }: Results, threads: string): string[]
   ].filter(Boolean);
   return [
     `#### ${threads} thread${threads === '1' ? '' : 's'}: ${measured.join(', ')}`,
-    '',
-    `| case | ${columns.map(({ title }) => title).join(' | ')} | best of ours over best peer |`,
-    `| --- |${' ---: |'.repeat(columns.length + 1)}`,
-    ...here.map((one) => row(one, columns)),
+    ...(operations.length === 0
+      ? []
+      : [
+          '',
+          `| case | ${columns.map(({ title }) => title).join(' | ')} | best of ours over best peer |`,
+          `| --- |${' ---: |'.repeat(columns.length + 1)}`,
+          ...operations.map((one) => row(one, columns)),
+        ]),
+    ...modelTable(here),
     ...notes(here, runners, threads),
   ];
 }

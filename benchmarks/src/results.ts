@@ -1,5 +1,5 @@
 import type { Summary } from './statistics.ts';
-import type { Case } from './types.ts';
+import type { Case, Profile } from './types.ts';
 
 /** A runner on a case: times, a check without times, or neither and why. */
 export type Outcome =
@@ -29,6 +29,7 @@ export interface CaseResult {
   readonly tolerance: number;
   /** The runner whose results the others were held against. */
   readonly reference?: string;
+  readonly video?: Case['video'];
   readonly outcomes: Readonly<Record<string, Outcome>>;
 }
 
@@ -48,6 +49,35 @@ export interface Results {
   readonly limits: Readonly<Record<string, MachineLimits>>;
   readonly runners: Readonly<Record<string, RunnerResult>>;
   readonly cases: readonly CaseResult[];
+  /** From files of their own. */
+  readonly endless?: readonly Endless[];
+  readonly profiles?: readonly ProfileResult[];
+}
+
+/** What a frame of a stream costs early, and after many frames. */
+export interface Endless {
+  readonly runner: string;
+  readonly model: string;
+  readonly early: number;
+  readonly frames: number;
+  readonly first: Timed;
+  readonly late: Timed;
+}
+
+interface Timed {
+  readonly milliseconds: Summary;
+  readonly peakMiB?: number;
+}
+
+/** Where the time of a case goes. */
+export interface ProfileResult extends Profile {
+  readonly case: string;
+  readonly title: string;
+  readonly runner: string;
+  readonly threads: number;
+  readonly date: string;
+  /** Of one run. */
+  readonly frames: number;
 }
 
 export interface MachineLimits {

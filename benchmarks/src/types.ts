@@ -29,7 +29,9 @@ export type Op =
   | 'linearScan'
   | 'recurrentBlock'
   | 'spaceAttention'
-  | 'encoderBlock';
+  | 'encoderBlock'
+  | 'trecvitClip'
+  | 'trecvitStream';
 
 /** One thing to compute. Plain data: it goes to the runners as JSON. */
 export interface Case {
@@ -50,6 +52,8 @@ export interface Case {
   readonly tolerance: number;
   /** Runners whose runs would take about half a minute or more: they are checked at the small size. */
   readonly tooSlowFor?: readonly string[];
+  /** The model that it runs, and on how many frames a run. */
+  readonly video?: { readonly model: string; readonly frames: number };
 }
 
 /** `full` is what is timed; `tiny` has odd sizes, and is what a runner that is too slow to be timed is checked on. */
@@ -76,7 +80,20 @@ export type Request =
   | { readonly do: 'load'; readonly case: LoadedCase }
   | { readonly do: 'run'; readonly folder: string }
   | { readonly do: 'time'; readonly milliseconds: number; readonly runs: number }
+  | { readonly do: 'profile'; readonly runs: number }
   | { readonly do: 'unload' };
+
+/** Where the time of a run goes. */
+export interface Profile {
+  /** Of a whole run. */
+  readonly milliseconds: number;
+  /** Of a run, the longest first; the time of what an operation calls is not in its own. */
+  readonly operations: readonly {
+    readonly name: string;
+    readonly calls: number;
+    readonly milliseconds: number;
+  }[];
+}
 
 export interface Output {
   readonly shape: readonly number[];
@@ -85,12 +102,14 @@ export interface Output {
 }
 
 /**
- * Lines from a runner, one to each request. `unable`: it has no such operation, and why. `way`: which of several ways it
- * takes, where it chose.
+ * Lines from a runner, one to each request. `unable`: it has no such operation, and why. `wrong`: it does not compute what it
+ * should, and how it knows. `way`: which of several ways it takes, where it chose.
  */
 export type Reply =
   | { readonly ok: true; readonly way?: string }
   | { readonly unable: string }
+  | { readonly wrong: string }
   | { readonly outputs: readonly Output[] }
   | { readonly times: readonly number[] }
+  | { readonly profile: Profile }
   | { readonly error: string };

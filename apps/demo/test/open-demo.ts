@@ -18,7 +18,7 @@ export interface Demo {
   close(): Promise<void>;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   /** Runs in the page before its scripts. */
   readonly before?: () => void;
   readonly origin?: string;

@@ -6,6 +6,7 @@ import { recurrentBlockCases } from './recurrent-block.ts';
 import { rowCases } from './rows.ts';
 import { rowwiseCases } from './rowwise.ts';
 import { scanCases } from './scan.ts';
+import { trecvitCases } from './trecvit.ts';
 
 /** Every case, in the order in which they run; the same ids at both sizes. */
 export const casesOf = (size: Size): Case[] => [
@@ -16,4 +17,5 @@ export const casesOf = (size: Size): Case[] => [
   ...scanCases(size),
   ...recurrentBlockCases(size),
   ...encoderBlockCases(size),
+  ...trecvitCases(size),
 ];

@@ -4,11 +4,13 @@ import { gatherRows, gelu, layerNorm, rmsNorm, scatterAddRows, softmax } from '@
 import { AdamW } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import type { adamWSettings } from '../cases/adamw.ts';
+import { ownModels } from './own-models.ts';
 import { gradientsOf, parameterVariables } from './stock-operations.ts';
 import { input, type Operations } from './tfjs-operations.ts';
 
 /** The operations of this repository's packages. */
 export const ownOperations: Operations = {
+  models: ownModels,
   pure: {
     // A backend that `useBackend` has readied serves it with the packages' own product where it has one.
     matMul: (inputs, { transposeA, transposeB }) =>
@@ -50,6 +52,7 @@ export const ownOperations: Operations = {
       return {
         run: () => optimizer.applyGradients(gradientsOf(inputs, variables, turn++)),
         read: () => Object.values(variables).map((variable) => tf.clone(variable)),
+        runsToRead: 3,
         dispose: () => {
           optimizer.dispose();
           tf.disposeVariables();

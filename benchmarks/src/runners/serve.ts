@@ -2,7 +2,7 @@ import { Console } from 'node:console';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Hello, LoadedCase, Reply, Request } from '../types.ts';
+import type { Hello, LoadedCase, Profile, Reply, Request } from '../types.ts';
 
 export type Numbers = Float32Array | Int32Array;
 
@@ -26,6 +26,8 @@ export interface Implementation<Result> {
     wanted: LoadedCase,
     inputs: ReadonlyMap<string, Numbers>,
   ) => Promise<Prepared<Result> | string>;
+  /** Where the time of something that is run so many times goes, where the implementation can tell. */
+  readonly profile?: (run: () => Promise<void>, runs: number) => Promise<Profile>;
 }
 
 /**
@@ -65,7 +67,12 @@ export async function serve<Result>(start: () => Promise<Implementation<Result>>
         answer({ ok: true });
       } else if (prepared === undefined) throw new Error(`nothing is loaded to ${request.do}`);
       else if (request.do === 'run') answer(await runOnce(prepared, request.folder));
-      else answer({ times: await time(prepared, request) });
+      else if (request.do === 'profile') {
+        const { run, free } = prepared;
+        const once = async () => free(await run());
+        if (implementation.profile === undefined) answer({ unable: 'it has no profile' });
+        else answer({ profile: await implementation.profile(once, request.runs) });
+      } else answer({ times: await time(prepared, request) });
       collect(request.do === 'load');
     } catch (error) {
       answer({ error: reasonOf(error) });
@@ -117,7 +124,11 @@ let held = 0;
 
 /** Results live outside of JavaScript's heap; without this they would pile up there. It takes long, so only at need. */
 function collect(loaded: boolean): void {
-  if (loaded) held = process.memoryUsage().arrayBuffers;
+  if (loaded) {
+    // The arrays that were read are tensors now.
+    globalThis.gc?.();
+    held = process.memoryUsage().arrayBuffers;
+  }
   if (process.memoryUsage().arrayBuffers > held + 2 ** 27) globalThis.gc?.();
 }
 

@@ -52,6 +52,7 @@ export const stockOperations: Operations = {
             adam.applyGradients(gradientsOf(inputs, variables, turn++));
           }),
         read: () => Object.values(variables).map((variable) => tf.clone(variable)),
+        runsToRead: 3,
         dispose: () => {
           adam.dispose();
           tf.disposeVariables();

@@ -9,19 +9,26 @@ export type Pure = (inputs: Tensors, attrs: Attrs) => tf.Tensor;
 
 /** Something that keeps state from run to run. */
 export interface Stateful {
-  readonly run: () => void;
+  readonly run: () => void | Promise<void>;
   /** What a run has changed, as new tensors. */
   readonly read: () => tf.Tensor[];
   readonly dispose: () => void;
+  /** Runs before the first `read`. Default: 1. */
+  readonly runsToRead?: number;
 }
 
 export type StatefulOp = Extract<Op, 'scatterAddRows' | 'adamW'>;
+export type ModelOp = Extract<Op, 'trecvitClip' | 'trecvitStream'>;
+
+/** Keeps the inputs that it is given, and disposes them with its own tensors. */
+type MakeStateful = (inputs: Tensors, attrs: Attrs) => Stateful;
 
 /** The operations of a package on TensorFlow.js. */
 export interface Operations {
-  readonly pure: Readonly<Record<Exclude<Op, StatefulOp>, Pure>>;
-  /** May keep the inputs that it is given, and disposes them with its own tensors. */
-  readonly stateful: Readonly<Record<StatefulOp, (inputs: Tensors, attrs: Attrs) => Stateful>>;
+  readonly pure: Readonly<Record<Exclude<Op, StatefulOp | ModelOp>, Pure>>;
+  readonly stateful: Readonly<Record<StatefulOp, MakeStateful>>;
+  /** Whole models; stock TensorFlow.js has none. */
+  readonly models?: Readonly<Record<ModelOp, MakeStateful>>;
 }
 
 /** A backend that runs, and what runs on it. */

@@ -1,8 +1,9 @@
 // A TensorFlow.js backend: tfjs.ts own|stock <backend> <threads>
 import * as tf from '@tensorflow/tfjs-core';
 import type { LoadedCase } from '../types.ts';
+import { profiled } from './profile-kernels.ts';
 import { type Implementation, type Numbers, type Prepared, serve } from './serve.ts';
-import type { Operations, StatefulOp, Tensors } from './tfjs-operations.ts';
+import type { ModelOp, Operations, StatefulOp, Tensors } from './tfjs-operations.ts';
 
 const [kind = '', backend = '', count = '1'] = process.argv.slice(2);
 
@@ -11,21 +12,32 @@ await serve(async (): Promise<Implementation<tf.Tensor[]>> => {
   const { start } =
     kind === 'own' ? await import('./start-own.ts') : await import('./start-stock.ts');
   const { hello, operations, gpu } = await start(backend, Number(count));
-  return { hello, load: async (wanted, inputs) => prepare(wanted, inputs, operations, gpu) };
+  return {
+    hello,
+    load: async (wanted, arrays) =>
+      wanted.op.startsWith('trecvit') && operations.models === undefined
+        ? 'the model is not written with stock TensorFlow.js here'
+        : prepare(wanted, tensorsOf(wanted, arrays), operations, gpu),
+    ...(gpu ? {} : { profile: profiled }),
+  };
 });
 
-function prepare(
-  wanted: LoadedCase,
-  arrays: ReadonlyMap<string, Numbers>,
-  operations: Operations,
-  gpu: boolean,
-): Prepared<tf.Tensor[]> {
-  const inputs: Tensors = Object.fromEntries(
+/** Apart from what lives on, which would keep the arrays. */
+function tensorsOf(wanted: LoadedCase, arrays: ReadonlyMap<string, Numbers>): Tensors {
+  return Object.fromEntries(
     wanted.inputs.map(({ name, shape, dtype }) => [
       name,
       tf.tensor(arrays.get(name) as Numbers, [...shape], dtype),
     ]),
   );
+}
+
+function prepare(
+  wanted: LoadedCase,
+  inputs: Tensors,
+  operations: Operations,
+  gpu: boolean,
+): Prepared<tf.Tensor[]> {
   const read = async (tensors: readonly tf.Tensor[]) => {
     const outputs = [];
     for (const tensor of tensors) {
@@ -34,11 +46,12 @@ function prepare(
     return outputs;
   };
   const { op, attrs } = wanted;
-  if (op in operations.stateful) {
-    const { run, read: results, dispose } = operations.stateful[op as StatefulOp](inputs, attrs);
+  const make = { ...operations.stateful, ...operations.models }[op as StatefulOp | ModelOp];
+  if (make !== undefined) {
+    const { run, read: results, dispose, runsToRead = 1 } = make(inputs, attrs);
     return {
       run: async () => {
-        run();
+        await run();
         if (gpu) await finished(results());
         return [];
       },
@@ -50,10 +63,10 @@ function prepare(
       },
       free: () => {},
       dispose,
-      runsToRead: op === 'adamW' ? 3 : 1,
+      runsToRead,
     };
   }
-  const compute = operations.pure[op as Exclude<LoadedCase['op'], StatefulOp>];
+  const compute = operations.pure[op as Exclude<LoadedCase['op'], StatefulOp | ModelOp>];
   const forward = () => tf.tidy(() => compute(inputs, attrs));
   const by = wanted.inputs.filter(({ name, dtype }) => name !== 'dy' && dtype === 'float32');
   const gradient = () =>

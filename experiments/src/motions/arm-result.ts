@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { readJson } from '@neverend/checkpoint/node';
-import { type ArmName, armNames } from './arms/time-mixers.ts';
+import type { ArmName } from './arms/time-mixers.ts';
 import type { Motion } from './clips/motion-names.ts';
 
 /** What one arm came to with one seed. */
@@ -35,18 +34,3 @@ export interface Machine {
 /** Where a result lies in a run's folder. */
 export const resultPath = (folder: string, arm: ArmName, seed: number): string =>
   join(folder, `${arm}-${seed}.json`);
-
-/** The results that there are so far. */
-export async function readResults(
-  folder: string,
-  seeds: readonly number[],
-): Promise<readonly ArmResult[]> {
-  const results: ArmResult[] = [];
-  for (const seed of seeds) {
-    for (const arm of armNames) {
-      const result = await readJson(resultPath(folder, arm, seed));
-      if (result !== undefined) results.push(result as ArmResult);
-    }
-  }
-  return results;
-}

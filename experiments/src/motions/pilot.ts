@@ -6,11 +6,11 @@ import { type ArmRun, runArm } from './run-arm.ts';
 import { difficultyAt } from './setup.ts';
 
 /** The pilot's seed, which does not count. */
-export const pilotSeed = 0;
+const pilotSeed = 0;
 /** Tried in this order. */
-export const levels: readonly number[] = [0.125, 0.25, 0.5, 1];
+const levels: readonly number[] = [0.125, 0.25, 0.5, 1];
 /** The two that learn fastest. */
-export const pilotArms: readonly ArmName[] = ['lru', 'convolution'];
+const pilotArms: readonly ArmName[] = ['lru', 'convolution'];
 /** The first level at which neither passes this is taken, so that no arm passes 95 % with the seeds that count. */
 export const highest = 0.9;
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '@neverend/checkpoint/node';
+import type { Params } from '@neverend/nn';
 import {
   type ClipSource,
   type Trainee,
@@ -17,6 +18,8 @@ export interface Stage {
   readonly train: ClipSource;
   readonly settings: TrainSettings;
   readonly validate?: ClipSource;
+  /** Makes the parameters that this stage begins with from those before; it disposes none. */
+  readonly begin?: (params: Params) => Params;
 }
 
 export interface StagedTraining {
@@ -42,22 +45,31 @@ export async function trainInStages(training: StagedTraining): Promise<StagedRes
   const { model, stages, signal, onProgress } = training;
   let params: Record<string, tf.Tensor> | undefined;
   let [steps, seconds] = [0, 0];
-  for (const { name, ...stage } of stages) {
+  for (const { name, begin, ...stage } of stages) {
     const folder = join(training.folder, name);
     await makeFolder(folder);
-    const before = params;
+    const before = params ?? model.params;
+    const first = begin === undefined ? before : tf.tidy(() => kept(begin(before)));
     const trained = await trainClassifier({
       ...stage,
-      ...{ folder, model: { ...model, params: before ?? model.params } },
+      ...{ folder, model: { ...model, params: first } },
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
     });
-    tf.dispose(before ?? {});
+    if (first !== before) tf.dispose(first as Record<string, tf.Tensor>);
+    if (params !== undefined) tf.dispose(params);
     params = trained.params;
     steps += trained.steps;
     seconds += await secondsOf(folder);
   }
   return { params: params ?? {}, steps, seconds };
+}
+
+/** Copies that outlive a tidy. */
+function kept(params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, param]) => [name, tf.keep(tf.clone(param))]),
+  );
 }
 
 async function secondsOf(folder: string): Promise<number> {

@@ -85,7 +85,7 @@ it.runIf(photographsAreHere)('names motions of held-out clips', async () => {
 });
 
 it.runIf(photographsAreHere)('names motions of videos', async () => {
-  const natural = { ...difficultyAt(0.1), cuts: false, seconds: [2, 2.5] as const };
+  const natural = { ...difficultyAt(0.1), cuts: false, seconds: [2, 2.5] as const, zoom: 1.6 };
   const source = new MotionClips(randomKey('videos'), 48, await materialsOf('held-out'), natural);
   const cases = [];
   for (const [video, label] of source.labels.entries()) {

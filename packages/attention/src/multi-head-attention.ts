@@ -51,8 +51,7 @@ export function projectHeads(
     const inputs = y.shape[2] ?? 1;
     const kernel = checkedParam(params, `${name}/kernel`, [inputs, heads, depth]);
     const bias = checkedParam(params, `${name}/bias`, [heads, depth]);
-    const joined = linear(y, tf.reshape(kernel, [inputs, width]), tf.reshape(bias, [width]));
-    return tf.reshape(joined, [...y.shape.slice(0, 2), heads, depth]);
+    return linear(y, kernel, bias);
   };
   const normalised = (y: tf.Tensor, name: string) =>
     qkNorm ? layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth])) : y;
@@ -63,32 +62,36 @@ export function projectHeads(
   };
 }
 
-/** Attention among heads, and the linear layer over them. @returns `[rows, M, D]`. */
+/** Attention among heads, the linear layer over them, and what is added to it. @returns `[rows, M, D]`. */
 export function attendAndJoin(
   { q, k, v }: Heads,
   params: Params,
   { heads, mask, causal, causalOffset, dropout }: MultiHeadOptions,
+  residual?: tf.Tensor,
 ): tf.Tensor {
-  const [rows = 1, queries = 1, , depth = 1] = q.shape;
+  const [, , , depth = 1] = q.shape;
   const width = heads * depth;
   const kernel = checkedParam(params, 'out/kernel', [heads, depth, width]);
   const bias = checkedParam(params, 'out/bias', [width]);
   const context = scaledDotProductAttention(q, k, v, { mask, causal, causalOffset, dropout });
-  return linear(
-    tf.reshape(context, [rows, queries, width]),
-    tf.reshape(kernel, [width, width]),
-    bias,
-  );
+  return linear(context, kernel, bias, { residual });
 }
 
-/** Multi-head attention of `x` `[rows, M, D]` to `context` `[rows, N, C]`. @returns `[rows, M, D]`. */
+/**
+ * Multi-head attention of `x` `[rows, M, D]` to `context` `[rows, N, C]`.
+ *
+ * @param residual what is added in the end, of the shape of `x`; nothing where it is left out. @returns `[rows, M, D]`.
+ */
 export function multiHeadAttention(
   x: tf.Tensor,
   context: tf.Tensor,
   params: Params,
   options: MultiHeadOptions,
+  residual?: tf.Tensor,
 ): tf.Tensor {
   checkTensor('x', x, ['rows', 'M', 'D']);
   checkTensor('context', context, [x.shape[0] ?? 1, 'N', 'C']);
-  return tf.tidy(() => attendAndJoin(projectHeads(x, context, params, options), params, options));
+  return tf.tidy(() =>
+    attendAndJoin(projectHeads(x, context, params, options), params, options, residual),
+  );
 }

@@ -33,6 +33,7 @@ export {
   setKernelMode,
 } from './kernels/index.ts';
 export { markEdited } from './mark-edited.ts';
+export { keepPackedWeights, packedWeightsBytes } from './packed-weights.ts';
 export { withPeakBytes } from './peak-bytes.ts';
 export {
   type RandomKey,

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { forgetPacked } from './packed-weights.ts';
 
 interface WasmData {
   readonly id: number;
@@ -34,6 +35,7 @@ export function markEdited(tensor: tf.Tensor): void {
   const { dataId, size } = tensor;
   const backend = tf.engine().state.tensorInfo.get(dataId)?.backend as object | undefined;
   if (backend === undefined) throw new Error('tensor was disposed; it must be alive to be marked');
+  forgetPacked(dataId);
   if ('wasm' in backend) {
     const { dataIdMap, wasm } = backend as Wasm;
     const { id, memoryOffset } = dataIdMap.get(dataId);

@@ -8,9 +8,11 @@ export { editedInPlace, writable } from './kernels/in-place.ts';
 export { type RandomInput, randomCase } from './kernels/random-case.ts';
 export { rowsOf } from './kernels/rows-of.ts';
 export { markEdited } from './mark-edited.ts';
+export { recordsGradients, withPackedWeights } from './packed-weights.ts';
 export {
   type AddonPackage,
   type AddonStatus,
+  heldAddonOutput,
   loadAddon,
   runAddonOp,
 } from './tensorflow/addon.ts';

@@ -12,6 +12,10 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { complexLinearScan } from '../src/index.ts';
 import { type ComplexScanInputs, complexLinearScanNaive } from '../src/scan/naive.ts';
+import {
+  gatedRecurrenceCase,
+  recurrenceArguments,
+} from './gated-recurrence/gated-recurrence-case.ts';
 import { rgLruArguments, rgLruCase } from './rg-lru/rg-lru-case.ts';
 import { gateShapes, gatesCase } from './rg-lru-gates/gates-case.ts';
 import { scanCase, shapes } from './scan/scan-case.ts';
@@ -71,6 +75,12 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
     name: `rgLru of [${args[0]}] with ${args[1]} heads`,
     check: () => expectLikeReference(rgLruCase(args, currentTolerance())),
   })),
+  ...recurrenceArguments.flatMap((args) =>
+    [false, true].map((resets) => ({
+      name: `gatedRecurrence of [${args[0]}] with ${args[1]} heads${resets ? ', begun anew' : ''}`,
+      check: () => expectLikeReference(gatedRecurrenceCase(args, resets, currentTolerance())),
+    })),
+  ),
   ...gateShapes.map((shape) => ({
     name: `the gates of the RG-LRU of [${shape}]`,
     check: () => expectLikeReference(gatesCase(shape, currentTolerance())),

@@ -11,7 +11,8 @@ export { gelu } from './gelu/index.ts';
 export type { GeluForm } from './gelu/types.ts';
 export { type InitLinearOptions, initLinear, normal, xavierUniform } from './init.ts';
 export { layerNorm } from './layer-norm/index.ts';
-export { linear } from './linear/index.ts';
+export { type LinearOptions, linear } from './linear/index.ts';
+export type { LinearActivation } from './linear/types.ts';
 export {
   checkedParam,
   linearParams,

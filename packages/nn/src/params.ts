@@ -12,11 +12,11 @@ export function subtree<T>(
   tree: Readonly<Record<string, T>>,
   prefix: string,
 ): Readonly<Record<string, T>> {
-  const below = Object.fromEntries(
-    Object.entries(tree)
-      .filter(([name]) => name.startsWith(prefix))
-      .map(([name, value]) => [name.slice(prefix.length), value]),
-  );
+  const below: Record<string, T> = {};
+  // A model asks for two subtrees of some hundred names for each layer of each frame.
+  for (const name of Object.keys(tree)) {
+    if (name.startsWith(prefix)) below[name.slice(prefix.length)] = tree[name] as T;
+  }
   prefixes.set(below, `${prefixes.get(tree) ?? ''}${prefix}`);
   return below;
 }

@@ -11,7 +11,8 @@ import {
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { linear } from '../src/index.ts';
+import { geluBackwardNaive, geluNaive } from '../src/gelu/naive.ts';
+import { linear, setRows } from '../src/index.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { sumRows } from '../src/rows.ts';
 
@@ -26,6 +27,24 @@ const sizes: readonly (readonly [number[], number, number])[] = [
   [[4, 16], 17, 8],
   [[1024], 5, 7],
 ];
+
+// x, kernel, bias and y, with axes on both sides, and with axes of one.
+const severalAxes: readonly (readonly [
+  x: number[],
+  kernel: number[],
+  bias: number[],
+  y: number[],
+])[] = [
+  [
+    [2, 7, 3, 4],
+    [3, 4, 2, 9],
+    [2, 9],
+    [2, 7, 2, 9],
+  ],
+  [[2, 5, 1, 6], [1, 6, 11], [11], [2, 5, 11]],
+  [[4, 12], [3, 4, 5], [5], [4, 5]],
+];
+const sizeOf = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1);
 
 await describeBackends('linear', (backend) => {
   const tolerance = tolerances[backend];
@@ -50,6 +69,54 @@ await describeBackends('linear', (backend) => {
       });
     });
   }
+
+  for (const [x, kernel, bias, y] of severalAxes) {
+    for (const activation of ['none', 'gelu'] as const) {
+      it(`of x [${x}], kernel [${kernel}] and bias [${bias}], ${activation}, with a residual, has the reference's output and gradients`, async () => {
+        poisonMemory();
+        const width = sizeOf(kernel) / sizeOf(bias);
+        const inputs = {
+          x: normalInput(randomKey('x'), x),
+          kernel: normalInput(randomKey('kernel'), kernel, 1 / Math.sqrt(width)),
+          bias: normalInput(randomKey('bias'), bias),
+          residual: normalInput(randomKey('residual'), y),
+        };
+        const dy = normalInput(randomKey('dy'), y);
+        const arrays = { x: inputs.x.data, kernel: inputs.kernel.data, bias: inputs.bias.data };
+        const product = linearNaive(arrays);
+        const activated = activation === 'gelu' ? geluNaive(product) : product;
+        const dProduct = activation === 'gelu' ? geluBackwardNaive(product, dy.data) : dy.data;
+        await expectLikeReference({
+          op: ({ x, kernel, bias, residual }) =>
+            linear(x as tf.Tensor, kernel as tf.Tensor, bias, { activation, residual }),
+          inputs,
+          dy,
+          y: activated.map((value, at) => value + (inputs.residual.data[at] ?? 0)),
+          gradients: { ...linearBackwardNaive(arrays, dProduct), residual: dy.data },
+          tolerance,
+        });
+      });
+    }
+  }
+
+  it('gives the same again and again, and another result once a weight was edited in place', async () => {
+    const kernel = tf.ones([6, 20]);
+    const [x, bias] = [tf.ones([5, 6]), tf.zeros([20])];
+    const rows = tf.fill([6, 20], 2);
+    for (let turn = 0; turn < 4; turn++) {
+      const y = linear(x, kernel, bias);
+      await expectTensorClose(y, new Array(100).fill(6));
+      y.dispose();
+    }
+    const indices = tf.range(0, 6, 1, 'int32');
+    const edited = setRows(kernel, indices as tf.Tensor1D, rows);
+    for (let turn = 0; turn < 3; turn++) {
+      const y = linear(x, edited, bias);
+      await expectTensorClose(y, new Array(100).fill(12));
+      y.dispose();
+    }
+    tf.dispose([x, bias, kernel, rows, indices, edited]);
+  });
 
   it('adds nothing without a bias, forward and backward', async () => {
     const inputs = {
@@ -137,6 +204,12 @@ describe('the arguments of linear', () => {
         new ShapeError('bias was [4]; it must be [5]'),
       );
       expect(() => linear(x(), tf.zeros([3, 5, 1]))).toThrow('kernel was [3, 5, 1]');
+      expect(() => linear(x(), tf.zeros([3, 5]), tf.zeros([5]), { residual: x() })).toThrow(
+        new ShapeError('residual was [4, 3]; it must be [4, 5]'),
+      );
+      expect(() =>
+        linear(x(), tf.zeros([3, 5]), tf.zeros([5]), { activation: 'relu' as 'gelu' }),
+      ).toThrow(new RangeError('activation was "relu"; it must be "none" or "gelu"'));
       expect(() => linear(tf.scalar(1), tf.zeros([1, 1]))).toThrow('x was []; it must be [..., D]');
       expect(() => linear(tf.zeros([0, 3]), tf.zeros([3, 5]))).toThrow(
         'x was [0, 3]; it must be [..., D] and not be empty',

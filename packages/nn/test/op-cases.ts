@@ -22,11 +22,13 @@ import {
   gatherRows,
   gelu,
   layerNorm,
+  linear,
   rmsNorm,
   setRows,
   softmax,
 } from '../src/index.ts';
 import { layerNormBackwardNaive, layerNormNaive } from '../src/layer-norm/naive.ts';
+import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
 import { rmsNormBackwardNaive, rmsNormNaive } from '../src/rms-norm/naive.ts';
 import { scatterAddRowsNaive } from '../src/scatter-add-rows/naive.ts';
 import { setRowsNaive } from '../src/set-rows/naive.ts';
@@ -134,6 +136,35 @@ function rmsNormCase(shape: readonly number[]): OpCase {
   };
 }
 
+/** Twice with the same weights, which stay packed for the second time. */
+function linearCase(rows: number, width: number, units: number): OpCase {
+  const inputs = {
+    x: normalInput(randomKey('x'), [rows, width]),
+    kernel: normalInput(randomKey('kernel'), [width, units], 1 / Math.sqrt(width)),
+    bias: normalInput(randomKey('bias'), [units]),
+    residual: normalInput(randomKey('residual'), [rows, units]),
+  };
+  const dy = normalInput(randomKey('dy'), [rows, units]);
+  const arrays = { x: inputs.x.data, kernel: inputs.kernel.data, bias: inputs.bias.data };
+  const product = linearNaive(arrays);
+  return {
+    op: ({ x, kernel, bias, residual }) =>
+      tf.tidy(() => {
+        const once = () =>
+          linear(x as tf.Tensor, kernel as tf.Tensor, bias, { activation: 'gelu', residual });
+        return tf.sub(tf.mul(once(), 2), once());
+      }),
+    inputs,
+    dy,
+    y: geluNaive(product).map((value, at) => value + (inputs.residual.data[at] ?? 0)),
+    gradients: {
+      ...linearBackwardNaive(arrays, geluBackwardNaive(product, dy.data)),
+      residual: dy.data,
+    },
+    tolerance: currentTolerance(),
+  };
+}
+
 /** Its gradient is `scatterAddRows`, with rows that come more than once. */
 function gatherRowsCase(rows: number, width: number, count: number): OpCase {
   const numbers = Int32Array.from(randomInt(randomKey('rows', rows), count, rows));
@@ -175,6 +206,18 @@ export const opCases: readonly NamedCase[] = [
     ...named(`gelu by ${form}`, (shape) => geluCase(form, shape)),
     ...named(`gelu by ${form} with a bias`, (shape) => biasGeluCase(form, shape)),
   ]),
+  ...(
+    [
+      [1, 1, 1],
+      [7, 5, 3],
+      [13, 35, 37],
+      [3, 1024, 70],
+      [199, 400, 66],
+    ] as const
+  ).map(([rows, width, units]) => ({
+    name: `linear of [${rows}, ${width}] to ${units} units`,
+    check: () => expectLikeReference(linearCase(rows, width, units)),
+  })),
   ...named('softmax', softmaxCase),
   ...named('layerNorm', layerNormCase),
   ...named('rmsNorm', rmsNormCase),

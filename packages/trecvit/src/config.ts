@@ -193,7 +193,10 @@ function checkConstants({
 }
 
 /** Rows and columns of the patches of a frame. */
-export function gridOf({ imageSize: [rows, columns], patch }: TRecViTConfig): [number, number] {
+export function gridOf({
+  imageSize: [rows, columns],
+  patch,
+}: Pick<TRecViTConfig, 'imageSize' | 'patch'>): [number, number] {
   return [rows / patch, columns / patch];
 }
 

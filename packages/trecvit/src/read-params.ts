@@ -3,8 +3,8 @@ import { type BinaryFile, CheckpointError } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { listedFaults, misfit } from './check-params.ts';
 import { checkConfig, type TRecViTConfig } from './config.ts';
+import { type Arrays, openArrays } from './open-arrays.ts';
 import { parameterCount, paramShapes } from './param-shapes.ts';
-import { type Arrays, openArrays } from './pretrained/open-arrays.ts';
 
 /** How parameters are read. */
 export interface ReadOptions {

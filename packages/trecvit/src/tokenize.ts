@@ -23,18 +23,29 @@ export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig
   const positions = checkedParam(params, 'pos_embedding', [1, rows * columns, width]);
   const [batch = 1, frames = 1] = video.shape;
   return tf.tidy(() => {
-    const lines = tf.reshape(video, [batch * frames * rows, patch, columns, patch * channels]);
-    const patches = tf.reshape(tf.transpose(lines, [0, 2, 1, 3]), [
-      batch * frames,
-      rows * columns,
-      patch * patch * channels,
-    ]);
-    const flat = tf.reshape(kernel, [patch * patch * channels, width]);
-    const placed = learnedPositions(linear(patches, flat, bias), positions);
+    const placed = learnedPositions(linear(patchesOf(video, config), kernel, bias), positions);
     const tokens =
       pooling === 'token'
         ? prependToken(placed, checkedParam(params, 'cls', [1, 1, width]))
         : placed;
     return tf.reshape(tokens, [batch, frames, ...tokens.shape.slice(1)]);
+  });
+}
+
+/** The pixels of each patch of each frame, `[B · T, patches, patch · patch · channels]`, the caller's to dispose. */
+export function patchesOf(
+  video: tf.Tensor,
+  config: Pick<TRecViTConfig, 'patch' | 'channels' | 'imageSize'>,
+): tf.Tensor {
+  const { patch, channels } = config;
+  const [rows, columns] = gridOf(config);
+  const [batch = 1, frames = 1] = video.shape;
+  return tf.tidy(() => {
+    const lines = tf.reshape(video, [batch * frames * rows, patch, columns, patch * channels]);
+    return tf.reshape(tf.transpose(lines, [0, 2, 1, 3]), [
+      batch * frames,
+      rows * columns,
+      patch * patch * channels,
+    ]);
   });
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 
 /** How a server answers. */
-export interface Manner {
+interface Manner {
   /** Whether it knows ranges. Default: true. */
   readonly ranges?: boolean;
   /** The ETag of all files; none where it is left out. */

@@ -29,13 +29,28 @@ export interface Difficulty {
    * moves left was right at first.
    */
   readonly cuts: boolean;
+  /** How many times wider than usual the room of sizes is, on its logarithmic scale: how fast things come nearer. Default: 1. */
+  readonly zoom?: number;
+  /**
+   * Whether a whole picture that comes nearer, goes further or turns does so around a place near the middle of the frame, as before a
+   * camera. Otherwise that is anywhere in its room, where it looks almost like a picture that moves aside. Default: no.
+   */
+  readonly centred?: boolean;
 }
 
 const rooms = {
   thing: { x: [-0.4, 0.4], y: [-0.4, 0.4], size: [0.4, 1.2] },
   camera: { x: [-0.45, 0.45], y: [-0.45, 0.45], size: [1.3, 3.4] },
+  around: { x: [-0.1, 0.1], y: [-0.1, 0.1], size: [1.3, 3.4] },
   small: { x: [-0.5, 0.5], y: [-0.5, 0.5], size: [0.1, 0.2] },
 } as const satisfies Record<string, Room>;
+
+/** A room with a wider range of sizes around the same middle. */
+function widened(room: Room, zoom: number): Room {
+  const [from, to] = room.size;
+  const beyond = (to / from) ** ((zoom - 1) / 2);
+  return { ...room, size: [from / beyond, to * beyond] };
+}
 
 /** Draws what is seen at a time, in seconds, into a frame. */
 export type Scene = (seconds: number, frame: Frame) => void;
@@ -54,16 +69,19 @@ export function drawnScene(
 ): Scene {
   const draws = new Draws(randomKey(key.low, key.high, 'scene'));
   const { photographs } = materials;
+  const { zoom = 1, centred = false } = difficulty;
   const isWhole = draws.chance(difficulty.wholePicture);
   const time = drawnTime(draws, difficulty, seconds);
   const tremble = drawnTremor(draws, difficulty.tremor);
   const drift = drawnDrift(draws, difficulty);
+  const isAround = ['nearer', 'further', 'turning'].includes(motion);
+  const room = isWhole && centred && isAround ? rooms.around : rooms.camera;
   const backgroundOf = perAct((act) => {
     const view = drawsOf(key, 'view', act);
     return {
       photograph: view.of(photographs),
       anchor: { x: view.between(-0.5, 0.5), y: view.between(-0.5, 0.5) },
-      path: drawnPath(view, isWhole ? motion : 'still', rooms.camera),
+      path: drawnPath(view, isWhole ? motion : 'still', widened(room, zoom)),
     };
   });
   const drawBackground: Scene = (at, frame) => {
@@ -73,7 +91,7 @@ export function drawnScene(
     drawPlane(frame, photograph, aroundAnchor(placing, anchor));
   };
   const thingOf = perAct((act) => ({
-    path: drawnPath(drawsOf(key, 'path', act), motion, rooms.thing),
+    path: drawnPath(drawsOf(key, 'path', act), motion, widened(rooms.thing, zoom)),
     sprite: drawnSprite(drawsOf(key, 'sprite', act), materials),
   }));
   const drawThing: Scene = (at, frame) => {

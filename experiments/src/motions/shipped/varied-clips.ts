@@ -5,12 +5,15 @@ import { MotionClips } from '../clips/motion-clips.ts';
 import type { Difficulty } from '../clips/scene.ts';
 import { difficultyAt } from '../setup.ts';
 
+/** Who comes nearer comes faster than in the experiment, and cameras are turned around their middle. */
+const ways = { zoom: 1.6, centred: true } as const;
+
 /** What people do before cameras, from slow to fast. The experiment's clips are like the third kind. */
-export const kinds: readonly Difficulty[] = [
-  { ...difficultyAt(0.15), cuts: false, wholePicture: 1, seconds: [2, 4] },
-  { ...difficultyAt(0.2), cuts: false, wholePicture: 0, seconds: [2, 4] },
-  { ...difficultyAt(0.25), wholePicture: 0.4, seconds: [2, 6] },
-  { ...difficultyAt(0.3), wholePicture: 0.4, seconds: [1.2, 2.5] },
+const kinds: readonly Difficulty[] = [
+  { ...difficultyAt(0.15), cuts: false, wholePicture: 1, seconds: [2, 4], ...ways },
+  { ...difficultyAt(0.2), cuts: false, wholePicture: 0, seconds: [2, 4], ...ways },
+  { ...difficultyAt(0.25), wholePicture: 0.4, seconds: [2, 6], ...ways },
+  { ...difficultyAt(0.3), wholePicture: 0.4, seconds: [1.2, 2.5], ...ways },
 ];
 
 /** Clips of several kinds, mixed at random. */

@@ -18,15 +18,17 @@ import {
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
-import { type MultiHeadOptions, multiHeadOptions } from '../multi-head-attention.ts';
 import {
-  type InitAttentionOptions,
-  initSpaceAttention,
-  spaceAttention,
-} from '../space-attention/index.ts';
+  type MultiHeadOptions,
+  multiHeadAttention,
+  multiHeadOptions,
+} from '../multi-head-attention.ts';
+import { type InitAttentionOptions, initSpaceAttention } from '../space-attention/index.ts';
 
 /** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
-export interface EncoderBlockOptions extends Omit<MultiHeadOptions, 'dropout'>, MlpOptions {
+export interface EncoderBlockOptions
+  extends Omit<MultiHeadOptions, 'dropout'>,
+    Omit<MlpOptions, 'residual'> {
   /** Dropout of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
   /** Dropout of the weights of attention. */
@@ -72,14 +74,25 @@ export function encoderBlock(
       eps,
     );
   return tf.tidy(() => {
-    const attention = spaceAttention(
-      norm(x, 'LayerNorm_0'),
-      subtree(params, 'MultiHeadDotProductAttention_0/'),
-      { ...ofAttention, dropout: attentionDropout },
-    );
-    const attended = tf.add(x, dropout(attention, dropoutAt(dropped, 'attention')));
+    const normed = norm(x, 'LayerNorm_0');
+    const attend = (residual?: tf.Tensor) =>
+      multiHeadAttention(
+        normed,
+        normed,
+        subtree(params, 'MultiHeadDotProductAttention_0/'),
+        { ...ofAttention, dropout: attentionDropout },
+        residual,
+      );
+    const attended =
+      dropped === undefined
+        ? attend(x)
+        : tf.add(x, dropout(attend(), dropoutAt(dropped, 'attention')));
     const block = subtree(params, 'MlpBlock_0/');
-    return tf.add(attended, mlp(norm(attended, 'LayerNorm_1'), block, { gelu, dropout: dropped }));
+    return mlp(norm(attended, 'LayerNorm_1'), block, {
+      gelu,
+      dropout: dropped,
+      residual: attended,
+    });
   });
 }
 

@@ -25,6 +25,8 @@ export interface MlpOptions {
   readonly gelu?: GeluForm | undefined;
   /** Dropout after GELU and after the second linear layer, each with a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
+  /** What is added in the end, of the shape of the result. Nothing where it is left out. */
+  readonly residual?: tf.Tensor | undefined;
 }
 
 /**
@@ -37,8 +39,8 @@ export interface MlpOptions {
  * @throws TypeError for an unknown option.
  */
 export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.Tensor {
-  checkOptions('mlp', options, ['gelu', 'dropout']);
-  const { gelu: form = 'tanh', dropout: dropped } = options;
+  checkOptions('mlp', options, ['gelu', 'dropout', 'residual']);
+  const { gelu: form = 'tanh', dropout: dropped, residual } = options;
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
@@ -47,9 +49,14 @@ export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.
   const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
   return tf.tidy(() => {
-    const inner = gelu(linear(x, kernel0), { form, bias: bias0 });
+    const inner =
+      form === 'tanh'
+        ? linear(x, kernel0, bias0, { activation: 'gelu' })
+        : gelu(linear(x, kernel0), { form, bias: bias0 });
+    if (dropped === undefined) return linear(inner, kernel1, bias1, { residual });
     const outer = linear(dropout(inner, dropoutAt(dropped, 'Dense_0')), kernel1, bias1);
-    return dropout(outer, dropoutAt(dropped, 'Dense_1'));
+    const kept = dropout(outer, dropoutAt(dropped, 'Dense_1'));
+    return residual === undefined ? kept : tf.add(kept, residual);
   });
 }
 

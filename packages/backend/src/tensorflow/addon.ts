@@ -34,6 +34,12 @@ interface NodeBackend {
     readonly TF_ATTR_FLOAT: number;
     readonly TF_ATTR_INT: number;
     readonly TF_Version: string;
+    executeOp(
+      name: string,
+      attrs: Attribute[],
+      inputs: number[],
+      outputs: number,
+    ): { readonly id: number; readonly shape: number[]; readonly dtype: number }[];
   };
   executeMultipleOutputs(
     name: string,
@@ -41,6 +47,8 @@ interface NodeBackend {
     inputs: readonly tf.TensorInfo[],
     outputs: number,
   ): tf.Tensor[];
+  getInputTensorIds(inputs: readonly tf.TensorInfo[]): number[];
+  readonly tensorMap: { set(dataId: tf.DataId, data: object): void };
 }
 
 interface Attribute {
@@ -178,13 +186,34 @@ export function runAddonOp(
   outputs: number,
   attributes: Readonly<Record<string, boolean | number | bigint>> = {},
 ): tf.Tensor[] {
+  return node().executeMultipleOutputs(opName(name), attributeList(attributes), inputs, outputs);
+}
+
+/**
+ * The one output of an op of the addon, float32, of which TensorFlow.js' engine knows nothing: no scope frees it, and `tf.memory()` does not count it.
+ *
+ * @returns the caller's to free, by `disposeData` of the backend. @throws as `runAddonOp` does.
+ */
+export function heldAddonOutput(name: string, inputs: readonly tf.TensorInfo[]): tf.TensorInfo {
+  const backend = node();
+  const ids = backend.getInputTensorIds(inputs);
+  const [made] = backend.binding.executeOp(opName(name), [], ids, 1);
+  if (made === undefined) throw new Error(`${name} gave no output`);
+  const dataId = {};
+  backend.tensorMap.set(dataId, { ...made, values: null, refCount: 1 });
+  return { dataId, shape: made.shape, dtype: 'float32' };
+}
+
+const opName = (name: string): string => `${name}${addon?.opSuffix ?? ''}`;
+
+function attributeList(
+  attributes: Readonly<Record<string, boolean | number | bigint>>,
+): Attribute[] {
   const { TF_ATTR_BOOL, TF_ATTR_FLOAT, TF_ATTR_INT } = node().binding;
-  const list = Object.entries(attributes).map(([name, value]) => {
+  return Object.entries(attributes).map(([name, value]) => {
     if (typeof value === 'bigint') return { name, type: TF_ATTR_INT, value: Number(value) };
     return { name, type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_FLOAT, value };
   });
-  const opName = `${name}${addon?.opSuffix ?? ''}`;
-  return node().executeMultipleOutputs(opName, list, inputs, outputs);
 }
 
 function node(): NodeBackend {

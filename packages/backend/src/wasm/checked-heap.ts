@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
+import { releasePacked } from '../packed-weights.ts';
 import { isNode } from '../platform.ts';
 import { giveBackAfterFailure } from './give-back.ts';
 import { heapRegions } from './heap-regions.ts';
@@ -129,10 +130,14 @@ export function checkHeap(anyBackend: object): void {
     }
   }
 
+  /** The same, at the cost of weights that are kept packed. */
+  const takeOrMakeRoom = (bytes: number): number =>
+    take(bytes) || (releasePacked(backend) ? take(bytes) : 0);
+
   /** @throws BackendError where C++ cannot have so many bytes at once, and those that it may need in any call. */
   function assertRoom(bytes: number): void {
     const all = bytes + reserveBytes + 32 * backend.numDataIds();
-    const address = take(all);
+    const address = takeOrMakeRoom(all);
     if (address === 0) throw full(bytes);
     free(address);
     // C++ takes it by itself, without our care.
@@ -141,7 +146,7 @@ export function checkHeap(anyBackend: object): void {
   }
 
   wasm._malloc = (bytes) => {
-    const address = take(bytes);
+    const address = takeOrMakeRoom(bytes);
     if (address === 0) throw full(bytes);
     try {
       assertRoom(0);

@@ -8,7 +8,6 @@ import {
 } from '@neverend/backend';
 import {
   checkedParam,
-  gelu,
   initLinear,
   linear,
   linearParams,
@@ -17,12 +16,14 @@ import {
   withPrefix,
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { gatedRecurrence } from '../gated-recurrence/index.ts';
+import { gateBlocks } from '../rg-lru/block-diagonal.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
-import type { DecayOptions } from '../rg-lru/decay-power.ts';
-import { initRgLru, rgLru } from '../rg-lru/index.ts';
+import { type DecayOptions, poweredParam } from '../rg-lru/decay-power.ts';
+import { initRgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
-import { checkSequence, type SequenceOptions, withTime } from '../sequence.ts';
-import { checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
+import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { checkedConv, checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
 
 /** What a recurrent block needs of the steps before. */
 export type RecurrentState = {
@@ -48,8 +49,18 @@ export function recurrentBlock(
   params: Params,
   options: SequenceOptions<RecurrentState> & DecayOptions = {},
 ): { y: tf.Tensor; state: RecurrentState } {
+  return recurrentBlockOnto(undefined, x, params, options);
+}
+
+/** `recurrentBlock`, plus a residual of the shape of `x` where there is one. */
+export function recurrentBlockOnto(
+  residual: tf.Tensor | undefined,
+  x: tf.Tensor,
+  params: Params,
+  options: SequenceOptions<RecurrentState> & DecayOptions,
+): { y: tf.Tensor; state: RecurrentState } {
   checkSequence('recurrentBlock', x, options, ['decayPower']);
-  const { segmentPos, state, decayPower } = options;
+  const { state } = options;
   const width = x.shape.at(-1) ?? 1;
   const linearX = linearParams(params, 'linear_x', width);
   const inner = linearX.kernel.shape[1] ?? 1;
@@ -62,27 +73,56 @@ export function recurrentBlock(
     checkTensor('state.rgLru', state.rgLru, widened());
     checkTensor('state.conv', state.conv, widened(taps - 1));
   }
+  return tf.tidy(() => {
+    const gate = linear(x, linearY.kernel, linearY.bias, { activation: 'gelu' });
+    const wide = linear(x, linearX.kernel, linearX.bias);
+    const below = subtree(params, 'rg_lru/');
+    const mix = 'a_imag_param' in below ? mixComplex : mixReal;
+    const { y, ...after } = mix(wide, gate, conv1d, below, options);
+    return { y: linear(y, linearOut.kernel, linearOut.bias, { residual }), state: after };
+  });
+}
+
+/** What is between the linear layers: the convolution, the recurrent unit, and the product with the gate. */
+type Mix = (
+  x: tf.Tensor,
+  gate: tf.Tensor,
+  conv1d: Params,
+  unit: Params,
+  options: SequenceOptions<RecurrentState> & DecayOptions,
+) => RecurrentState & { readonly y: tf.Tensor };
+
+const mixReal: Mix = (x, gate, conv1d, unit, { segmentPos, state, decayPower }) => {
+  const width = x.shape.at(-1) ?? 1;
+  const aParam = poweredParam(checkedParam(unit, 'a_param', [width]), decayPower);
+  const { inputGate, recurrenceGate } = gateBlocks(unit, width, width);
+  const hasResets = segmentPos !== undefined;
+  const mixed = gatedRecurrence(
+    {
+      ...{ x, gate, aParam, ...checkedConv(conv1d, width) },
+      ...{ inputW: inputGate.w, inputB: inputGate.b },
+      ...{ recurrenceW: recurrenceGate.w, recurrenceB: recurrenceGate.b },
+      // What there is not is not looked at.
+      ...{ conv: state?.conv ?? aParam, state: state?.rgLru ?? aParam },
+      reset: hasResets ? resetMask(x, segmentPos, true) : aParam,
+    },
+    { hasState: state !== undefined, hasResets },
+  );
+  return { y: mixed.y, rgLru: mixed.state, conv: mixed.conv };
+};
+
+const mixComplex: Mix = (x, gate, conv1d, unit, { segmentPos, state, decayPower }) => {
   const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
     ...(segmentPos === undefined ? {} : { segmentPos }),
     ...(of === undefined ? {} : { state: of }),
   });
-  return tf.tidy(() => {
-    const gate = gelu(linear(x, linearY.kernel), { bias: linearY.bias });
-    const conv = temporalConv(
-      linear(x, linearX.kernel, linearX.bias),
-      conv1d,
-      sequence(state?.conv),
-    );
-    const below = subtree(params, 'rg_lru/');
-    const recurrence = 'a_imag_param' in below ? complexRgLru : rgLru;
-    const unit = recurrence(conv.y, below, {
-      ...sequence(state?.rgLru),
-      ...(decayPower === undefined ? {} : { decayPower }),
-    });
-    const y = linear(tf.mul(unit.y, gate), linearOut.kernel, linearOut.bias);
-    return { y, state: { rgLru: unit.state, conv: conv.state } };
+  const conv = temporalConv(x, conv1d, sequence(state?.conv));
+  const { y, state: rgLru } = complexRgLru(conv.y, unit, {
+    ...sequence(state?.rgLru),
+    ...(decayPower === undefined ? {} : { decayPower }),
   });
-}
+  return { y: tf.mul(y, gate), rgLru, conv: conv.state };
+};
 
 /** Sizes of a recurrent block. */
 export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius' | 'maxRadius'> {

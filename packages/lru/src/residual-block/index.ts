@@ -11,8 +11,8 @@ import {
   initRecurrentBlock,
   type RecurrentBlockArgs,
   type RecurrentState,
-  recurrentBlock,
   recurrentBlockArgs,
+  recurrentBlockOnto,
 } from '../recurrent-block/index.ts';
 import type { DecayOptions } from '../rg-lru/decay-power.ts';
 import { checkSequence, type SequenceOptions } from '../sequence.ts';
@@ -49,8 +49,8 @@ export function residualBlock(
   const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;
   return tf.tidy(() => {
     const block = subtree(params, 'recurrent_block/');
-    const { y, state } = recurrentBlock(norm(x, 'temporal_pre_norm'), block, ofBlock);
-    const residual = tf.add(x, y);
+    const normed = norm(x, 'temporal_pre_norm');
+    const { y: residual, state } = recurrentBlockOnto(x, normed, block, ofBlock);
     if (!hasMlp) return { y: residual, state };
     return { y: tf.add(residual, gatedMlp(norm(residual, 'channel_pre_norm'), mlp)), state };
   });

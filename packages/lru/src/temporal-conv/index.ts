@@ -47,12 +47,8 @@ export function temporalConv(
   checkSequence('temporalConv', x, options);
   const { segmentPos, state } = options;
   const width = x.shape.at(-1) ?? 1;
-  const w = checkedParam(params, 'w', ['K', width]);
-  const b = checkedParam(params, 'b', [width]);
+  const { w, b } = checkedConv(params, width);
   const taps = w.shape[0] ?? 1;
-  if (taps < 2) {
-    throw new ShapeError(`${paramLabel(params, 'w')} had ${taps} tap; it must have at least 2`);
-  }
   if (state !== undefined) checkTensor('state', state, withTime(x, taps - 1));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
@@ -73,6 +69,20 @@ export function temporalConv(
       ),
     };
   });
+}
+
+/** The convolution's parameters, checked against the width of the input. @throws ShapeError also for fewer than two taps. */
+export function checkedConv(
+  params: Params,
+  width: number,
+): { readonly w: tf.Tensor; readonly b: tf.Tensor } {
+  const w = checkedParam(params, 'w', ['K', width]);
+  const b = checkedParam(params, 'b', [width]);
+  const taps = w.shape[0] ?? 1;
+  if (taps < 2) {
+    throw new ShapeError(`${paramLabel(params, 'w')} had ${taps} tap; it must have at least 2`);
+  }
+  return { w, b };
 }
 
 /** False for what lies before the last beginning of a sequence; of the shape of a state `[outer, K-1, N, E]`. */

@@ -1,6 +1,5 @@
 import { geluNaive, linearNaive, rmsNormNaive } from '@neverend/nn/testing';
-import { rgLruNaive } from '../../src/rg-lru/naive.ts';
-import { temporalConvNaive } from '../../src/temporal-conv/naive.ts';
+import { gatedRecurrenceNaive } from '../../src/gated-recurrence/naive.ts';
 
 /** Parameters by their slash names, and `x`, `rgLru` and `conv`, the states. */
 export type Arrays = Readonly<Record<string, Float64Array>>;
@@ -60,19 +59,18 @@ export type BlockOutputs = readonly [y: Float64Array, rgLru: Float64Array, conv:
 export function recurrentBlockNaive(
   arrays: Arrays,
   segmentPos: ArrayLike<number>,
-  { outer, steps, tokens, inner, heads, taps, ...rest }: BlockSizes,
+  { outer, steps, tokens, inner, heads, ...rest }: BlockSizes,
 ): BlockOutputs {
   const x = at(arrays, 'x');
   const wide = layer(arrays, 'linear_x', x);
-  const frame = tokens * inner;
-  const history = at(arrays, 'conv');
-  const params = { w: at(arrays, 'conv_1d/w'), b: at(arrays, 'conv_1d/b') };
-  const sizes = { outer, steps, inner: frame };
-  const mixed = temporalConvNaive({ x: wide, history, ...params }, segmentPos, sizes);
   const unit = below(arrays, 'rg_lru/');
-  const h = rgLruNaive(
+  const mixed = gatedRecurrenceNaive(
     {
-      x: mixed,
+      x: wide,
+      gate: geluNaive(layer(arrays, 'linear_y', x)),
+      w: at(arrays, 'conv_1d/w'),
+      b: at(arrays, 'conv_1d/b'),
+      conv: at(arrays, 'conv'),
       state: at(arrays, 'rgLru'),
       aParam: at(unit, 'a_param'),
       inputW: at(unit, 'input_gate/w'),
@@ -83,22 +81,7 @@ export function recurrentBlockNaive(
     segmentPos,
     { ...rest, outer, steps, tokens, width: inner, heads },
   );
-  const y = layer(arrays, 'linear_out', product(h, geluNaive(layer(arrays, 'linear_y', x))));
-  const rgLru = new Float64Array(outer * frame);
-  const conv = new Float64Array(outer * (taps - 1) * frame);
-  for (let row = 0; row < outer; row++) {
-    rgLru.set(h.slice(((row + 1) * steps - 1) * frame, (row + 1) * steps * frame), row * frame);
-    for (let place = 0; place < taps - 1; place++) {
-      const step = steps - (taps - 1) + place;
-      const restarts = Array.from({ length: steps }, (_, t) => segmentPos[row * steps + t] === 0);
-      if (restarts.some((restart, t) => restart && t > step)) continue;
-      const [from, index] =
-        step >= 0 ? [wide, row * steps + step] : [history, row * (taps - 1) + taps - 1 + step];
-      const to = (row * (taps - 1) + place) * frame;
-      conv.set(from.slice(index * frame, (index + 1) * frame), to);
-    }
-  }
-  return [y, rgLru, conv];
+  return [layer(arrays, 'linear_out', mixed.y), mixed.state, mixed.conv];
 }
 
 /** Float64 reference of `residualBlock`, with the MLP where its parameters are there. */

@@ -50,12 +50,19 @@ export class DecodingPool {
     checkClipOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    return await new Promise((resolve, reject) => {
-      const job: Job = { path, options, resolve, reject };
-      this.#waiting.push(job);
-      signal?.addEventListener('abort', () => this.#abort(job), { once: true });
-      this.#next();
-    });
+    let abort = () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const job: Job = { path, options, resolve, reject };
+        abort = () => this.#abort(job);
+        this.#waiting.push(job);
+        signal?.addEventListener('abort', abort);
+        this.#next();
+      });
+    } finally {
+      // A signal outlives thousands of clips.
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   /** Ends the threads. What was not decoded is refused. */
@@ -64,6 +71,8 @@ export class DecodingPool {
     for (const { reject } of this.#waiting.splice(0)) reject(disposed());
     for (const { worker, job } of this.#threads) {
       job?.reject(disposed());
+      // A process with nothing else to do would end before who waits for this.
+      worker.ref();
       tell(worker, 'end');
     }
     await Promise.all(this.#ended);

@@ -1,6 +1,6 @@
 import { CheckpointError, type NamedArray } from '@neverend/checkpoint';
 import { officialConstants, type TRecViTConfig, trecvitConfig } from '../config.ts';
-import type { Arrays } from './open-arrays.ts';
+import type { Arrays } from '../open-arrays.ts';
 
 /**
  * The configuration of an official checkpoint, by the shapes of its parameters. What shapes do not tell is as in the official

@@ -10,10 +10,10 @@ import {
   readCard,
   type VideoInput,
 } from '../config-file.ts';
+import { type Arrays, openArrays } from '../open-arrays.ts';
 import { readArrays } from '../read-params.ts';
 import { inferConfig } from './infer-config.ts';
 import { cardFile, type ModelLocation, modelPlace } from './model-place.ts';
-import { type Arrays, openArrays } from './open-arrays.ts';
 import type { OpenFile } from './open-url.ts';
 
 /** How much of a model's file is here. */

@@ -26,6 +26,7 @@ export interface VideoPrediction {
   readonly probabilities: Float64Array;
 }
 
+/** How videos are classified. */
 export interface PredictOptions {
   /** In the place of the model's own. */
   readonly params?: Params;
@@ -46,7 +47,12 @@ const fields: readonly (keyof PredictOptions)[] = [
   ...(['params', 'clips', 'crops', 'batchSize', 'ahead', 'signal', 'onProgress'] as const),
 ];
 
-/** The class of the likeliest probability, where equal ones count against it, and whether it is among the five likeliest. */
+/**
+ * Evaluates a model on the videos of a source by the probabilities of `predictVideos`. A class that is as likely as the video's own
+ * counts as likelier.
+ *
+ * @throws as `predictVideos` does.
+ */
 export async function evaluateClassifier(
   model: Trainee,
   source: ClipSource,

@@ -15,8 +15,8 @@ export {
 export { smoothedCrossEntropy } from './smoothed-cross-entropy.ts';
 export { type Start, type StartingPoint, startFrom } from './start-from.ts';
 export { trainClassifier } from './train-classifier.ts';
+export type { TrainSettings } from './train-defaults.ts';
 export type { TrainingProgress, TrainingResult, TrainOptions } from './train-options.ts';
-export type { TrainSettings } from './train-settings.ts';
 export type { Trainee } from './trainee.ts';
 export type { StepEvaluation } from './training-checkpoint.ts';
 export { type TRecViTTraineeOptions, trecvitTrainee } from './trecvit-trainee.ts';

@@ -9,7 +9,7 @@ import { initTRecViT } from '../init.ts';
 export interface StartingPoint {
   readonly config: TRecViTConfig;
   readonly params: Params;
-  readonly classNames?: readonly string[];
+  readonly classNames?: readonly string[] | undefined;
 }
 
 /** Parameters of a new model, and where each of them comes from, by name. */

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { ClipSource } from './clip-source.ts';
-import type { TrainSettings } from './train-settings.ts';
+import type { TrainSettings } from './train-defaults.ts';
 import type { Trainee } from './trainee.ts';
 import type { StepEvaluation } from './training-checkpoint.ts';
 
@@ -20,6 +20,7 @@ export interface TrainingProgress {
   readonly evaluation?: StepEvaluation;
 }
 
+/** One training, in one folder. */
 export interface TrainOptions {
   readonly model: Trainee;
   readonly train: ClipSource;

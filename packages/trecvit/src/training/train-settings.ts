@@ -1,50 +1,6 @@
 import { checkedSize, checkNumber, checkOptions } from '@neverend/backend';
 import type { ClipSource } from './clip-source.ts';
-
-/** What a training is a function of, beside its model and data. Defaults are the paper's (arXiv 2412.14294, appendix B, table 9) where it tells. */
-export interface TrainSettings {
-  /** Of the order of the videos and of what is drawn for clips. Default: 0. */
-  readonly seed?: number;
-  /** How often each video comes. Default: 30. */
-  readonly epochs?: number;
-  /** The number of steps, in the place of `epochs`. */
-  readonly steps?: number;
-  /** Clips of a step. Default: 8; the paper does not tell. */
-  readonly batchSize?: number;
-  /** In how many parts, one after the other, a step's clips are computed, in less memory. Default: 1. */
-  readonly accumulate?: number;
-  /** The learning rate at the end of the warm-up; after it half a cosine to 0. Default: 1e-4. */
-  readonly learningRate?: number;
-  /** Steps of linear warm-up. Default: 1000, but no more than a tenth of all; the paper has it for its read-outs. */
-  readonly warmupSteps?: number;
-  /** Decoupled decay, of what `decays` names. Default: 0.03. */
-  readonly weightDecay?: number;
-  /** The share of a target that all classes get alike. Default: 0.1. */
-  readonly labelSmoothing?: number;
-  /** The largest norm of all gradients together. Default: 1; the paper does not tell. */
-  readonly clipNorm?: number;
-  /** The decay of a moving average of the parameters, which is evaluated and returned in their place. Default: none is kept. */
-  readonly averageDecay?: number;
-  /**
-   * A clip is scaled so that the window that the model sees has its size / 0.875 as shorter side (224 of 256 pixels), times a
-   * factor between these two; the window lies anywhere. `none`: the window is in the middle and as large as fits. Default: [0.875, 1.33].
-   */
-  readonly scaleJitter?: readonly [least: number, most: number] | 'none';
-  /**
-   * Whether half of the clips are mirrored, left to right: pairs of classes that a mirror swaps, such as `[['left', 'right']]`; all
-   * others stay what they are. An empty list where no class is swapped. Default: `none`, as the meaning of a gesture, text or
-   * a turn may hang on its side, which only who knows the labels can tell.
-   */
-  readonly flips?: readonly (readonly [string, string])[] | 'none';
-  /** Parameters whose names begin with one of these are not trained, such as `tokenizer/` and `encoder/`. Default: none. */
-  readonly frozen?: readonly string[];
-  /** After how many steps the validation videos are evaluated. Default: an epoch's; also after the last step. */
-  readonly evaluateEvery?: number;
-  /** Clips of a video in an evaluation, spread evenly over it. Default: 4. */
-  readonly clips?: number;
-  /** Crops of each clip in an evaluation, spread evenly over its longer side. Default: 3. */
-  readonly crops?: number;
-}
+import { type TrainSettings, trainDefaults } from './train-defaults.ts';
 
 /** Settings with nothing left open. */
 export type ResolvedSettings = Required<
@@ -66,22 +22,23 @@ export function resolveSettings(
   source: Pick<ClipSource, 'classNames' | 'labels'>,
 ): ResolvedSettings {
   checkOptions('settings', settings, fields);
-  const { epochs, batchSize = 8, learningRate = 1e-4, averageDecay = 'none' } = settings;
+  const { epochs, batchSize = trainDefaults.batchSize } = settings;
   if (epochs !== undefined && settings.steps !== undefined) {
     throw new TypeError('epochs and steps were both given; a training has one of them');
   }
   if (epochs !== undefined) checkNumber('epochs', epochs, 0);
   checkedSize('batchSize', batchSize);
   const videos = source.labels.length;
-  const steps = settings.steps ?? Math.max(1, Math.ceil(((epochs ?? 30) * videos) / batchSize));
+  const steps =
+    settings.steps ??
+    Math.max(1, Math.ceil(((epochs ?? trainDefaults.epochs) * videos) / batchSize));
   checkedSize('steps', steps);
   const resolved: ResolvedSettings = {
-    ...{ seed: 0, accumulate: 1, weightDecay: 0.03, labelSmoothing: 0.1, clipNorm: 1 },
-    ...{ scaleJitter: [0.875, 1.33], flips: 'none', frozen: [], clips: 4, crops: 3 },
+    ...withoutUndefined(trainDefaults),
     warmupSteps: Math.min(1000, Math.floor(steps / 10)),
     evaluateEvery: Math.ceil(videos / batchSize),
     ...withoutUndefined(settings),
-    ...{ steps, batchSize, learningRate, averageDecay },
+    steps,
   };
   checkResolved(resolved);
   checkFlips(resolved.flips, source.classNames);
@@ -124,9 +81,10 @@ function checkResolved(settings: ResolvedSettings): void {
 }
 
 /** Without the keys that are there but have no value. */
-function withoutUndefined(settings: TrainSettings): Omit<TrainSettings, 'epochs'> {
+function withoutUndefined<T extends { readonly epochs?: number }>(settings: T): Omit<T, 'epochs'> {
   const { epochs: _, ...rest } = settings;
-  return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Omit<T, 'epochs'>;
 }
 
 function checkFlips(flips: ResolvedSettings['flips'], classNames: readonly string[]): void {

@@ -4,7 +4,7 @@ import { type Clip, type ClipFormat, type ClipSource, checkClip } from './clip-s
 import { readAhead } from './read-ahead.ts';
 import { resample } from './resample.ts';
 import { mirroredLabels, type ResolvedSettings } from './train-settings.ts';
-import { type Draws, drawsOf, trainingView, zoomOf } from './view.ts';
+import { type Draws, drawsOf, isMirrored, trainingView, zoomOf } from './view.ts';
 
 /** A clip of a training, cut but not yet resized. */
 export interface DrawnClip {
@@ -51,7 +51,7 @@ function* jobs(
     const draws = drawsOf(randomKey(seed, 'clip', number));
     const shortSide = Math.round(Math.max(...imageSize) * zoomOf(draws, scaleJitter));
     const label = labels[video] as number;
-    const mirrored = flips !== 'none' && draws.mirror < 0.5;
+    const mirrored = isMirrored(draws, flips);
     yield async () => {
       const request = { frames, framesPerSecond, place: draws.place, shortSide };
       const clip = await source.clip(video, request);

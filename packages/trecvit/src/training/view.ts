@@ -1,5 +1,4 @@
-import type { RandomKey } from '@neverend/backend';
-import { randomUniform } from '@neverend/backend';
+import { type RandomKey, randomUniform } from '@neverend/backend';
 import type { Clip, ClipFormat } from './clip-source.ts';
 import type { ResolvedSettings } from './train-settings.ts';
 
@@ -36,6 +35,11 @@ export function zoomOf(draws: Draws, scaleJitter: ResolvedSettings['scaleJitter'
   return Math.max(1, scaleOne * (least + (most - least) * draws.zoom));
 }
 
+/** Whether a training's clip is mirrored. */
+export function isMirrored(draws: Draws, flips: ResolvedSettings['flips']): boolean {
+  return flips !== 'none' && draws.mirror < 0.5;
+}
+
 /** The window of a training's clip. */
 export function trainingView(
   picture: Pick<Clip, 'rows' | 'columns'>,
@@ -51,7 +55,7 @@ export function trainingView(
     top: down * (picture.rows - rows),
     left: across * (picture.columns - columns),
     ...{ rows, columns },
-    mirrored: flips !== 'none' && draws.mirror < 0.5,
+    mirrored: isMirrored(draws, flips),
   };
 }
 

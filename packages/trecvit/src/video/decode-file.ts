@@ -44,11 +44,14 @@ export async function* decodeFile(
   }
   try {
     const frames = decoder.frames(from);
+    let count = 0;
     const release = ({ sample }: Frame) => sample.close();
     for await (const frame of samplePictures(frames, framesPerSecond, { from, release })) {
       signal?.throwIfAborted();
+      count += 1;
       yield reader.readDrawing(drawingOf(frame.sample), frame.seconds);
     }
+    if (count === 0) throw new VideoError('the file has no picture that can be decoded');
   } finally {
     decoder.close();
   }

@@ -1,12 +1,16 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
+import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DecodingPool, readClip } from '../../src/node/index.ts';
 import { VideoError } from '../../src/video/index.ts';
 import { encodeVideo } from './encode-video.ts';
 
+const program = await bundleForNode(new URL('fixtures/pool-program.ts', import.meta.url));
 const size = { columns: 64, rows: 48 };
 const frameBytes = (64 * 48 * 3) / 2;
 let folder: string;
@@ -93,4 +97,10 @@ it('a pool that is disposed refuses what it has not read, and its threads end', 
   }
   expect(await ended).toBe(0);
   await expect(pool.readClip(video(0), options)).rejects.toThrow('was disposed');
+});
+
+it.each(['dispose', 'forget'])('a program that is to %s its pool ends by itself', async (then) => {
+  const run = promisify(execFile);
+  const { stdout, stderr } = await run(process.execPath, [program, video(0), then]);
+  expect({ stdout, stderr }).toEqual({ stdout: '48\n', stderr: '' });
 });

@@ -11,7 +11,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { TRecViT } from '../../src/index.ts';
 import { decays, smoothedCrossEntropy, trecvitTrainee } from '../../src/training/index.ts';
-import { resolveSettings, type TrainSettings } from '../../src/training/train-settings.ts';
+import type { TrainSettings } from '../../src/training/train-defaults.ts';
+import { resolveSettings } from '../../src/training/train-settings.ts';
 import { type Part, TrainedParams } from '../../src/training/trained-params.ts';
 import type { Trainee } from '../../src/training/trainee.ts';
 import { tiny } from '../tiny.ts';
@@ -85,6 +86,24 @@ function byHand(
 await describeBackends(
   'parameters in training',
   (backend) => {
+    it('give the logits of the model that they are of, whatever its constants', async () => {
+      const config = { ...tiny, decayPower: 5, normEps: 0.1, gelu: 'exact' } as const;
+      const model = TRecViT.init(config, randomKey(1));
+      const video = tf.tensor(
+        randomUniform(randomKey('video'), 2 * 4 * 8 * 12 * 3),
+        [2, 4, 8, 12, 3],
+      );
+      const { logits } = tf.tidy(() => ({ logits: model.forward(video).logits }));
+      const expected = { shape: [2, 5], data: await logits.data() };
+      for (const remat of [false, true]) {
+        const found = trecvitTrainee(model, { remat }).logits(video, model.params);
+        await expectTensorClose(found, expected, tolerances[backend]);
+        found.dispose();
+      }
+      tf.dispose([video, logits]);
+      model.dispose();
+    });
+
     it('have the same gradients in parts as at once, and with layers computed a second time', async () => {
       const model = TRecViT.init({ ...tiny, layers: 1 }, randomKey(1));
       const gradientsOf = async (size: number, remat: boolean) => {
@@ -217,6 +236,31 @@ await describeBackends(
       }
       tf.dispose(result);
       params.dispose();
+      model.dispose();
+    });
+
+    it('take little memory where only the head is trained', async () => {
+      const model = TRecViT.init({ ...tiny, layers: 4 }, randomKey(1));
+      const peakOf = async (frozen: readonly string[]) => {
+        const params = new TrainedParams(trecvitTrainee(model), settled({ frozen }));
+        const before = tf.memory().numBytes;
+        let peak = 0;
+        const engine = tf.engine();
+        const { runKernel } = engine;
+        engine.runKernel = ((...args: Parameters<typeof runKernel>) => {
+          const outputs = runKernel.apply(engine, args);
+          peak = Math.max(peak, tf.memory().numBytes - before);
+          return outputs;
+        }) as typeof runKernel;
+        try {
+          tf.dispose((await params.gradients(partsOf(2, 2))).clipped);
+        } finally {
+          engine.runKernel = runKernel;
+        }
+        params.dispose();
+        return peak;
+      };
+      expect(await peakOf(['tokenizer/', 'encoder/'])).toBeLessThan((await peakOf([])) / 2);
       model.dispose();
     });
 

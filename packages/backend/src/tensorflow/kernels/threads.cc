@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -14,11 +15,30 @@ namespace {
 // Below this many floats a thread, waking it costs more than it does.
 constexpr int64_t kCostPerPart = 32768;
 
+// For so long a thread looks for work, or for the end of others' work, before it sleeps. One kernel follows another within less, and to
+// wake a thread takes as long as a small kernel does.
+constexpr std::chrono::microseconds kPatience{100};
+
 std::atomic<int> threads{1};
+
+// Whether the condition came true before patience ran out.
+template <typename Condition>
+bool soon(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
+    for (int spin = 0; spin < 64; ++spin) {
+      if (condition()) return true;
+#if defined(__x86_64__) && defined(__GNUC__)
+      __builtin_ia32_pause();
+#endif
+    }
+  } while (std::chrono::steady_clock::now() < end);
+  return false;
+}
 
 using Work = std::function<void(int64_t, int64_t, int)>;
 
-// Threads that sleep between runs. They live as long as the process and are never joined: the process may end at
+// Threads that sleep where no run follows soon. They live as long as the process and are never joined: the process may end at
 // any time, and nothing of theirs is left to save then.
 class Pool {
  public:
@@ -28,7 +48,7 @@ class Pool {
       std::lock_guard<std::mutex> lock(mutex_);
       while (static_cast<int>(workers_) < parts - 1) {
         const int part = ++workers_;
-        std::thread([this, part, seen = generation_] { serve(part, seen); }).detach();
+        std::thread([this, part, seen = generation_.load()] { serve(part, seen); }).detach();
       }
       work_ = &work;
       count_ = count;
@@ -36,8 +56,9 @@ class Pool {
       left_ = parts - 1;
       ++generation_;
     }
-    wake_.notify_all();
+    if (sleepers_ > 0) wake_.notify_all();
     work(0, count / parts, 0);
+    if (soon([this] { return left_ == 0; })) return;
     std::unique_lock<std::mutex> lock(mutex_);
     done_.wait(lock, [this] { return left_ == 0; });
   }
@@ -47,8 +68,13 @@ class Pool {
  private:
   void serve(int part, uint64_t seen) {
     for (;;) {
+      const bool found = soon([&] { return generation_ != seen; });
       std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return generation_ != seen; });
+      if (!found) {
+        ++sleepers_;
+        wake_.wait(lock, [&] { return generation_ != seen; });
+        --sleepers_;
+      }
       seen = generation_;
       if (part >= parts_) continue;
       const Work& work = *work_;
@@ -56,17 +82,20 @@ class Pool {
       const int64_t end = count_ * (part + 1) / parts_;
       lock.unlock();
       work(begin, end, part);
+      if (--left_ > 0) continue;
+      // The caller may be about to sleep: it does so, or has seen that all is done, before the lock is there.
       lock.lock();
-      if (--left_ == 0) done_.notify_one();
+      done_.notify_one();
     }
   }
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable done_;
-  uint64_t generation_ = 0;
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<int> left_{0};
   int workers_ = 0;
-  int left_ = 0;
   int parts_ = 0;
   int64_t count_ = 0;
   const Work* work_ = nullptr;

@@ -12,10 +12,16 @@ export function sigmoid(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), exp(f32x4.neg(x))));
 }
 
-/** 1 - a², for log a <= 0; near 0, where 1 - exp would lose its digits, by the first powers. */
+/** 1 - a², for log a <= 0. */
 @inline
 export function radicandOf(logA: v128): v128 {
   const z = f32x4.add(logA, logA);
+  return nearOrFar(z, f32x4.sub(f32x4.splat(1), exp(z)));
+}
+
+/** 1 - exp(z), for z <= 0: what it is but for rounding, or near 0, where that would lose its digits, by the first powers. */
+@inline
+export function nearOrFar(z: v128, far: v128): v128 {
   let p = madd(z, f32x4.splat(1.0 / 40320.0), f32x4.splat(1.0 / 5040.0));
   p = madd(p, z, f32x4.splat(1.0 / 720.0));
   p = madd(p, z, f32x4.splat(1.0 / 120.0));
@@ -24,7 +30,6 @@ export function radicandOf(logA: v128): v128 {
   p = madd(p, z, f32x4.splat(0.5));
   p = madd(p, z, f32x4.splat(1));
   const near = f32x4.mul(p, f32x4.neg(z));
-  const far = f32x4.sub(f32x4.splat(1), exp(z));
   return v128.bitselect(near, far, f32x4.gt(z, f32x4.splat(-0.5)));
 }
 

@@ -10,26 +10,10 @@
 #include <neverend/simd.h>
 #include <neverend/threads.h>
 
+#include "gates.h"
+
 namespace neverend {
 namespace {
-
-// 1 - exp(z) for z <= 0; near 0, where it would lose its digits, by the first powers.
-NEVEREND_INLINE float oneMinusExp(float z) {
-  float p = z * (1.0f / 40320.0f) + 1.0f / 5040.0f;
-  p = p * z + 1.0f / 720.0f;
-  p = p * z + 1.0f / 120.0f;
-  p = p * z + 1.0f / 24.0f;
-  p = p * z + 1.0f / 6.0f;
-  p = p * z + 0.5f;
-  p = p * z + 1.0f;
-  const float far = 1.0f - exponential(z);
-  return z > -0.5f ? -z * p : far;
-}
-
-// `going` is 1 - reset. A product, as the compiler makes no vectors of a choice by it: that took four times as long.
-NEVEREND_INLINE float gammaOf(float radicand, float going) {
-  return std::sqrt(radicand < 0.0f ? 0.0f : radicand) * going + (1.0f - going);
-}
 
 NEVEREND_VECTORISED void forwardRow(float* __restrict a, float* __restrict gated,
                                     const float* __restrict x, const float* __restrict inputGate,

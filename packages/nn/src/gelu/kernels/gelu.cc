@@ -4,18 +4,10 @@
 #include <neverend/simd.h>
 #include <neverend/threads.h>
 
+#include "share.h"
+
 namespace neverend {
 namespace {
-
-constexpr float kRootTwoOverPi = 0.7978845608f;
-constexpr float kCubic = 0.044715f;
-
-// The part of x that passes: the normal distribution function, or sigmoid(2u) = (1 + tanh(u)) / 2 for the one by tanh.
-template <bool kTanh>
-NEVEREND_INLINE float share(float x) {
-  if (kTanh) return sigmoid(2.0f * kRootTwoOverPi * (x + kCubic * x * x * x));
-  return 0.5f + 0.5f * errorFunction(x * 0.7071067812f);
-}
 
 template <bool kTanh>
 NEVEREND_INLINE float slope(float x) {

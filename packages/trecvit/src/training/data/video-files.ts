@@ -7,6 +7,7 @@ import type { DecodingPool } from '../../node/decoding-pool.ts';
 import type { ClipRequest, ClipSource } from '../clip-source.ts';
 import { naturalOrder, type VideoEntry } from './video-entry.ts';
 
+/** How video files are taken. */
 export interface VideoFilesOptions {
   /** The classes, such as those of another source. Default: the labels that there are, in the order of their names. */
   readonly classNames?: readonly string[];

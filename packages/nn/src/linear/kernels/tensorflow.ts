@@ -1,0 +1,39 @@
+import type { BackendKernel } from '@neverend/backend';
+import {
+  addonKernel,
+  heldAddonOutput,
+  runAddonOp,
+  withPackedWeights,
+} from '@neverend/backend/kernels';
+import type * as tf from '@tensorflow/tfjs-core';
+import owner from '../../../package.json' with { type: 'json' };
+import { type LinearAddInputs, type LinearAttrs, type LinearInputs, sizesOf } from '../types.ts';
+
+export const linearTensorflow: BackendKernel<LinearInputs, LinearAttrs> = addonKernel(
+  owner,
+  ({ inputs, attrs, backend }) => run(inputs, attrs, backend),
+);
+
+export const linearAddTensorflow: BackendKernel<LinearAddInputs, LinearAttrs> = addonKernel(
+  owner,
+  ({ inputs, attrs, backend }) => run(inputs, attrs, backend, inputs.residual),
+);
+
+function run(
+  inputs: LinearInputs,
+  { activation }: LinearAttrs,
+  backend: tf.KernelBackend,
+  residual?: tf.Tensor,
+): tf.Tensor[] {
+  const { x, kernel, bias } = inputs;
+  const axes = BigInt(sizesOf(inputs).axes);
+  const attributes = { axes, gelu: activation === 'gelu', adds: residual !== undefined };
+  return withPackedWeights(
+    backend,
+    [kernel],
+    `linear ${bias.size}`,
+    () => heldAddonOutput('NeverendPackLinear', [kernel, bias]),
+    // Where nothing is added, the op looks at no residual.
+    (packed) => runAddonOp('NeverendLinear', [x, packed, bias, residual ?? bias], 1, attributes),
+  );
+}

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import type { ClassifyFlags } from './flags.ts';
+import {
+  backendOptions,
+  checkpointOption,
+  downloadOptions,
+  imagesOption,
+  labelsOption,
+  outputOptions,
+  positiveInteger,
+  sureOption,
+  topOption,
+} from './options.ts';
+import { runCommand } from './run-command.ts';
+
+export function addClassify(program: Command): void {
+  const command = program
+    .command('classify')
+    .showHelpAfterError('(trecvit classify --help shows how)')
+    .description('the likeliest classes of videos: files, or folders of images')
+    .argument('<video...>', 'mp4, webm, avi, mkv, mov or gif, or a folder of images')
+    .option('--crops <n>', 'crops of each clip, over its longer side', positiveInteger, 1)
+    .addHelpText(
+      'after',
+      `
+A video is seen at the model's frames a second, in clips of the model's length, over which probabilities are averaged.
+
+Examples:
+  trecvit classify wave.mp4
+  trecvit classify clips/*.mp4 --top 1 --json
+  trecvit classify cat.mp4 --checkpoint trecvit_B_k400.npz --labels k400.txt --crops 3
+`,
+    );
+  const options = [
+    ...[checkpointOption(), labelsOption(), topOption(), sureOption(), imagesOption()],
+    ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
+  ];
+  for (const option of options) command.addOption(option);
+  command.action((videos: readonly string[], flags: ClassifyFlags) =>
+    runCommand(flags, async (context) => {
+      const { classify } = await import('./classify.ts');
+      await classify(videos, flags, context);
+    }),
+  );
+}

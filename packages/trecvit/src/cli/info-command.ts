@@ -1,0 +1,42 @@
+import type { Command } from 'commander';
+import type { InfoFlags } from './flags.ts';
+import {
+  backendOptions,
+  downloadOptions,
+  formOption,
+  outputOptions,
+  sizeOption,
+} from './options.ts';
+import { runCommand } from './run-command.ts';
+
+export function addInfo(program: Command): void {
+  const command = program
+    .command('info')
+    .showHelpAfterError('(trecvit info --help shows how)')
+    .description('what a model is and costs: parameters, FLOPs, state, peak memory')
+    .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
+    .addOption(sizeOption())
+    .addOption(formOption().default('released'))
+    .option('--clip', 'measure the memory of a clip too, beside that of a frame')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trecvit info
+  trecvit info --size B --form paper
+  trecvit info runs/mine/model --clip --json
+`,
+    );
+  for (const option of [...backendOptions(), ...downloadOptions(), ...outputOptions()]) {
+    command.addOption(option);
+  }
+  command.action(async (checkpoint: string | undefined, flags: InfoFlags) => {
+    if (checkpoint !== undefined && flags.size !== undefined) {
+      command.error('error: a checkpoint and --size were both given; info takes one of them');
+    }
+    await runCommand(flags, async (context) => {
+      const { info } = await import('./info.ts');
+      await info(checkpoint, flags, context);
+    });
+  });
+}

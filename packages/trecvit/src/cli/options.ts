@@ -1,0 +1,129 @@
+import type { BackendName } from '@neverend/backend';
+import { InvalidArgumentError, Option } from 'commander';
+import type { TRecViTForm, TRecViTSize } from '../config.ts';
+import type { VideoInput } from '../config-file.ts';
+
+/** What the commands that load a model have in common. */
+export interface ModelFlags extends BackendFlags {
+  readonly checkpoint?: string;
+  readonly labels?: string;
+  readonly offline?: true;
+  readonly cache?: string;
+}
+
+/** What the commands that compute have in common. */
+export interface BackendFlags {
+  readonly backend: BackendName | 'auto';
+  readonly threads?: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+const backends = Object.keys({
+  auto: true,
+  tensorflow: true,
+  webgpu: true,
+  wasm: true,
+  cpu: true,
+} satisfies Record<BackendFlags['backend'], true>);
+
+export const backendOptions = (): Option[] => [
+  new Option('--backend <name>', 'what computes').choices(backends).default('auto'),
+  new Option(
+    '--threads <n>',
+    'threads of the backends wasm and tensorflow (default: one for each processor)',
+  ).argParser(positiveInteger),
+];
+
+export const outputOptions = (): Option[] => [
+  new Option('--json', 'JSON on stdout and nothing else'),
+  new Option('--quiet', 'nothing on stderr but errors'),
+];
+
+export const downloadOptions = (): Option[] => [
+  new Option('--offline', 'take downloads from the cache alone'),
+  new Option('--cache <folder>', "where downloads are kept (default: the user's cache)"),
+];
+
+export const checkpointOption = (): Option =>
+  new Option(
+    '--checkpoint <path|url>',
+    'a folder with config.json and model.safetensors, or an official .npz file (default: the model of @neverend/trecvit-motions)',
+  );
+
+export const labelsOption = (): Option =>
+  new Option('--labels <file>', "names of the classes, one a line, in the place of the model's");
+
+export const topOption = (): Option =>
+  new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);
+
+export const sureOption = (): Option =>
+  new Option(
+    '--sure-from <share>',
+    "the probability below which the answer is 'not sure' (default: what is known of the model)",
+  ).argParser(share);
+
+export const imagesOption = (): Option =>
+  new Option('--images-per-second <n>', 'the rate of a folder of images')
+    .argParser(positiveNumber)
+    .default(25);
+
+const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
+  TRecViTSize,
+  true
+>);
+const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecViTForm, true>);
+
+export const sizeOption = (): Option =>
+  new Option('--size <name>', 'a size of the paper').choices(sizes);
+
+export const formOption = (): Option =>
+  new Option('--form <name>', 'the form of the released checkpoints or of the paper').choices(
+    forms,
+  );
+
+export const framesPerSecondOption = (): Option =>
+  new Option('--frames-per-second <n>', 'that the model sees').argParser(positiveNumber);
+
+export const cropOption = (): Option =>
+  new Option('--crop <how>', 'how frames of another shape are made to fit').choices(
+    Object.keys({ centre: true, squeeze: true } satisfies Record<VideoInput['crop'], true>),
+  );
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!(Number.isSafeInteger(value) && value > 0)) {
+    throw new InvalidArgumentError('It must be a positive integer.');
+  }
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be an integer.');
+  }
+  return value;
+}
+
+export function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new InvalidArgumentError('It must be a number above 0.');
+  }
+  return value;
+}
+
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(Number.isFinite(value) && value >= 0)) {
+    throw new InvalidArgumentError('It must be a number of 0 or more.');
+  }
+  return value;
+}
+
+export function share(text: string): number {
+  const value = notNegative(text);
+  if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
+  return value;
+}

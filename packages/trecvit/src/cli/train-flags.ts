@@ -1,0 +1,133 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
+import { integer, notNegative, positiveInteger, positiveNumber } from './options.ts';
+
+interface Setting<T> {
+  /** What stands for the value in the help. */
+  readonly value: string;
+  readonly text: string;
+  readonly parse: (text: string) => T;
+  /** The default in words, where it is no entry of `trainDefaults`. */
+  readonly otherwise?: string;
+}
+
+/** Every setting of a training as a flag: a new one is refused by the compiler until it is here. */
+const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSettings[Name]> } = {
+  seed: {
+    value: 'integer',
+    text: 'decides the order of the videos and what is drawn for clips',
+    parse: integer,
+  },
+  epochs: { value: 'n', text: 'how often each video comes', parse: positiveNumber },
+  steps: {
+    value: 'n',
+    text: 'the number of steps, in the place of epochs',
+    parse: positiveInteger,
+    otherwise: 'those of the epochs',
+  },
+  batchSize: { value: 'n', text: 'clips of a step', parse: positiveInteger },
+  accumulate: {
+    value: 'n',
+    text: "in how many parts a step's clips are computed, in less memory",
+    parse: positiveInteger,
+  },
+  learningRate: {
+    value: 'rate',
+    text: 'at the end of the warm-up; then half a cosine to 0',
+    parse: notNegative,
+  },
+  warmupSteps: {
+    value: 'n',
+    text: 'steps of linear warm-up',
+    parse: notNegativeInteger,
+    otherwise: '1000, but at most a tenth of all',
+  },
+  weightDecay: { value: 'rate', text: 'of kernels', parse: notNegative },
+  labelSmoothing: {
+    value: 'share',
+    text: 'of a target that all classes get alike',
+    parse: notNegative,
+  },
+  clipNorm: {
+    value: 'norm',
+    text: 'the largest norm of all gradients together',
+    parse: positiveNumber,
+  },
+  averageDecay: {
+    value: 'decay',
+    text: 'of a moving average of the parameters, which is then evaluated and saved',
+    parse: notNegative,
+  },
+  scaleJitter: {
+    value: 'least,most',
+    text: 'by which factors clips are scaled before they are cropped, or none',
+    parse: scaleJitter,
+  },
+  flips: {
+    value: 'pairs',
+    text: 'mirrors half of the clips; pairs of classes that a mirror swaps, such as left:right,in:out, or any where it swaps no class',
+    parse: flips,
+  },
+  frozen: {
+    value: 'prefixes',
+    text: 'parameters that are not trained, by the beginnings of their names, with commas',
+    parse: (text) => text.split(','),
+    otherwise: 'none',
+  },
+  evaluateEvery: {
+    value: 'steps',
+    text: 'after how many steps the validation videos are evaluated',
+    parse: positiveInteger,
+    otherwise: 'an epoch',
+  },
+  clips: { value: 'n', text: 'clips of a video in an evaluation', parse: positiveInteger },
+  crops: { value: 'n', text: 'crops of each of these clips', parse: positiveInteger },
+};
+
+/** A flag for each setting, with its default. */
+export function settingOptions(): Option[] {
+  return Object.entries(settings).map(([name, { value, text, parse, otherwise }]) => {
+    const standard = otherwise ?? String(trainDefaults[name as keyof typeof trainDefaults]);
+    const option = new Option(`--${kebab(name)} <${value}>`, `${text} (default: ${standard})`);
+    return option.argParser(parse as (text: string) => unknown);
+  });
+}
+
+/** The settings among flags. */
+export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSettings {
+  const given = Object.keys(settings).filter((name) => flags[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, flags[name]]));
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function notNegativeInteger(text: string): number {
+  const value = integer(text);
+  if (value < 0) throw new InvalidArgumentError('It must be an integer of 0 or more.');
+  return value;
+}
+
+function scaleJitter(text: string): readonly [number, number] | 'none' {
+  if (text === 'none') return 'none';
+  const [least = Number.NaN, most = Number.NaN, ...rest] = text.split(',').map(Number);
+  if (!(least > 0 && least <= most && Number.isFinite(most)) || rest.length > 0) {
+    throw new InvalidArgumentError(
+      'It must be none, or two numbers above 0, the smaller first, such as 0.875,1.33.',
+    );
+  }
+  return [least, most];
+}
+
+function flips(text: string): readonly (readonly [string, string])[] | 'none' {
+  if (text === 'none') return 'none';
+  if (text === 'any') return [];
+  return text.split(',').map((pair) => {
+    const [a, b, ...rest] = pair.split(':').map((name) => name.trim());
+    if (!a || !b || rest.length > 0) {
+      throw new InvalidArgumentError('It must be none, any, or pairs such as left:right,in:out.');
+    }
+    return [a, b] as const;
+  });
+}

@@ -1,0 +1,90 @@
+import type { VitLayout } from '@neverend/attention';
+import { randomKey } from '@neverend/backend';
+import { CheckpointError, type NamedArray } from '@neverend/checkpoint';
+import {
+  type TRecViTConfig,
+  type TRecViTForm,
+  type TRecViTSize,
+  trecvitConfig,
+} from '../config.ts';
+import { initTRecViT } from '../init.ts';
+import { openArrays } from '../pretrained/open-arrays.ts';
+import { openLocal } from '../pretrained/open-local.ts';
+import { TRecViT } from '../trecvit.ts';
+import { withVitBlocks } from '../vit-blocks.ts';
+import type { CommandContext } from './run-command.ts';
+
+/** Where each layout has its patch kernel, which axis of it is the width, and what else its models have. */
+const layouts: readonly {
+  readonly layout: VitLayout;
+  readonly kernel: RegExp;
+  readonly axis: number;
+  readonly changes: Partial<TRecViTConfig>;
+}[] = [
+  { layout: 'flax', kernel: /^embedding\/kernel$/, axis: 3, changes: {} },
+  { layout: 'timm', kernel: /^patch_embed\.proj\.weight$/, axis: 0, changes: { gelu: 'erf' } },
+  {
+    layout: 'transformers',
+    kernel: /patch_embeddings\.projection\.weight$/,
+    axis: 0,
+    changes: { gelu: 'erf', normEps: 1e-12 },
+  },
+];
+
+const sizesByWidth: Readonly<Record<number, TRecViTSize>> = {
+  192: 'Ti',
+  384: 'S',
+  768: 'B',
+  1024: 'L',
+};
+
+/**
+ * A new model with the blocks of a vision transformer, of the size that has its width. The caller's to dispose.
+ *
+ * @throws CheckpointError when the file is no vision transformer of a size of the paper. @throws as `withVitBlocks` does.
+ */
+export async function vitModel(
+  path: string,
+  form: TRecViTForm | undefined,
+  { note, progress, signal }: CommandContext,
+): Promise<TRecViT> {
+  const arrays = await readAll(path, (done, total) => {
+    signal.throwIfAborted();
+    progress({ title: `load ${path}`, done, total });
+  });
+  const names = Object.keys(arrays);
+  const found = layouts
+    .map((one) => ({ ...one, name: names.find((name) => one.kernel.test(name)) }))
+    .find(({ name }) => name !== undefined);
+  const width = found && arrays[found.name as string]?.shape[found.axis];
+  const size = width === undefined ? undefined : sizesByWidth[width];
+  if (found === undefined || size === undefined) {
+    throw new CheckpointError(
+      `${path} is no vision transformer of a width of ${Object.keys(sizesByWidth).join(', ')} in the layout of flax, timm or transformers`,
+    );
+  }
+  const config = trecvitConfig(size, form, found.changes);
+  const fresh = initTRecViT(randomKey(0, 'model'), config);
+  const { params, kept, unused } = withVitBlocks(fresh, arrays, config, { layout: found.layout });
+  note(`TRecViT-${size} with ${Object.keys(params).length - kept.length} parameters of the ViT`);
+  note(`not taken: ${unused.length === 0 ? 'nothing' : unused.join(', ')}`);
+  return new TRecViT(config, params);
+}
+
+async function readAll(
+  path: string,
+  onProgress: (done: number, total: number) => void,
+): Promise<Record<string, NamedArray>> {
+  const file = await openLocal(path);
+  try {
+    const { names, read } = await openArrays(file.source);
+    const arrays: Record<string, NamedArray> = {};
+    for (const [index, name] of names.entries()) {
+      onProgress(index, names.length);
+      arrays[name] = await read(name);
+    }
+    return arrays;
+  } finally {
+    await file.close(true);
+  }
+}

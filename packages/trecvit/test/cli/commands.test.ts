@@ -1,0 +1,393 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NamedArray } from '@neverend/checkpoint';
+import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeNpz } from '../../src/cli/write-npz.ts';
+import { parameterCount, stateBytes, TRecViT } from '../../src/index.ts';
+import { decodeVideo } from '../../src/node/index.ts';
+import { picturesToTensor } from '../../src/video/index.ts';
+import { trecvit } from './capture.ts';
+import { config, type Fixture, makeFixture } from './fixture.ts';
+
+let files: Fixture;
+let model: TRecViT;
+let frames: tf.Tensor;
+beforeAll(async () => {
+  files = await makeFixture();
+  model = await TRecViT.fromPretrained(files.model);
+  const fit = { imageSize: config.imageSize, crop: 'centre' } as const;
+  const pictures = [];
+  for await (const picture of decodeVideo(files.video, { framesPerSecond: 12.5, fit })) {
+    pictures.push(picture);
+  }
+  frames = picturesToTensor(pictures, config, model.input);
+});
+afterAll(async () => {
+  tf.dispose(frames);
+  model?.dispose();
+  await files?.remove();
+});
+
+/** Runs a command with the model, and looks for tensors that it forgot. */
+async function run(...args: readonly string[]) {
+  const before = tf.memory().numTensors;
+  const outcome = await trecvit(...args, '--backend', 'cpu');
+  expect(tf.memory().numTensors).toBe(before);
+  return outcome;
+}
+
+const checkpoint = () => ['--checkpoint', files.model];
+
+function expectTop(
+  found: { name: string; probability: number }[],
+  wanted: readonly { readonly name?: string; readonly probability: number }[],
+): void {
+  expect(found.map(({ name }) => name)).toEqual(wanted.map(({ name }) => name));
+  for (const [index, { probability }] of found.entries()) {
+    expect(probability).toBeCloseTo(wanted[index]?.probability ?? Number.NaN, 5);
+  }
+}
+
+describe('trecvit classify', () => {
+  it('gives as JSON what the model says of the clips together', async () => {
+    const { code, stdout, stderr } = await run('classify', files.video, ...checkpoint(), '--json');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^backend cpu /);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({
+      ...{ model: files.model, backend: 'cpu' },
+      videos: [{ video: files.video, seconds: 0.96, frames: 12, sure: true }],
+    });
+    const [{ top, clips }] = answer.videos;
+    const whole = model.classify(frames);
+    const [wanted = []] = await whole.top();
+    whole.dispose();
+    expectTop(top, wanted);
+    expect(clips.map(({ from, to }: { from: number; to: number }) => [from, to])).toEqual([
+      ...[
+        [0, 0.32],
+        [0.32, 0.64],
+        [0.64, 0.96],
+      ],
+    ]);
+  });
+
+  it('prints the likeliest classes for people', async () => {
+    const { stdout } = await run('classify', files.video, ...checkpoint(), '--top', '2');
+    const whole = model.classify(frames);
+    const [wanted = []] = await whole.top(2);
+    whole.dispose();
+    const lines = wanted.map(
+      ({ probability, name }) => `${(100 * probability).toFixed(1)} %  ${name}`,
+    );
+    expect(stdout).toBe(
+      `${files.video} (1.0 s, 3 clips)\n${lines.map((line) => `   ${line}\n`).join('')}`,
+    );
+  });
+
+  it('says that it is not sure where the likeliest class is below the bound', async () => {
+    const args = ['classify', files.video, ...checkpoint(), '--sure-from', '0.99'];
+    expect((await run(...args)).stdout).toContain('\n  not sure; the likeliest:\n');
+    expect(JSON.parse((await run(...args, '--json')).stdout).videos[0].sure).toBe(false);
+  });
+
+  it('averages over crops', async () => {
+    // Each frame is of one grey, so that all crops are the same.
+    const one = await run('classify', files.video, ...checkpoint(), '--json');
+    const three = await run('classify', files.video, ...checkpoint(), '--json', '--crops', '3');
+    const [a, b] = [one, three].map(({ stdout }) => JSON.parse(stdout).videos[0]);
+    for (const [index, { probability }] of b.top.entries()) {
+      expect(probability).toBeCloseTo(a.top[index].probability, 3);
+    }
+  });
+
+  it('goes on where one of several videos cannot be read, and fails in the end', async () => {
+    const missing = join(files.folder, 'missing.mp4');
+    const args = ['classify', missing, files.video, ...checkpoint(), '--quiet'];
+    const { code, stdout, stderr } = await run(...args, '--json');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `trecvit: ${missing} does not exist\n` });
+    const [first, second] = JSON.parse(stdout).videos;
+    expect(first).toEqual({ video: missing, error: `${missing} does not exist` });
+    expect(second.top).toHaveLength(3);
+  });
+
+  it('takes other names of the classes', async () => {
+    const labels = join(files.folder, 'labels.txt');
+    await writeFile(labels, 'links\r\nrechts\r\nstill\r\n');
+    const { stdout } = await run('classify', files.video, ...checkpoint(), '--labels', labels);
+    expect(stdout).toMatch(/links/);
+    await writeFile(labels, 'links\nrechts\n');
+    const short = await run(
+      'classify',
+      files.video,
+      ...checkpoint(),
+      '--labels',
+      labels,
+      '--quiet',
+    );
+    expect(short).toEqual({
+      ...{ code: 1, stdout: '' },
+      stderr: `trecvit: ${labels} names 2 classes; the model has 3\n`,
+    });
+  });
+});
+
+describe('trecvit stream', () => {
+  it('gives a JSON line for every so many seconds, the last of them the state of a stream', async () => {
+    const args = ['stream', files.video, ...checkpoint(), '--every', '0.08', '--json'];
+    const { code, stdout } = await run(...args);
+    expect(code).toBe(0);
+    const moments = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(moments).toHaveLength(12);
+    for (const [index, moment] of moments.entries()) {
+      expect(moment.seconds).toBeCloseTo((index + 1) * 0.08, 9);
+      expect(moment).toMatchObject({ stateBytes: stateBytes(config), sure: true });
+      expect(moment.millisecondsPerFrame).toBeGreaterThan(0);
+      expect(typeof moment.keepsUp).toBe('boolean');
+    }
+    const stream = model.stream();
+    const step = stream.push(frames);
+    const [wanted = []] = await step.top();
+    step.dispose();
+    stream.dispose();
+    expectTop(moments.at(-1).top, wanted);
+  });
+
+  it('gives a line when the likeliest class changes, and counts a window where it is told to', async () => {
+    const every = await run(
+      'stream',
+      files.video,
+      ...checkpoint(),
+      '--every',
+      '0.08',
+      '--window',
+      '2',
+    );
+    const changes = await run('stream', files.video, ...checkpoint(), '--window', '2');
+    const classOf = (line: string) => /s {2}(\w+) /.exec(line)?.[1];
+    const classes = every.stdout.trim().split('\n').map(classOf);
+    const changed = classes.filter((name, index) => name !== classes[index - 1]);
+    const lines = changes.stdout.trim().split('\n');
+    expect(lines.map(classOf)).toEqual(changed);
+    expect(lines[0]).toMatch(
+      /^0\.1 s {2}\w+ [\d.]+ %, \w+ [\d.]+ %, \w+ [\d.]+ % {2}\([\d.]+ ms a frame, state [\d.]+ k?B\)$/,
+    );
+    expect(changes.stderr).toMatch(/\n12 frames, 1\.0 s of video, [\d.]+ ms a frame, state /);
+  });
+});
+
+describe('trecvit info', () => {
+  it('tells what a checkpoint is and costs', async () => {
+    const { code, stdout } = await run('info', files.model, '--clip', '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({
+      ...{ name: files.model, config, classNames: ['left', 'right', 'still'] },
+      backend: { name: 'cpu' },
+      parameters: parameterCount(config),
+      stateBytes: stateBytes(config),
+      memory: { frame: { weights: 4 * parameterCount(config), state: stateBytes(config) } },
+    });
+    const { frame, clip } = answer.memory;
+    expect(frame.peak).toBeGreaterThan(frame.weights + frame.video);
+    expect(clip.peak).toBeGreaterThan(frame.peak);
+    const text = await run('info', files.model);
+    expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
+    expect(text.stdout).toMatch(
+      /^peak memory of a frame +[\d.]+ kB, the weights' 10\.2 kB included \(measured\)$/m,
+    );
+  });
+
+  it('lists the sizes of the paper', async () => {
+    const { stdout } = await run('info', '--json');
+    const { models } = JSON.parse(stdout);
+    const counts = models.map(({ size, form, parameters }: Record<string, unknown>) => [
+      ...[size, form, parameters],
+    ]);
+    // Of the official code, by jax.eval_shape.
+    expect(counts).toEqual([
+      ...[
+        ['Ti', 'released', 11_230_864],
+        ['S', 'released', 37_154_704],
+      ],
+      ...[
+        ['B', 'released', 136_778_128],
+        ['L', 'released', 471_797_136],
+      ],
+      ...[
+        ['Ti', 'paper', expect.any(Number)],
+        ['S', 'paper', 30_030_736],
+      ],
+      ...[
+        ['B', 'paper', 111_913_360],
+        ['L', 'paper', 386_616_720],
+      ],
+    ]);
+    const { stdout: text } = await run('info');
+    expect(text).toMatch(/^B, released +137 M +547 MB +53\.7 GFLOP +1\.72 TFLOP +58\.1 MB$/m);
+  });
+});
+
+describe('trecvit compare', () => {
+  it('computes what it may not measure', async () => {
+    const { code, stdout } = await run('compare', '--memory', '0', '--json');
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer.backend).toMatchObject({ name: 'cpu' });
+    expect(answer.clips.map(({ frames }: { frames: number }) => frames)).toEqual([32, 64]);
+    const [{ trecvit: ours, fullAttention: theirs }] = answer.clips;
+    // By jax.eval_shape of the official code with E = D.
+    expect(ours.parameters).toBe(111_913_360);
+    // The paper: 3 times the parameters, 5 times the operations, 12 times the memory.
+    expect(theirs.parameters / ours.parameters).toBeCloseTo(3, 0);
+    expect(theirs.flops / ours.flops).toBeGreaterThan(4);
+    expect(theirs.peakBytesHeld.value / ours.peakBytesHeld.value).toBeGreaterThan(6);
+    const text = await run('compare', '--memory', '0', '--frames', '32');
+    expect(text.stdout).toMatch(/^32 frames$/m);
+    expect(text.stdout).not.toMatch(/^64 frames$/m);
+  });
+});
+
+describe('trecvit convert', () => {
+  it('writes an .npz as NumPy does, and reads it into a folder again', async () => {
+    const [npz, again] = ['model.npz', 'again'].map((name) => join(files.folder, name));
+    const there = await trecvit('convert', files.model, npz as string);
+    expect(there).toMatchObject({
+      code: 0,
+      stdout: `${npz}: 2,559 parameters\n`,
+    });
+    const { tensors } = await readSafetensors(join(files.model, 'model.safetensors'));
+    const arrays: Record<string, NamedArray> = {};
+    for await (const [name, array] of readNpz(npz as string)) arrays[name] = array;
+    expect(arrays).toEqual(tensors);
+    const back = await trecvit(
+      'convert',
+      npz as string,
+      again as string,
+      '--frames-per-second',
+      '9',
+      '--json',
+    );
+    expect(JSON.parse(back.stdout)).toMatchObject({ model: again, input: { framesPerSecond: 9 } });
+    expect((await readSafetensors(join(again as string, 'model.safetensors'))).tensors).toEqual(
+      tensors,
+    );
+    const card = JSON.parse(await readFile(join(again as string, 'config.json'), 'utf8'));
+    // What no shape tells is as in the official models.
+    expect(card.config).toEqual({ ...config, frames: 32 });
+  });
+});
+
+describe('trecvit convert --vit', () => {
+  it('puts the blocks of a vision transformer into a new model', async () => {
+    const [vit, start] = ['vit.npz', 'start'].map((name) => join(files.folder, name));
+    const arrays = Object.entries(vitShapes).map(
+      ([name, shape], index) => [name, tf.fill(shape, index)] as const,
+    );
+    await writeNpz(vit as string, Object.fromEntries(arrays), AbortSignal.any([]));
+    tf.dispose(arrays.map(([, tensor]) => tensor));
+    const outcome = await trecvit('convert', vit as string, start as string, '--vit', '--json');
+    expect(outcome.stderr).toMatch(/^not taken: head\/kernel, head\/bias$/m);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ model: start, parameters: 11_230_864 });
+    const { tensors } = await readSafetensors(join(start as string, 'model.safetensors'));
+    const names = Object.keys(vitShapes);
+    const kernel = 'MlpBlock_3/Dense_0/kernel';
+    for (const layer of [0, 11]) {
+      const found = tensors[`encoder/encoderblock_${layer}/MlpBlock_0/Dense_0/kernel`];
+      const value = names.indexOf(`Transformer/encoderblock_${layer}/${kernel}`);
+      expect(found?.data.every((number) => number === value)).toBe(true);
+    }
+  });
+
+  it('is one line for what is no vision transformer', async () => {
+    const npz = join(files.folder, 'other.npz');
+    await trecvit('convert', files.model, npz);
+    const { code, stderr } = await trecvit('convert', npz, 'x', '--vit', '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^trecvit: .*other\.npz is no vision transformer of a width of 192[^\n]*\n$/,
+    );
+  });
+});
+
+/** ViT-Ti/16 in the layout of github.com/google-research/vision_transformer. */
+const vitShapes: Readonly<Record<string, number[]>> = {
+  ...{ 'embedding/kernel': [16, 16, 3, 192], 'embedding/bias': [192], cls: [1, 1, 192] },
+  'Transformer/posembed_input/pos_embedding': [1, 197, 192],
+  ...{ 'Transformer/encoder_norm/scale': [192], 'Transformer/encoder_norm/bias': [192] },
+  ...{ 'head/kernel': [192, 5], 'head/bias': [5] },
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, layer) => {
+      const dense = (name: string, from: number[], to: number[]) => [
+        [`${name}/kernel`, [...from, ...to]] as const,
+        [`${name}/bias`, to] as const,
+      ];
+      const norm = (name: string) =>
+        ['scale', 'bias'].map((part) => [`${name}/${part}`, [192]] as const);
+      return [
+        ...['LayerNorm_0', 'LayerNorm_2'].flatMap(norm),
+        ...['query', 'key', 'value'].flatMap((name) =>
+          dense(`MultiHeadDotProductAttention_1/${name}`, [192], [3, 64]),
+        ),
+        ['MultiHeadDotProductAttention_1/out/kernel', [3, 64, 192]] as const,
+        ['MultiHeadDotProductAttention_1/out/bias', [192]] as const,
+        ...dense('MlpBlock_3/Dense_0', [192], [768]),
+        ...dense('MlpBlock_3/Dense_1', [768], [192]),
+      ].map(([name, shape]) => [`Transformer/encoderblock_${layer}/${name}`, [...shape]] as const);
+    }).flat(),
+  ),
+};
+
+describe('what cannot be read', () => {
+  it.each([
+    [
+      'a checkpoint that is not there',
+      () => ['classify', files.video, '--checkpoint', 'nowhere'],
+      /^nowhere: there is no such/,
+    ],
+    [
+      'a video that is none',
+      () => ['classify', join(files.model, 'config.json'), ...checkpoint()],
+      /config\.json is no video/,
+    ],
+    [
+      'a stream that is not there',
+      () => ['stream', 'nothing.mp4', ...checkpoint()],
+      /^nothing\.mp4 does not exist/,
+    ],
+    [
+      'names that are not there',
+      () => ['classify', files.video, ...checkpoint(), '--labels', 'no.txt'],
+      /no\.txt/,
+    ],
+    [
+      'data that is not there',
+      () => ['train', 'nowhere', '--out', join(files.folder, 'x')],
+      /nowhere/,
+    ],
+    [
+      'a folder without classes',
+      () => ['train', files.model, '--out', join(files.folder, 'x')],
+      /has no folders/,
+    ],
+  ])('is one line for %s', async (_title, args, message) => {
+    const { code, stdout, stderr } = await run(...args(), '--quiet');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^trecvit: [^\n]+\n$/);
+    expect(stderr.replace('trecvit: ', '')).toMatch(message);
+  });
+
+  it('is one line for a damaged config.json', async () => {
+    const damaged = join(files.folder, 'damaged');
+    await trecvit('convert', files.model, damaged);
+    await writeFile(join(damaged, 'config.json'), '{');
+    const { code, stderr } = await run('info', damaged, '--quiet');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^trecvit: [^\n]*config\.json is not JSON[^\n]*\n$/);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { trecvit } from './capture.ts';
+
+const commands = ['classify', 'stream', 'train', 'compare', 'convert', 'info'];
+
+describe('help', () => {
+  it('names every command, and ends with 0', async () => {
+    const { code, stdout, stderr } = await trecvit('--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const named = [...stdout.matchAll(/^ {2}(\w+) .*\[options\]/gm)].map(([, name]) => name);
+    expect(named).toEqual(commands);
+  });
+
+  it.each(commands)('of %s has examples of it', async (command) => {
+    const { code, stdout } = await trecvit(command, '--help');
+    expect(code).toBe(0);
+    const [, examples = ''] = stdout.split('Examples:\n');
+    const lines = examples.trim().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    for (const line of lines) expect(line).toContain(`trecvit ${command}`);
+  });
+
+  it('of train has the defaults of the settings', async () => {
+    const { stdout } = await trecvit('train', '--help');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(/--label-smoothing <share> .*?\(default: 0.1\)/);
+    expect(text).toMatch(/--scale-jitter <least,most> .*?\(default: 0.875,1.33\)/);
+    expect(text).toMatch(/--average-decay <decay> .*?\(default: none\)/);
+  });
+
+  it('gives the version', async () => {
+    const { code, stdout } = await trecvit('--version');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    ['an unknown command', ['walk'], /unknown command 'walk'/],
+    ['an unknown option', ['classify', 'a.mp4', '--fast'], /unknown option '--fast'/],
+    ['no video', ['classify'], /missing required argument 'video'/],
+    ['two streams', ['stream', 'a.mp4', 'b.mp4'], /too many arguments/],
+    ['another backend', ['info', '--backend', 'abacus'], /'abacus' is invalid.*wasm/],
+    ['no threads', ['info', '--threads', '0'], /It must be a positive integer/],
+    ['half a class', ['classify', 'a.mp4', '--top', '1.5'], /It must be a positive integer/],
+    ['no time', ['stream', 'a.mp4', '--every', '0'], /It must be a number above 0/],
+    [
+      'two averages',
+      ['stream', 'a.mp4', '--window', '4', '--half-life', '4'],
+      /'--half-life <frames>' cannot be used with option '--window <frames>'/,
+    ],
+    ['a file that is live', ['stream', 'a.mp4', '--live'], /--live was given with a file/],
+    ['another size', ['info', '--size', 'M'], /'M' is invalid.*Ti, S, B, L/],
+    ['two models', ['info', 'a.npz', '--size', 'S'], /a checkpoint and --size were both given/],
+    ['no folder', ['train', 'clips'], /required option '--out <folder>' not specified/],
+    [
+      'a wrong rate',
+      ['train', 'clips', '--out', 'x', '--learning-rate', 'fast'],
+      /'fast' is invalid. It must be a number of 0 or more/,
+    ],
+    [
+      'a wrong jitter',
+      ['train', 'clips', '--out', 'x', '--scale-jitter', '2,1'],
+      /'2,1' is invalid. It must be none, or two numbers/,
+    ],
+    [
+      'half a pair',
+      ['train', 'clips', '--out', 'x', '--flips', 'left'],
+      /'left' is invalid. It must be none, any, or pairs/,
+    ],
+    [
+      'a size that is none',
+      ['train', 'clips', '--out', 'x', '--image-size', '12x'],
+      /'12x' is invalid. It must be a size/,
+    ],
+    [
+      'a model and a size',
+      ['train', 'clips', '--out', 'x', '--from', 'a.npz', '--size', 'S'],
+      /--from was given with --size or --form/,
+    ],
+    [
+      'a form of what is there',
+      ['convert', 'a.npz', 'b', '--form', 'paper'],
+      /--form was given without --vit/,
+    ],
+    ['no target', ['convert', 'a.npz'], /missing required argument 'out'/],
+  ])('with %s ends with 2 and says how to get help', async (_title, args, message) => {
+    const { code, stdout, stderr } = await trecvit(...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/\(trecvit .*--help shows how\)\n$/);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+});
