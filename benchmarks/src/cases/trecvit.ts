@@ -61,14 +61,15 @@ export function trecvitCase(
 /** The likeliest classes that a stream names after each frame. */
 const guesses = 5;
 
-function attrsOf({ imageSize: [rows, columns], pooling: _, ...sizes }: TRecViTConfig) {
+// All runners have the tanh form of GELU and a class token.
+function attrsOf({ imageSize: [rows, columns], pooling: _, gelu: __, ...sizes }: TRecViTConfig) {
   return { ...sizes, rows, columns, guesses };
 }
 
 /** The configuration of a case. */
 export function configOf(attrs: Case['attrs']): TRecViTConfig {
   const { rows, columns, guesses: _, ...sizes } = attrs as ReturnType<typeof attrsOf>;
-  return { ...sizes, imageSize: [rows, columns], pooling: 'token' };
+  return { ...sizes, imageSize: [rows, columns], pooling: 'token', gelu: 'tanh' };
 }
 
 /** Random numbers that keep what goes through the layers of one magnitude. */

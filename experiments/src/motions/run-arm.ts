@@ -44,29 +44,28 @@ export async function runArm(run: ArmRun): Promise<ArmResult> {
   if (known !== undefined) return known as ArmResult;
   const params = initArm(arm, randomKey('motions', 'parameters', seed), setup.config);
   const model = armTrainee(arm, params, setup.config, setup.input);
-  const { params: trained, ...effort } = await trainInStages({
-    ...{ model, folder: join(folder, `${arm}-${seed}`) },
-    stages: armStages(run),
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
-  });
-  const heldOut = new MotionClips(
-    setup.heldOutKey,
-    size.videos['held-out'],
-    materials['held-out'],
-    difficulty,
-  );
-  const rates = await tested(model, trained, heldOut, signal);
-  const parameters = Object.values(params).reduce((sum, { size }) => sum + size, 0);
-  tf.dispose([params, trained]);
-  const result: ArmResult = {
-    ...{ arm, seed, parameters },
-    ...rates,
-    ...effort,
-    machine: describeMachine(),
-  };
-  await writeJson(path, result);
-  return result;
+  try {
+    const { params: trained, ...effort } = await trainInStages({
+      ...{ model, folder: join(folder, `${arm}-${seed}`), stages: armStages(run) },
+      ...(signal && { signal }),
+      ...(onProgress && { onProgress }),
+    });
+    const count = size.videos['held-out'];
+    const key = setup.heldOutKey;
+    const heldOut = new MotionClips(key, count, materials['held-out'], difficulty);
+    const rates = await tested(model, trained, heldOut, signal).finally(() => tf.dispose(trained));
+    const parameters = Object.values(params).reduce((sum, { size }) => sum + size, 0);
+    const result: ArmResult = {
+      ...{ arm, seed, parameters },
+      ...rates,
+      ...effort,
+      machine: describeMachine(),
+    };
+    await writeJson(path, result);
+    return result;
+  } finally {
+    tf.dispose(params);
+  }
 }
 
 /** What an arm is trained on with a seed: plain clips, then clips like those of the test. */

@@ -62,7 +62,7 @@ export function difficultyAt(level: number): Difficulty {
   };
 }
 
-/** Whole pictures that move evenly. Without them first, only some arms get away from chance in so few steps. */
+/** Whole pictures that move evenly. Without them first, attention stays at chance for hundreds of steps. */
 export const plain: Difficulty = {
   ...difficultyAt(0),
   ...{ cuts: false, wholePicture: 1, seconds: [1.2, 4] },

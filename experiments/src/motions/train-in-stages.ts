@@ -18,8 +18,8 @@ export interface Stage {
   readonly train: ClipSource;
   readonly settings: TrainSettings;
   readonly validate?: ClipSource;
-  /** Makes the parameters that this stage begins with from those before; it disposes none. */
-  readonly begin?: (params: Params) => Params;
+  /** Makes the parameters that this stage begins with from those before; it disposes none. Default: they stay as they are. */
+  readonly begin?: (params: Params) => Record<string, tf.Tensor>;
 }
 
 export interface StagedTraining {
@@ -43,34 +43,32 @@ export interface StagedResult {
 /** Trains a model in stages. Killed at any moment, the next call goes on. */
 export async function trainInStages(training: StagedTraining): Promise<StagedResult> {
   const { model, stages, signal, onProgress } = training;
-  let params: Record<string, tf.Tensor> | undefined;
+  let params = copied(model.params);
   let [steps, seconds] = [0, 0];
   for (const { name, begin, ...stage } of stages) {
     const folder = join(training.folder, name);
-    await makeFolder(folder);
-    const before = params ?? model.params;
-    const first = begin === undefined ? before : tf.tidy(() => kept(begin(before)));
-    const trained = await trainClassifier({
-      ...stage,
-      ...{ folder, model: { ...model, params: first } },
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
-    });
-    if (first !== before) tf.dispose(first as Record<string, tf.Tensor>);
-    if (params !== undefined) tf.dispose(params);
-    params = trained.params;
-    steps += trained.steps;
-    seconds += await secondsOf(folder);
+    const before = params;
+    const first = begin === undefined ? before : begin(before);
+    try {
+      await makeFolder(folder);
+      const trained = await trainClassifier({
+        ...stage,
+        ...{ folder, model: { ...model, params: first } },
+        ...(signal && { signal }),
+        ...(onProgress && { onProgress }),
+      });
+      params = trained.params;
+      steps += trained.steps;
+      seconds += await secondsOf(folder);
+    } finally {
+      tf.dispose([before, first]);
+    }
   }
-  return { params: params ?? {}, steps, seconds };
+  return { params, steps, seconds };
 }
 
-/** Copies that outlive a tidy. */
-function kept(params: Params): Params {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, param]) => [name, tf.keep(tf.clone(param))]),
-  );
-}
+const copied = (params: Params): Record<string, tf.Tensor> =>
+  Object.fromEntries(Object.entries(params).map(([name, param]) => [name, tf.clone(param)]));
 
 async function secondsOf(folder: string): Promise<number> {
   const lines = (await readFile(join(folder, 'metrics.jsonl'), 'utf8')).trim().split('\n');

@@ -34,7 +34,7 @@ it('has all parameters but those over time in common', () => {
     expect(names).toEqual(shared);
     for (const name of names) {
       const [own, shared] = [other[name], first?.[name]].map((param) =>
-        Buffer.from(param?.dataSync<'float32'>().slice().buffer ?? []),
+        Buffer.from(new Uint8Array(Float32Array.from(param?.dataSync() ?? []).buffer)),
       );
       expect(own?.equals(shared ?? Buffer.of()), name).toBe(true);
     }

@@ -1,2 +1,2 @@
-/** Written by `npm run experiment -- motions-model`: from this probability on 95 % of the likeliest motions were right on held-out clips. */
+/** Below this probability the model had better say that it is not sure. A first choice; `npm run experiment -- motions-model` writes a measured one. */
 export const sureFrom: number = 0.6;

@@ -8,7 +8,7 @@ import {
   trecvitConfig,
 } from '../config.ts';
 import { initTRecViT } from '../init.ts';
-import { openArrays } from '../pretrained/open-arrays.ts';
+import { openArrays } from '../open-arrays.ts';
 import { openLocal } from '../pretrained/open-local.ts';
 import { TRecViT } from '../trecvit.ts';
 import { withVitBlocks } from '../vit-blocks.ts';

@@ -1,4 +1,4 @@
-import { checkedSize, checkOptions, randomKey } from '@neverend/backend';
+import { checkedSize, checkOptions, kernelsReady, randomKey } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
@@ -165,6 +165,8 @@ async function costsOf(
       }
     };
     try {
+      // Until then composites may serve, which hold what kernels do not.
+      if (tf.getBackend() === 'webgpu') await kernelsReady();
       // What a first run alone takes: kernels that are compared, parameters that move to the backend.
       await once(1, 'fused');
       for (const count of lengths) {

@@ -106,9 +106,9 @@ describe.runIf(runsInBrowser())('a camera', () => {
     const { pictures, dropped, error } = await page.ask('camera', 'page', slow);
     expect(error).toBeUndefined();
     expect(dropped).toBeGreaterThan(5);
-    // What it sees keeps up: 5 pictures that took 0.4 seconds each are not 0.05 seconds apart.
+    // What it sees keeps up: without a drop the first and the last would be 0.2 seconds apart.
     const [first, last] = [pictures[0]?.seconds ?? 0, pictures.at(-1)?.seconds ?? 0];
-    expect(last - first).toBeGreaterThan(0.8);
+    expect(last - first).toBeGreaterThan(0.3);
     await page.close();
   });
 
