@@ -132,7 +132,7 @@ onSettings(
     happen({ type: 'loading' });
     engine.load(settings.backend, settings.model);
   },
-  (sentence) => happen({ type: 'failed', sentence }),
+  (sentence) => happen({ type: 'refused', sentence }),
 );
 
 parts.show(state);

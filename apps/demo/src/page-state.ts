@@ -32,6 +32,8 @@ export type PageEvent =
   | { readonly type: 'open'; readonly source: Source }
   | { readonly type: 'running' }
   | { readonly type: 'failed'; readonly sentence: string }
+  /** Something was asked for that cannot be done; all goes on. */
+  | { readonly type: 'refused'; readonly sentence: string }
   | { readonly type: 'stopped' }
   | { readonly type: 'ended' }
   | { readonly type: 'hidden' }
@@ -78,6 +80,8 @@ export function nextState(state: PageState, event: PageEvent): PageState {
         session: { phase: 'idle' },
         notice: { kind: 'fault', text: event.sentence },
       };
+    case 'refused':
+      return { ...state, notice: { kind: 'fault', text: event.sentence } };
     case 'stopped':
       return { ...state, session: { phase: 'idle' }, notice: undefined };
     case 'ended':

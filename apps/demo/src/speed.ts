@@ -24,7 +24,8 @@ export class Speedometer {
 
   add(count: Count): void {
     const recent = this.#counts.filter(({ at }) => count.at - at <= this.#seconds);
-    this.#counts = [...recent, count];
+    // A frame may take longer than the time that is looked back over.
+    this.#counts = [...(recent.length === 0 ? this.#counts.slice(-1) : recent), count];
   }
 
   /** Seconds that it looks back over now. */

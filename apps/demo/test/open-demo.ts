@@ -1,15 +1,16 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { chromiumPath } from '@neverend/backend/testing';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { buildDemo, type ServedDemo, serveDemo } from '../src/server/serve-demo.ts';
 
 /** The page, served as `npm run demo` does. */
 export interface Demo {
   /** Of the page, with a slash at its end. */
   readonly address: string;
-  /** A folder for files of the tests; the model is in `dist/model`. */
+  /** A folder for files of the tests; in its `model` is the model, which is below the page's address as well. */
   readonly folder: string;
   /** Starts a Chromium with other flags than `--no-sandbox`. */
   launch(...flags: readonly string[]): Promise<Browser>;
@@ -21,11 +22,10 @@ export interface Demo {
 interface OpenOptions {
   /** Runs in the page before its scripts. */
   readonly before?: () => void;
-  readonly origin?: string;
+  /** Default: the demo's. */
+  readonly address?: string;
   /** With the shipped model, and not with the one of the tests. */
   readonly shipped?: boolean;
-  /** Which page. Default: the demo. */
-  readonly path?: string;
   readonly context?: Parameters<Browser['newContext']>[0];
 }
 
@@ -39,18 +39,15 @@ export interface OpenPage {
 /** @param model the files of the model in the place of the shipped one, by their names. */
 export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'neverend-demo-'));
-  const outDir = join(folder, 'dist');
-  await buildDemo(outDir);
-  await buildDemo(join(outDir, 'smallest'), join(import.meta.dirname, '../smallest'));
-  mkdirSync(join(outDir, 'model'), { recursive: true });
+  const modelFolder = join(folder, 'model');
+  mkdirSync(modelFolder);
   for (const [name, content] of Object.entries(model)) {
-    writeFileSync(join(outDir, 'model', name), content);
+    writeFileSync(join(modelFolder, name), content);
   }
-  const served: ServedDemo = await serveDemo({ port: 0, host: '127.0.0.1', outDir });
-  const [address = ''] = served.addresses;
+  const served = await serve();
   const browsers: Browser[] = [];
   return {
-    address,
+    address: served.address,
     folder,
     async launch(...flags) {
       const browser = await chromium.launch({
@@ -60,12 +57,17 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       browsers.push(browser);
       return browser;
     },
-    async open(browser, { before, origin, shipped, path = '', context: settings = {} } = {}) {
+    async open(browser, { before, address = served.address, shipped, context: settings } = {}) {
       const context = await browser.newContext(settings);
+      await context.route('**/model/*', (route) =>
+        route.fulfill({
+          path: join(modelFolder, basename(new URL(route.request().url()).pathname)),
+        }),
+      );
       if (shipped !== true) {
         // At an address that the bundler has made.
         await context.route('**/assets/*.safetensors', (route) =>
-          route.fulfill({ path: join(outDir, 'model/model.safetensors') }),
+          route.fulfill({ path: join(modelFolder, 'model.safetensors') }),
         );
       }
       context.setDefaultTimeout(60_000);
@@ -76,14 +78,36 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
         if (['warning', 'error'].includes(message.type())) complaints.push(message.text());
       });
       if (before !== undefined) await page.addInitScript(before);
-      const { port } = new URL(address);
-      await page.goto(origin === undefined ? `${address}${path}` : `${origin}:${port}/${path}`);
+      await page.goto(address);
       return { page, context, complaints };
     },
     async close() {
       for (const browser of browsers) await browser.close();
       await served.close();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What `npm run demo -- --port 0` runs after its setup. */
+async function serve(): Promise<{ address: string; close(): Promise<void> }> {
+  const args = ['--import', 'tsx', '--conditions=@neverend/source', 'src/cli.ts', '--port', '0'];
+  const child = spawn(process.execPath, args, {
+    cwd: join(import.meta.dirname, '..'),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(child, 'exit');
+  const [address] = await Promise.race([
+    once(child.stdout, 'data'),
+    exit.then(([code]) => {
+      throw new Error(`npm run demo ended with ${code}`);
+    }),
+  ]);
+  return {
+    address: String(address).trim(),
+    async close() {
+      child.kill();
+      await exit;
     },
   };
 }

@@ -70,6 +70,15 @@ it('names what went wrong until something else is opened, and lets one open it',
   expect(told(...failed, { type: 'open', source: 'file' }).notice).toBeUndefined();
 });
 
+it('goes on with the video where a setting is refused', () => {
+  const refused = { type: 'refused', sentence: 'Give the address first.' } as const;
+  expect(told(ready, camera, running, refused)).toMatchObject({
+    notice: 'Give the address first.',
+    status: 'Watching the camera.',
+    canStop: true,
+  });
+});
+
 it('opens nothing where no model is, until another one loads', () => {
   const broken = { type: 'broken', sentence: 'The file is cut.' } as const;
   expect(told(camera, running, broken)).toMatchObject({

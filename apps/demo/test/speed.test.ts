@@ -21,6 +21,14 @@ it('counts over the last seconds alone', () => {
   expect(speedometer.span).toBe(2);
 });
 
+it('knows the speed of a machine that takes longer for a frame than it looks back', () => {
+  const speedometer = new Speedometer(3);
+  for (const frame of [0, 1, 2]) {
+    speedometer.add({ at: 5 * frame, seen: frame, dropped: 59 * frame, milliseconds: 5000 });
+  }
+  expect(speedometer.speed()).toEqual({ seen: 0.2, dropped: 11.8, milliseconds: 5000 });
+});
+
 it('says how slow the machine is, and does not flicker about it', () => {
   const speed = (dropped: number) => ({ seen: 12 - dropped, dropped, milliseconds: 80 });
   expect(slowness(speed(6.8), 12, false)).toBe(
