@@ -50,12 +50,18 @@ export class DecodingPool {
     checkClipOptions(options);
     const { signal } = options;
     signal?.throwIfAborted();
-    return await new Promise((resolve, reject) => {
-      const job: Job = { path, options, resolve, reject };
-      this.#waiting.push(job);
-      signal?.addEventListener('abort', () => this.#abort(job), { once: true });
-      this.#next();
-    });
+    let abort = () => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        const job: Job = { path, options, resolve, reject };
+        abort = () => this.#abort(job);
+        signal?.addEventListener('abort', abort);
+        this.#waiting.push(job);
+        this.#next();
+      });
+    } finally {
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   /** Ends the threads. What was not decoded is refused. */
