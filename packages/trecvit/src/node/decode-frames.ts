@@ -1,3 +1,4 @@
+import type { AVCodecID, FFDecoderCodec } from 'node-av/constants';
 import type { CodecContext, Frame, Rational, Stream } from 'node-av/lib';
 import { VideoError } from '../video/video-error.ts';
 import { FrameTimes } from './frame-times.ts';
@@ -77,11 +78,9 @@ async function receive(av: NodeAv, codec: CodecContext): Promise<Frame | undefin
 
 async function openCodec({ av, stream, name }: OpenVideo, threads: number): Promise<CodecContext> {
   const { codecpar } = stream;
-  // FFmpeg's own decoders of these two leave their transparency out.
-  const isTransparent = stream.metadata?.get('alpha_mode') === '1';
-  const transparent = codecpar.codecId === av.AV_CODEC_ID_VP9 ? 'libvpx-vp9' : 'libvpx';
+  const transparent = stream.metadata?.get('alpha_mode') === '1' && withAlpha(av, codecpar.codecId);
   const decoder =
-    (isTransparent ? av.Codec.findDecoderByName(transparent as never) : null) ??
+    (transparent ? av.Codec.findDecoderByName(transparent) : null) ??
     av.Codec.findDecoder(codecpar.codecId);
   if (decoder === null) {
     throw new VideoError(`${name} has a video codec that is not known here: ${codecpar.codecId}`);
@@ -98,6 +97,12 @@ async function openCodec({ av, stream, name }: OpenVideo, threads: number): Prom
   throw new VideoError(`${name} cannot be decoded: ${av.FFmpegError.strerror(opened)}`);
 }
 
+/** A decoder for these two that keeps their transparency, which FFmpeg's own leave out. */
+function withAlpha(av: NodeAv, codec: AVCodecID): FFDecoderCodec | undefined {
+  if (codec === av.AV_CODEC_ID_VP9) return av.FF_DECODER_LIBVPX_VP9;
+  return codec === av.AV_CODEC_ID_VP8 ? av.FF_DECODER_LIBVPX_VP8 : undefined;
+}
+
 /**
  * To the last picture before a time from which decoding can begin. Files look it up by the order of decoding, which may be as much as 16
  * pictures ahead. A stream without a way back stays where it is.
@@ -107,7 +112,8 @@ async function seek(video: OpenVideo, seconds: number): Promise<void> {
   const { num, den } = stream.timeBase;
   const early = Math.max(0, seconds - 16 * usualDuration(stream));
   const stamp = ((early + startOf(video)) * den) / num;
-  await format.seekFrame(stream.index, BigInt(Math.floor(stamp)), av.AVSEEK_FLAG_BACKWARD);
+  const last = Math.min(Math.floor(stamp), Number.MAX_SAFE_INTEGER);
+  await format.seekFrame(stream.index, BigInt(last), av.AVSEEK_FLAG_BACKWARD);
 }
 
 /** The time stamp at which the video begins, in seconds. */

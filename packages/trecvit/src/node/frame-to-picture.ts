@@ -1,4 +1,4 @@
-import type { FilterContext, FilterGraph, Frame } from 'node-av/lib';
+import type { FilterContext, FilterGraph, Frame, Rational } from 'node-av/lib';
 import { fitOf, type PictureSize, placementOf } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
 import { VideoError } from '../video/video-error.ts';
@@ -17,6 +17,8 @@ export interface ConverterOptions {
   readonly size: PictureSize;
   /** The display matrix of the file, for frames that have none of their own. */
   readonly matrix?: Uint8Array | null;
+  /** The width of a pixel by its height, where the file says it; frames have their codec's. */
+  readonly aspect?: number | undefined;
 }
 
 /** Turns decoded frames into pictures as they are displayed: upright, with square pixels, and of a size. */
@@ -25,13 +27,15 @@ export class FrameToPicture {
   readonly #name: string;
   readonly #size: PictureSize;
   readonly #matrix: Uint8Array | null;
+  readonly #aspect: number | undefined;
   #graph: { key: string; graph: FilterGraph; from: FilterContext; to: FilterContext } | undefined;
 
-  constructor({ av, name, size, matrix }: ConverterOptions) {
+  constructor({ av, name, size, matrix, aspect }: ConverterOptions) {
     this.#av = av;
     this.#name = name;
     this.#size = size;
     this.#matrix = matrix ?? null;
+    this.#aspect = aspect;
   }
 
   /** The frame stays the caller's. */
@@ -55,8 +59,7 @@ export class FrameToPicture {
   async #graphFor(frame: Frame): Promise<{ from: FilterContext; to: FilterContext }> {
     const av = this.#av;
     const { width, height, format, colorSpace, colorRange } = frame;
-    const { num, den } = frame.sampleAspectRatio;
-    const aspect = num > 0 && den > 0 ? num / den : 1;
+    const aspect = this.#aspect ?? aspectOf(frame.sampleAspectRatio) ?? 1;
     const turn = turnOf(frame.getSideData(av.AV_FRAME_DATA_DISPLAYMATRIX) ?? this.#matrix);
     if (turn === undefined) {
       throw new VideoError(`${this.#name} is turned by an angle that is no multiple of 90 degrees`);
@@ -67,6 +70,23 @@ export class FrameToPicture {
     const graph = new av.FilterGraph();
     graph.alloc();
     graph.nbThreads = 1;
+    try {
+      const ends = await this.#connect(graph, frame, aspect, turn);
+      this.#graph = { key, graph, ...ends };
+      return ends;
+    } catch (error) {
+      graph.free();
+      throw error;
+    }
+  }
+
+  async #connect(
+    graph: FilterGraph,
+    { width, height, format, colorSpace, colorRange }: Frame,
+    aspect: number,
+    turn: Turn,
+  ): Promise<{ from: FilterContext; to: FilterContext }> {
+    const av = this.#av;
     const source = [
       `video_size=${width}x${height}`,
       `pix_fmt=${format}`,
@@ -78,8 +98,9 @@ export class FrameToPicture {
     const [buffer, sink] = [av.Filter.getByName('buffer'), av.Filter.getByName('buffersink')];
     const from = buffer && graph.createFilter(buffer, 'in', source.join(':'));
     const to = sink && graph.createFilter(sink, 'out', null);
-    if (!from || !to)
+    if (!from || !to) {
       throw new VideoError(`${this.#name} has pictures of a form that is not known`);
+    }
     const filters = filtersOf({
       name: this.#name,
       rows: height,
@@ -92,8 +113,7 @@ export class FrameToPicture {
     const [outputs, inputs] = [endOf(av, 'in', from), endOf(av, 'out', to)];
     this.#check(graph.parsePtr(filters, inputs, outputs));
     this.#check(await graph.config());
-    this.#graph = { key, graph, from, to };
-    return this.#graph;
+    return { from, to };
   }
 
   #check(code: number): void {
@@ -106,6 +126,11 @@ export class FrameToPicture {
     this.#graph?.graph.free();
     this.#graph = undefined;
   }
+}
+
+/** The width of a pixel by its height; undefined where it is not said. */
+export function aspectOf({ num, den }: Pick<Rational, 'num' | 'den'>): number | undefined {
+  return num > 0 && den > 0 ? num / den : undefined;
 }
 
 function endOf(

@@ -2,7 +2,7 @@ import type { PictureSize } from '../video/fit.ts';
 import type { Picture } from '../video/picture.ts';
 import { samplePictures } from '../video/sample-pictures.ts';
 import { type DecodedFrame, decodeFrames } from './decode-frames.ts';
-import { FrameToPicture } from './frame-to-picture.ts';
+import { aspectOf, FrameToPicture } from './frame-to-picture.ts';
 import type { OpenVideo } from './open-video.ts';
 
 export interface PictureOptions {
@@ -20,7 +20,8 @@ export async function* picturesOf(
 ): AsyncGenerator<Picture, void, undefined> {
   const { av, name, stream } = video;
   const matrix = stream.codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX);
-  const converter = new FrameToPicture({ av, name, size, matrix });
+  const aspect = aspectOf(stream.sampleAspectRatio);
+  const converter = new FrameToPicture({ av, name, size, matrix, aspect });
   try {
     const decoded = decodeFrames(video, { threads, from: from ?? 0, signal });
     const frames = from === undefined ? decoded : beginAt(decoded, from);

@@ -2,6 +2,7 @@ import { checkNumber, checkOptions } from '@neverend/backend';
 import { decodeImage } from './decode-image.ts';
 import { imagesOf, isImage } from './decode-images.ts';
 import { turnOf } from './display-matrix.ts';
+import { aspectOf } from './frame-to-picture.ts';
 import { type OpenVideo, openVideo } from './open-video.ts';
 import { kindOf } from './video-source.ts';
 
@@ -45,8 +46,7 @@ export async function videoInfo(
     const { av, stream } = video;
     const { codecpar, avgFrameRate, sampleAspectRatio } = stream;
     const rotation = turnOf(codecpar.getCodedSideData(av.AV_PKT_DATA_DISPLAYMATRIX))?.degrees ?? 0;
-    const { num, den } = sampleAspectRatio;
-    const aspect = num > 0 && den > 0 ? num / den : 1;
+    const aspect = aspectOf(sampleAspectRatio) ?? aspectOf(codecpar.sampleAspectRatio) ?? 1;
     const displayed = [codecpar.height, Math.max(1, Math.round(codecpar.width * aspect))] as const;
     const [rows, columns] = rotation % 180 === 0 ? displayed : [displayed[1], displayed[0]];
     const rate = avgFrameRate.num / avgFrameRate.den;

@@ -107,9 +107,12 @@ describe('a picture that is to be turned', () => {
   });
 });
 
-it('pixels that are not square become so', async () => {
-  const path = join(folder, 'aspect.mp4');
-  await encodeVideo(path, [{ at: 0, bytes: corners(64, 32) }], { ...lossless, aspect: [3, 2] });
+it.each(['mp4', 'mkv'])('pixels of a %s that are not square become so', async (extension) => {
+  const path = join(folder, `aspect.${extension}`);
+  // In an mkv it is the file that says so, and not the codec.
+  const codec = extension === 'mp4' ? {} : { encoder: 'png', options: {} };
+  const settings = { ...lossless, ...codec, aspect: [3, 2] } as const;
+  await encodeVideo(path, [{ at: 0, bytes: corners(64, 32) }], settings);
   const [picture] = await collect(path);
   expect(picture).toMatchObject({ rows: 32, columns: 96 });
   expect(seen(picture as Picture)).toBe('red blue green white');
