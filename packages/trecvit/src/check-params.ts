@@ -26,7 +26,7 @@ export function checkParams(
     const found = Object.hasOwn(params, name) ? params[name] : undefined;
     return (found && misfit(name, found, shape)) ?? [];
   });
-  const faults = listedFaults({ missing, extra, misshapen });
+  const faults = listedFaults({ known: Object.keys(shapes).length, missing, extra, misshapen });
   if (faults !== undefined) throw new ShapeError(`${owner} ${faults}`);
 }
 
@@ -44,19 +44,23 @@ export function misfit(
 
 /** What is wrong, all of it in one phrase; undefined where nothing is. */
 export function listedFaults(faults: {
+  /** How many names the model knows. */
+  readonly known: number;
   readonly missing: readonly string[];
   readonly extra: readonly string[];
   readonly misshapen: readonly string[];
 }): string | undefined {
-  const { missing, extra, misshapen } = faults;
+  const { known, missing, extra, misshapen } = faults;
   const prefix = sharedPrefix(missing, extra);
   if (prefix !== undefined) {
     return `had names that all begin with ${JSON.stringify(prefix)}, and those of the model do not; leave it out`;
   }
+  // A file of something else needs no list of all that it is not.
+  const most = missing.length === known ? 20 : Number.POSITIVE_INFINITY;
   const phrases = [
-    ...listed('lacked', missing),
-    ...listed('had what the model does not know:', extra),
-    ...listed('had other shapes or types:', misshapen),
+    ...listed('lacked', missing, most),
+    ...listed('had what the model does not know:', extra, most),
+    ...listed('had other shapes or types:', misshapen, most),
   ];
   return phrases.length === 0 ? undefined : phrases.join('; it ');
 }
@@ -73,12 +77,9 @@ function sharedPrefix(missing: readonly string[], extra: readonly string[]): str
   return prefix && extra.every((of) => of.startsWith(prefix)) ? prefix : undefined;
 }
 
-/** Beyond these, a count says enough. */
-const mostNames = 20;
-
-function listed(what: string, names: readonly string[]): string[] {
+function listed(what: string, names: readonly string[], most: number): string[] {
   if (names.length === 0) return [];
-  const more = names.length - mostNames;
+  const more = names.length - most;
   const rest = more > 0 ? ` and ${more} more` : '';
-  return [`${what} ${names.slice(0, mostNames).join(', ')}${rest}`];
+  return [`${what} ${names.slice(0, most).join(', ')}${rest}`];
 }

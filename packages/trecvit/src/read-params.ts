@@ -67,6 +67,7 @@ export async function readArrays(
     }
     const known = new Set(names);
     const faults = listedFaults({
+      known: Object.keys(shapes).length,
       missing: Object.keys(shapes).filter((name) => !known.has(name)),
       extra: names.filter((name) => !Object.hasOwn(shapes, name)),
       misshapen,

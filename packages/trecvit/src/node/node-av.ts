@@ -15,7 +15,9 @@ export function loadNodeAv(): Promise<NodeAv> {
 
 async function load(): Promise<NodeAv> {
   try {
-    const [api, names] = await Promise.all([import('node-av/lib'), import('node-av/constants')]);
+    // Each awaited in the `try` itself: esbuild then leaves an optional peer that is absent to the run.
+    const api = await import('node-av/lib');
+    const names = await import('node-av/constants');
     // What FFmpeg prints about damaged files would come between the lines of a program; errors say it.
     api.Log.setLevel(names.AV_LOG_QUIET);
     return { ...api, ...names };
