@@ -4,6 +4,7 @@ import {
   expectTensorClose,
   randomTensor,
   tolerances,
+  webgpuIfLong,
 } from '@neverend/backend/testing';
 import { forward, type TRecViTConfig } from '@neverend/trecvit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -114,4 +115,4 @@ await describeBackends('arms', (backend) => {
       tf.dispose([params, clip, value, grads, variables]);
     });
   }
-});
+}, webgpuIfLong(process.env['NEVEREND_LONG']));
