@@ -25,6 +25,8 @@ export interface About {
 export interface Step extends LiveStep {
   /** Tensors in the worker. */
   readonly tensors: number;
+  /** Of the weights that kernels keep in a layout of their own. */
+  readonly packedBytes: number;
 }
 
 export type ToWorker =

@@ -120,6 +120,7 @@ export class ResultView {
       'Frames seen': speed === undefined ? '–' : `${one(speed.seen)} a second`,
       'Frames dropped': speed === undefined ? '–' : `${one(speed.dropped)} a second`,
       'State of the stream': step === undefined ? '–' : bytes(step.stateBytes),
+      'Packed weights': step === undefined ? '–' : bytes(step.packedBytes),
       Backend:
         this.#about === undefined
           ? '–'

@@ -1,4 +1,4 @@
-import { kernelsReady, useBackend } from '@neverend/backend';
+import { kernelsReady, packedWeightsBytes, useBackend } from '@neverend/backend';
 import {
   classifyLive,
   type LiveFrame,
@@ -91,7 +91,8 @@ async function watch(
     const incoming = whileSeen(receiveFrames(frames, { signal }));
     const steps = classifyLive(loaded.model, incoming, { top: TOP });
     for await (const step of steps) {
-      say({ type: 'step', session, step: { ...step, tensors: tf.memory().numTensors } });
+      const memory = { tensors: tf.memory().numTensors, packedBytes: packedWeightsBytes() };
+      say({ type: 'step', session, step: { ...step, ...memory } });
     }
     say({ type: 'ended', session });
   } catch (error) {

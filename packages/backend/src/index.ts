@@ -34,7 +34,7 @@ export {
 } from './kernels/index.ts';
 export { markEdited } from './mark-edited.ts';
 export { keepPackedWeights, packedWeightsBytes } from './packed-weights.ts';
-export { withPeakBytes } from './peak-bytes.ts';
+export { type BytesWatch, watchBytes, withPeakBytes } from './peak-bytes.ts';
 export {
   type RandomKey,
   randomBits,

@@ -36,9 +36,13 @@ export function keepPackedWeights(keep: boolean): void {
 const keepsPacked = (): boolean =>
   (keeps ??= typeof process === 'undefined' || process.env?.['NEVEREND_PACKED_WEIGHTS'] !== '0');
 
-/** Bytes of the weights that are packed now. `tf.memory()` does not count them: they come and go with the weights. */
-export function packedWeightsBytes(): number {
-  return [...all].reduce((sum, { info }) => sum + bytesOf(info), 0);
+/**
+ * Bytes of the weights that are packed now: of all, or of those given. `tf.memory()` does not count them: they come and go with the weights.
+ */
+export function packedWeightsBytes(of?: Iterable<tf.Tensor>): number {
+  const ids = of && new Set(Array.from(of, ({ dataId }) => dataId));
+  const counted = ids ? [...all].filter((packed) => packed.of.some((id) => ids.has(id))) : [...all];
+  return counted.reduce((sum, { info }) => sum + bytesOf(info), 0);
 }
 
 /** Whether TensorFlow.js records what runs now for a gradient. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { withPeakBytes } from '../src/index.ts';
+import { watchBytes, withPeakBytes } from '../src/index.ts';
 import { describeBackends } from '../src/testing/index.ts';
 
 await describeBackends('the peak of bytes', () => {
@@ -30,5 +30,23 @@ await describeBackends('the peak of bytes', () => {
       }),
     ).toThrow('boom');
     expect(tf.engine().runKernel).toBe(before);
+  });
+
+  it('counts what tensors share once, and nothing for another look at what was there', () => {
+    const x = tf.ones([10, 10]);
+    const seen = withPeakBytes(() => tf.reshape(x, [100]));
+    expect(seen.peakBytes).toBe(0);
+    const made = withPeakBytes(() =>
+      tf.tidy(() => {
+        const one = tf.reshape(tf.square(x), [100]);
+        return tf.square(tf.reshape(one, [5, 20]));
+      }),
+    );
+    expect(made.peakBytes).toBe(800);
+    const watch = watchBytes([x]);
+    const copy = tf.reshape(x, [100]);
+    expect(watch.peakBytes()).toBe(400);
+    watch.end();
+    tf.dispose([x, seen.result, made.result, copy]);
   });
 });

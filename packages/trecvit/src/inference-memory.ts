@@ -1,4 +1,5 @@
-import { checkedSize, checkOptions, withPeakBytes } from '@neverend/backend';
+import { checkedSize, checkOptions, packedWeightsBytes, withPeakBytes } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
 import { stateBytes } from './costs.ts';
@@ -8,17 +9,20 @@ import { parameterCount } from './param-shapes.ts';
 /** Bytes of tensors while a model runs. */
 export interface InferenceMemory {
   readonly weights: number;
+  /** Of the weights that kernels keep in a layout of their own, beside the weights (see `keepPackedWeights`). */
+  readonly packed: number;
   /** Of the video that goes in. */
   readonly video: number;
   /** Of what comes out to go on from. */
   readonly state: number;
-  /** The most at once, with weights and video. */
+  /** The most at once, with weights, packed weights and video. */
   readonly peak: number;
 }
 
 /** What is measured: a `TRecViT`. */
 export interface MeasuredModel {
   readonly config: TRecViTConfig;
+  readonly params: Params;
   forward(
     video: tf.Tensor,
     options?: ForwardOptions,
@@ -53,12 +57,14 @@ export function inferenceMemory(
   try {
     const { peakBytes } = withPeakBytes(() => run(video));
     const weights = 4 * parameterCount(config);
+    const packed = packedWeightsBytes(Object.values(model.params));
     const ofVideo = 4 * video.size;
     return {
       weights,
+      packed,
       video: ofVideo,
       state: stateBytes(config, { batch }),
-      peak: weights + ofVideo + peakBytes,
+      peak: weights + packed + ofVideo + peakBytes,
     };
   } finally {
     video.dispose();

@@ -1,4 +1,4 @@
-import { randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import { packedWeightsBytes, randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import { describeBackends, expectTensorClose, tolerances } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -83,8 +83,9 @@ await describeBackends('a model', (backend) => {
       expect(tf.memory().numTensors).toBe(before);
       const weights = Object.values(model.params).reduce((sum, { size }) => sum + 4 * size, 0);
       expect(memory).toMatchObject({ weights, video: 4 * 16 * 8 * 12 * 3 });
+      expect(memory.packed).toBe(packedWeightsBytes());
       model.dispose();
-      return { ...memory, working: memory.peak - memory.weights - memory.video };
+      return { ...memory, working: memory.peak - memory.weights - memory.packed - memory.video };
     };
     const [two, six] = [memoryOf(2), memoryOf(6)];
     expect(two.working).toBeGreaterThan(two.state);

@@ -96,8 +96,8 @@ function textOf(answer: Answer): string {
   );
 }
 
-const peakOf = ({ peak, weights }: InferenceMemory): string =>
-  `${bytes(peak)}, the weights' ${bytes(weights)} included (measured)`;
+const peakOf = ({ peak, packed, weights }: InferenceMemory): string =>
+  `${bytes(peak)}, with the weights' ${bytes(weights)}${packed === 0 ? '' : ` and ${bytes(packed)} of packed copies`} (measured)`;
 
 async function listSizes(
   backend: Backend,

@@ -1,3 +1,4 @@
+import { packedWeightsBytes } from '@neverend/backend';
 import { stateBytes } from '../costs.ts';
 import { decodeVideo } from '../node/index.ts';
 import type { Guess } from '../top-k.ts';
@@ -21,6 +22,8 @@ interface Moment extends Verdict {
   /** The mean since the moment that was told before. */
   readonly millisecondsPerFrame: number;
   readonly stateBytes: number;
+  /** Of the weights that kernels keep in a layout of their own. */
+  readonly packedWeightsBytes: number;
   /** False where the frames of a camera would come faster than that. */
   readonly keepsUp: boolean;
   /** Frames that were left out so far, where they were not waited for. */
@@ -57,6 +60,7 @@ async function streamWith(
     dropped = count;
   };
   await warmUp(model);
+  const packed = packedWeightsBytes();
   const frames = model.stream(averageOf(flags));
   try {
     for await (const picture of picturesOf(video, model, flags, signal, onDropped)) {
@@ -76,6 +80,7 @@ async function streamWith(
       told = { class: current, seconds };
       const moment: Moment = {
         ...{ seconds, ...verdict, millisecondsPerFrame: pace.lap(), stateBytes: size, keepsUp },
+        packedWeightsBytes: packed,
         ...(live && { dropped }),
       };
       await print(json ? `${JSON.stringify(moment)}\n` : textOf(moment));
@@ -84,7 +89,7 @@ async function streamWith(
     frames.dispose();
   }
   note(
-    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${milliseconds(pace.mean)} a frame, state ${bytes(size)}${live ? `, ${dropped} frames dropped` : ''}`,
+    `${pace.frames} frames, ${pace.seconds.toFixed(1)} s of video, ${milliseconds(pace.mean)} a frame, state ${bytes(size)}, packed weights ${bytes(packed)}${live ? `, ${dropped} frames dropped` : ''}`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { freemem } from 'node:os';
-import { kernelMode, setKernelMode } from '@neverend/backend';
+import { kernelMode, setKernelMode, watchBytes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AttentionWeights } from './peak-memory.ts';
 
@@ -24,7 +24,8 @@ export async function measure(
   given: readonly tf.Tensor[],
 ): Promise<Measured> {
   const resets = resetResidentPeak();
-  const watched = watchBuffers(weights, given);
+  const watch = watchBytes(given);
+  const letGo = weights === 'held' ? holdWeights() : undefined;
   try {
     const begin = performance.now();
     const result = run();
@@ -32,70 +33,33 @@ export async function measure(
     const seconds = (performance.now() - begin) / 1000;
     result.dispose();
     const residentBytes = resets ? residentPeak() : undefined;
-    const tensorBytes = watched.peak();
+    const tensorBytes = watch.peakBytes();
     return { seconds, tensorBytes, ...(residentBytes === undefined ? {} : { residentBytes }) };
   } finally {
-    watched.end();
+    letGo?.();
+    watch.end();
   }
 }
 
 /** The kernel of attention. Its composite holds the weights. */
 const attention = 'NeverendAttention';
-/** Kernels that move nothing, although TensorFlow's give their results names of their own. */
-const views = new Set(['ExpandDims', 'Identity', 'Reshape']);
 
-/**
- * Counts the bytes of buffers that are alive, which `tf.memory` does not: there, tensors that share one count each. Lets attention hold
- * its weights where that is wanted.
- */
-function watchBuffers(
-  weights: AttentionWeights,
-  given: readonly tf.Tensor[],
-): { peak: () => number; end: () => void } {
+/** Lets attention hold its weights until the function that it returns is called. */
+function holdWeights(): () => void {
   const engine = tf.engine();
-  const { runKernel, trackTensor, removeDataId } = engine;
+  const { runKernel } = engine;
   const usual = kernelMode();
-  const buffers = new Map<object, { readonly bytes: number; tensors: number }>();
-  let bytes = 0;
-  let most = 0;
-  /** What the tensors that are made now only look at in another way. */
-  let viewed: object | undefined;
-  const add = ({ dataId, size, dtype }: tf.Tensor) => {
-    if (buffers.has(dataId)) return;
-    const shared = viewed && buffers.get(viewed);
-    const buffer = shared ?? { bytes: size * tf.util.bytesPerElement(dtype), tensors: 0 };
-    buffer.tensors++;
-    buffers.set(dataId, buffer);
-    if (shared === undefined) bytes += buffer.bytes;
-    most = Math.max(most, bytes);
-  };
-  for (const tensor of given) add(tensor);
-  engine.trackTensor = (tensor, backend) => {
-    trackTensor.call(engine, tensor, backend);
-    add(tensor);
-  };
-  engine.removeDataId = (dataId, backend) => {
-    removeDataId.call(engine, dataId, backend);
-    const buffer = buffers.get(dataId);
-    buffers.delete(dataId);
-    if (buffer !== undefined && --buffer.tensors === 0) bytes -= buffer.bytes;
-  };
   engine.runKernel = ((name, inputs, attrs) => {
-    const [mode, outer] = [kernelMode(), viewed];
+    const mode = kernelMode();
     // Softmax and products, which the composite calls, are as they are.
-    if (weights === 'held') setKernelMode(name === attention ? 'composite' : usual);
-    viewed = views.has(name) ? Object.values(inputs)[0]?.dataId : undefined;
+    setKernelMode(name === attention ? 'composite' : usual);
     try {
       return runKernel.call(engine, name, inputs, attrs);
     } finally {
       setKernelMode(mode);
-      viewed = outer;
     }
   }) as typeof runKernel;
-  return {
-    peak: () => most,
-    end: () => Object.assign(engine, { runKernel, trackTensor, removeDataId }),
-  };
+  return () => Object.assign(engine, { runKernel });
 }
 
 /** Lets the peak begin anew at what is resident now; false where the system has no such thing. */
