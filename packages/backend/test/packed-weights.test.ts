@@ -72,7 +72,9 @@ await describeBackends('packed weights', () => {
     for (let turn = 0; turn < 3; turn++) use(weights);
     expect(packedWeightsBytes()).toBe(16);
     const others = tf.ones([4]);
-    expect([[weights], [others, weights], [others], []].map(packedWeightsBytes)).toEqual([16, 16, 0, 0]);
+    expect([[weights], [others, weights], [others], []].map(packedWeightsBytes)).toEqual([
+      16, 16, 0, 0,
+    ]);
     others.dispose();
     try {
       keepPackedWeights(false);
