@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources 2e06e45ca193856c; what follows is c06b2b2b0b8d7cb7.
+// Of the sources d82ae14bc0bc6b45; what follows is c06b2b2b0b8d7cb7.
 import type { KernelBinaries } from './wasm/kernel-binaries.ts';
 
 export interface Kernels {
