@@ -6,7 +6,7 @@ import { wasmPath } from '../src/wasm-path.ts';
 
 addEventListener('message', async ({ data: frames }) => {
   await useBackend('auto', { wasmPath });
-  const model = await TRecViT.fromPretrained(weightsUrl);
+  const model = await TRecViT.fromPretrained(weightsUrl());
   for await (const { guesses } of classifyLive(model, receiveFrames(frames))) {
     postMessage(guesses[0]?.name);
   }

@@ -17,7 +17,7 @@ export async function loadModel(choice: ModelChoice, onProgress: Progress): Prom
   };
   switch (choice.kind) {
     case 'shipped':
-      return { model: await TRecViT.fromPretrained(weightsUrl, options), threshold: sureFrom };
+      return { model: await TRecViT.fromPretrained(weightsUrl(), options), threshold: sureFrom };
     case 'address':
       return { model: await TRecViT.fromPretrained(choice.address, options), threshold: 0 };
     case 'files':

@@ -7,7 +7,7 @@ import { parameterCount, productFlops, TRecViT, topK } from '@neverend/trecvit';
 import { decodeVideo } from '@neverend/trecvit/node';
 import type { Clip } from '@neverend/trecvit/training';
 import { type Picture, picturesToTensor } from '@neverend/trecvit/video';
-import { modelFolder, motionNames, sureFrom } from '@neverend/trecvit-motions';
+import { folderUrl, motionNames, sureFrom } from '@neverend/trecvit-motions';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MotionClips } from '../../src/motions/clips/motion-clips.ts';
@@ -23,7 +23,7 @@ let model: TRecViT;
 
 beforeAll(async () => {
   await useBackend('wasm');
-  model = await TRecViT.fromPretrained(modelFolder);
+  model = await TRecViT.fromPretrained(folderUrl());
 });
 afterAll(async () => {
   model.dispose();

@@ -49,8 +49,8 @@ export async function openModel(
 async function motions(): Promise<{ name: string; from: URL; sureFrom: number }> {
   const name = '@neverend/trecvit-motions';
   try {
-    const { modelFolder, sureFrom } = await import('@neverend/trecvit-motions');
-    return { name, from: modelFolder, sureFrom };
+    const { folderUrl, sureFrom } = await import('@neverend/trecvit-motions');
+    return { name, from: folderUrl(), sureFrom };
   } catch (cause) {
     throw new RunError(
       `without --checkpoint the model of ${name} is used, which is not installed; npm install ${name}`,
