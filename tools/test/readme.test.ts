@@ -1,9 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { toolScript } from '../workspace.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const readmes = [
@@ -75,6 +84,40 @@ function markdownFiles(folder = ''): string[] {
     return entry.isDirectory() && !skipped ? markdownFiles(path) : [];
   });
 }
+
+/** Programs for pages cannot run here, but their types can be checked: ` ```ts page `. */
+describe('programs for pages', () => {
+  const programs = markdownFiles().flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^```ts page\n(.*?)^```$/gms)].map(
+      (match) => ({ file, code: match[1] ?? '' }),
+    ),
+  );
+
+  it('have the types of the packages', () => {
+    expect(programs).not.toEqual([]);
+    // What the page depends on is what they import.
+    const cache = join(root, 'apps', 'demo', '.cache');
+    mkdirSync(cache, { recursive: true });
+    const folder = mkdtempSync(join(cache, 'pages-'));
+    try {
+      const files = programs.map(({ file, code }, index) => {
+        const name = `${index}-${file.replaceAll(/\W/g, '-')}.ts`;
+        writeFileSync(join(folder, name), code);
+        return name;
+      });
+      const config = { extends: '../../tsconfig.json', include: [], files };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+      const { stdout, status } = spawnSync(
+        process.execPath,
+        [toolScript('typescript7', 'bin', 'tsc'), '--noEmit', '-p', folder],
+        { encoding: 'utf8' },
+      );
+      expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 /** What the links and pictures of a markdown file lead to inside the repository. */
 function relativeTargets(markdown: string): string[] {

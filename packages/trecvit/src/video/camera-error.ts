@@ -1,6 +1,17 @@
 import { NeverendError } from '@neverend/backend';
 
-const sentences = {
+/** What can be wrong with a camera, for a page to act on. */
+export type CameraErrorCode =
+  | 'NEVEREND_CAMERA_REFUSED'
+  | 'NEVEREND_CAMERA_MISSING'
+  | 'NEVEREND_CAMERA_BUSY'
+  | 'NEVEREND_CAMERA_UNPLUGGED'
+  | 'NEVEREND_CAMERA_INSECURE'
+  | 'NEVEREND_CAMERA_UNSUPPORTED'
+  | 'NEVEREND_CAMERA_HIDDEN'
+  | 'NEVEREND_CAMERA_SILENT';
+
+const sentences: Readonly<Record<CameraErrorCode, string>> = {
   NEVEREND_CAMERA_REFUSED:
     'the camera was refused: allow this page to use it, in the settings of the browser or of the system',
   NEVEREND_CAMERA_MISSING: 'there is no camera here, or none that is as was asked for',
@@ -11,10 +22,7 @@ const sentences = {
   NEVEREND_CAMERA_UNSUPPORTED: 'this browser has no way to a camera',
   NEVEREND_CAMERA_HIDDEN: 'the browser gives no pictures while this page is hidden',
   NEVEREND_CAMERA_SILENT: 'the camera gives no pictures',
-} as const;
-
-/** What can be wrong with a camera, for a page to act on. */
-export type CameraErrorCode = keyof typeof sentences;
+};
 
 /** A camera gives no pictures. The message is one sentence for the person before it; `code` says which. */
 export class CameraError extends NeverendError {

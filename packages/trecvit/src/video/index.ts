@@ -13,7 +13,12 @@ export { type LiveFrame, liveFrame } from './live-frame.ts';
 export { type LivePictureOptions, livePictures } from './live-pictures.ts';
 export { type Camera, type CameraOptions, openCamera } from './open-camera.ts';
 export type { Picture } from './picture.ts';
-export { type Drawable, type Drawing, PictureReader } from './picture-reader.ts';
+export {
+  type Drawable,
+  type Drawing,
+  type DrawingContext,
+  PictureReader,
+} from './picture-reader.ts';
 export { picturesToTensor } from './pictures-to-tensor.ts';
 export { resizePicture } from './resize.ts';
 export { type LiveOptions, sampleLive } from './sample-live.ts';

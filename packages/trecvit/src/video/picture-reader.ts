@@ -5,13 +5,14 @@ import { VideoError } from './video-error.ts';
 /** What can be drawn: `VideoFrame`, `ImageBitmap`, `<video>`, `<img>`, `<canvas>`. */
 export type Drawable = Exclude<CanvasImageSource, SVGImageElement>;
 
-type Context = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
+/** What pictures are drawn on. */
+export type DrawingContext = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
 
 /** Something that draws itself, turned as it is to be displayed. */
 export interface Drawing {
   readonly rows: number;
   readonly columns: number;
-  draw(context: Context, left: number, top: number, columns: number, rows: number): void;
+  draw(context: DrawingContext, left: number, top: number, columns: number, rows: number): void;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface Drawing {
  */
 export class PictureReader {
   readonly #fit: Fit;
-  #context: Context | undefined;
+  #context: DrawingContext | undefined;
 
   /** @throws ShapeError | RangeError | TypeError naming a field of `fit`. */
   constructor(fit: Fit) {
@@ -65,9 +66,9 @@ export class PictureReader {
   }
 }
 
-function contextOf(columns: number, rows: number): Context {
+function contextOf(columns: number, rows: number): DrawingContext {
   const settings = { alpha: false, willReadFrequently: true };
-  let context: Context | null;
+  let context: DrawingContext | null;
   if (typeof OffscreenCanvas === 'undefined') {
     const canvas = document.createElement('canvas');
     canvas.width = columns;
