@@ -232,7 +232,7 @@ describe('trecvit info', () => {
     const text = await run('info', files.model);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
-      /^peak memory of a frame +[\d.]+ kB, the weights' 10\.2 kB included \(measured\)$/m,
+      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(measured\)$/m,
     );
   });
 

@@ -97,16 +97,21 @@ it('a stream is read no further than its pictures are asked for', async () => {
 it('a signal ends it, also where it waits for bytes that never come', async () => {
   const controller = new AbortController();
   let isClosed = false;
+  let tell = () => {};
+  const waits = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
   const silent = (async function* () {
     try {
       yield bytes.subarray(0, 3000);
+      tell();
       await new Promise(() => {});
     } finally {
       isClosed = true;
     }
   })();
   const first = decodeVideo(silent, { signal: controller.signal }).next();
-  await wait(50);
+  await waits;
   controller.abort(new Error('enough'));
   await expect(first).rejects.toThrow('enough');
   // It waits for itself, and nobody for it.
