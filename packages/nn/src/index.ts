@@ -13,6 +13,7 @@ export { type InitLinearOptions, initLinear, normal, xavierUniform } from './ini
 export { layerNorm } from './layer-norm/index.ts';
 export { type LinearOptions, linear } from './linear/index.ts';
 export type { LinearActivation } from './linear/types.ts';
+export { type Norm, type NormLinearLayer, normLinear, normOf } from './norm-linear/index.ts';
 export {
   checkedParam,
   linearParams,

@@ -11,7 +11,7 @@ import {
   type Dropout,
   dropout,
   dropoutAt,
-  layerNorm,
+  type Norm,
   type Params,
   subtree,
   withPrefix,
@@ -20,15 +20,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
 import {
   type MultiHeadOptions,
-  multiHeadAttention,
   multiHeadOptions,
+  normedSelfAttention,
 } from '../multi-head-attention.ts';
 import { type InitAttentionOptions, initSpaceAttention } from '../space-attention/index.ts';
 
 /** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
 export interface EncoderBlockOptions
   extends Omit<MultiHeadOptions, 'dropout'>,
-    Omit<MlpOptions, 'residual'> {
+    Omit<MlpOptions, 'residual' | 'norm'> {
   /** Dropout of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
   /** Dropout of the weights of attention. */
@@ -66,19 +66,16 @@ export function encoderBlock(
   checkTensor('x', x, ['rows', 'N', 'D']);
   checkNumber('eps', eps, 0);
   const width = x.shape[2] ?? 1;
-  const norm = (y: tf.Tensor, name: string) =>
-    layerNorm(
-      y,
-      checkedParam(params, `${name}/scale`, [width]),
-      checkedParam(params, `${name}/bias`, [width]),
-      eps,
-    );
+  const norm = (name: string): Norm => ({
+    scale: checkedParam(params, `${name}/scale`, [width]),
+    bias: checkedParam(params, `${name}/bias`, [width]),
+    eps,
+  });
   return tf.tidy(() => {
-    const normed = norm(x, 'LayerNorm_0');
     const attend = (residual?: tf.Tensor) =>
-      multiHeadAttention(
-        normed,
-        normed,
+      normedSelfAttention(
+        x,
+        norm('LayerNorm_0'),
         subtree(params, 'MultiHeadDotProductAttention_0/'),
         { ...ofAttention, dropout: attentionDropout },
         residual,
@@ -87,10 +84,10 @@ export function encoderBlock(
       dropped === undefined
         ? attend(x)
         : tf.add(x, dropout(attend(), dropoutAt(dropped, 'attention')));
-    const block = subtree(params, 'MlpBlock_0/');
-    return mlp(norm(attended, 'LayerNorm_1'), block, {
+    return mlp(attended, subtree(params, 'MlpBlock_0/'), {
       gelu,
       dropout: dropped,
+      norm: norm('LayerNorm_1'),
       residual: attended,
     });
   });
