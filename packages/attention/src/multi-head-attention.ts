@@ -45,9 +45,9 @@ export function projectHeads(
   params: Params,
   options: MultiHeadOptions,
 ): Heads {
-  const width = x.shape[2] ?? 1;
+  const width = x.shape.at(-1) ?? 1;
   const project = (y: tf.Tensor, name: string) => {
-    const { kernel, bias } = projection(params, name, y.shape[2] ?? 1, width, options.heads);
+    const { kernel, bias } = projection(params, name, y.shape.at(-1) ?? 1, width, options.heads);
     return linear(y, kernel, bias);
   };
   const heads = {
@@ -78,7 +78,7 @@ function normalised(
   { qkNorm = false }: MultiHeadOptions,
 ): Heads {
   if (!qkNorm) return { q, k, v };
-  const depth = q.shape[3] ?? 1;
+  const depth = q.shape.at(-1) ?? 1;
   const norm = (y: tf.Tensor, name: string) =>
     layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth]));
   return { q: norm(q, 'query_ln'), k: norm(k, 'key_ln'), v };
@@ -91,7 +91,7 @@ export function attendAndJoin(
   { heads, mask, causal, causalOffset, dropout }: MultiHeadOptions,
   residual?: tf.Tensor,
 ): tf.Tensor {
-  const [, , , depth = 1] = q.shape;
+  const depth = q.shape.at(-1) ?? 1;
   const width = heads * depth;
   const kernel = checkedParam(params, 'out/kernel', [heads, depth, width]);
   const bias = checkedParam(params, 'out/bias', [width]);
@@ -119,9 +119,9 @@ export function multiHeadAttention(
 }
 
 /**
- * Multi-head attention among the tokens of norm(x), `[rows, N, D]`.
+ * Multi-head attention among the tokens of norm(x), for x `[..., N, D]`.
  *
- * @param residual as `multiHeadAttention` takes it. @returns `[rows, N, D]`.
+ * @param residual as `multiHeadAttention` takes it. @returns the shape of `x`.
  */
 export function normedSelfAttention(
   x: tf.Tensor,
@@ -130,7 +130,7 @@ export function normedSelfAttention(
   options: MultiHeadOptions,
   residual?: tf.Tensor,
 ): tf.Tensor {
-  const width = x.shape[2] ?? 1;
+  const width = x.shape.at(-1) ?? 1;
   const layers = ['query', 'key', 'value'].map((name) =>
     projection(params, name, width, width, options.heads),
   );

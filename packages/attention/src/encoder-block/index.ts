@@ -49,10 +49,10 @@ export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
  * x + MLP(LN(x)).
  *
- * @param x `[rows, N, D]`, float32.
+ * @param x `[..., N, D]`, float32; what comes first are rows.
  * @param params `LayerNorm_0/scale`, `LayerNorm_0/bias` `[D]` and the same of `LayerNorm_1`; what
  * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`.
- * @returns `[rows, N, D]`, the caller's to dispose.
+ * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
  * @throws TypeError for an unknown option.
  */
@@ -63,9 +63,9 @@ export function encoderBlock(
 ): tf.Tensor {
   checkOptions('encoderBlock', options, encoderBlockOptions);
   const { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...ofAttention } = options;
-  checkTensor('x', x, ['rows', 'N', 'D']);
+  checkTensor('x', x, ['...', 'rows', 'N', 'D']);
   checkNumber('eps', eps, 0);
-  const width = x.shape[2] ?? 1;
+  const width = x.shape.at(-1) ?? 1;
   const norm = (name: string): Norm => ({
     scale: checkedParam(params, `${name}/scale`, [width]),
     bias: checkedParam(params, `${name}/bias`, [width]),
