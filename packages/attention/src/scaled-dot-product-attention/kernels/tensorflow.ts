@@ -25,18 +25,47 @@ function runWithSettings(
 ): tf.Tensor[] {
   const { offset, threshold, kept } = attentionNumbers({ q, k, v, mask }, attrs);
   const { scale, masked, keyLow, keyHigh } = attrs;
-  const settings = tf.tensor1d(
-    Int32Array.of(
-      ...[bitsOf(scale), Number(masked), offset],
-      ...[threshold, bitsOf(kept), keyLow, keyHigh],
-    ),
-    'int32',
+  const settings = Int32Array.of(
+    ...[bitsOf(scale), Number(masked), offset],
+    ...[threshold, bitsOf(kept), keyLow, keyHigh],
   );
+  // What is not masked needs no mask, and the zero at hand need not be handed to TensorFlow.
+  const added = masked ? mask : keptTensor(new Float32Array(1), [1, 1, 1, 1], 'float32');
+  const run = (last: tf.TensorInfo) => runAddonOp(name, [...more, q, k, v, added, last], outputs);
+  // A dropout has another key at each call.
+  if (attrs.dropoutRate === 0) return run(keptTensor(settings, [settings.length], 'int32'));
+  const own = tf.tensor1d(settings, 'int32');
   try {
-    return runAddonOp(name, [...more, q, k, v, mask, settings], outputs);
+    return run(own);
   } finally {
-    settings.dispose();
+    own.dispose();
   }
+}
+
+/** Small tensors that calls share. The engine knows nothing of them: no scope frees them. */
+const keptOf = new WeakMap<tf.KernelBackend, Map<string, tf.TensorInfo>>();
+/** Causal calls with a cache have another offset each. */
+const mostKept = 64;
+
+function keptTensor(
+  values: Int32Array | Float32Array,
+  shape: number[],
+  dtype: 'int32' | 'float32',
+): tf.TensorInfo {
+  const backend = tf.backend();
+  const kept = keptOf.get(backend) ?? new Map<string, tf.TensorInfo>();
+  keptOf.set(backend, kept);
+  const key = `${dtype} ${values}`;
+  const found = kept.get(key);
+  if (found !== undefined) return found;
+  const [oldest] = kept;
+  if (oldest !== undefined && kept.size >= mostKept) {
+    backend.disposeData(oldest[1].dataId);
+    kept.delete(oldest[0]);
+  }
+  const made = { dataId: backend.write(values, shape, dtype), shape, dtype };
+  kept.set(key, made);
+  return made;
 }
 
 const bitsOf = (float: number): number => new Int32Array(Float32Array.of(float).buffer)[0] ?? 0;
