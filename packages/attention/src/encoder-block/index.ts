@@ -3,41 +3,32 @@ import {
   checkOptions,
   checkSizes,
   checkTensor,
+  defineKernel,
+  type Kernel,
   type RandomKey,
   randomKey,
 } from '@neverend/backend';
-import {
-  checkedParam,
-  type Dropout,
-  dropout,
-  dropoutAt,
-  type Norm,
-  type Params,
-  subtree,
-  withPrefix,
-} from '@neverend/nn';
+import { recordsGradients } from '@neverend/backend/kernels';
+import { checkedParam, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
-import {
-  type MultiHeadOptions,
-  multiHeadOptions,
-  normedSelfAttention,
-} from '../multi-head-attention.ts';
+import { headWidth } from '../checks.ts';
+import { initMlp } from '../mlp/index.ts';
+import { multiHeadOptions } from '../multi-head-attention.ts';
 import { type InitAttentionOptions, initSpaceAttention } from '../space-attention/index.ts';
+import { encoderBlockCases } from './cases.ts';
+import { encoderBlockParts } from './composite.ts';
+import { encoderBlockTensorflow } from './kernels/tensorflow.ts';
+import {
+  blockNames,
+  type EncoderBlockAttrs,
+  type EncoderBlockInputs,
+  type EncoderBlockOptions,
+  encoderBlockShapes,
+} from './types.ts';
 
-/** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
-export interface EncoderBlockOptions
-  extends Omit<MultiHeadOptions, 'dropout'>,
-    Omit<MlpOptions, 'residual' | 'norm'> {
-  /** Dropout of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
-  readonly dropout?: Dropout | undefined;
-  /** Dropout of the weights of attention. */
-  readonly attentionDropout?: Dropout | undefined;
-  /** Epsilon of the norms; 1e-6 where it is left out. */
-  readonly eps?: number | undefined;
-}
+export type { EncoderBlockOptions } from './types.ts';
 
-/** The names of these options. */
+/** The names of the options of a block. */
 export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
   ...multiHeadOptions,
   'gelu',
@@ -62,36 +53,48 @@ export function encoderBlock(
   options: EncoderBlockOptions,
 ): tf.Tensor {
   checkOptions('encoderBlock', options, encoderBlockOptions);
-  const { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...ofAttention } = options;
+  const { heads, gelu = 'tanh', eps = 1e-6, causalOffset: _, ...more } = options;
   checkTensor('x', x, ['...', 'rows', 'N', 'D']);
   checkNumber('eps', eps, 0);
+  const isPlain = gelu === 'tanh' && Object.values(more).every((value) => !value);
+  // The tape keeps what a kernel would have to compute again.
+  if (!isPlain || recordsGradients()) return encoderBlockParts(x, params, { ...options, eps });
   const width = x.shape.at(-1) ?? 1;
-  const norm = (name: string): Norm => ({
-    scale: checkedParam(params, `${name}/scale`, [width]),
-    bias: checkedParam(params, `${name}/bias`, [width]),
-    eps,
-  });
-  return tf.tidy(() => {
-    const attend = (residual?: tf.Tensor) =>
-      normedSelfAttention(
-        x,
-        norm('LayerNorm_0'),
-        subtree(params, 'MultiHeadDotProductAttention_0/'),
-        { ...ofAttention, dropout: attentionDropout },
-        residual,
-      );
-    const attended =
-      dropped === undefined
-        ? attend(x)
-        : tf.add(x, dropout(attend(), dropoutAt(dropped, 'attention')));
-    return mlp(attended, subtree(params, 'MlpBlock_0/'), {
-      gelu,
-      dropout: dropped,
-      norm: norm('LayerNorm_1'),
-      residual: attended,
-    });
-  });
+  headWidth(width, heads);
+  const inputs: { x: tf.Tensor; [name: `${string}/${string}`]: tf.Tensor } = { x };
+  for (const [name, shape] of Object.entries(encoderBlockShapes(width, heads, 'F'))) {
+    inputs[name as `${string}/${string}`] = checkedParam(params, name, shape);
+  }
+  const hidden = params[`${blockNames.mlp[0]}/bias`]?.size ?? 1;
+  const [, dense] = blockNames.mlp;
+  checkedParam(params, `${blockNames.mlp[0]}/kernel`, [width, hidden]);
+  checkedParam(params, `${dense}/kernel`, [hidden, width]);
+  const [y] = encoderBlockKernel.run(inputs, { heads, eps });
+  return y as tf.Tensor;
 }
+
+const encoderBlockKernel: Kernel<EncoderBlockInputs, EncoderBlockAttrs> = defineKernel<
+  EncoderBlockInputs,
+  EncoderBlockAttrs
+>({
+  name: 'NeverendEncoderBlock',
+  composite: ({ inputs: { x, ...params }, attrs }) => [
+    encoderBlockParts(x, params as Params, attrs),
+  ],
+  backendKernels: { tensorflow: encoderBlockTensorflow },
+  code: import.meta.neverendCode,
+  cases: encoderBlockCases,
+  flops: ({ inputs, attrs: { heads } }) => {
+    const { x } = inputs;
+    const [tokens = 1, width = 1] = x.shape.slice(-2);
+    const hidden = inputs[`${blockNames.mlp[0]}/bias`]?.size ?? 1;
+    const [rows, depth] = [x.size / width, width / heads];
+    const linear = rows * (4 * width * (2 * width + 1) + width);
+    const attention = heads * rows * (tokens * (4 * depth + 5) + depth);
+    const mlp = rows * (hidden * (2 * width + 9) + width * (2 * hidden + 1) + width);
+    return 16 * x.size + linear + attention + mlp;
+  },
+});
 
 /** Sizes of the parameters of an encoder block. */
 export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'contextWidth'> {

@@ -34,6 +34,9 @@ function run(
   );
 }
 
+/** Why the ops of linear layers cannot run; undefined where they can. */
+export const whyWithoutLinearOps = (): string | undefined => linearTensorflow.unavailable?.();
+
 /** Runs on the kernel as the ops want it, for as many columns as `bias` has. */
 export function withPackedKernel<T>(
   backend: tf.KernelBackend,
