@@ -19,6 +19,7 @@ import { encoderBlockCases } from './cases.ts';
 import { encoderBlockParts } from './composite.ts';
 import { encoderBlockTensorflow } from './kernels/tensorflow.ts';
 import {
+  type BlockParams,
   blockNames,
   type EncoderBlockAttrs,
   type EncoderBlockInputs,
@@ -60,17 +61,26 @@ export function encoderBlock(
   // The tape keeps what a kernel would have to compute again.
   if (!isPlain || recordsGradients()) return encoderBlockParts(x, params, { ...options, eps });
   const width = x.shape.at(-1) ?? 1;
-  headWidth(width, heads);
-  const inputs: { x: tf.Tensor; [name: `${string}/${string}`]: tf.Tensor } = { x };
-  for (const [name, shape] of Object.entries(encoderBlockShapes(width, heads, 'F'))) {
-    inputs[name as `${string}/${string}`] = checkedParam(params, name, shape);
-  }
-  const hidden = params[`${blockNames.mlp[0]}/bias`]?.size ?? 1;
-  const [, dense] = blockNames.mlp;
-  checkedParam(params, `${blockNames.mlp[0]}/kernel`, [width, hidden]);
-  checkedParam(params, `${dense}/kernel`, [hidden, width]);
-  const [y] = encoderBlockKernel.run(inputs, { heads, eps });
+  const [y] = encoderBlockKernel.run({ x, ...checkedBlock(params, width, heads) }, { heads, eps });
   return y as tf.Tensor;
+}
+
+/** What was checked of parameters that cannot change any more. */
+const checked = new WeakMap<Params, { readonly label: string; readonly block: BlockParams }>();
+
+/** The parameters of a block. @throws ShapeError | DTypeError naming one. */
+function checkedBlock(params: Params, width: number, heads: number): BlockParams {
+  const label = `${width} ${heads}`;
+  const known = checked.get(params);
+  if (known?.label === label) return known.block;
+  headWidth(width, heads);
+  const block: Record<`${string}/${string}`, tf.Tensor> = {};
+  const hidden = params[`${blockNames.mlp[0]}/kernel`]?.shape[1] ?? 'F';
+  for (const [name, shape] of Object.entries(encoderBlockShapes(width, heads, hidden))) {
+    block[name as `${string}/${string}`] = checkedParam(params, name, shape);
+  }
+  if (Object.isFrozen(params)) checked.set(params, { label, block });
+  return block;
 }
 
 const encoderBlockKernel: Kernel<EncoderBlockInputs, EncoderBlockAttrs> = defineKernel<

@@ -33,10 +33,11 @@ export const blockNames: {
   mlp: ['MlpBlock_0/Dense_0', 'MlpBlock_0/Dense_1'],
 };
 
-/** `x` `[..., N, D]`, and the parameters by the names that `encoderBlock` reads. */
-export type EncoderBlockInputs = { readonly x: Tensor } & {
-  readonly [name: `${string}/${string}`]: Tensor;
-};
+/** The parameters by the names that `encoderBlock` reads. */
+export type BlockParams = { readonly [name: `${string}/${string}`]: Tensor };
+
+/** With `x` `[..., N, D]`. */
+export type EncoderBlockInputs = { readonly x: Tensor } & BlockParams;
 
 export type EncoderBlockAttrs = {
   /** The number H of heads. */
