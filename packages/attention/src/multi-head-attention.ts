@@ -1,5 +1,5 @@
 import { checkTensor } from '@neverend/backend';
-import { checkedParam, layerNorm, linear, type Params } from '@neverend/nn';
+import { checkedParam, layerNorm, linear, type Norm, normLinear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from './checks.ts';
 import {
@@ -43,23 +43,45 @@ export function projectHeads(
   x: tf.Tensor,
   context: tf.Tensor,
   params: Params,
-  { heads, qkNorm = false }: MultiHeadOptions,
+  options: MultiHeadOptions,
 ): Heads {
-  const width = x.shape[2] ?? 1;
-  const depth = headWidth(width, heads);
+  const width = x.shape.at(-1) ?? 1;
   const project = (y: tf.Tensor, name: string) => {
-    const inputs = y.shape[2] ?? 1;
-    const kernel = checkedParam(params, `${name}/kernel`, [inputs, heads, depth]);
-    const bias = checkedParam(params, `${name}/bias`, [heads, depth]);
+    const { kernel, bias } = projection(params, name, y.shape.at(-1) ?? 1, width, options.heads);
     return linear(y, kernel, bias);
   };
-  const normalised = (y: tf.Tensor, name: string) =>
-    qkNorm ? layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth])) : y;
-  return {
-    q: normalised(project(x, 'query'), 'query_ln'),
-    k: normalised(project(context, 'key'), 'key_ln'),
+  const heads = {
+    q: project(x, 'query'),
+    k: project(context, 'key'),
     v: project(context, 'value'),
   };
+  return normalised(heads, params, options);
+}
+
+/** The weights from `inputs` numbers to the heads of this width. */
+function projection(
+  params: Params,
+  name: string,
+  inputs: number,
+  width: number,
+  heads: number,
+): { readonly kernel: tf.Tensor; readonly bias: tf.Tensor } {
+  const depth = headWidth(width, heads);
+  const kernel = checkedParam(params, `${name}/kernel`, [inputs, heads, depth]);
+  return { kernel, bias: checkedParam(params, `${name}/bias`, [heads, depth]) };
+}
+
+/** With queries and keys normalised if that is asked for. */
+function normalised(
+  { q, k, v }: Heads,
+  params: Params,
+  { qkNorm = false }: MultiHeadOptions,
+): Heads {
+  if (!qkNorm) return { q, k, v };
+  const depth = q.shape.at(-1) ?? 1;
+  const norm = (y: tf.Tensor, name: string) =>
+    layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth]));
+  return { q: norm(q, 'query_ln'), k: norm(k, 'key_ln'), v };
 }
 
 /** Attention among heads, the linear layer over them, and what is added to it. @returns `[rows, M, D]`. */
@@ -69,7 +91,7 @@ export function attendAndJoin(
   { heads, mask, causal, causalOffset, dropout }: MultiHeadOptions,
   residual?: tf.Tensor,
 ): tf.Tensor {
-  const [, , , depth = 1] = q.shape;
+  const depth = q.shape.at(-1) ?? 1;
   const width = heads * depth;
   const kernel = checkedParam(params, 'out/kernel', [heads, depth, width]);
   const bias = checkedParam(params, 'out/bias', [width]);
@@ -94,4 +116,26 @@ export function multiHeadAttention(
   return tf.tidy(() =>
     attendAndJoin(projectHeads(x, context, params, options), params, options, residual),
   );
+}
+
+/**
+ * Multi-head attention among the tokens of norm(x), for x `[..., N, D]`.
+ *
+ * @param residual as `multiHeadAttention` takes it. @returns the shape of `x`.
+ */
+export function normedSelfAttention(
+  x: tf.Tensor,
+  norm: Norm,
+  params: Params,
+  options: MultiHeadOptions,
+  residual?: tf.Tensor,
+): tf.Tensor {
+  const width = x.shape.at(-1) ?? 1;
+  const layers = ['query', 'key', 'value'].map((name) =>
+    projection(params, name, width, width, options.heads),
+  );
+  return tf.tidy(() => {
+    const [q, k, v] = normLinear(x, norm, layers) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    return attendAndJoin(normalised({ q, k, v }, params, options), params, options, residual);
+  });
 }

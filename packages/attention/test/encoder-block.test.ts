@@ -53,16 +53,19 @@ await describeBackends('encoderBlock', (backend) => {
     });
   });
 
-  for (const [rows, tokens, width, heads, mlpWidth] of [
-    [1, 1, 3, 1, 1],
-    [5, 3, 6, 2, 13],
-    [4, 16, 8, 4, 32],
+  for (const [outer, tokens, width, heads, mlpWidth] of [
+    [[1], 1, 3, 1, 1],
+    [[5], 3, 6, 2, 13],
+    [[2, 3], 5, 6, 2, 7],
+    [[4], 16, 8, 4, 32],
   ] as const) {
-    it(`has the reference's output and gradients for x [${rows}, ${tokens}, ${width}]`, async () => {
+    const shape = [...outer, tokens, width];
+    it(`has the reference's output and gradients for x [${shape}]`, async () => {
       poisonMemory();
       const params = blockParams(width, heads, mlpWidth);
-      const x = normalInput(randomKey('x'), [rows, tokens, width]);
-      const dy = normalInput(randomKey('dy'), [rows, tokens, width]);
+      const x = normalInput(randomKey('x'), shape);
+      const dy = normalInput(randomKey('dy'), shape);
+      const rows = outer.reduce((all: number, size) => all * size, 1);
       const sizes = { rows, tokens, width, heads };
       const gradients = encoderBlockBackwardNaive(x.data, numbers(params), sizes, dy.data);
       await expectLikeReference({

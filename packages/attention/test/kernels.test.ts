@@ -4,6 +4,10 @@ import '@neverend/nn';
 
 await expectKernelsAgree(
   () => import('../src/index.ts'),
-  () => ['NeverendAttention', 'NeverendAttentionGrad'],
+  (backend) => [
+    'NeverendAttention',
+    'NeverendAttentionGrad',
+    ...(backend === 'tensorflow' ? ['NeverendEncoderBlock'] : []),
+  ],
   { long: process.env['NEVEREND_LONG'] ? backendNames : ['wasm', 'tensorflow'] },
 );

@@ -195,7 +195,7 @@ describe('the arguments of scaledDotProductAttention', () => {
       const [q, k, v] = [tf.zeros([2, 3, 4, 5]), tf.zeros([2, 6, 4, 5]), tf.zeros([2, 6, 4, 7])];
       const refused = (options: Options) => () => scaledDotProductAttention(q, k, v, options);
       expect(() => scaledDotProductAttention(tf.zeros([3, 4, 5]), k, v)).toThrow(
-        new ShapeError('q was [3, 4, 5]; it must be [rows, M, H, d]'),
+        new ShapeError('q was [3, 4, 5]; it must be [..., rows, M, H, d]'),
       );
       expect(() => scaledDotProductAttention(q, tf.zeros([2, 6, 4, 6]), v)).toThrow(
         new ShapeError('k was [2, 6, 4, 6]; it must be [2, N, 4, 5]'),

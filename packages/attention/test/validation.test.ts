@@ -186,7 +186,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'mlp',
-    'gelu, dropout, residual',
+    'gelu, dropout, norm, residual',
     () => mlp(tokens(), initMlp(key, { width: 4, mlpWidth: 3 }), { gelu: 'erf', ...misspelt }),
   ],
   [

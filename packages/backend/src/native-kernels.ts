@@ -13,6 +13,7 @@ export {
   type AddonPackage,
   type AddonStatus,
   heldAddonOutput,
+  heldAddonOutputs,
   loadAddon,
   runAddonOp,
 } from './tensorflow/addon.ts';

@@ -7,17 +7,28 @@ export type Params = Readonly<Record<string, Tensor>>;
 /** What `subtree` took off the names, for messages. */
 const prefixes = new WeakMap<object, string>();
 
-/** The entries of a tree below `prefix`, with the prefix taken off. */
+/** The subtrees of trees that cannot change any more. */
+const known = new WeakMap<object, Map<string, object>>();
+
+/**
+ * The entries of a tree below `prefix`, with the prefix taken off. Those of a frozen tree are frozen and made once: a model asks for dozens
+ * of subtrees of some hundred names at each frame.
+ */
 export function subtree<T>(
   tree: Readonly<Record<string, T>>,
   prefix: string,
 ): Readonly<Record<string, T>> {
+  const found = known.get(tree)?.get(prefix);
+  if (found !== undefined) return found as Readonly<Record<string, T>>;
   const below: Record<string, T> = {};
-  // A model asks for two subtrees of some hundred names for each layer of each frame.
   for (const name of Object.keys(tree)) {
     if (name.startsWith(prefix)) below[name.slice(prefix.length)] = tree[name] as T;
   }
   prefixes.set(below, `${prefixes.get(tree) ?? ''}${prefix}`);
+  if (Object.isFrozen(tree)) {
+    const others = known.get(tree) ?? new Map<string, object>();
+    known.set(tree, others.set(prefix, Object.freeze(below)));
+  }
   return below;
 }
 

@@ -12,6 +12,7 @@ await expectKernelsAgree(
     'NeverendLayerNorm',
     'NeverendLayerNormGrad',
     ...(backend === 'webgpu' ? [] : ['NeverendLinear', 'NeverendLinearAdd']),
+    ...(backend === 'tensorflow' ? ['NeverendNormLinear'] : []),
     'NeverendRmsNorm',
     'NeverendRmsNormGrad',
     'NeverendScatterAddRows',

@@ -23,12 +23,14 @@ import {
   gelu,
   layerNorm,
   linear,
+  normLinear,
   rmsNorm,
   setRows,
   softmax,
 } from '../src/index.ts';
 import { layerNormBackwardNaive, layerNormNaive } from '../src/layer-norm/naive.ts';
 import { linearBackwardNaive, linearNaive } from '../src/linear/naive.ts';
+import { normLinearBackwardNaive, normLinearNaive } from '../src/norm-linear/naive.ts';
 import { rmsNormBackwardNaive, rmsNormNaive } from '../src/rms-norm/naive.ts';
 import { scatterAddRowsNaive } from '../src/scatter-add-rows/naive.ts';
 import { setRowsNaive } from '../src/set-rows/naive.ts';
@@ -165,6 +167,78 @@ function linearCase(rows: number, width: number, units: number): OpCase {
   };
 }
 
+/** As many layers as there are numbers of units, side by side; every other one has GELU. Twice, as `linearCase`. */
+function normLinearCase(
+  norm: 'layer' | 'rms',
+  rows: number,
+  width: number,
+  units: readonly number[],
+): OpCase {
+  const all = units.reduce((sum, count) => sum + count, 0);
+  const inputs: Record<string, ReturnType<typeof normalInput>> = {
+    x: normalInput(randomKey('x'), [rows, width], 2, 1),
+    scale: normalInput(randomKey('scale'), [width], 0.3),
+    ...(norm === 'layer' ? { shift: normalInput(randomKey('shift'), [width]) } : {}),
+  };
+  for (const [at, count] of units.entries()) {
+    inputs[`kernel${at}`] = normalInput(randomKey('w', at), [width, count], 1 / Math.sqrt(width));
+    inputs[`bias${at}`] = normalInput(randomKey('b', at), [count]);
+  }
+  const dy = normalInput(randomKey('dy'), [rows, all]);
+  const dataOf = (name: string) => inputs[name]?.data as Float64Array;
+  const arrays = {
+    ...{ x: dataOf('x'), scale: dataOf('scale') },
+    ...(norm === 'layer' ? { shift: dataOf('shift') } : {}),
+    layers: units.map((_, at) => ({
+      ...{ kernel: dataOf(`kernel${at}`), bias: dataOf(`bias${at}`), gelu: at % 2 === 1 },
+    })),
+  };
+  const firstOf = (at: number) => units.slice(0, at).reduce((sum, count) => sum + count, 0);
+  /** The columns of a layer. */
+  const columns = (of: Float64Array, at: number) =>
+    of.filter((_, index) => {
+      const column = (index % all) - firstOf(at);
+      return column >= 0 && column < (units[at] ?? 0);
+    });
+  const options = { eps: 0.1, offset: 1 };
+  const ys = normLinearNaive(arrays, options);
+  const y = new Float64Array(rows * all);
+  for (const [at, of] of ys.entries()) {
+    const count = units[at] ?? 1;
+    of.forEach((value, index) => {
+      y[Math.floor(index / count) * all + firstOf(at) + (index % count)] = value;
+    });
+  }
+  const dys = units.map((_, at) => columns(dy.data, at));
+  const { layers, ...gradients } = normLinearBackwardNaive(arrays, options, dys);
+  for (const [at, { kernel, bias }] of layers.entries()) {
+    Object.assign(gradients, { [`kernel${at}`]: kernel, [`bias${at}`]: bias });
+  }
+  return {
+    op: (tensors) =>
+      tf.tidy(() => {
+        const of = (name: string) => tensors[name] as tf.Tensor;
+        const once = () => {
+          const made = normLinear(
+            of('x'),
+            { scale: of('scale'), bias: tensors['shift'], eps: options.eps },
+            units.map((_, at) => ({
+              ...{ kernel: of(`kernel${at}`), bias: of(`bias${at}`) },
+              activation: at % 2 === 1 ? 'gelu' : 'none',
+            })),
+          );
+          return made.length === 1 ? (made[0] as tf.Tensor) : tf.concat(made, 1);
+        };
+        return tf.sub(tf.mul(once(), 2), once());
+      }),
+    inputs,
+    dy,
+    y,
+    gradients: { ...gradients },
+    tolerance: currentTolerance(),
+  };
+}
+
 /** Its gradient is `scatterAddRows`, with rows that come more than once. */
 function gatherRowsCase(rows: number, width: number, count: number): OpCase {
   const numbers = Int32Array.from(randomInt(randomKey('rows', rows), count, rows));
@@ -218,6 +292,20 @@ export const opCases: readonly NamedCase[] = [
     name: `linear of [${rows}, ${width}] to ${units} units`,
     check: () => expectLikeReference(linearCase(rows, width, units)),
   })),
+  ...(['layer', 'rms'] as const).flatMap((norm) =>
+    (
+      [
+        [1, 1, [1]],
+        [7, 5, [3, 2]],
+        [13, 35, [37, 8, 1]],
+        [199, 400, [66, 34]],
+        [530, 21, [9, 33, 31, 2]],
+      ] as const
+    ).map(([rows, width, units]) => ({
+      name: `normLinear by a ${norm} norm of [${rows}, ${width}] to ${units} units`,
+      check: () => expectLikeReference(normLinearCase(norm, rows, width, units)),
+    })),
+  ),
   ...named('softmax', softmaxCase),
   ...named('layerNorm', layerNormCase),
   ...named('rmsNorm', rmsNormCase),

@@ -39,3 +39,21 @@ it('names a parameter by all of its path', () => {
     );
   });
 });
+
+it('makes the subtrees of a frozen tree once, and those of another tree anew, with what was added to it', () => {
+  tf.tidy(() => {
+    const tree: Record<string, tf.Tensor> = {
+      'a/b/kernel': tf.zeros([2, 3]),
+      'c/bias': tf.zeros([3]),
+    };
+    expect(subtree(tree, 'a/')).toEqual({ 'b/kernel': tree['a/b/kernel'] });
+    tree['a/d'] = tf.zeros([1]);
+    expect(Object.keys(subtree(tree, 'a/'))).toEqual(['b/kernel', 'd']);
+    const frozen = Object.freeze({ ...tree });
+    const below = subtree(subtree(frozen, 'a/'), 'b/');
+    expect(subtree(subtree(frozen, 'a/'), 'b/')).toBe(below);
+    expect(below).toEqual({ kernel: tree['a/b/kernel'] });
+    expect(paramLabel(below, 'kernel')).toBe('params["a/b/kernel"]');
+    expect(subtree(frozen, 'c/')).toEqual({ bias: tree['c/bias'] });
+  });
+});

@@ -1,4 +1,3 @@
-import { poolTokens } from '@neverend/attention';
 import { checkOptions, checkSizes, checkTensor } from '@neverend/backend';
 import { linear, linearParams, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -44,7 +43,7 @@ export function classificationHead(
   options: HeadOptions = {},
 ): { logits: tf.Tensor; average: tf.Tensor; state: HeadState } {
   checkTensor('features', features, ['B', 'T', 'N', 'D']);
-  const [batch = 1, frames = 1, tokens = 1, width = 1] = features.shape;
+  const [batch = 1, frames = 1, , width = 1] = features.shape;
   const { pooling, headWidth, classes } = config;
   checkOptions('classificationHead', options, ['state', 'decay', 'window', 'segmentPos']);
   const { state, decay = 1, window, segmentPos } = options;
@@ -64,15 +63,17 @@ export function classificationHead(
     checkTensor('state.weights', state.weights, [batch, kept]);
   }
   return tf.tidy(() => {
-    const rows = tf.reshape(features, [batch * frames, tokens, width]);
-    const pooled = poolTokens(rows, pooling === 'token' ? 'first' : 'average');
+    const pooled =
+      pooling === 'token'
+        ? tf.squeeze(tf.slice(features, [0, 0, 0, 0], [batch, frames, 1, width]), [2])
+        : tf.mean(features, 2);
     const hidden = tf.tanh(linear(pooled, into.kernel, into.bias));
     const before = state ?? {
       values: tf.zeros([batch, kept, headWidth]),
       weights: tf.zeros([batch, kept]),
     };
     const { ofFrames, ofState } = ages(batch, frames, decay, segmentPos);
-    let values = tf.concat([before.values, tf.reshape(hidden, [batch, frames, headWidth])], 1);
+    let values = tf.concat([before.values, hidden], 1);
     let weights = tf.concat([tf.mul(before.weights, ofState), ofFrames], 1);
     if (segmentPos !== undefined) {
       // 0 times what is not finite would be NaN.
@@ -96,7 +97,7 @@ export function classificationHead(
   });
 }
 
-/** What the weights of a call's frames are `[B, T]`, and what those of the frames before are multiplied by `[B, 1]`. */
+/** What the weights of a call's frames are `[B, T]`, and what those of the frames before are multiplied by, `[B, 1]` or one number. */
 function ages(
   batch: number,
   frames: number,
@@ -104,8 +105,8 @@ function ages(
   segmentPos: tf.Tensor | undefined,
 ): { ofFrames: tf.Tensor; ofState: tf.Tensor } {
   const powers = Array.from({ length: frames }, (_, frame) => decay ** (frames - 1 - frame));
-  const ofFrames = tf.tile(tf.tensor2d([powers]), [batch, 1]);
-  const ofState = tf.fill([batch, 1], decay ** frames);
+  const ofFrames = tf.tensor2d(Array.from({ length: batch }, () => powers));
+  const ofState = tf.scalar(decay ** frames);
   if (segmentPos === undefined) return { ofFrames, ofState };
   // What lies before a frame at which its row begins anew counts no longer.
   const begins = tf.cast(tf.equal(segmentPos, 0), 'float32');

@@ -28,13 +28,7 @@ export function trecvitLayer(
   return tf.tidy(() => {
     const block = subtree(params, residualBlockName(layer));
     const { y: mixed, state } = residualBlock(x, block, { ...options, decayPower, eps });
-    const [batch = 1, frames = 1, tokens = 1, width = 1] = mixed.shape;
-    const rows = tf.reshape(mixed, [batch * frames, tokens, width]);
-    const space = encoderBlock(rows, subtree(params, encoderBlockName(layer)), {
-      heads,
-      gelu,
-      eps,
-    });
-    return { y: tf.reshape(space, mixed.shape), state };
+    const y = encoderBlock(mixed, subtree(params, encoderBlockName(layer)), { heads, gelu, eps });
+    return { y, state };
   });
 }

@@ -56,7 +56,8 @@ export class TRecViT {
     this.classNames = classNames;
     checkCard(this.card);
     checkParams('params', params, config);
-    this.params = params;
+    // Frozen, its subtrees are made once.
+    this.params = Object.freeze({ ...params });
   }
 
   /** A model to be trained, with the parameters of `initTRecViT`. @throws as `checkCard` does. */

@@ -3,41 +3,33 @@ import {
   checkOptions,
   checkSizes,
   checkTensor,
+  defineKernel,
+  type Kernel,
   type RandomKey,
   randomKey,
 } from '@neverend/backend';
-import {
-  checkedParam,
-  type Dropout,
-  dropout,
-  dropoutAt,
-  layerNorm,
-  type Params,
-  subtree,
-  withPrefix,
-} from '@neverend/nn';
+import { recordsGradients } from '@neverend/backend/kernels';
+import { checkedParam, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { initMlp, type MlpOptions, mlp } from '../mlp/index.ts';
-import {
-  type MultiHeadOptions,
-  multiHeadAttention,
-  multiHeadOptions,
-} from '../multi-head-attention.ts';
+import { headWidth } from '../checks.ts';
+import { initMlp } from '../mlp/index.ts';
+import { multiHeadOptions } from '../multi-head-attention.ts';
 import { type InitAttentionOptions, initSpaceAttention } from '../space-attention/index.ts';
+import { encoderBlockCases } from './cases.ts';
+import { encoderBlockParts } from './composite.ts';
+import { encoderBlockTensorflow } from './kernels/tensorflow.ts';
+import {
+  type BlockParams,
+  blockNames,
+  type EncoderBlockAttrs,
+  type EncoderBlockInputs,
+  type EncoderBlockOptions,
+  encoderBlockShapes,
+} from './types.ts';
 
-/** Options of an encoder block. All but `heads` may be left out, and then are as flax' ViT and TRecViT have them. */
-export interface EncoderBlockOptions
-  extends Omit<MultiHeadOptions, 'dropout'>,
-    Omit<MlpOptions, 'residual'> {
-  /** Dropout of what attention and the MLP add, and inside of the MLP; each place has a key of its own made of this one. */
-  readonly dropout?: Dropout | undefined;
-  /** Dropout of the weights of attention. */
-  readonly attentionDropout?: Dropout | undefined;
-  /** Epsilon of the norms; 1e-6 where it is left out. */
-  readonly eps?: number | undefined;
-}
+export type { EncoderBlockOptions } from './types.ts';
 
-/** The names of these options. */
+/** The names of the options of a block. */
 export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
   ...multiHeadOptions,
   'gelu',
@@ -49,10 +41,10 @@ export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
  * x + MLP(LN(x)).
  *
- * @param x `[rows, N, D]`, float32.
+ * @param x `[..., N, D]`, float32; what comes first are rows.
  * @param params `LayerNorm_0/scale`, `LayerNorm_0/bias` `[D]` and the same of `LayerNorm_1`; what
  * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`.
- * @returns `[rows, N, D]`, the caller's to dispose.
+ * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
  * @throws TypeError for an unknown option.
  */
@@ -62,39 +54,57 @@ export function encoderBlock(
   options: EncoderBlockOptions,
 ): tf.Tensor {
   checkOptions('encoderBlock', options, encoderBlockOptions);
-  const { gelu, dropout: dropped, attentionDropout, eps = 1e-6, ...ofAttention } = options;
-  checkTensor('x', x, ['rows', 'N', 'D']);
+  const { heads, gelu = 'tanh', eps = 1e-6, causalOffset: _, ...more } = options;
+  checkTensor('x', x, ['...', 'rows', 'N', 'D']);
   checkNumber('eps', eps, 0);
-  const width = x.shape[2] ?? 1;
-  const norm = (y: tf.Tensor, name: string) =>
-    layerNorm(
-      y,
-      checkedParam(params, `${name}/scale`, [width]),
-      checkedParam(params, `${name}/bias`, [width]),
-      eps,
-    );
-  return tf.tidy(() => {
-    const normed = norm(x, 'LayerNorm_0');
-    const attend = (residual?: tf.Tensor) =>
-      multiHeadAttention(
-        normed,
-        normed,
-        subtree(params, 'MultiHeadDotProductAttention_0/'),
-        { ...ofAttention, dropout: attentionDropout },
-        residual,
-      );
-    const attended =
-      dropped === undefined
-        ? attend(x)
-        : tf.add(x, dropout(attend(), dropoutAt(dropped, 'attention')));
-    const block = subtree(params, 'MlpBlock_0/');
-    return mlp(norm(attended, 'LayerNorm_1'), block, {
-      gelu,
-      dropout: dropped,
-      residual: attended,
-    });
-  });
+  const isPlain = gelu === 'tanh' && Object.values(more).every((value) => !value);
+  // The tape keeps what a kernel would have to compute again.
+  if (!isPlain || recordsGradients()) return encoderBlockParts(x, params, { ...options, eps });
+  const width = x.shape.at(-1) ?? 1;
+  const [y] = encoderBlockKernel.run({ x, ...checkedBlock(params, width, heads) }, { heads, eps });
+  return y as tf.Tensor;
 }
+
+/** What was checked of parameters that cannot change any more. */
+const checked = new WeakMap<Params, { readonly label: string; readonly block: BlockParams }>();
+
+/** The parameters of a block. @throws ShapeError | DTypeError naming one. */
+function checkedBlock(params: Params, width: number, heads: number): BlockParams {
+  const label = `${width} ${heads}`;
+  const known = checked.get(params);
+  if (known?.label === label) return known.block;
+  headWidth(width, heads);
+  const block: Record<`${string}/${string}`, tf.Tensor> = {};
+  const hidden = params[`${blockNames.mlp[0]}/kernel`]?.shape[1] ?? 'F';
+  for (const [name, shape] of Object.entries(encoderBlockShapes(width, heads, hidden))) {
+    block[name as `${string}/${string}`] = checkedParam(params, name, shape);
+  }
+  if (Object.isFrozen(params)) checked.set(params, { label, block });
+  return block;
+}
+
+const encoderBlockKernel: Kernel<EncoderBlockInputs, EncoderBlockAttrs> = defineKernel<
+  EncoderBlockInputs,
+  EncoderBlockAttrs
+>({
+  name: 'NeverendEncoderBlock',
+  composite: ({ inputs: { x, ...params }, attrs }) => [
+    encoderBlockParts(x, params as Params, attrs),
+  ],
+  backendKernels: { tensorflow: encoderBlockTensorflow },
+  code: import.meta.neverendCode,
+  cases: encoderBlockCases,
+  flops: ({ inputs, attrs: { heads } }) => {
+    const { x } = inputs;
+    const [tokens = 1, width = 1] = x.shape.slice(-2);
+    const hidden = inputs[`${blockNames.mlp[0]}/bias`]?.size ?? 1;
+    const [rows, depth] = [x.size / width, width / heads];
+    const linear = rows * (4 * width * (2 * width + 1) + width);
+    const attention = heads * rows * (tokens * (4 * depth + 5) + depth);
+    const mlp = rows * (hidden * (2 * width + 9) + width * (2 * hidden + 1) + width);
+    return 16 * x.size + linear + attention + mlp;
+  },
+});
 
 /** Sizes of the parameters of an encoder block. */
 export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'contextWidth'> {

@@ -14,6 +14,9 @@ import {
   gelu,
   initLinear,
   linear,
+  type Norm,
+  normLinear,
+  normOf,
   type Params,
   withPrefix,
 } from '@neverend/nn';
@@ -25,6 +28,8 @@ export interface MlpOptions {
   readonly gelu?: GeluForm | undefined;
   /** Dropout after GELU and after the second linear layer, each with a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
+  /** How `x` is normalised first. Not at all where it is left out. */
+  readonly norm?: Norm | undefined;
   /** What is added in the end, of the shape of the result. Nothing where it is left out. */
   readonly residual?: tf.Tensor | undefined;
 }
@@ -39,8 +44,8 @@ export interface MlpOptions {
  * @throws TypeError for an unknown option.
  */
 export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.Tensor {
-  checkOptions('mlp', options, ['gelu', 'dropout', 'residual']);
-  const { gelu: form = 'tanh', dropout: dropped, residual } = options;
+  checkOptions('mlp', options, ['gelu', 'dropout', 'norm', 'residual']);
+  const { gelu: form = 'tanh', dropout: dropped, norm, residual } = options;
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
@@ -49,12 +54,17 @@ export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.
   const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
   return tf.tidy(() => {
-    const inner =
-      form === 'tanh'
-        ? linear(x, kernel0, bias0, { activation: 'gelu' })
-        : gelu(linear(x, kernel0), { form, bias: bias0 });
-    if (dropped === undefined) return linear(inner, kernel1, bias1, { residual });
-    const outer = linear(dropout(inner, dropoutAt(dropped, 'Dense_0')), kernel1, bias1);
+    const inner = () => {
+      if (form !== 'tanh') {
+        const normed = norm === undefined ? x : normOf(x, norm);
+        return gelu(linear(normed, kernel0), { form, bias: bias0 });
+      }
+      if (norm === undefined) return linear(x, kernel0, bias0, { activation: 'gelu' });
+      const layer = { kernel: kernel0, bias: bias0, activation: 'gelu' } as const;
+      return normLinear(x, norm, [layer])[0] as tf.Tensor;
+    };
+    if (dropped === undefined) return linear(inner(), kernel1, bias1, { residual });
+    const outer = linear(dropout(inner(), dropoutAt(dropped, 'Dense_0')), kernel1, bias1);
     const kept = dropout(outer, dropoutAt(dropped, 'Dense_1'));
     return residual === undefined ? kept : tf.add(kept, residual);
   });

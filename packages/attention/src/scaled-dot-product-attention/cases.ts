@@ -1,6 +1,6 @@
 import type { KernelCase } from '@neverend/backend';
 import { type RandomInput, randomCase } from '@neverend/backend/kernels';
-import type { AttentionAttrs, AttentionSizes } from './types.ts';
+import type { AttentionAttrs } from './types.ts';
 
 const plainAttrs: AttentionAttrs = {
   scale: 1,
@@ -13,7 +13,7 @@ const plainAttrs: AttentionAttrs = {
 };
 
 interface Example extends Partial<AttentionAttrs> {
-  readonly q: readonly [number, number, number, number];
+  readonly q: readonly number[];
   readonly keys: number;
   readonly valueDepth: number;
   readonly mask?: readonly number[];
@@ -33,6 +33,10 @@ const examples: readonly Example[] = [
     ...{ dropoutRate: 0.3, keyLow: 7, keyHigh: 1 },
   },
   { q: [1, 34, 2, 4], keys: 9, valueDepth: 4, dropoutRate: 0.5, keyLow: 4_000_000_000, keyHigh: 3 },
+  {
+    ...{ q: [2, 3, 9, 2, 4], keys: 7, valueDepth: 5 },
+    ...{ masked: true, mask: [6, 1, 1, 7], causal: true, causalOffset: 2 },
+  },
   // More queries than a block of a compiled kernel has, and vectors of more numbers than a panel.
   {
     ...{ q: [1, 101, 2, 67], keys: 53, valueDepth: 70, causal: true, causalOffset: -20 },
@@ -41,18 +45,18 @@ const examples: readonly Example[] = [
   { q: [65_537, 1, 1, 1], keys: 2, valueDepth: 1 },
 ];
 
-/** Calls with the inputs of attention, and with `more` by the sizes. */
+/** Calls with the inputs of attention, and with `more` by the shape of the output. */
 function casesWith(
-  more: (sizes: AttentionSizes) => Readonly<Record<string, RandomInput>>,
+  more: (y: readonly number[]) => Readonly<Record<string, RandomInput>>,
 ): KernelCase<AttentionAttrs>[] {
   return examples.map(({ q, keys, valueDepth, mask, ...attrs }) => {
-    const [rows, queries, heads, depth] = q;
+    const [rows, [heads = 1, depth = 1]] = [q.slice(0, -3), q.slice(-2)];
     return randomCase(
       {
-        ...more({ rows, queries, keys, heads, depth, valueDepth }),
+        ...more([...q.slice(0, -1), valueDepth]),
         q: { shape: q },
-        k: { shape: [rows, keys, heads, depth] },
-        v: { shape: [rows, keys, heads, valueDepth] },
+        k: { shape: [...rows, keys, heads, depth] },
+        v: { shape: [...rows, keys, heads, valueDepth] },
         mask: mask === undefined ? { shape: [1, 1, 1, 1], scale: 0 } : { shape: mask, scale: 2 },
       },
       { ...plainAttrs, ...attrs },
@@ -62,6 +66,6 @@ function casesWith(
 
 export const attentionCases: readonly KernelCase<AttentionAttrs>[] = casesWith(() => ({}));
 
-export const attentionGradCases: readonly KernelCase<AttentionAttrs>[] = casesWith(
-  ({ rows, queries, heads, valueDepth }) => ({ dy: { shape: [rows, queries, heads, valueDepth] } }),
-);
+export const attentionGradCases: readonly KernelCase<AttentionAttrs>[] = casesWith((shape) => ({
+  dy: { shape },
+}));

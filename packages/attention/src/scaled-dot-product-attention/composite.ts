@@ -4,6 +4,7 @@ import {
   type AttentionAttrs,
   type AttentionGradInputs,
   type AttentionInputs,
+  attentionShape,
   attentionSizes,
 } from './types.ts';
 
@@ -13,11 +14,16 @@ export const unseen = -1e30;
 /** `[rows, N, H, d]` to `[rows, H, N, d]`, and back. */
 const swapped = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3]);
 
-/** Attention out of batched products and softmax, with all scores in memory. @returns `[rows, M, H, e]`. */
+/** All axes before the last three as one, the rows. */
+const flat = (x: tf.Tensor): tf.Tensor =>
+  x.rank === 4 ? x : tf.reshape(x, [-1, ...x.shape.slice(-3)]);
+
+/** Attention out of batched products and softmax, with all scores in memory. @returns `[..., M, H, e]`. */
 export function attentionComposite(inputs: AttentionInputs, attrs: AttentionAttrs): tf.Tensor {
   const { weights, factors } = weightsOf(inputs, attrs);
   const dropped = factors === undefined ? weights : tf.mul(weights, factors);
-  return swapped(tf.matMul(dropped, swapped(inputs.v)));
+  const y = swapped(tf.matMul(dropped, swapped(flat(inputs.v))));
+  return inputs.q.rank === 4 ? y : tf.reshape(y, attentionShape(inputs));
 }
 
 /** The gradients of sum(dy · y) by q, k and v. */
@@ -27,10 +33,11 @@ export function attentionGradComposite(
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
   const { queries, keys, weights, factors, dScores } = scoresGradient(inputs, dy, attrs);
   const dropped = factors === undefined ? weights : tf.mul(weights, factors);
+  const { q, k, v } = inputs;
   return [
-    swapped(tf.mul(tf.matMul(dScores, keys), attrs.scale)),
-    swapped(tf.matMul(dScores, queries, true, false)),
-    swapped(tf.matMul(dropped, swapped(dy), true, false)),
+    tf.reshape(swapped(tf.mul(tf.matMul(dScores, keys), attrs.scale)), q.shape),
+    tf.reshape(swapped(tf.matMul(dScores, queries, true, false)), k.shape),
+    tf.reshape(swapped(tf.matMul(dropped, swapped(flat(dy)), true, false)), v.shape),
   ];
 }
 
@@ -50,7 +57,7 @@ export function maskGradComposite(
 function scoresGradient(inputs: AttentionInputs, dy: tf.Tensor, attrs: AttentionAttrs) {
   const made = weightsOf(inputs, attrs);
   const { weights, factors } = made;
-  const dDropped = tf.matMul(swapped(dy), swapped(inputs.v), false, true);
+  const dDropped = tf.matMul(swapped(flat(dy)), swapped(flat(inputs.v)), false, true);
   const dWeights = factors === undefined ? dDropped : tf.mul(dDropped, factors);
   const [dScores] = softmaxGrad.run({ dy: dWeights, y: weights }, {}) as [tf.Tensor];
   return { ...made, dScores };
@@ -59,7 +66,7 @@ function scoresGradient(inputs: AttentionInputs, dy: tf.Tensor, attrs: Attention
 /** The scaled queries, the keys, and the weights `[rows, H, M, N]` with what dropout multiplies them by. */
 function weightsOf({ q, k, v, mask }: AttentionInputs, attrs: AttentionAttrs) {
   const { rows, queries: M, keys: N, heads } = attentionSizes({ q, v });
-  const [queries, keys] = [swapped(tf.mul(q, attrs.scale)), swapped(k)];
+  const [queries, keys] = [swapped(tf.mul(flat(q), attrs.scale)), swapped(flat(k))];
   let scores = tf.matMul(queries, keys, false, true);
   if (attrs.masked) scores = tf.add(scores, mask);
   if (attrs.causal) scores = tf.add(scores, causalMask(M, N, attrs.causalOffset));

@@ -20,7 +20,7 @@ import { type AttentionAttrs, type AttentionInputs, attentionSizes } from './typ
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
   /**
-   * Broadcasts to `[rows, H, M, N]`; fewer axes are the last ones. bool: true where the query may see the key.
+   * Broadcasts to `[rows, H, M, N]`, with all rows on one axis; fewer axes are the last ones. bool: true where the query may see the key.
    * float32: added to the scores, as a learned bias is, and -Infinity hides. A query that sees no key gets zeros.
    */
   readonly mask?: tf.Tensor | undefined;
@@ -39,10 +39,10 @@ export const attentionOptions = ['mask', 'causal', 'causalOffset', 'dropout'] as
  * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
  * The gradient keeps the inputs alone, and computes the weights again. It reaches q, k, v, and a float32 mask.
  *
- * @param q `[rows, M, H, d]`, float32: heads beside each other, as a projection leaves them. @param k `[rows, N, H, d]`.
- * @param v `[rows, N, H, e]`.
+ * @param q `[..., M, H, d]`, float32: heads beside each other, as a projection leaves them; what comes first are rows.
+ * @param k `[..., N, H, d]`. @param v `[..., N, H, e]`.
  * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
- * @returns `[rows, M, H, e]`, the caller's to dispose.
+ * @returns `[..., M, H, e]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), an
  * offset that is no integer, or a scale that is not finite. @throws TypeError for an unknown option.
  */
@@ -53,10 +53,10 @@ export function scaledDotProductAttention(
   options: AttentionOptions & { readonly scale?: number | undefined } = {},
 ): tf.Tensor {
   checkOptions('scaledDotProductAttention', options, [...attentionOptions, 'scale']);
-  checkTensor('q', q, ['rows', 'M', 'H', 'd']);
-  const [rows, , heads, depth] = q.shape as [number, number, number, number];
-  checkTensor('k', k, [rows, 'N', heads, depth]);
-  checkTensor('v', v, [rows, k.shape[1] ?? 1, heads, 'e']);
+  checkTensor('q', q, ['...', 'rows', 'M', 'H', 'd']);
+  const [rows, [heads = 1, depth = 1]] = [q.shape.slice(0, -3), q.shape.slice(-2)];
+  checkTensor('k', k, [...rows, 'N', heads, depth]);
+  checkTensor('v', v, [...rows, k.shape.at(-3) ?? 1, heads, 'e']);
   const { mask, causal = false, causalOffset = 0, dropout } = options;
   if (!Number.isInteger(causalOffset)) {
     throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
@@ -85,7 +85,8 @@ function scoresMask(mask: tf.Tensor, q: tf.Tensor, k: tf.Tensor): tf.Tensor {
   if (mask.dtype !== 'bool' && mask.dtype !== 'float32') {
     throw new DTypeError(`mask was ${mask.dtype}; it must be bool or float32`);
   }
-  const full = [q.shape[0], q.shape[2], q.shape[1], k.shape[1]];
+  const { rows, heads, queries, keys } = attentionSizes({ q, v: k });
+  const full = [rows, heads, queries, keys];
   const shape = [1, 1, 1, 1, ...mask.shape].slice(-4);
   if (mask.rank > 4 || shape.some((size, axis) => size !== 1 && size !== full[axis])) {
     throw new ShapeError(

@@ -2,18 +2,18 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** Inputs of the kernels; where there is no mask, `mask` is one 0. */
 export type AttentionInputs = {
-  /** Queries, `[rows, M, H, d]`. */
+  /** Queries, `[..., M, H, d]`; what comes first are rows. */
   readonly q: Tensor;
-  /** Keys, `[rows, N, H, d]`. */
+  /** Keys, `[..., N, H, d]`. */
   readonly k: Tensor;
-  /** Values, `[rows, N, H, e]`. */
+  /** Values, `[..., N, H, e]`. */
   readonly v: Tensor;
   /** What is added to the scores: `[rows or 1, H or 1, M or 1, N or 1]`. */
   readonly mask: Tensor;
 };
 
 export type AttentionGradInputs = AttentionInputs & {
-  /** The gradient of the output, `[rows, M, H, e]`. */
+  /** The gradient of the output, `[..., M, H, e]`. */
   readonly dy: Tensor;
 };
 
@@ -47,7 +47,14 @@ export function attentionSizes(inputs: {
   readonly q: { readonly shape: readonly number[] };
   readonly v: { readonly shape: readonly number[] };
 }): AttentionSizes {
-  const [rows = 1, queries = 1, heads = 1, depth = 1] = inputs.q.shape;
-  const [, keys = 1, , valueDepth = 1] = inputs.v.shape;
+  const [queries = 1, heads = 1, depth = 1] = inputs.q.shape.slice(-3);
+  const [keys = 1, , valueDepth = 1] = inputs.v.shape.slice(-3);
+  const rows = inputs.q.shape.slice(0, -3).reduce((all, size) => all * size, 1);
   return { rows, queries, keys, heads, depth, valueDepth };
 }
+
+/** The shape of the output, `[..., M, H, e]`. */
+export const attentionShape = ({ q, v }: Pick<AttentionInputs, 'q' | 'v'>): number[] => [
+  ...q.shape.slice(0, -1),
+  v.shape.at(-1) ?? 1,
+];

@@ -11,6 +11,8 @@ import {
   initLinear,
   linear,
   linearParams,
+  type Norm,
+  normLinear,
   type Params,
   subtree,
   withPrefix,
@@ -49,15 +51,15 @@ export function recurrentBlock(
   params: Params,
   options: SequenceOptions<RecurrentState> & DecayOptions = {},
 ): { y: tf.Tensor; state: RecurrentState } {
-  return recurrentBlockOnto(undefined, x, params, options);
+  return recurrentBlockWith(x, params, options);
 }
 
-/** `recurrentBlock`, plus a residual of the shape of `x` where there is one. */
-export function recurrentBlockOnto(
-  residual: tf.Tensor | undefined,
+/** `recurrentBlock` of norm(x), plus a residual of the shape of `x`, where they are given. */
+export function recurrentBlockWith(
   x: tf.Tensor,
   params: Params,
   options: SequenceOptions<RecurrentState> & DecayOptions,
+  { norm, residual }: { readonly norm?: Norm; readonly residual?: tf.Tensor } = {},
 ): { y: tf.Tensor; state: RecurrentState } {
   checkSequence('recurrentBlock', x, options, ['decayPower']);
   const { state } = options;
@@ -74,8 +76,12 @@ export function recurrentBlockOnto(
     checkTensor('state.conv', state.conv, widened(taps - 1));
   }
   return tf.tidy(() => {
-    const gate = linear(x, linearY.kernel, linearY.bias, { activation: 'gelu' });
-    const wide = linear(x, linearX.kernel, linearX.bias);
+    const layers = [{ ...linearY, activation: 'gelu' } as const, linearX];
+    const [gate, wide] = (
+      norm === undefined
+        ? layers.map(({ kernel, bias, ...activation }) => linear(x, kernel, bias, activation))
+        : normLinear(x, norm, layers)
+    ) as [tf.Tensor, tf.Tensor];
     const below = subtree(params, 'rg_lru/');
     const mix = 'a_imag_param' in below ? mixComplex : mixReal;
     const { y, ...after } = mix(wide, gate, conv1d, below, options);

@@ -12,7 +12,7 @@ import {
   type RecurrentBlockArgs,
   type RecurrentState,
   recurrentBlockArgs,
-  recurrentBlockOnto,
+  recurrentBlockWith,
 } from '../recurrent-block/index.ts';
 import type { DecayOptions } from '../rg-lru/decay-power.ts';
 import { checkSequence, type SequenceOptions } from '../sequence.ts';
@@ -43,16 +43,17 @@ export function residualBlock(
   const { eps = 1e-6, ...ofBlock } = options;
   checkNumber('eps', eps, 0);
   const width = x.shape.at(-1) ?? 1;
-  const norm = (value: tf.Tensor, name: string) =>
-    rmsNorm(value, checkedParam(params, `${name}/scale`, [width]), { eps, offset: 1 });
   const mlp = subtree(params, 'mlp_block/');
   const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;
   return tf.tidy(() => {
     const block = subtree(params, 'recurrent_block/');
-    const normed = norm(x, 'temporal_pre_norm');
-    const { y: residual, state } = recurrentBlockOnto(x, normed, block, ofBlock);
+    const scale = checkedParam(params, 'temporal_pre_norm/scale', [width]);
+    const more = { norm: { scale, eps }, residual: x };
+    const { y: residual, state } = recurrentBlockWith(x, block, ofBlock, more);
     if (!hasMlp) return { y: residual, state };
-    return { y: tf.add(residual, gatedMlp(norm(residual, 'channel_pre_norm'), mlp)), state };
+    const mlpScale = checkedParam(params, 'channel_pre_norm/scale', [width]);
+    const normed = rmsNorm(residual, mlpScale, { eps, offset: 1 });
+    return { y: tf.add(residual, gatedMlp(normed, mlp)), state };
   });
 }
 

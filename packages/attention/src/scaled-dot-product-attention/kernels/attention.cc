@@ -1,5 +1,5 @@
-// Scaled dot-product attention (arXiv 1706.03762) of q [rows, M, H, d], k [rows, N, H, d] and v [rows, N, H, e] where they
-// lie. A thread has the scores of one block of queries in memory at a time, as much as fits into the second-level cache.
+// Scaled dot-product attention (arXiv 1706.03762) of q [..., M, H, d], k [..., N, H, d] and v [..., N, H, e] where they
+// lie; what comes first are rows. A thread has the scores of one block of queries in memory at a time, as much as fits into the second-level cache.
 #include <algorithm>
 #include <vector>
 
@@ -158,16 +158,19 @@ Attention attentionOf(Run& run, const Inputs& inputs) {
   Attention of = {};
   const auto& [q, k, v, mask, settings] = inputs;
   if (!run.ok()) return of;
-  run.require(q.rank() == 4 && k.rank() == 4 && v.rank() == 4 && mask.rank() == 4,
-              "q, k, v and mask must have four axes");
+  const int axes = q.rank();
+  run.require(axes >= 4 && k.rank() == axes && v.rank() == axes && mask.rank() == 4,
+              "q, k and v must have four axes or more, and mask four");
   run.require(settings.size() == 7, "settings must be seven numbers");
   if (!run.ok()) return of;
-  of.rows = q.dim(0), of.queries = q.dim(1), of.heads = q.dim(2), of.depth = q.dim(3);
-  of.keys = k.dim(1), of.valueDepth = v.dim(3);
-  run.require(k.shape() == std::vector<int64_t>({of.rows, of.keys, of.heads, of.depth}),
-              "k must be [rows, N, H, d]");
-  run.require(v.shape() == std::vector<int64_t>({of.rows, of.keys, of.heads, of.valueDepth}),
-              "v must be [rows, N, H, e]");
+  of.queries = q.dim(axes - 3), of.heads = q.dim(axes - 2), of.depth = q.dim(axes - 1);
+  of.keys = k.dim(axes - 3), of.valueDepth = v.dim(axes - 1), of.rows = 1;
+  for (int axis = 0; axis < axes - 3; ++axis) of.rows *= q.dim(axis);
+  std::vector<int64_t> expected = q.shape();
+  expected[axes - 3] = of.keys;
+  run.require(k.shape() == expected, "k must be [..., N, H, d]");
+  expected[axes - 1] = of.valueDepth;
+  run.require(v.shape() == expected, "v must be [..., N, H, e]");
   run.require(q.size() > 0 && v.size() > 0, "q, k and v must not be empty");
   const int64_t full[4] = {of.rows, of.heads, of.queries, of.keys};
   int64_t *const steps[4] = {&of.maskRow, &of.maskHead, &of.maskQuery, &of.maskKey}, step = 1;
@@ -192,7 +195,9 @@ void attention(void*, TF_OpKernelContext* context) {
   const Inputs inputs = inputsOf(run, 0);
   Attention of = attentionOf(run, inputs);
   if (!run.ok()) return;
-  const Tensor y = run.output(0, {of.rows, of.queries, of.heads, of.valueDepth});
+  std::vector<int64_t> shape = inputs.q.shape();
+  shape.back() = of.valueDepth;
+  const Tensor y = run.output(0, shape);
   if (!run.ok()) return;
   of.y = y.floats();
   const int64_t units = of.rows * of.heads * of.blocks();
@@ -210,7 +215,7 @@ void attentionGrad(void*, TF_OpKernelContext* context) {
   Attention of = attentionOf(run, inputs);
   if (!run.ok()) return;
   run.require(dy.size() == of.rows * of.queries * of.heads * of.valueDepth,
-              "dy must be [rows, M, H, e]");
+              "dy must be [..., M, H, e]");
   if (!run.ok()) return;
   const Tensor dq = run.output(0, inputs.q.shape()), dk = run.output(1, inputs.k.shape());
   const Tensor dv = run.output(2, inputs.v.shape());

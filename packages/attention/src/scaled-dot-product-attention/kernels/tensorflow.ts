@@ -25,18 +25,64 @@ function runWithSettings(
 ): tf.Tensor[] {
   const { offset, threshold, kept } = attentionNumbers({ q, k, v, mask }, attrs);
   const { scale, masked, keyLow, keyHigh } = attrs;
-  const settings = tf.tensor1d(
-    Int32Array.of(
-      ...[bitsOf(scale), Number(masked), offset],
-      ...[threshold, bitsOf(kept), keyLow, keyHigh],
-    ),
-    'int32',
-  );
+  const settings = settingsOf(scale, masked, offset, threshold, kept, keyLow, keyHigh);
+  // The zero at hand need not be handed to TensorFlow.
+  const added = masked ? mask : noMask();
+  const run = (last: tf.TensorInfo) => runAddonOp(name, [...more, q, k, v, added, last], outputs);
+  // A dropout has another key at each call.
+  if (attrs.dropoutRate === 0) return run(keptTensor(settings, [settings.length], 'int32'));
+  const own = tf.tensor1d(settings, 'int32');
   try {
-    return runAddonOp(name, [...more, q, k, v, mask, settings], outputs);
+    return run(own);
   } finally {
-    settings.dispose();
+    own.dispose();
   }
+}
+
+/** What the op takes behind q, k and v, where heads of these tokens `[..., N, D]` see all of each other. */
+export function unmasked({ shape }: tf.TensorInfo, heads: number): [tf.TensorInfo, tf.TensorInfo] {
+  const [keys = 1, width = 1] = shape.slice(-2);
+  const settings = settingsOf(1 / Math.sqrt(width / heads), false, keys, 0, 1, 0, 0);
+  return [noMask(), keptTensor(settings, [settings.length], 'int32')];
+}
+
+const noMask = (): tf.TensorInfo => keptTensor(new Float32Array(1), [1, 1, 1, 1], 'float32');
+
+const settingsOf = (
+  scale: number,
+  masked: boolean,
+  offset: number,
+  threshold: number,
+  kept: number,
+  keyLow: number,
+  keyHigh: number,
+): Int32Array =>
+  Int32Array.of(bitsOf(scale), Number(masked), offset, threshold, bitsOf(kept), keyLow, keyHigh);
+
+/** Small tensors that calls share. The engine knows nothing of them: no scope frees them. */
+const keptOf = new WeakMap<tf.KernelBackend, Map<string, tf.TensorInfo>>();
+/** Causal calls with a cache have another offset each. */
+const mostKept = 64;
+
+function keptTensor(
+  values: Int32Array | Float32Array,
+  shape: number[],
+  dtype: 'int32' | 'float32',
+): tf.TensorInfo {
+  const backend = tf.backend();
+  const kept = keptOf.get(backend) ?? new Map<string, tf.TensorInfo>();
+  keptOf.set(backend, kept);
+  const key = `${dtype} ${values}`;
+  const found = kept.get(key);
+  if (found !== undefined) return found;
+  const [oldest] = kept;
+  if (oldest !== undefined && kept.size >= mostKept) {
+    backend.disposeData(oldest[1].dataId);
+    kept.delete(oldest[0]);
+  }
+  const made = { dataId: backend.write(values, shape, dtype), shape, dtype };
+  kept.set(key, made);
+  return made;
 }
 
 const bitsOf = (float: number): number => new Int32Array(Float32Array.of(float).buffer)[0] ?? 0;

@@ -5,6 +5,7 @@ import {
   type AttentionAttrs,
   type AttentionGradInputs,
   type AttentionInputs,
+  attentionShape,
   attentionSizes,
 } from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
@@ -31,7 +32,7 @@ export const attentionWasm: BackendKernel<AttentionInputs, AttentionAttrs> = {
     const { q, k, v } = inputs;
     const { rows, queries, keys, heads, depth, valueDepth } = attentionSizes(inputs);
     const block = blockOf(keys);
-    const y = output([rows, queries, heads, valueDepth]);
+    const y = output(attentionShape(inputs));
     const bytes = exports.attentionScratchBytes(queries, keys, depth, valueDepth, block);
     const values = [...[y, q, k, v].map(at), ...shared(inputs, attrs, at), block];
     const units = rows * heads * Math.ceil(queries / block);

@@ -5,6 +5,7 @@ import {
   type AttentionAttrs,
   type AttentionGradInputs,
   type AttentionInputs,
+  attentionShape,
   attentionSizes,
 } from '../types.ts';
 import { attentionNumbers } from './numbers.ts';
@@ -45,8 +46,8 @@ export const attentionWebgpu: BackendKernel<AttentionInputs, AttentionAttrs> = {
   supports: (call) => supports(call) && attentionSizes(call.inputs).valueDepth <= widest,
   compute: ({ inputs: { q, k, v, mask }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
-    const { rows, queries, heads, valueDepth } = attentionSizes({ q, v });
-    const y = makeOutput(gpu, [rows, queries, heads, valueDepth]);
+    const { valueDepth } = attentionSizes({ q, v });
+    const y = makeOutput(gpu, attentionShape({ q, v }));
     const chunks = chunksOf(valueDepth);
     const dropout = attrs.dropoutRate > 0;
     dispatch(

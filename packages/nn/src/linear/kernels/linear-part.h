@@ -30,23 +30,62 @@ void finish(float* y, const float* bias, const float* residual, bool gelu, int64
   }
 }
 
+NEVEREND_INLINE int64_t normedStride(const Linear& of) { return of.depth + kLanes; }
+
 // Floats of scratch memory that a part needs.
 int64_t scratchSize(const Linear& of) {
+  if (of.norm != nullptr) return kBlockRows * normedStride(of);
   return of.depth % 1024 == 0 ? kBlockRows * (kBlockDepth + kLanes) : 0;
+}
+
+// Rows normalised: (x - mean) / deviation for a layer norm, x / root mean square without a shift; then times gain, plus shift.
+void normalise(const Linear& of, int64_t first, int64_t rows, float* __restrict y) {
+  const Norm& norm = *of.norm;
+  const int64_t depth = of.depth;
+  for (int64_t row = first; row < first + rows; ++row, y += normedStride(of)) {
+    const float* __restrict x = of.x + row * depth;
+    float mean = 0, squares = 0;
+    if (norm.shift != nullptr) {
+#pragma omp simd reduction(+ : mean)
+      for (int64_t j = 0; j < depth; ++j) mean += x[j];
+      mean /= depth;
+    }
+#pragma omp simd reduction(+ : squares)
+    for (int64_t j = 0; j < depth; ++j) squares += (x[j] - mean) * (x[j] - mean);
+    const float factor = 1.0f / __builtin_sqrtf(squares / depth + norm.epsilon);
+    const float* __restrict scale = norm.scale;
+    const float* __restrict shift = norm.shift;
+    for (int64_t j = 0; j < depth; ++j) y[j] = (x[j] - mean) * factor * (scale[j] + norm.offset);
+    if (shift == nullptr) continue;
+    for (int64_t j = 0; j < depth; ++j) y[j] += shift[j];
+  }
+}
+
+// A panel, counted through all layers, is one of this layer's.
+struct Panel {
+  const Layer* of;
+  int64_t at;
+};
+
+NEVEREND_INLINE Panel panelAt(const Linear& of, int64_t panel) {
+  const Layer* layer = of.layers;
+  for (; panel >= panelsOf(layer->columns); ++layer) panel -= panelsOf(layer->columns);
+  return {layer, panel};
 }
 
 // The rows and panels from `begin` up to `end`.
 void linearPart(const Linear& of, Range rows, Range panels, float* scratch) {
   // Rows that begin at the same place of each cache line's set would push each other out.
-  const bool copies = scratchSize(of) > 0;
+  const bool copies = of.norm == nullptr && scratchSize(of) > 0;
   const int64_t blocks = (of.depth + kBlockDepth - 1) / kBlockDepth;
   const int64_t most = (of.depth + blocks - 1) / blocks;
   for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
     const int64_t height = rows.end - i < kBlockRows ? rows.end - i : kBlockRows;
+    if (of.norm != nullptr) normalise(of, i, height, scratch);
     for (int64_t k = 0; k < of.depth; k += most) {
       const int64_t depth = of.depth - k < most ? of.depth - k : most;
-      const float* x = of.x + i * of.depth + k;
-      int64_t stride = of.depth;
+      const float* x = of.norm != nullptr ? scratch + k : of.x + i * of.depth + k;
+      int64_t stride = of.norm != nullptr ? normedStride(of) : of.depth;
       if (copies) {
         stride = kBlockDepth + kLanes;
         for (int64_t row = 0; row < height; ++row) {
@@ -54,14 +93,16 @@ void linearPart(const Linear& of, Range rows, Range panels, float* scratch) {
         }
         x = scratch;
       }
-      for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
-        const int64_t column = panel * kPanel, at = i * of.columns + column;
-        const int64_t left = of.columns - column, width = left < kPanel ? left : kPanel;
-        const float* weights = of.packed + panel * of.depth * kPanel + k * kPanel;
-        timesPanel(x, stride, height, weights, depth, width, of.y + at, of.columns, k > 0);
+      for (int64_t index = panels.begin; index < panels.end; ++index) {
+        const Panel panel = panelAt(of, index);
+        const Layer& layer = *panel.of;
+        const int64_t column = panel.at * kPanel, at = i * layer.columns + column;
+        const int64_t left = layer.columns - column, width = left < kPanel ? left : kPanel;
+        const float* weights = layer.packed + panel.at * of.depth * kPanel + k * kPanel;
+        timesPanel(x, stride, height, weights, depth, width, layer.y + at, layer.columns, k > 0);
         if (k + depth < of.depth) continue;
-        const float* residual = of.residual == nullptr ? nullptr : of.residual + at;
-        finish(of.y + at, of.bias + column, residual, of.gelu, of.columns, height, width);
+        const float* residual = layer.residual == nullptr ? nullptr : layer.residual + at;
+        finish(layer.y + at, layer.bias + column, residual, layer.gelu, layer.columns, height, width);
       }
     }
   }

@@ -14,11 +14,29 @@
 namespace neverend {
 namespace {
 
-struct Linear {
-  const float *x, *packed, *bias, *residual;
+// One of the layers of an input; a residual of null is none.
+struct Layer {
+  const float *packed, *bias, *residual;
   float* y;
-  int64_t rows, depth, columns;
+  int64_t columns;
   bool gelu;
+};
+
+// What is done to the input first. A shift of null makes it an RMS norm.
+struct Norm {
+  const float *scale, *shift;
+  float epsilon, offset;
+};
+
+constexpr int kMostLayers = 3;
+
+struct Linear {
+  const float* x;
+  // Null: nothing is done to the input.
+  const Norm* norm;
+  int64_t rows, depth;
+  int count;
+  Layer layers[kMostLayers];
 };
 
 struct Range {
@@ -113,6 +131,30 @@ struct Attributes {
   bool gelu, adds;
 };
 
+void compute(const Linear& of) {
+  int64_t columns = 0, panels = 0;
+  for (int at = 0; at < of.count; ++at) {
+    columns += of.layers[at].columns;
+    panels += divideUp(of.layers[at].columns, version().panel);
+  }
+  const int64_t cost = of.rows * of.depth * columns / kProductsPerFloat;
+  const int64_t tiles = divideUp(of.rows, version().tileRows);
+  // The sides of a tile differ: it is cut where the parts come out more equal, and where it has many rows, by rows. Parts of
+  // columns would each normalise all rows.
+  const int64_t parts = partCount(std::max(panels, tiles), cost);
+  const bool isShort = of.rows < 512;
+  const bool byPanels = (isShort || of.norm == nullptr) &&
+                        (divideUp(panels, parts) * tiles < divideUp(tiles, parts) * panels ||
+                         (panels % parts == 0 && isShort));
+  parallel(byPanels ? panels : tiles, cost, [&](int64_t begin, int64_t end, int) {
+    const std::unique_ptr<float[]> scratch(new float[version().scratchSize(of)]);
+    const int64_t height = version().tileRows;
+    if (byPanels) return version().linearPart(of, {0, of.rows}, {begin, end}, scratch.get());
+    const Range some = {begin * height, std::min(end * height, of.rows)};
+    version().linearPart(of, some, {0, panels}, scratch.get());
+  });
+}
+
 // The shape of y: the axes of x but the last, which hold `depth` numbers, and those of bias.
 std::vector<int64_t> outputShape(Run& run, const Tensor& x, const Tensor& bias, int64_t axes,
                                  int64_t depth) {
@@ -143,21 +185,80 @@ void linear(void* state, TF_OpKernelContext* context) {
   if (!run.ok()) return;
   const Tensor y = run.output(0, shape);
   if (!run.ok()) return;
-  const Linear of{x.floats(), packed.floats(), bias.floats(), adds ? residual.floats() : nullptr,
-                  y.floats(), rows, depth, columns, gelu};
-  const int64_t cost = rows * depth * columns / kProductsPerFloat;
-  const int64_t panels = packed.dim(0), tiles = divideUp(rows, version().tileRows);
-  // The sides of a tile differ: it is cut where the parts come out more equal, and where it has many rows, by rows.
-  const int64_t parts = partCount(std::max(panels, tiles), cost);
-  const bool byPanels = divideUp(panels, parts) * tiles < divideUp(tiles, parts) * panels ||
-                        (panels % parts == 0 && rows < 512);
-  parallel(byPanels ? panels : tiles, cost, [&](int64_t begin, int64_t end, int) {
-    const std::unique_ptr<float[]> scratch(new float[version().scratchSize(of)]);
-    const int64_t height = version().tileRows;
-    if (byPanels) return version().linearPart(of, {0, rows}, {begin, end}, scratch.get());
-    const Range some = {begin * height, std::min(end * height, rows)};
-    version().linearPart(of, some, {0, panels}, scratch.get());
-  });
+  Linear of = {x.floats(), nullptr, rows, depth, 1, {}};
+  of.layers[0] = {packed.floats(), bias.floats(), adds ? residual.floats() : nullptr,
+                  y.floats(), columns, gelu};
+  compute(of);
+}
+
+struct NormAttributes {
+  float epsilon, offset;
+  bool centred;
+  // The bit of each layer that has one.
+  int64_t gelus;
+};
+
+// Inputs: x, scale and shift, then the packed weights and bias of each layer.
+template <int kCount>
+void normLinear(void* state, TF_OpKernelContext* context) {
+  Run run(context);
+  const auto& [epsilon, offset, centred, gelus] = *static_cast<NormAttributes*>(state);
+  const Tensor x = run.input(0), scale = run.input(1), shift = run.input(2);
+  if (!run.ok()) return;
+  const int64_t depth = x.columns();
+  run.require(x.size() > 0, "x must not be empty");
+  run.require(scale.size() == depth && (!centred || shift.size() == depth),
+              "scale and shift must be [D] with the D of x's last axis");
+  if (!run.ok()) return;
+  const Norm norm = {scale.floats(), centred ? shift.floats() : nullptr, epsilon, offset};
+  Linear of = {x.floats(), &norm, x.size() / depth, depth, kCount, {}};
+  std::vector<Tensor> held;
+  for (int at = 0; at < kCount; ++at) {
+    Tensor packed = run.input(3 + 2 * at), bias = run.input(4 + 2 * at);
+    if (!run.ok()) return;
+    run.require(packed.rank() == 3 && packed.dim(2) == version().panel && packed.dim(1) == depth &&
+                    packed.dim(0) == divideUp(bias.size(), version().panel),
+                "w must be packed for as many columns as bias has");
+    if (!run.ok()) return;
+    Tensor y = run.output(at, outputShape(run, x, bias, 1, depth));
+    if (!run.ok()) return;
+    const bool gelu = (gelus >> at & 1) != 0;
+    of.layers[at] = {packed.floats(), bias.floats(), nullptr, y.floats(), bias.size(), gelu};
+    held.push_back(std::move(packed));
+    held.push_back(std::move(bias));
+    held.push_back(std::move(y));
+  }
+  compute(of);
+}
+
+void* readNormAttributes(TF_OpKernelConstruction* construction) {
+  Status status;
+  NormAttributes of = {};
+  TF_Bool centred = 0;
+  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &of.epsilon, status.get());
+  if (status.ok()) TF_OpKernelConstruction_GetAttrFloat(construction, "offset", &of.offset, status.get());
+  if (status.ok()) TF_OpKernelConstruction_GetAttrBool(construction, "centred", &centred, status.get());
+  if (status.ok()) TF_OpKernelConstruction_GetAttrInt64(construction, "gelus", &of.gelus, status.get());
+  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
+  of.centred = centred != 0;
+  return new NormAttributes(of);
+}
+
+void deleteNormAttributes(void* state) { delete static_cast<NormAttributes*>(state); }
+
+Op normLinearOp(int count) {
+  constexpr const char* names[] = {"NeverendNormLinear1", "NeverendNormLinear2",
+                                   "NeverendNormLinear3"};
+  constexpr void (*computes[])(void*, TF_OpKernelContext*) = {normLinear<1>, normLinear<2>,
+                                                              normLinear<3>};
+  constexpr const char* layers[] = {"packed0: float", "bias0: float", "packed1: float",
+                                    "bias1: float", "packed2: float", "bias2: float"};
+  constexpr const char* outputs[] = {"y0: float", "y1: float", "y2: float"};
+  std::vector<const char*> inputs = {"x: float", "scale: float", "shift: float"};
+  inputs.insert(inputs.end(), layers, layers + 2 * count);
+  return {names[count - 1], inputs, {outputs, outputs + count},
+          {"epsilon: float", "offset: float", "centred: bool", "gelus: int"},
+          readNormAttributes, computes[count - 1], deleteNormAttributes};
 }
 
 void* readAttributes(TF_OpKernelConstruction* construction) {
@@ -178,7 +279,8 @@ const Ops ops{{"NeverendPackLinear", {"w: float", "bias: float"}, {"packed: floa
               // Where `adds` is false, the residual is not looked at.
               {"NeverendLinear", {"x: float", "packed: float", "bias: float", "residual: float"},
                {"y: float"}, {"axes: int", "gelu: bool", "adds: bool"}, readAttributes, linear,
-               deleteAttributes}};
+               deleteAttributes},
+              normLinearOp(1), normLinearOp(2), normLinearOp(3)};
 
 }  // namespace
 

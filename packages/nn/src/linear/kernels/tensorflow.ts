@@ -28,12 +28,27 @@ function run(
   const { x, kernel, bias } = inputs;
   const axes = BigInt(sizesOf(inputs).axes);
   const attributes = { axes, gelu: activation === 'gelu', adds: residual !== undefined };
+  return withPackedKernel(backend, kernel, bias, (packed) =>
+    // Where nothing is added, the op looks at no residual.
+    runAddonOp('NeverendLinear', [x, packed, bias, residual ?? bias], 1, attributes),
+  );
+}
+
+/** Why the ops of linear layers cannot run; undefined where they can. */
+export const whyWithoutLinearOps = (): string | undefined => linearTensorflow.unavailable?.();
+
+/** Runs on the kernel as the ops want it, for as many columns as `bias` has. */
+export function withPackedKernel<T>(
+  backend: tf.KernelBackend,
+  kernel: tf.Tensor,
+  bias: tf.Tensor,
+  run: (packed: tf.TensorInfo) => T,
+): T {
   return withPackedWeights(
     backend,
     [kernel],
     `linear ${bias.size}`,
     () => heldAddonOutput('NeverendPackLinear', [kernel, bias]),
-    // Where nothing is added, the op looks at no residual.
-    (packed) => runAddonOp('NeverendLinear', [x, packed, bias, residual ?? bias], 1, attributes),
+    run,
   );
 }
