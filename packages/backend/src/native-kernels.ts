@@ -13,11 +13,11 @@ export {
   type AddonPackage,
   type AddonStatus,
   heldAddonOutput,
-  heldAddonOutputs,
   loadAddon,
   runAddonOp,
 } from './tensorflow/addon.ts';
 export { addonKernel } from './tensorflow/addon-kernel.ts';
+export { type HeldOutputs, withHeldOutputs } from './tensorflow/held-outputs.ts';
 export { blocksOf, groups, type WasmCall, wasmCall } from './wasm/call.ts';
 export type { KernelBinaries } from './wasm/kernel-binaries.ts';
 export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backend.ts';

@@ -3,6 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 /** Kernels that move nothing, although TensorFlow's give their results names of their own. */
 const views = new Set(['ExpandDims', 'Identity', 'Reshape']);
 
+/** Those that watch now. */
+const watches = new Set<(change: number) => void>();
+
+/** Tells those that watch of bytes that a kernel holds while it runs, and that the engine does not know. */
+export function changeHeldBytes(change: number): void {
+  for (const tell of watches) tell(change);
+}
+
 /** The most bytes of buffers so far. */
 export interface BytesWatch {
   peakBytes(): number;
@@ -11,8 +19,8 @@ export interface BytesWatch {
 
 /**
  * Counts the bytes of the buffers that are made from now on and alive, those inside of composites among them: tensors that share one, as a reshape does
- * with its input, count once. What a backend's library keeps for itself, such as packed weights, and what a kernel holds while it runs are no
- * tensors and not seen.
+ * with its input, count once, and so does what kernels of several ops hold between these. What a backend's library keeps for itself, such as packed
+ * weights, and what an op has inside are not seen.
  *
  * @param given tensors that were there before and are to be counted too.
  */
@@ -24,6 +32,11 @@ export function watchBytes(given: readonly tf.Tensor[] = []): BytesWatch {
   let most = 0;
   /** What the tensors that are made now only look at in another way. */
   let viewed: object | undefined;
+  const change = (by: number) => {
+    bytes += by;
+    most = Math.max(most, bytes);
+  };
+  watches.add(change);
   const add = ({ dataId, size, dtype }: tf.Tensor) => {
     if (buffers.has(dataId)) return;
     const shared = viewed && buffers.get(viewed);
@@ -32,8 +45,7 @@ export function watchBytes(given: readonly tf.Tensor[] = []): BytesWatch {
     const buffer = shared ?? { bytes: size * tf.util.bytesPerElement(dtype), tensors: 0 };
     buffer.tensors++;
     buffers.set(dataId, buffer);
-    if (shared === undefined) bytes += buffer.bytes;
-    most = Math.max(most, bytes);
+    if (shared === undefined) change(buffer.bytes);
   };
   for (const tensor of given) add(tensor);
   engine.trackTensor = (tensor, backend) => {
@@ -44,7 +56,7 @@ export function watchBytes(given: readonly tf.Tensor[] = []): BytesWatch {
     removeDataId.call(engine, dataId, backend);
     const buffer = buffers.get(dataId);
     buffers.delete(dataId);
-    if (buffer !== undefined && --buffer.tensors === 0) bytes -= buffer.bytes;
+    if (buffer !== undefined && --buffer.tensors === 0) change(-buffer.bytes);
   };
   engine.runKernel = ((name, inputs, attrs) => {
     const outer = viewed;
@@ -57,7 +69,10 @@ export function watchBytes(given: readonly tf.Tensor[] = []): BytesWatch {
   }) as typeof runKernel;
   return {
     peakBytes: () => most,
-    end: () => Object.assign(engine, { runKernel, trackTensor, removeDataId }),
+    end: () => {
+      watches.delete(change);
+      Object.assign(engine, { runKernel, trackTensor, removeDataId });
+    },
   };
 }
 

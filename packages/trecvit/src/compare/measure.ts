@@ -41,8 +41,8 @@ export async function measure(
   }
 }
 
-/** The kernel of attention. Its composite holds the weights. */
-const attention = 'NeverendAttention';
+/** Kernels that have attention in them. Their composites hold the weights. */
+const withAttention = new Set(['NeverendAttention', 'NeverendEncoderBlock']);
 
 /** Lets attention hold its weights until the function that it returns is called. */
 function holdWeights(): () => void {
@@ -52,7 +52,7 @@ function holdWeights(): () => void {
   engine.runKernel = ((name, inputs, attrs) => {
     const mode = kernelMode();
     // Softmax and products, which the composite calls, are as they are.
-    setKernelMode(name === attention ? 'composite' : usual);
+    setKernelMode(withAttention.has(name) ? 'composite' : usual);
     try {
       return runKernel.call(engine, name, inputs, attrs);
     } finally {

@@ -1,5 +1,5 @@
 import type { BackendKernel } from '@neverend/backend';
-import { addonKernel, heldAddonOutputs, runAddonOp } from '@neverend/backend/kernels';
+import { addonKernel, runAddonOp, withHeldOutputs } from '@neverend/backend/kernels';
 import { whyWithoutLinearOps, withPackedKernel } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
 import owner from '../../../package.json' with { type: 'json' };
@@ -16,43 +16,28 @@ const ofAddon = addonKernel<EncoderBlockInputs, EncoderBlockAttrs>(
       const normed = { epsilon: attrs.eps, offset: 0, centred: true };
       const norm = (at: 0 | 1) => [of(`${norms[at]}/scale`), of(`${norms[at]}/bias`)];
       const layer = (name: string) => [packed.get(name) as tf.TensorInfo, of(`${name}/bias`)];
-      const held = new Set<tf.TensorInfo>();
-      const hold = (...call: Parameters<typeof heldAddonOutputs>) => {
-        const made = heldAddonOutputs(...call);
-        for (const one of made) held.add(one);
-        return made as [tf.TensorInfo, ...tf.TensorInfo[]];
-      };
-      /** Makes room at once. */
-      const free = (infos: Iterable<tf.TensorInfo>) => {
-        for (const info of infos) {
-          backend.disposeData(info.dataId);
-          held.delete(info);
-        }
-      };
-      try {
-        const heads = hold('NeverendNormLinear3', [x, ...norm(0), ...into.flatMap(layer)], 3, {
+      return withHeldOutputs(backend, ({ make, free }) => {
+        const heads = make('NeverendNormLinear3', [x, ...norm(0), ...into.flatMap(layer)], 3, {
           ...{ ...normed, gelus: 0n },
         });
-        const [context] = hold('NeverendAttention', [...heads, ...unmasked(x, attrs.heads)], 1);
+        const [context] = make('NeverendAttention', [...heads, ...unmasked(x, attrs.heads)], 1);
         free(heads);
         const linear = { gelu: false, adds: true };
-        const [attended] = hold('NeverendLinear', [context, ...layer(out), x], 1, {
+        const [attended] = make('NeverendLinear', [context, ...layer(out), x], 1, {
           ...{ ...linear, axes: 2n },
         });
         free([context]);
-        const [inner] = hold('NeverendNormLinear1', [attended, ...norm(1), ...layer(mlp[0])], 1, {
+        const [inner] = make('NeverendNormLinear1', [attended, ...norm(1), ...layer(mlp[0])], 1, {
           ...{ ...normed, gelus: 1n },
         });
         const last = [inner, ...layer(mlp[1]), attended];
         return runAddonOp('NeverendLinear', last, 1, { ...linear, axes: 1n });
-      } finally {
-        free(held);
-      }
+      });
     });
   },
 );
 
-/** The block as five ops, whose results between them the engine knows nothing of: it takes as long to track one as a small op does. */
+/** The block as five ops. */
 export const encoderBlockTensorflow: BackendKernel<EncoderBlockInputs, EncoderBlockAttrs> = {
   ...ofAddon,
   unavailable: () => whyWithoutLinearOps() ?? ofAddon.unavailable?.(),
