@@ -54,7 +54,9 @@ export interface TrainFlags extends Omit<ModelFlags, 'labels' | 'checkpoint'> {
   readonly crop?: VideoInput['crop'];
   readonly remat?: true;
   readonly skipBroken?: true;
+  readonly unchecked?: true;
   readonly checkpointSeconds: number;
   readonly seed?: number;
+  readonly steps?: number;
   readonly imagesPerSecond: number;
 }

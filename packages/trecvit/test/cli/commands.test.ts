@@ -232,7 +232,7 @@ describe('trecvit info', () => {
     const text = await run('info', files.model);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
-      /^peak memory of a frame +[\d.]+ kB, the weights' 10\.2 kB included \(measured\)$/m,
+      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(measured\)$/m,
     );
   });
 
@@ -401,7 +401,7 @@ describe('what cannot be read', () => {
     [
       'data that is not there',
       () => ['train', 'nowhere', '--out', join(files.folder, 'x')],
-      /nowhere/,
+      /^"nowhere" does not exist; it must be a folder with a folder of videos for each class/,
     ],
     [
       'a folder without classes',
