@@ -43,7 +43,7 @@ async function subjectOf(
   flags: InfoFlags,
   context: CommandContext,
 ): Promise<Pick<OpenModel, 'model' | 'name'>> {
-  const { size, form } = flags;
+  const { size, form = 'released' } = flags;
   if (size === undefined) return await openModel(checkpoint, flags, context);
   const config = trecvitConfig(size, form);
   // What a pass takes does not depend on the numbers.
@@ -85,8 +85,8 @@ function textOf(answer: Answer): string {
       ['classes', `${config.classes}${names}${more}`],
       ['video', `clips of ${config.frames} frames of ${rows} x ${columns} pixels at ${rate}`],
       ['parameters', `${costs.parameters.toLocaleString('en')} (${bytes(costs.weightBytes)})`],
-      ['products of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
-      ['products of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],
+      ['FLOPs of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
+      ['FLOPs of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],
       ['state of a stream', bytes(costs.stateBytes)],
       ['peak memory of a frame', peakOf(memory.frame)],
       ...(memory.clip === undefined ? [] : [['peak memory of a clip', peakOf(memory.clip)]]),
@@ -121,7 +121,14 @@ async function listSizes(
     withPrefix(model.flopsPerClip, 'FLOP'),
     bytes(model.stateBytes),
   ]);
-  const head = ['TRecViT', 'parameters', 'weights', 'frame', 'clip', 'state of a stream'];
+  const head = [
+    'TRecViT',
+    'parameters',
+    'weights',
+    'FLOPs of a frame',
+    'of a clip',
+    'state of a stream',
+  ];
   await print(
     `${table([head, ...rows])}400 classes, clips of 32 frames of 224 x 224 pixels; backend: ${describe(backend)}\n`,
   );
