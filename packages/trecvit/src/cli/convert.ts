@@ -29,7 +29,7 @@ export async function convert(
     if (isNpz(to)) {
       await writeNpz(to, params, context.signal);
       context.note(
-        `${to} has parameters alone; to read it, say what it cannot hold: ${classNames === undefined ? '' : '--labels, '}--frames ${frames} --frames-per-second ${framesPerSecond} --crop ${crop}`,
+        `${to} holds parameters alone; to convert it back, add ${classNames === undefined ? '' : '--labels <file> '}--frames ${frames} --frames-per-second ${framesPerSecond} --crop ${crop}`,
       );
     } else {
       await saveModel(

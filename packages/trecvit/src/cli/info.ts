@@ -5,6 +5,7 @@ import { productFlops, stateBytes } from '../costs.ts';
 import { type InferenceMemory, inferenceMemory } from '../inference-memory.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
+import { checkModel } from './check-inputs.ts';
 import type { InfoFlags } from './flags.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
@@ -18,6 +19,7 @@ export async function info(
   flags: InfoFlags,
   context: CommandContext,
 ): Promise<void> {
+  await checkModel(checkpoint);
   const backend = await startBackend(flags, context);
   if (checkpoint === undefined && flags.size === undefined) {
     await listSizes(backend, flags, context);

@@ -12,6 +12,7 @@ import {
 } from '../training/index.ts';
 import { resolveSettings } from '../training/train-settings.ts';
 import { TRecViT } from '../trecvit.ts';
+import { checkModel } from './check-inputs.ts';
 import { namingFlags } from './flag-names.ts';
 import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
@@ -52,6 +53,7 @@ async function trainOn(
   // To open very many videos takes hours: what can be wrong without them comes first.
   const unopened = await openVideos(listed, pool, 'unchecked', flags, silently(context));
   resolveSettings(settingsOf({ ...flags }), unopened.train);
+  await checkModel(flags.from);
   const backend = await startBackend(flags, context);
   const model = await trainingModel(listed.classNames, flags, context);
   try {

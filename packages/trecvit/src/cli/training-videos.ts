@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSystemError, RunError } from '@neverend/checkpoint/node';
+import { RunError } from '@neverend/checkpoint/node';
 import type { DecodingPool } from '../node/index.ts';
 import { naturalOrder } from '../training/data/video-entry.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type VideoFilesOptions,
   videoFiles,
 } from '../training/index.ts';
+import { fileError } from './file-error.ts';
 import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
 import { count } from './units.ts';
@@ -38,7 +39,7 @@ export async function listVideos(
   data: string,
   { validate: heldOut, validateShare, seed }: TrainFlags,
 ): Promise<ListedVideos> {
-  const entries = await entriesOf(data);
+  const entries = await entriesOf(data, data === '' ? 'the data' : data);
   const classNames = [...new Set(entries.map(({ label }) => label))].sort(naturalOrder);
   if (classNames.length < 2) {
     throw new RunError(
@@ -46,7 +47,11 @@ export async function listVideos(
     );
   }
   if (heldOut !== undefined) {
-    return { train: entries, validate: await entriesOf(heldOut), classNames };
+    return {
+      train: entries,
+      validate: await entriesOf(heldOut, `--validate ${heldOut}`),
+      classNames,
+    };
   }
   if (validateShare === 0) return { train: entries, validate: [], classNames };
   const options = { share: validateShare, ...(seed === undefined ? {} : { seed }) };
@@ -88,15 +93,9 @@ export function tellVideos(
   if (validate) note(`${count(validate.labels.length, 'other')} to validate with`);
 }
 
-async function entriesOf(path: string): Promise<VideoEntry[]> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    const reason = isSystemError(cause, 'ENOENT')
-      ? 'does not exist'
-      : `cannot be read (${cause.code})`;
-    throw new RunError(
-      `${JSON.stringify(path)} ${reason}; it must be a folder with a folder of videos for each class, or a CSV`,
-      { cause },
-    );
+async function entriesOf(path: string, what: string): Promise<VideoEntry[]> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw fileError(what, 'a folder with a folder of videos for each class, or a CSV', cause);
   });
   return found.isDirectory() ? await readClassFolders(path) : await readVideoTable(path);
 }
