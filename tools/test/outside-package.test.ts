@@ -193,7 +193,7 @@ describe('an op from outside of this repository', () => {
       const text = readFileSync(file, 'utf8');
       writeFileSync(file, text.replace('"1.2.3"', '"1.2.2"'));
       const reason =
-        'the kernels in C++ of outside-op are those of 1.2.2, and 1.2.3 runs: npx neverend-backend install';
+        'the kernels in C++ of outside-op are those of 1.2.2, and 1.2.3 runs: npx -p @neverend/backend neverend-backend install';
       expect(await use('tensorflow')).toEqual({
         result: { ...composite, reason },
         said: `neverend: ${reason}`,
@@ -201,7 +201,8 @@ describe('an op from outside of this repository', () => {
       writeFileSync(file, text.replace('"outside-op"', '"other-op"'));
       expect((await use('tensorflow')).result).toEqual({
         ...composite,
-        reason: 'outside-op was not there at the last npx neverend-backend install',
+        reason:
+          'outside-op was not there at the last npx -p @neverend/backend neverend-backend install',
       });
       writeFileSync(file, text);
     });

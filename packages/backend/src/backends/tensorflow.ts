@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { importInNode, isNode, isNotInstalled, reasonOf } from '../platform.ts';
 import { loadAddon } from '../tensorflow/addon.ts';
+import { firstInstallCommand, installCommand } from '../tensorflow/addon-manifest.ts';
 import { absent, countOfThreads, select } from './select.ts';
 import type { AbsentBackend, BackendStatus, ReadyBackend } from './types.ts';
 
@@ -34,7 +35,7 @@ export async function startTensorflow(
       return {
         ...status,
         warning: `${specifier} fell back to the CPU: its libtensorflow found no GPU, or not the CUDA libraries that it was built with`,
-        fix: 'npx neverend-backend install --gpu',
+        fix: installCommand({ gpu: true }),
       };
     } catch (error) {
       // A package that is installed and broken tells more than one that is not there.
@@ -47,7 +48,7 @@ export async function startTensorflow(
     absent(
       'tensorflow',
       'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
-      'npm install --ignore-scripts @tensorflow/tfjs-node && npx neverend-backend install',
+      firstInstallCommand(),
     )
   );
 }
@@ -89,7 +90,7 @@ function brokenTensorflow(specifier: string, error: unknown): AbsentBackend {
     return absent(
       'tensorflow',
       `the native part of ${specifier} was never built; its install script did not run, or failed`,
-      `npx neverend-backend install${specifier.endsWith('-gpu') ? ' --gpu' : ''}`,
+      installCommand({ gpu: specifier.endsWith('-gpu') }),
     );
   }
   return absent('tensorflow', `${specifier} did not start: ${reason}`);

@@ -78,14 +78,29 @@ export function hasChanged(tfjsNode: string, { checkout, hash }: CompiledPackage
   return now !== undefined && hashSources(now) !== hash;
 }
 
-/** The command that makes an addon of the sources as they are. */
-export function installCommand(): string {
+/** The command that makes tfjs-node work, with an addon of the sources as they are. */
+export function installCommand({ gpu = false }: { readonly gpu?: boolean } = {}): string {
+  if (isInWorkspace()) return `npm run tensorflow${gpu ? ' -- --gpu' : ''}`;
+  // npx takes the bare name of a command for that of a package, which may be anybody's.
+  return `npx -p @neverend/backend neverend-backend install${gpu ? ' --gpu' : ''}`;
+}
+
+/** The same where no tfjs-node is installed. */
+export function firstInstallCommand(): string {
+  const install = installCommand();
+  return isInWorkspace()
+    ? install
+    : `npm install --ignore-scripts @tensorflow/tfjs-node && ${install}`;
+}
+
+/** Whether this package runs in a checkout of its repository, where `npm run tensorflow` also sees to tfjs-node. */
+function isInWorkspace(): boolean {
   try {
-    if (isCheckout(backendFolder())) return 'npm run tensorflow';
+    return isCheckout(backendFolder());
   } catch {
     // A bundled program has no package of its own.
+    return false;
   }
-  return 'npx neverend-backend install';
 }
 
 const isCheckout = (folder: string): boolean => !/[\\/]node_modules[\\/]/.test(folder);

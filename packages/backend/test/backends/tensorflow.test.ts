@@ -63,7 +63,7 @@ describe('startTensorflow', () => {
       available: true,
       hardwareGpu: false,
       warning: expect.stringContaining('@tensorflow/tfjs-node-gpu fell back to the CPU'),
-      fix: 'npx neverend-backend install --gpu',
+      fix: 'npm run tensorflow -- --gpu',
     });
   });
 
@@ -97,7 +97,7 @@ describe('startTensorflow', () => {
       available: false,
       name: 'tensorflow',
       reason: 'neither @tensorflow/tfjs-node-gpu nor @tensorflow/tfjs-node is installed',
-      fix: 'npm install --ignore-scripts @tensorflow/tfjs-node && npx neverend-backend install',
+      fix: 'npm run tensorflow',
     });
   });
 
@@ -110,8 +110,8 @@ describe('startTensorflow', () => {
   });
 
   it.each([
-    ['@tensorflow/tfjs-node', 'npx neverend-backend install'],
-    ['@tensorflow/tfjs-node-gpu', 'npx neverend-backend install --gpu'],
+    ['@tensorflow/tfjs-node', 'npm run tensorflow'],
+    ['@tensorflow/tfjs-node-gpu', 'npm run tensorflow -- --gpu'],
   ])('knows that the addon of %s was never built', async (specifier, fix) => {
     const message =
       'The Node.js native addon module (tfjs_binding.node) can not be found at path: /x/tfjs_binding.node.';

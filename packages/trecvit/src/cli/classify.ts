@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { decodeVideo, videoInfo } from '../node/index.ts';
 import { likeliest } from '../top-k.ts';
 import type { TRecViT } from '../trecvit.ts';
+import { checkModel, checkVideo } from './check-inputs.ts';
 import { clipsOf, type PictureClip } from './clips-of.ts';
 import { cropsToTensor } from './crops-to-tensor.ts';
 import type { ClassifyFlags } from './flags.ts';
@@ -29,6 +30,9 @@ export async function classify(
   flags: ClassifyFlags,
   context: CommandContext,
 ): Promise<void> {
+  const [first] = videos;
+  if (first !== undefined && videos.length === 1) await checkVideo(first);
+  await checkModel(flags.checkpoint, flags);
   const backend = await startBackend(flags, context);
   const { model, name, sureFrom } = await openModel(flags.checkpoint, flags, context);
   const options = { sureFrom, ...flags };

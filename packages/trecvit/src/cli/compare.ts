@@ -8,6 +8,10 @@ import { startBackend } from './start-backend.ts';
 export async function compare(flags: CompareFlags, context: CommandContext): Promise<void> {
   const { frames, json, memory } = flags;
   const backend = await startBackend(flags, context);
+  const { signal, note } = context;
+  signal.addEventListener('abort', () => note('stops after this run; Ctrl-C again stops now'), {
+    once: true,
+  });
   const comparison = await compareModels({
     frames,
     ...(memory === undefined ? {} : { memoryBytes: 1e9 * memory }),

@@ -20,13 +20,16 @@ export interface ConvertFlags
   extends Pick<ModelFlags, 'labels' | 'offline' | 'cache' | 'json' | 'quiet'> {
   readonly vit?: true;
   readonly form?: TRecViTForm;
+  readonly frames?: number;
   readonly framesPerSecond?: number;
   readonly crop?: VideoInput['crop'];
 }
 
-export interface InfoFlags extends BackendFlags, Pick<ModelFlags, 'offline' | 'cache'> {
+export interface InfoFlags
+  extends BackendFlags,
+    Pick<ModelFlags, 'checkpoint' | 'offline' | 'cache'> {
   readonly size?: TRecViTSize;
-  readonly form: TRecViTForm;
+  readonly form?: TRecViTForm;
   readonly clip?: true;
 }
 
@@ -54,7 +57,9 @@ export interface TrainFlags extends Omit<ModelFlags, 'labels' | 'checkpoint'> {
   readonly crop?: VideoInput['crop'];
   readonly remat?: true;
   readonly skipBroken?: true;
+  readonly unchecked?: true;
   readonly checkpointSeconds: number;
   readonly seed?: number;
+  readonly steps?: number;
   readonly imagesPerSecond: number;
 }

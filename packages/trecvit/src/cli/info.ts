@@ -5,6 +5,7 @@ import { productFlops, stateBytes } from '../costs.ts';
 import { type InferenceMemory, inferenceMemory } from '../inference-memory.ts';
 import { parameterCount, paramShapes } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
+import { checkModel } from './check-inputs.ts';
 import type { InfoFlags } from './flags.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
@@ -18,6 +19,7 @@ export async function info(
   flags: InfoFlags,
   context: CommandContext,
 ): Promise<void> {
+  await checkModel(checkpoint);
   const backend = await startBackend(flags, context);
   if (checkpoint === undefined && flags.size === undefined) {
     await listSizes(backend, flags, context);
@@ -43,7 +45,7 @@ async function subjectOf(
   flags: InfoFlags,
   context: CommandContext,
 ): Promise<Pick<OpenModel, 'model' | 'name'>> {
-  const { size, form } = flags;
+  const { size, form = 'released' } = flags;
   if (size === undefined) return await openModel(checkpoint, flags, context);
   const config = trecvitConfig(size, form);
   // What a pass takes does not depend on the numbers.
@@ -85,8 +87,8 @@ function textOf(answer: Answer): string {
       ['classes', `${config.classes}${names}${more}`],
       ['video', `clips of ${config.frames} frames of ${rows} x ${columns} pixels at ${rate}`],
       ['parameters', `${costs.parameters.toLocaleString('en')} (${bytes(costs.weightBytes)})`],
-      ['products of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
-      ['products of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],
+      ['FLOPs of a frame', withPrefix(costs.flopsPerFrame, 'FLOP')],
+      ['FLOPs of a clip', withPrefix(costs.flopsPerClip, 'FLOP')],
       ['state of a stream', bytes(costs.stateBytes)],
       ['peak memory of a frame', peakOf(memory.frame)],
       ...(memory.clip === undefined ? [] : [['peak memory of a clip', peakOf(memory.clip)]]),
@@ -121,7 +123,14 @@ async function listSizes(
     withPrefix(model.flopsPerClip, 'FLOP'),
     bytes(model.stateBytes),
   ]);
-  const head = ['TRecViT', 'parameters', 'weights', 'frame', 'clip', 'state of a stream'];
+  const head = [
+    'TRecViT',
+    'parameters',
+    'weights',
+    'FLOPs of a frame',
+    'of a clip',
+    'state of a stream',
+  ];
   await print(
     `${table([head, ...rows])}400 classes, clips of 32 frames of 224 x 224 pixels; backend: ${describe(backend)}\n`,
   );

@@ -127,3 +127,9 @@ export function share(text: string): number {
   if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
 }
+
+export function shareBelowOne(text: string): number {
+  const value = notNegative(text);
+  if (value >= 1) throw new InvalidArgumentError('It must be a number from 0 to below 1.');
+  return value;
+}

@@ -71,14 +71,17 @@ function lineDisplay(stream: NodeJS.WriteStream): ProgressDisplay {
   const left = remaining();
   let current: string | undefined;
   let last = 0;
+  let isOver = false;
   return {
     show: (step) => {
       const { title, done, total, detail } = step;
       const time = left(step);
       const now = Date.now();
-      const isDue = title !== current || now - last >= interval;
-      if (!isDue) return;
-      [current, last] = [title, now];
+      const isNew = title !== current;
+      // Its end is told too, once.
+      const ends = done >= total && !(isOver && !isNew);
+      if (!isNew && !ends && now - last < interval) return;
+      [current, last, isOver] = [title, now, done >= total];
       const share = `${Math.floor((100 * done) / total)} %`;
       const parts = [share, time, detail].filter((part) => part !== undefined && part !== '');
       stream.write(`${title}: ${parts.join(', ')}\n`);
@@ -97,6 +100,6 @@ function remaining(): (step: Step) => string | undefined {
     const seconds =
       remainingSeconds ??
       (done > first.done ? (passed * (total - done)) / (done - first.done) : undefined);
-    return seconds === undefined ? undefined : `${duration(seconds)} left`;
+    return seconds === undefined || done >= total ? undefined : `${duration(seconds)} left`;
   };
 }

@@ -10,5 +10,11 @@ export function reportError(error: unknown): void {
 /** What an error says, in one line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replaceAll(/\s*\n\s*/g, ' ');
+  return inWords(message).replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** `x: permission denied` for the system's `EACCES: permission denied, open 'x'`. */
+function inWords(message: string): string {
+  const [, reason, path] = /^E[A-Z]+: (.+), \w+ '([^']+)'(?: -> '[^']+')?$/.exec(message) ?? [];
+  return path === undefined ? message : `${path}: ${reason}`;
 }

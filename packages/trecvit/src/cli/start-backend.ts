@@ -24,6 +24,9 @@ export async function startBackend(
   const chosen = await useBackend(backend, threads === undefined ? {} : { threads });
   const { name, version, device, warning } = chosen;
   note(`backend ${name} ${version} (${device})`);
+  if (threads !== undefined && (name === 'cpu' || name === 'webgpu')) {
+    note(`warning: --threads does nothing on ${name}`);
+  }
   if (warning !== undefined) note(`warning: ${warning}`);
   return { name, version, device };
 }

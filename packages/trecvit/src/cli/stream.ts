@@ -7,6 +7,7 @@ import type { Picture } from '../video/picture.ts';
 import { picturesToTensor } from '../video/pictures-to-tensor.ts';
 import { sampleLive } from '../video/sample-live.ts';
 import type { StreamOptions, VideoStream } from '../video-stream.ts';
+import { checkModel, checkVideo } from './check-inputs.ts';
 import type { StreamFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import { Pace } from './pace.ts';
@@ -36,6 +37,8 @@ export async function stream(
   flags: StreamFlags,
   context: CommandContext,
 ): Promise<void> {
+  if (video !== '-') await checkVideo(video);
+  await checkModel(flags.checkpoint, flags);
   await startBackend(flags, context);
   const { model, sureFrom } = await openModel(flags.checkpoint, flags, context);
   try {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { commandLine } from './command-line.ts';
 import type { TrainFlags } from './flags.ts';
 import {
@@ -11,11 +11,11 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
-  share,
+  shareBelowOne,
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import { settingOptions } from './train-flags.ts';
+import { flagOf, settingOptions } from './train-flags.ts';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -24,11 +24,16 @@ export function addTrain(program: Command): void {
     .description('train a classifier of videos; the same command goes on where a run was stopped')
     .argument('<data>', 'a folder with a folder of videos for each class, or a CSV: path,label')
     .requiredOption('--out <folder>', "the run's folder")
-    .option('--validate <data>', 'videos to validate with (default: a share of the data)')
+    .addOption(
+      new Option(
+        '--validate <data>',
+        'videos to validate with, a folder or a CSV (default: a share of the data)',
+      ).conflicts('validateShare'),
+    )
     .option(
       '--validate-share <share>',
-      "of each class's videos, set apart to validate with; 0 for none",
-      share,
+      "of each class's videos, set apart to validate with: below 1, at least one video of each class; 0 for none",
+      shareBelowOne,
       0.1,
     )
     .option('--from <checkpoint>', 'fine-tune this model: a path or URL')
@@ -41,11 +46,20 @@ export function addTrain(program: Command): void {
     .addOption(cropOption())
     .option('--remat', 'less memory for a third more time')
     .option('--skip-broken', 'leave out videos that cannot be read, and name them')
+    .addOption(
+      new Option(
+        '--unchecked',
+        'start without opening each video once; one that cannot be read then ends the run when its turn comes',
+      ).conflicts('skipBroken'),
+    )
     .option('--checkpoint-seconds <n>', 'how often a checkpoint is written', positiveNumber, 60)
     .addOption(imagesOption())
     .addHelpText(
       'after',
       `
+A run goes on only with the same data and settings. Its learning rate ends at 0, so that it cannot be made longer: begin another
+one with --from and its model.
+
 Without --from, the model is new: --size Ti, --form released, 224x224, 32 frames, 12.5 a second. With it, what is not given is
 that model's. In the folder: model/ (what classify and stream take), metrics.jsonl, and the checkpoint that the run goes on from.
 
@@ -63,6 +77,19 @@ Examples:
   command.action(async (data: string, flags: TrainFlags) => {
     if (flags.from !== undefined && (flags.size ?? flags.form) !== undefined) {
       command.error('error: --from was given with --size or --form, which are those of its model');
+    }
+    if (flags.freezeBody && flags.from === undefined) {
+      command.error(
+        'error: --freeze-body was given without --from; a new body has learned nothing',
+      );
+    }
+    if (flags.validate === undefined && flags.validateShare === 0) {
+      const idle = (['evaluateEvery', 'clips', 'crops'] as const).find((name) => name in flags);
+      if (idle !== undefined) {
+        command.error(
+          `error: ${flagOf(idle)} was given with --validate-share 0; nothing is evaluated then`,
+        );
+      }
     }
     const again = `interrupted; go on with: ${commandLine()}`;
     await runCommand(

@@ -84,23 +84,27 @@ const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSetting
   crops: { value: 'n', text: 'crops of each of these clips', parse: positiveInteger },
 };
 
+export const settingNames: readonly string[] = Object.keys(settings);
+
 /** A flag for each setting, with its default. */
 export function settingOptions(): Option[] {
   return Object.entries(settings).map(([name, { value, text, parse, otherwise }]) => {
     const standard = otherwise ?? String(trainDefaults[name as keyof typeof trainDefaults]);
-    const option = new Option(`--${kebab(name)} <${value}>`, `${text} (default: ${standard})`);
+    const option = new Option(`${flagOf(name)} <${value}>`, `${text} (default: ${standard})`);
+    if (name === 'steps') option.conflicts('epochs');
     return option.argParser(parse as (text: string) => unknown);
   });
 }
 
 /** The settings among flags. */
 export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSettings {
-  const given = Object.keys(settings).filter((name) => flags[name] !== undefined);
+  const given = settingNames.filter((name) => flags[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, flags[name]]));
 }
 
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+/** `--image-size` for `imageSize`. */
+export function flagOf(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function notNegativeInteger(text: string): number {

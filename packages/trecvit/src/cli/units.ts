@@ -6,6 +6,10 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** `1 video`, `2 videos`, for words that take an s. */
+export const count = (number: number, word: string): string =>
+  `${number.toLocaleString('en')} ${word}${number === 1 ? '' : 's'}`;
+
 const prefixes = ['', 'k', 'M', 'G', 'T'];
 
 /** A number with a decimal prefix: `58.1 M`, `1.79 T`. */

@@ -1,17 +1,14 @@
 import type { VitLayout } from '@neverend/attention';
 import { randomKey } from '@neverend/backend';
 import { CheckpointError, type NamedArray } from '@neverend/checkpoint';
-import {
-  type TRecViTConfig,
-  type TRecViTForm,
-  type TRecViTSize,
-  trecvitConfig,
-} from '../config.ts';
+import { type TRecViTConfig, type TRecViTSize, trecvitConfig } from '../config.ts';
 import { initTRecViT } from '../init.ts';
 import { openArrays } from '../open-arrays.ts';
-import { openLocal } from '../pretrained/open-local.ts';
+import { inFile } from '../pretrained/load-pretrained.ts';
+import { modelPlace } from '../pretrained/model-place.ts';
 import { TRecViT } from '../trecvit.ts';
 import { withVitBlocks } from '../vit-blocks.ts';
+import type { ConvertFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
 
 /** Where each layout has its patch kernel, which axis of it is the width, and what else its models have. */
@@ -45,13 +42,11 @@ const sizesByWidth: Readonly<Record<number, TRecViTSize>> = {
  */
 export async function vitModel(
   path: string,
-  form: TRecViTForm | undefined,
-  { note, progress, signal }: CommandContext,
+  flags: Pick<ConvertFlags, 'form' | 'offline' | 'cache'>,
+  context: CommandContext,
 ): Promise<TRecViT> {
-  const arrays = await readAll(path, (done, total) => {
-    signal.throwIfAborted();
-    progress({ title: `load ${path}`, done, total });
-  });
+  const { note } = context;
+  const arrays = await readAll(path, flags, context);
   const names = Object.keys(arrays);
   const found = layouts
     .map((one) => ({ ...one, name: names.find((name) => one.kernel.test(name)) }))
@@ -63,7 +58,7 @@ export async function vitModel(
       `${path} is no vision transformer of a width of ${Object.keys(sizesByWidth).join(', ')} in the layout of flax, timm or transformers`,
     );
   }
-  const config = trecvitConfig(size, form, found.changes);
+  const config = trecvitConfig(size, flags.form, found.changes);
   const fresh = initTRecViT(randomKey(0, 'model'), config);
   const { params, kept, unused } = withVitBlocks(fresh, arrays, config, { layout: found.layout });
   note(`TRecViT-${size} with ${Object.keys(params).length - kept.length} parameters of the ViT`);
@@ -73,18 +68,26 @@ export async function vitModel(
 
 async function readAll(
   path: string,
-  onProgress: (done: number, total: number) => void,
+  flags: Pick<ConvertFlags, 'offline' | 'cache'>,
+  { progress, signal }: CommandContext,
 ): Promise<Record<string, NamedArray>> {
-  const file = await openLocal(path);
+  const { offline = false, cache = true } = flags;
+  const place = await modelPlace(path, { signal, offline, cache, onBytes: () => undefined });
+  const file = await place.openWeights();
+  let isRead = false;
   try {
-    const { names, read } = await openArrays(file.source);
-    const arrays: Record<string, NamedArray> = {};
-    for (const [index, name] of names.entries()) {
-      onProgress(index, names.length);
-      arrays[name] = await read(name);
-    }
-    return arrays;
+    return await inFile(file.label, async () => {
+      const { names, read } = await openArrays(file.source);
+      const arrays: Record<string, NamedArray> = {};
+      for (const [index, name] of names.entries()) {
+        signal.throwIfAborted();
+        arrays[name] = await read(name);
+        progress({ title: `load ${path}`, done: index + 1, total: names.length });
+      }
+      isRead = true;
+      return arrays;
+    });
   } finally {
-    await file.close(true);
+    await file.close(isRead);
   }
 }

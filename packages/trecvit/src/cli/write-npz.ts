@@ -4,6 +4,8 @@ import { basename, dirname, join } from 'node:path';
 import type { Params } from '@neverend/nn';
 import { Zip, ZipPassThrough } from 'fflate';
 
+export const isNpz = (path: string): boolean => /\.npz$/i.test(path);
+
 /**
  * Writes parameters as an .npz file without compression, as `numpy.savez` does and the official code reads: one array at a time, under
  * another name until all are there.

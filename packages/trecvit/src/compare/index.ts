@@ -1,6 +1,7 @@
 import { checkedSize, checkOptions, kernelsReady, randomKey } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { duration } from '../cli/units.ts';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import { productFlops } from '../costs.ts';
 import { forward } from '../forward.ts';
@@ -16,6 +17,7 @@ import {
 } from './full-attention.ts';
 import { availableMemory, type Measured, measure } from './measure.ts';
 import { type AttentionWeights, fullAttentionPeakBytes, trecvitPeakBytes } from './peak-memory.ts';
+import { repeatLayers } from './repeat-layers.ts';
 
 /** How two models are compared. */
 export interface CompareOptions {
@@ -97,7 +99,11 @@ export async function compareModels(options: CompareOptions = {}): Promise<Compa
   const { memoryBytes = Math.min(0.8 * availableMemory(), ceiling) } = options;
   const first = await costsOf(frames, memoryBytes, onProgress, {
     name: 'TRecViT',
-    init: () => initTRecViT(randomKey('compare', 'trecvit'), trecvit),
+    init: () =>
+      repeatLayers(
+        initTRecViT(randomKey('compare', 'trecvit'), { ...trecvit, layers: 1 }),
+        trecvit.layers,
+      ),
     run: (video, params) => forward(video, params, trecvit).logits,
     imageSize: trecvit.imageSize,
     channels: trecvit.channels,
@@ -107,7 +113,11 @@ export async function compareModels(options: CompareOptions = {}): Promise<Compa
   });
   const second = await costsOf(frames, memoryBytes, onProgress, {
     name: 'full attention',
-    init: () => initFullAttention(randomKey('compare', 'full attention'), full, most),
+    init: () =>
+      repeatLayers(
+        initFullAttention(randomKey('compare', 'full attention'), { ...full, layers: 1 }, most),
+        full.layers,
+      ),
     run: (video, params) => fullAttention(video, params, full),
     imageSize: full.imageSize,
     channels: full.channels,
@@ -168,12 +178,17 @@ async function costsOf(
       // Until then composites may serve, which hold what kernels do not.
       if (tf.getBackend() === 'webgpu') await kernelsReady();
       // What a first run alone takes: kernels that are compared, parameters that move to the backend.
-      await once(1, 'fused');
+      let last = { count: 1, seconds: (await once(1, 'fused')).seconds };
       for (const count of lengths) {
         for (const weights of ['fused', 'held'] as const) {
           if (!fits(count, weights)) continue;
-          onProgress(`${model.name}: ${count} frames, weights of attention ${weights}`);
-          measured[weights].set(count, await once(count, weights));
+          const seconds = (last.seconds * model.flops(count)) / model.flops(last.count);
+          onProgress(
+            `${model.name}: ${count} frames, weights of attention ${weights}, about ${duration(seconds)}`,
+          );
+          const found = await once(count, weights);
+          measured[weights].set(count, found);
+          if (weights === 'fused') last = { count, seconds: found.seconds };
         }
       }
     } finally {

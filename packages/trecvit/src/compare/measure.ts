@@ -76,9 +76,12 @@ function residentPeak(): number | undefined {
   return kibibytes('/proc/self/status', 'VmHWM');
 }
 
-/** Bytes that the system could give to a process now. */
+/** Bytes that the system could give to a process now, within the limit of its container where Node tells it. */
 export function availableMemory(): number {
-  return kibibytes('/proc/meminfo', 'MemAvailable') ?? freemem();
+  const free = kibibytes('/proc/meminfo', 'MemAvailable') ?? freemem();
+  // Node 20.19 has none yet.
+  const { availableMemory: within } = process as { availableMemory?: () => number };
+  return Math.min(free, within?.() ?? free);
 }
 
 /** What a file of Linux has in a line such as `VmHWM: 12 kB`, in bytes. */

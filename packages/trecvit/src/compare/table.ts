@@ -66,7 +66,7 @@ function linesOf({ frames, trecvit, fullAttention }: ComparedClip): string[][] {
       paper.parameters,
     ),
     ...line(
-      'operations',
+      'FLOPs',
       exact((costs) => costs.flops),
       tera,
       paper.flops.get(frames),
@@ -86,7 +86,7 @@ function notes({ backend, memoryBytes, clips }: Comparison): string[] {
       time?.from === undefined
         ? []
         : [
-            `Time of ${name === 'trecvit' ? 'TRecViT' : 'full attention'} at ${frames} frames: that of ${time.from} frames, by the operations.`,
+            `Time of ${name === 'trecvit' ? 'TRecViT' : 'full attention'} at ${frames} frames: that of ${time.from} frames, by the FLOPs.`,
           ],
     ),
   );
@@ -96,7 +96,13 @@ function notes({ backend, memoryBytes, clips }: Comparison): string[] {
   const computed = amounts.some(({ how }) => how === 'computed');
   return [
     `Backend ${backend}, random weights, one clip, one run. Memory is that of all tensors when most of them were alive.`,
-    ...(computed ? [`* Computed: more than ${bytes(memoryBytes)} would be needed to run it.`] : []),
+    ...(computed
+      ? [
+          memoryBytes === 0
+            ? '* Computed.'
+            : `* Computed: more than ${bytes(memoryBytes)} would be needed to run it.`,
+        ]
+      : []),
     ...times,
   ];
 }

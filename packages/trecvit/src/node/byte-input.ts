@@ -12,6 +12,7 @@ export class ByteInput {
   #stop: () => void = () => {};
   #rest: Uint8Array = new Uint8Array(0);
   #isOver = false;
+  #isEmpty = true;
   /** What the stream threw. */
   error: unknown;
 
@@ -30,6 +31,11 @@ export class ByteInput {
     format.pb = this.#io;
   }
 
+  /** Whether no byte has come. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
   async #read(size: number): Promise<Buffer | number> {
     try {
       while (this.#rest.length === 0) {
@@ -44,6 +50,7 @@ export class ByteInput {
       this.#isOver = true;
       return this.#av.AVERROR_EIO;
     }
+    this.#isEmpty = false;
     const { buffer, byteOffset, length } = this.#rest;
     const count = Math.min(size, length);
     this.#rest = this.#rest.subarray(count);

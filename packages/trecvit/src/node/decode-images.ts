@@ -6,6 +6,7 @@ import { samplePictures } from '../video/sample-pictures.ts';
 import { VideoError } from '../video/video-error.ts';
 import { decodeImage } from './decode-image.ts';
 
+const video = /\.(mp4|m4v|mov|webm|mkv|avi|gif|mpe?g|ts|ogv)$/i;
 const extension = /\.(png|jpe?g|webp|bmp|tiff?)$/i;
 
 /** Whether the name is that of an image. */
@@ -21,7 +22,10 @@ export async function imagesOf(folder: string): Promise<string[]> {
   const { compare } = new Intl.Collator('en', { numeric: true });
   const found = names.filter((name) => isImage(name) && !name.startsWith('.')).sort(compare);
   if (found.length > 0) return found.map((name) => join(folder, name));
-  throw new VideoError(`${folder} has no images (png, jpg, webp, bmp, tiff)`);
+  const hint = names.some((name) => video.test(name))
+    ? `; its videos are given one by one: ${folder}/*`
+    : '';
+  throw new VideoError(`${folder} has no images (png, jpg, webp, bmp, tiff)${hint}`);
 }
 
 export interface ImageOptions {

@@ -136,7 +136,9 @@ export class DecodingPool {
 function startThread(url: string): Worker {
   if (!url.endsWith('.ts')) return new Worker(new URL(url), { workerData: marker });
   // TypeScript, which a new thread does not know: this repository's tests run from the sources.
-  const program = `import('tsx/esm/api').then(({ register }) => {
+  // Found from here: a thread would look from the folder in which its process runs.
+  const loader = import.meta.resolve('tsx/esm/api');
+  const program = `import(${JSON.stringify(loader)}).then(({ register }) => {
     register();
     return import(${JSON.stringify(url)});
   })`;

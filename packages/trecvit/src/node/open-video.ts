@@ -56,6 +56,7 @@ export async function openVideo(
     signal?.throwIfAborted();
     const cause = input?.error;
     if (cause !== undefined) throw new VideoError(`${name} could not be read`, { cause });
+    if (input?.isEmpty) throw new VideoError(`${name} is empty`);
     throw new VideoError(
       `${name} is no video that can be decoded: ${av.FFmpegError.strerror(code)}`,
     );

@@ -12,6 +12,11 @@ export function nameOf(source: VideoSource): string {
 export async function kindOf(source: VideoSource): Promise<'file' | 'folder' | 'stream'> {
   if (typeof source !== 'string') return 'stream';
   const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
+    if (/^[a-z][a-z\d+.-]+:\/\//i.test(source)) {
+      throw new VideoError(
+        `${source} is an address; videos are files or folders: download it first`,
+      );
+    }
     const reason = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read: ${cause.message}`;
     throw new VideoError(`${source} ${reason}`, { cause });
   });

@@ -96,7 +96,7 @@ export async function loadPretrained(
 }
 
 /** A `CheckpointError` that says in which file, of the same kind. */
-async function inFile<T>(label: string, read: () => Promise<T>): Promise<T> {
+export async function inFile<T>(label: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {

@@ -65,7 +65,10 @@ async function onDisk(path: string): Promise<ModelPlace> {
   const found = names.filter(isWeights);
   const weights = found.includes(weightsFile) ? weightsFile : found[0];
   if (weights === undefined) {
-    throw new CheckpointError(`${path}: the folder has no file ${weightsFile}`);
+    // A training's folder has its model in one of its own.
+    const inside = names.includes('model') ? await filesIn(join(path, 'model')) : undefined;
+    const hint = inside?.includes(weightsFile) ? `; ${join(path, 'model')} has one` : '';
+    throw new CheckpointError(`${path}: the folder has no file ${weightsFile}${hint}`);
   }
   if (found.length > 1 && weights !== weightsFile) {
     throw new CheckpointError(

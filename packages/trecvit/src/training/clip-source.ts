@@ -39,7 +39,7 @@ export interface ClipFormat {
   readonly input: VideoInput;
 }
 
-/** @throws RangeError | ShapeError when labels are no classes of the names, or there are none. */
+/** @throws RangeError when labels are no classes of the names, or there are none. */
 export function checkSource(name: string, { classNames, labels }: ClipSource): void {
   if (labels.length === 0) throw new RangeError(`${name} had no videos; it must have some`);
   const wrong = labels.find((label) => classNames[label] === undefined);

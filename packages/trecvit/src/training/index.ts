@@ -14,7 +14,7 @@ export {
 } from './evaluate-classifier.ts';
 export { smoothedCrossEntropy } from './smoothed-cross-entropy.ts';
 export { type Start, type StartingPoint, startFrom } from './start-from.ts';
-export { trainClassifier } from './train-classifier.ts';
+export { checkTraining, trainClassifier } from './train-classifier.ts';
 export type { TrainSettings } from './train-defaults.ts';
 export type { TrainingProgress, TrainingResult, TrainOptions } from './train-options.ts';
 export type { Trainee } from './trainee.ts';

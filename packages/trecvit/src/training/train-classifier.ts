@@ -14,8 +14,10 @@ import { type ClipSource, checkSource } from './clip-source.ts';
 import type { TrainingResult, TrainOptions } from './train-options.ts';
 import { type ResolvedSettings, resolveSettings } from './train-settings.ts';
 import type { Trainee } from './trainee.ts';
-import { removeLeftovers } from './training-checkpoint.ts';
+import { hasCheckpoint, removeLeftovers } from './training-checkpoint.ts';
 import { TrainingRun } from './training-run.ts';
+
+const settingsName = 'settings.json';
 
 const fields: readonly (keyof TrainOptions)[] = [
   ...(['model', 'train', 'validate', 'settings', 'folder', 'checkpointSeconds'] as const),
@@ -35,18 +37,8 @@ const fields: readonly (keyof TrainOptions)[] = [
  * @throws RangeError | ShapeError | TypeError naming a setting. @throws as the sources do. @throws the signal's reason.
  */
 export async function trainClassifier(options: TrainOptions): Promise<TrainingResult> {
-  checkOptions('trainClassifier', options, fields);
-  const { train, validate, folder } = options;
-  checkSource('train', train);
-  if (validate !== undefined) {
-    checkSource('validate', validate);
-    if (validate.classNames.join('\n') !== train.classNames.join('\n')) {
-      throw new RangeError(
-        `validate had the classes ${validate.classNames.join(', ')}; it must have those of train: ${train.classNames.join(', ')}`,
-      );
-    }
-  }
-  const settings = resolveSettings(options.settings ?? {}, train);
+  const settings = checkedSettings('trainClassifier', options);
+  const { folder } = options;
   await makeFolder(folder);
   const unlock = await lockFolder(folder);
   try {
@@ -61,6 +53,43 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainingRe
   } finally {
     unlock();
   }
+}
+
+/**
+ * Throws what `trainClassifier` would before its first step, without a look at a video: so that sources of very many need not be checked
+ * before a wrong setting is found.
+ *
+ * @param options those of the training; its folder is made where it is missing.
+ * @throws RunError when the folder holds a run with other settings. @throws RangeError | ShapeError | TypeError naming a setting.
+ */
+export async function checkTraining(options: TrainOptions): Promise<void> {
+  const settings = checkedSettings('checkTraining', options);
+  const { folder } = options;
+  await makeFolder(folder);
+  const before = await settingsOf(folder);
+  if (before !== undefined) {
+    requireSame(folder, before, await settingsFile(options, settings));
+  }
+}
+
+function checkedSettings(name: string, options: TrainOptions): ResolvedSettings {
+  checkOptions(name, options, fields);
+  const { train, validate } = options;
+  checkSource('train', train);
+  if (train.classNames.length < 2) {
+    throw new RangeError(
+      `train had one class (${train.classNames.join()}); a classifier needs two or more`,
+    );
+  }
+  if (validate !== undefined) {
+    checkSource('validate', validate);
+    if (validate.classNames.join('\n') !== train.classNames.join('\n')) {
+      throw new RangeError(
+        `validate had the classes ${validate.classNames.join(', ')}; it must have those of train: ${train.classNames.join(', ')}`,
+      );
+    }
+  }
+  return resolveSettings(options.settings ?? {}, train);
 }
 
 /** What a run is a function of. */
@@ -99,14 +128,19 @@ async function digestOf({ params }: Trainee): Promise<object> {
   return { sha256: hash.digest('hex') };
 }
 
+/** The settings of the run in a folder. @returns undefined where none has come to a checkpoint: nothing is lost with it. */
+async function settingsOf(folder: string): Promise<unknown> {
+  return (await hasCheckpoint(folder)) ? await readJson(join(folder, settingsName)) : undefined;
+}
+
 /** @throws RunError naming what differs from the run in the folder. */
 async function keepSettings(folder: string, settings: object): Promise<void> {
-  const path = join(folder, 'settings.json');
-  const before = await readJson(path);
-  if (before === undefined) {
-    await writeJson(path, settings);
-    return;
-  }
+  const before = await settingsOf(folder);
+  if (before === undefined) await writeJson(join(folder, settingsName), settings);
+  else requireSame(folder, before, settings);
+}
+
+function requireSame(folder: string, before: unknown, settings: object): void {
   const differences = jsonDifferences(before, JSON.parse(JSON.stringify(settings)));
   if (differences.length > 0) {
     throw new RunError(

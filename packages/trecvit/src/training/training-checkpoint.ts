@@ -53,6 +53,10 @@ export async function writeCheckpoint(
   await removeOthers(folder, arrays);
 }
 
+export async function hasCheckpoint(folder: string): Promise<boolean> {
+  return (await readJson(join(folder, current))) !== undefined;
+}
+
 /** @returns undefined where there is none yet. @throws RunError when it is not whole. */
 export async function readCheckpoint(
   folder: string,

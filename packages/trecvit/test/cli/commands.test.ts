@@ -401,7 +401,7 @@ describe('what cannot be read', () => {
     [
       'data that is not there',
       () => ['train', 'nowhere', '--out', join(files.folder, 'x')],
-      /nowhere/,
+      /^"nowhere" does not exist; it must be a folder with a folder of videos for each class/,
     ],
     [
       'a folder without classes',

@@ -14,7 +14,7 @@ it('leaves what is not given to the trainer', () => {
 
 it('takes every setting', () => {
   const flags = {
-    ...{ '--seed': '-3', '--epochs': '2.5', '--steps': '7', '--batch-size': '6' },
+    ...{ '--seed': '-3', '--epochs': '2.5', '--batch-size': '6' },
     ...{ '--accumulate': '3', '--learning-rate': '0.001', '--warmup-steps': '0' },
     ...{ '--weight-decay': '0', '--label-smoothing': '0.2', '--clip-norm': '0.5' },
     ...{ '--average-decay': '0.9', '--scale-jitter': '0.5,2', '--flips': 'left:right,in:out' },
@@ -22,7 +22,7 @@ it('takes every setting', () => {
     '--crops': '1',
   };
   expect(parse(...Object.entries(flags).flat())).toEqual({
-    ...{ seed: -3, epochs: 2.5, steps: 7, batchSize: 6, accumulate: 3, learningRate: 0.001 },
+    ...{ seed: -3, epochs: 2.5, batchSize: 6, accumulate: 3, learningRate: 0.001 },
     ...{ warmupSteps: 0, weightDecay: 0, labelSmoothing: 0.2, clipNorm: 0.5, averageDecay: 0.9 },
     scaleJitter: [0.5, 2],
     flips: [
@@ -31,6 +31,10 @@ it('takes every setting', () => {
     ],
     ...{ frozen: ['tokenizer/', 'encoder/'], evaluateEvery: 5, clips: 2, crops: 1 },
   });
+});
+
+it('takes steps in the place of epochs', () => {
+  expect(parse('--steps', '7')).toEqual({ steps: 7 });
 });
 
 it('knows mirrors that swap no class, and none', () => {

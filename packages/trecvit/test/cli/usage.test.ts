@@ -82,6 +82,36 @@ describe('a wrong command line', () => {
       /--from was given with --size or --form/,
     ],
     [
+      'a new body that is frozen',
+      ['train', 'clips', '--out', 'x', '--freeze-body'],
+      /--freeze-body was given without --from/,
+    ],
+    [
+      'steps and epochs',
+      ['train', 'clips', '--out', 'x', '--steps', '3', '--epochs', '2'],
+      /'--steps <n>' cannot be used with option '--epochs <n>'/,
+    ],
+    [
+      'a share of what is not shared',
+      ['train', 'clips', '--out', 'x', '--validate', 'y', '--validate-share', '0.2'],
+      /'--validate <data>' cannot be used with option '--validate-share <share>'/,
+    ],
+    [
+      'everything to validate with',
+      ['train', 'clips', '--out', 'x', '--validate-share', '1'],
+      /'1' is invalid. It must be a number from 0 to below 1/,
+    ],
+    [
+      'crops of nothing',
+      ['train', 'clips', '--out', 'x', '--validate-share', '0', '--crops', '2'],
+      /--crops was given with --validate-share 0/,
+    ],
+    [
+      'a check that is none',
+      ['train', 'clips', '--out', 'x', '--unchecked', '--skip-broken'],
+      /'--unchecked' cannot be used with option '--skip-broken'/,
+    ],
+    [
       'a form of what is there',
       ['convert', 'a.npz', 'b', '--form', 'paper'],
       /--form was given without --vit/,

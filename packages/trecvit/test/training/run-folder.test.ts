@@ -5,7 +5,12 @@ import { describeBackends } from '@neverend/backend/testing';
 import { RunError } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Trainee, type TrainOptions, trainClassifier } from '../../src/training/index.ts';
+import {
+  checkTraining,
+  type Trainee,
+  type TrainOptions,
+  trainClassifier,
+} from '../../src/training/index.ts';
 import { movingBars } from './moving-bars.ts';
 
 let folder: string;
@@ -118,6 +123,40 @@ await describeBackends('the folder of a training', () => {
     expect(await readdir(folder)).toEqual(['metrics.jsonl', 'settings.json']);
   });
 
+  it('takes other settings where the run before has come to no checkpoint', async () => {
+    const source = movingBars(6, 1);
+    const failing = { ...source, clip: async () => Promise.reject(new Error('a.mp4 is broken')) };
+    await expect(train({ train: failing })).rejects.toThrow('a.mp4 is broken');
+    await train({ settings: { steps: 2, batchSize: 3 } });
+    expect(JSON.parse(await readFile(join(folder, 'settings.json'), 'utf8')).settings.steps).toBe(
+      2,
+    );
+  });
+
+  it('is checked without a look at a video, and with nothing written', async () => {
+    const source = movingBars(6, 1);
+    const unread = { ...source, clip: async () => Promise.reject(new Error('it was read')) };
+    const check = async (changes: Partial<TrainOptions> = {}) => {
+      const model = linearModel();
+      const settings = { steps: 4, batchSize: 2, learningRate: 0.01 };
+      try {
+        await checkTraining({ model, train: unread, settings, folder, ...changes });
+      } finally {
+        tf.dispose(model.params as tf.NamedTensorMap);
+      }
+    };
+    await check();
+    expect(await readdir(folder)).toEqual([]);
+    await expect(check({ settings: { batchSize: 2, accumulate: 3 } })).rejects.toThrow(
+      'accumulate was 3; it must divide batchSize, which is 2',
+    );
+    await train();
+    await check();
+    await expect(check({ settings: { steps: 5, batchSize: 2 } })).rejects.toThrow(
+      `${folder} holds a run with other settings (settings.learningRate`,
+    );
+  });
+
   it('tells how far it is and how long it will take', async () => {
     const told: string[] = [];
     await train({
@@ -141,6 +180,10 @@ await describeBackends('the folder of a training', () => {
     );
     await expect(train({ train: { ...source, labels: [0, 2] } })).rejects.toThrow(
       'train.labels had 2; a label is an integer from 0 to 1',
+    );
+    const alone = { ...source, classNames: ['left'], labels: source.labels.map(() => 0) };
+    await expect(train({ train: alone })).rejects.toThrow(
+      'train had one class (left); a classifier needs two or more',
     );
     const validate = { ...source, classNames: ['right', 'left'] };
     await expect(train({ validate })).rejects.toThrow('validate had the classes right, left');

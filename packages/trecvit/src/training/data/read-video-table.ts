@@ -9,9 +9,15 @@ interface Line {
   readonly info: { readonly lines: number };
 }
 
+/** Names of the columns with the path and with the label. */
+const columns = [
+  ['path', 'file', 'filename', 'video'],
+  ['label', 'class', 'category'],
+];
+
 /**
- * The videos of a CSV file: a path and a label on each line, or, where its first line names a column `path` and a column
- * `label`, these two. Paths are relative to the file.
+ * The videos of a CSV file: a path and a label on each line, or, where its first line names a column `path` (`file`, `filename`,
+ * `video`) and a column `label` (`class`, `category`), these two. Paths are relative to the file.
  *
  * @throws RunError naming the file, and the line, where it is not such a file. @throws the file system's error.
  */
@@ -27,8 +33,9 @@ export async function readVideoTable(path: string): Promise<VideoEntry[]> {
     throw new RunError(`${path} is no CSV file: ${reason}`, { cause });
   }
   const names = records[0]?.record.map((name) => name.toLowerCase()) ?? [];
-  const hasHeader = names.includes('path') && names.includes('label');
-  const [pathAt, labelAt] = hasHeader ? [names.indexOf('path'), names.indexOf('label')] : [0, 1];
+  const found = columns.map((known) => names.findIndex((name) => known.includes(name)));
+  const hasHeader = !found.includes(-1);
+  const [pathAt = 0, labelAt = 1] = hasHeader ? found : [];
   const rows = hasHeader ? records.slice(1) : records;
   if (rows.length === 0) throw new RunError(`${path} names no videos`);
   return rows.map(({ record, info }) => {

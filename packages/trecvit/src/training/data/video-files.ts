@@ -5,6 +5,7 @@ import { checkOptions } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import type { DecodingPool } from '../../node/decoding-pool.ts';
 import type { ClipRequest, ClipSource } from '../clip-source.ts';
+import { findBroken, keepBroken, knownBroken } from './broken-videos.ts';
 import { naturalOrder, type VideoEntry } from './video-entry.ts';
 
 /** How video files are taken. */
@@ -17,6 +18,13 @@ export interface VideoFilesOptions {
    * Default: `refuse`.
    */
   readonly broken?: 'refuse' | 'skip' | 'unchecked';
+  /**
+   * A file, in a folder that is there, which keeps what a check has found: the same videos, by names, labels and sizes, are not opened
+   * again. What it knows to be broken is left out where `broken` is `unchecked`. Default: none, and each call checks.
+   */
+  readonly checkedFile?: string;
+  /** Is told how many videos are checked. */
+  readonly onProgress?: (done: number, total: number) => void;
   /** Gets a sentence about each video that is left out. */
   readonly onWarning?: (sentence: string) => void;
   /** The rate of folders of images. Default: 25. */
@@ -25,7 +33,8 @@ export interface VideoFilesOptions {
 }
 
 const fields: readonly (keyof VideoFilesOptions)[] = [
-  ...(['classNames', 'broken', 'onWarning', 'imagesPerSecond', 'signal'] as const),
+  ...(['classNames', 'broken', 'checkedFile', 'onProgress', 'onWarning'] as const),
+  ...(['imagesPerSecond', 'signal'] as const),
 ];
 
 /**
@@ -41,7 +50,7 @@ export async function videoFiles(
   options: VideoFilesOptions = {},
 ): Promise<ClipSource> {
   checkOptions('videoFiles', options, fields);
-  const { broken = 'refuse', imagesPerSecond, signal } = options;
+  const { imagesPerSecond, signal } = options;
   const found = [...new Set(entries.map(({ label }) => label))].sort(naturalOrder);
   const { classNames = found } = options;
   const unknown = found.filter((label) => !classNames.includes(label));
@@ -56,13 +65,14 @@ export async function videoFiles(
       ...(imagesPerSecond === undefined ? {} : { imagesPerSecond }),
       ...(signal && { signal }),
     });
-  const videos = broken === 'unchecked' ? entries : await readable(entries, readClip, options);
+  const all = await fingerprintOf(entries);
+  const videos = await readable(entries, all, readClip, options);
   const empty = found.find((label) => !videos.some((video) => video.label === label));
   if (empty !== undefined) throw new RunError(`no video of the class ${empty} can be read`);
   return {
     classNames,
     labels: videos.map(({ label }) => classNames.indexOf(label)),
-    fingerprint: await fingerprintOf(videos),
+    fingerprint: videos.length === entries.length ? all : await fingerprintOf(videos),
     clip: async (video, request) => {
       const entry = videos[video];
       if (entry === undefined) {
@@ -73,32 +83,26 @@ export async function videoFiles(
   };
 }
 
-/** Those of which the first and the last picture can be decoded. */
+/** Those that are not broken, or not known to be. */
 async function readable(
   entries: readonly VideoEntry[],
+  fingerprint: string,
   readClip: (path: string, request: ClipRequest) => Promise<unknown>,
-  { broken, onWarning, signal }: VideoFilesOptions,
+  options: VideoFilesOptions,
 ): Promise<readonly VideoEntry[]> {
-  const onePicture = { frames: 1, framesPerSecond: 1000, shortSide: 16 };
-  const reasons = await Promise.all(
-    entries.map(async ({ path }) => {
-      try {
-        for (const place of [0, 1]) await readClip(path, { ...onePicture, place });
-        return undefined;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
-    }),
-  );
-  signal?.throwIfAborted();
-  const sentences = reasons.filter((reason) => reason !== undefined);
-  if (sentences.length > 0 && broken !== 'skip') {
+  const { broken = 'refuse', checkedFile, onProgress = () => {}, onWarning, signal } = options;
+  const known = await knownBroken(checkedFile, fingerprint);
+  if (known === undefined && broken === 'unchecked') return entries;
+  const found = known ?? (await findBroken(entries, readClip, signal, onProgress));
+  const sentences = Object.values(found);
+  if (sentences.length > 0 && broken === 'refuse') {
     throw new RunError(
       `${sentences.length} of ${entries.length} videos cannot be read: ${sentences.join('; ')}`,
     );
   }
+  if (known === undefined) await keepBroken(checkedFile, fingerprint, found);
   for (const sentence of sentences) onWarning?.(`left out: ${sentence}`);
-  return entries.filter((_, index) => reasons[index] === undefined);
+  return entries.filter((_, index) => found[index] === undefined);
 }
 
 /** A hash of the videos' labels, names and sizes, wherever they lie. */

@@ -88,6 +88,32 @@ it('names what cannot be read in one error, or leaves it out and says so', async
   await expect(late).rejects.toThrow(`${empty} is empty`);
 });
 
+it('opens videos once where a file keeps what it found', async () => {
+  await writeClasses();
+  const broken = join(folder, 'nod', 'clip 3.y4m');
+  await writeFile(broken, 'no video at all');
+  const entries = await readClassFolders(folder);
+  const told: string[] = [];
+  const options = {
+    ...{ checkedFile: join(folder, 'checked.json'), broken: 'skip' } as const,
+    onProgress: (done: number, total: number) => told.push(`${done} of ${total}`),
+  };
+  const first = await videoFiles(entries, pool, options);
+  expect(told).toEqual(Array.from({ length: 21 }, (_, done) => `${done} of 20`));
+  told.length = 0;
+  const again = await videoFiles(entries, pool, options);
+  const unchecked = await videoFiles(entries, pool, { ...options, broken: 'unchecked' });
+  for (const source of [again, unchecked]) {
+    expect(source).toMatchObject({ labels: first.labels, fingerprint: first.fingerprint });
+  }
+  await expect(videoFiles(entries, pool, { ...options, broken: 'refuse' })).rejects.toThrow(broken);
+  expect(told).toEqual([]);
+  // Another size is another video.
+  await writeFile(broken, 'no video');
+  await videoFiles(entries, pool, options);
+  expect(told.at(-1)).toBe('20 of 20');
+});
+
 it('refuses a class of which nothing can be read, and labels that are no classes', async () => {
   await writeVideo(join(folder, 'a.y4m'), 2, 5);
   const good = { path: join(folder, 'a.y4m'), label: 'a' };
