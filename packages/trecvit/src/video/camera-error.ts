@@ -9,8 +9,6 @@ const sentences = {
   NEVEREND_CAMERA_INSECURE:
     'browsers give a camera to pages by https or from this machine alone, and this page came by plain http',
   NEVEREND_CAMERA_UNSUPPORTED: 'this browser has no way to a camera',
-  NEVEREND_CAMERA_HIDDEN: 'the browser gives no pictures while this page is hidden',
-  NEVEREND_CAMERA_SILENT: 'the camera gives no pictures',
 } as const;
 
 /** What can be wrong with a camera, for a page to act on. */
