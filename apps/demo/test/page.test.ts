@@ -222,7 +222,7 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
         // A busy machine takes few of them.
         expect(await figure(page, 'seen')).toBeGreaterThan(0);
         const taken = (await figure(page, 'seen')) + (await figure(page, 'dropped'));
-        expect(taken).toBeLessThan(20);
+        expect(taken).toBeLessThanOrEqual(20);
       }
       expect(await page.locator('#film').isVisible()).toBe(true);
     }));
@@ -362,19 +362,24 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
   it('names the motion in a real clip by the shipped model', () =>
     inOwnPage({ shipped: true }, async (page) => {
       await ready(page);
-      for (const motion of ['left', 'right'] as const) {
+      for (const [motion, opposite] of [
+        ['left', 'right'],
+        ['right', 'left'],
+      ] as const) {
         const file = join(demo.folder, `${motion}.webm`);
         await movedOver(street, file, motion);
-        // A machine that is busy with other tests leaves out too much of it, and looks again.
         let names: readonly string[] = [];
-        for (let round = 0; round < 8 && !names.includes(motion); round++) {
+        // A machine that is busy with other tests may leave out too much of it, and looks again.
+        for (let round = 0; round < 8; round++) {
           names = await namesWhile(page, async () => {
             await page.locator('#file').setInputFiles(file);
             await status(page).filter({ hasText: 'Watching the video.' }).waitFor();
             await status(page).filter({ hasText: 'The video has ended.' }).waitFor();
           });
+          if ((await figure(page, 'dropped')) === 0) break;
         }
-        expect(names).toContain(motion);
+        expect(names.at(-1)).toBe(motion);
+        expect(names).not.toContain(opposite);
       }
     }));
 

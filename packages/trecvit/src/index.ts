@@ -28,7 +28,7 @@ export type {
 } from './pretrained/load-pretrained.ts';
 export type { ModelLocation } from './pretrained/model-place.ts';
 export { type ReadOptions, readParams } from './read-params.ts';
-export type { StreamState } from './state.ts';
+export type { Average, StreamState } from './state.ts';
 export { tokenize } from './tokenize.ts';
 export { type Guess, topK } from './top-k.ts';
 export { type Classification, type ModelNotes, TRecViT } from './trecvit.ts';

@@ -1,3 +1,4 @@
+import { checkTensor, ShapeError } from '@neverend/backend';
 import {
   CheckpointError,
   decodeSafetensors,
@@ -5,26 +6,55 @@ import {
   type NamedArray,
 } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TRecViTConfig } from './config.ts';
-import { type Average, namedState, type StreamState, stateOf, stateShapes } from './state.ts';
+import { namedState, type StreamState, stateOf, stateShapes } from './state.ts';
 
 const format = 'neverend-trecvit-stream-1';
 
 /** What a state belongs to, for a message: each field as text. */
-function belongings(config: TRecViTConfig, average: Average, batch: number) {
-  const fields = { ...config, batch };
+function belongings({ config, average, seen }: Omit<StreamState, 'model'>): Record<string, string> {
+  const fields = { ...config, batch: seen.length };
   const texts = Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
   const ofAverage =
     'window' in average ? `a window of ${average.window}` : `a half-life of ${average.halfLife}`;
-  return { ...Object.fromEntries(texts), average: ofAverage } as Record<string, string>;
+  return { ...Object.fromEntries(texts), average: ofAverage };
+}
+
+/**
+ * @param of what `belongings` made of the state. @param stream has the configuration, the average and the batch that it must have.
+ * @throws CheckpointError naming the first field that differs.
+ */
+function checkBelongs(of: object, stream: Omit<StreamState, 'model'>): void {
+  const madeWith = new Map<string, unknown>(Object.entries(of));
+  const wanted = new Map(Object.entries(belongings(stream)));
+  for (const name of new Set([...wanted.keys(), ...madeWith.keys()])) {
+    const [was, is] = [madeWith.get(name), wanted.get(name)];
+    if (was !== is) {
+      throw new CheckpointError(
+        `the state was made with ${name} ${JSON.stringify(was)}; this stream has ${JSON.stringify(is)}`,
+      );
+    }
+  }
+}
+
+/**
+ * @throws CheckpointError when a state is of another configuration, batch or average, naming it. @throws ShapeError | DTypeError naming a
+ * tensor that does not fit.
+ */
+export function checkState(state: StreamState, stream: Omit<StreamState, 'model'>): void {
+  checkBelongs(belongings(state), stream);
+  if (state.model === undefined) return;
+  const named = namedState(state.model);
+  const shapes = stateShapes(stream.seen.length, stream.average, stream.config);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const tensor = named[name];
+    if (tensor === undefined) throw new ShapeError(`state.model had no ${name}`);
+    checkTensor(`state.model ${name}`, tensor, shape);
+  }
 }
 
 /** The state of a stream as a safetensors file; its metadata say what it belongs to. */
-export async function encodeState(
-  { seen, model }: StreamState,
-  average: Average,
-  config: TRecViTConfig,
-): Promise<Uint8Array> {
+export async function encodeState(state: StreamState): Promise<Uint8Array> {
+  const { seen, model } = state;
   const named = Object.entries(model === undefined ? {} : namedState(model));
   const arrays = await Promise.all(
     named.map(async ([name, tensor]): Promise<[string, NamedArray]> => {
@@ -34,7 +64,7 @@ export async function encodeState(
   );
   return encodeSafetensors(Object.fromEntries(arrays), {
     format,
-    of: JSON.stringify(belongings(config, average, seen.length)),
+    of: JSON.stringify(belongings(state)),
     seen: JSON.stringify(seen),
   });
 }
@@ -43,12 +73,9 @@ export async function encodeState(
  * @returns tensors that are the caller's to dispose.
  * @throws CheckpointError when the bytes are no such file, or of another configuration, batch or average, naming it.
  */
-export function decodeState(
-  bytes: Uint8Array,
-  batch: number,
-  average: Average,
-  config: TRecViTConfig,
-): StreamState {
+export function decodeState(bytes: Uint8Array, stream: Omit<StreamState, 'model'>): StreamState {
+  const { config, average } = stream;
+  const batch = stream.seen.length;
   const { tensors, metadata } = decodeSafetensors(bytes);
   if (metadata['format'] !== format) {
     throw new CheckpointError(
@@ -59,22 +86,13 @@ export function decodeState(
   if (typeof of !== 'object' || of === null) {
     throw new CheckpointError('the metadata "of" of the state is no object');
   }
-  const madeWith = new Map<string, unknown>(Object.entries(of));
-  const wanted = new Map(Object.entries(belongings(config, average, batch)));
-  for (const name of new Set([...wanted.keys(), ...madeWith.keys()])) {
-    const [was, is] = [madeWith.get(name), wanted.get(name)];
-    if (was !== is) {
-      throw new CheckpointError(
-        `the state was made with ${name} ${JSON.stringify(was)}; this stream has ${JSON.stringify(is)}`,
-      );
-    }
-  }
+  checkBelongs(of, stream);
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!Array.isArray(seen) || seen.length !== batch || !seen.every(isCount)) {
     throw new CheckpointError(`the metadata "seen" of the state is no list of ${batch} counts`);
   }
   const begun = seen.some((count) => count > 0);
-  if (!begun) return { seen, model: undefined };
+  if (!begun) return { config, average, seen, model: undefined };
   const shapes = stateShapes(batch, average, config);
   for (const [name, shape] of Object.entries(shapes)) {
     const array = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
@@ -84,7 +102,7 @@ export function decodeState(
   }
   const tensor = (name: string) =>
     tf.tensor(tensors[name]?.data as Float32Array, shapes[name] as number[]);
-  return { seen, model: stateOf(config.layers, tensor) };
+  return { config, average, seen, model: stateOf(config.layers, tensor) };
 }
 
 function parsed(metadata: Readonly<Record<string, string>>, name: string): unknown {

@@ -5,8 +5,10 @@ import type { TRecViTState } from './forward.ts';
 /** How a stream averages over time. */
 export type Average = { readonly halfLife: number } | { readonly window: number };
 
-/** What a stream needs to go on. */
+/** What a stream needs to go on. Only one of the same configuration, batch and average takes it. */
 export type StreamState = {
+  readonly config: TRecViTConfig;
+  readonly average: Average;
   /** The frames that each row has seen since it began; where this is 0, the row's numbers count for nothing. */
   readonly seen: readonly number[];
   /** After the last frame; undefined where no row has seen any. */

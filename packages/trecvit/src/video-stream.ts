@@ -1,9 +1,9 @@
-import { checkedSize, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
+import { checkedSize, checkOptions, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
 import type { ForwardOptions, forward, TRecViTState } from './forward.ts';
-import { type Average, namedState, type StreamState, stateOf, stateShapes } from './state.ts';
-import { decodeState, encodeState } from './state-file.ts';
+import { type Average, namedState, type StreamState, stateOf } from './state.ts';
+import { checkState, decodeState, encodeState } from './state-file.ts';
 import { defaultTop, type Guess, topK } from './top-k.ts';
 
 /** How a stream averages over time for its logits. At most one of the last two. */
@@ -133,10 +133,14 @@ export class VideoStream {
     if (this.#seen.every((count) => count === 0)) this.#keep(undefined);
   }
 
-  /** What a stream of the same model, batch and average needs to go on from here. The caller's to dispose. */
+  /** What a stream of the same model, batch and average needs to go on from here. The tensors are the caller's to dispose. */
   state(): StreamState {
     this.#checkAlive();
-    return { seen: this.#seen, model: this.#state && cloneOf(this.#state) };
+    return { ...this.#belongings(), model: this.#state && cloneOf(this.#state) };
+  }
+
+  #belongings(): Omit<StreamState, 'model'> {
+    return { config: this.#model.config, average: this.#average, seen: this.#seen };
   }
 
   /** The state as the bytes of a safetensors file, for another process or a later day. */
@@ -144,7 +148,7 @@ export class VideoStream {
     // What is pushed meanwhile replaces the stream's own tensors.
     const state = this.state();
     try {
-      return await encodeState(state, this.#average, this.#model.config);
+      return await encodeState(state);
     } finally {
       if (state.model !== undefined) tf.dispose(namedState(state.model));
     }
@@ -154,33 +158,20 @@ export class VideoStream {
    * Goes on from a state in the place of this one's.
    *
    * @param state bytes of `saveState`, or a `state()`, which stays the caller's to dispose.
-   * @throws CheckpointError when bytes are none, or are of another configuration, batch or average, naming it. @throws ShapeError |
+   * @throws CheckpointError when it is none, or is of another configuration, batch or average, naming it. @throws ShapeError |
    * DTypeError naming a tensor that does not fit. The stream is as before then.
    */
   restoreState(state: Uint8Array | StreamState): void {
     this.#checkAlive();
-    const { config } = this.#model;
     if (state instanceof Uint8Array) {
-      const { seen, model } = decodeState(state, this.batch, this.#average, config);
+      const { seen, model } = decodeState(state, this.#belongings());
       this.#keep(model);
       this.#seen = seen;
       return;
     }
-    const { seen, model } = state;
-    if (seen.length !== this.batch) {
-      throw new ShapeError(`state.seen had ${seen.length} rows; it must have ${this.batch}`);
-    }
-    if (model !== undefined) {
-      const named = namedState(model);
-      const shapes = Object.entries(stateShapes(this.batch, this.#average, config));
-      for (const [name, shape] of shapes) {
-        const tensor = named[name];
-        if (tensor === undefined) throw new ShapeError(`state.model had no ${name}`);
-        checkTensor(`state.model ${name}`, tensor, shape);
-      }
-    }
-    this.#keep(model && cloneOf(model));
-    this.#seen = [...seen];
+    checkState(state, this.#belongings());
+    this.#keep(state.model && cloneOf(state.model));
+    this.#seen = [...state.seen];
   }
 
   #keep(state: TRecViTState | undefined): void {

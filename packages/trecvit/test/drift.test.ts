@@ -11,7 +11,7 @@ const side = 8;
 const config: TRecViTConfig = {
   ...officialConstants,
   ...{ layers: 2, width: 24, mlpWidth: 48, heads: 2, lruWidth: 48, gateBlocks: 2, minRadius: 0.5 },
-  ...{ patch: 4, imageSize: [side, side], headWidth: 128, classes: 5, frames: 3 },
+  ...{ patch: 4, imageSize: [side, side], headWidth: 128, classes: 5, frames: 8 },
 };
 const frameSize = side * side * 3;
 
@@ -90,7 +90,7 @@ async function fitted(): Promise<TRecViT> {
         }
         average[p] = (average[p] ?? 0) + (Math.tanh(sum) - (average[p] ?? 0)) / weight;
       }
-      if (frame % length < 6) continue;
+      if (frame % length < config.frames) continue;
       rows.push(average.slice());
       const target = new Float64Array(5);
       target[order[Math.floor(frame / length)] ?? 0] = 1;
@@ -111,46 +111,59 @@ async function fitted(): Promise<TRecViT> {
 }
 
 const isLong = process.env['NEVEREND_LONG'] === '1';
+/**
+ * Videos side by side. In each quarter of a video light, colours, noise and ways are others; but what one shows in a quarter another shows
+ * in the next, so that all quarters are equally hard: what differs is what came before.
+ */
+const rows = 4;
 
-await describeBackends('a stream of 2,000 frames', (backend) => {
-  // Here one backend shows it, with four frames a push.
+await describeBackends('streams of 2,000 frames', (backend) => {
+  // Here one backend shows it, with five frames a push.
   const runs = backend === 'wasm' || (isLong && backend === 'tensorflow');
-  const chunk = isLong ? 1 : 4;
+
+  /** Of each quarter the share of pushes after which the class that is shown is the likeliest. */
+  async function accuracies(model: TRecViT, halfLife: number, chunk: number): Promise<number[]> {
+    const stream = model.stream({ batch: rows, halfLife });
+    const shares: number[] = [];
+    const push = async (videos: readonly Float32Array[]): Promise<(number | undefined)[]> => {
+      const video = tf.tidy(() =>
+        tf.stack(videos.map((pixels) => tf.tensor(pixels, [chunk, side, side, 3]))),
+      );
+      const step = stream.push(video);
+      const guesses = await step.top(1);
+      step.dispose();
+      video.dispose();
+      return guesses.map(([best]) => best?.index);
+    };
+    // What ends the other quarters comes before the first one, too.
+    await push(Array.from({ length: rows }, (_, row) => scenes([4], chunk, `${row}`, `${row}`)));
+    for (let quarter = 0; quarter < rows; quarter++) {
+      const videos = Array.from({ length: rows }, (_, row) => {
+        const name = `part ${(quarter + row) % rows}`;
+        return scenes([0, 1, 2, 3, 4], 100, name, name);
+      });
+      let right = 0;
+      for (let frame = 0; frame < 500; frame += chunk) {
+        const place = [frame * frameSize, (frame + chunk) * frameSize] as const;
+        const found = await push(videos.map((pixels) => pixels.subarray(...place)));
+        right += found.filter((index) => index === Math.floor(frame / 100)).length;
+      }
+      shares.push((right * chunk) / (500 * rows));
+    }
+    stream.dispose();
+    return shares;
+  }
 
   it.runIf(runs)(
-    'whose class changes every 100 is known in its last quarter as in its first, to two points',
+    'whose class changes every 100 are known in their last quarter as in their first, to two points',
     async () => {
       const model = await fitted();
-      // Each quarter has the same frames: what differs is all that came before.
-      const quarter = scenes([0, 1, 2, 3, 4], 100, 'test', 'test');
-      const accuracies = async (halfLife: number): Promise<number[]> => {
-        const stream = model.stream({ halfLife });
-        const shares: number[] = [];
-        // The scene that ends a quarter comes before the first one too.
-        const before = tf.tensor(quarter.subarray(-8 * frameSize), [1, 8, side, side, 3]);
-        stream.push(before).dispose();
-        before.dispose();
-        while (shares.length < 4) {
-          let right = 0;
-          for (let frame = 0; frame < 500; frame += chunk) {
-            const part = quarter.subarray(frame * frameSize, (frame + chunk) * frameSize);
-            const video = tf.tensor(part, [1, chunk, side, side, 3]);
-            const step = stream.push(video);
-            const [guesses] = await step.top(1);
-            if (guesses?.[0]?.index === Math.floor(frame / 100)) right++;
-            step.dispose();
-            video.dispose();
-          }
-          shares.push((chunk * right) / 500);
-        }
-        stream.dispose();
-        return shares;
-      };
-      const [first = 0, , , last = 0] = await accuracies(config.frames);
-      expect(first).toBeGreaterThan(0.9);
+      const [first = 0, , , last = 0] = await accuracies(model, config.frames, isLong ? 1 : 5);
+      expect(first).toBeGreaterThan(0.85);
       expect(Math.abs(last - first)).toBeLessThanOrEqual(0.02);
       // The mean over all frames forgets nothing, and so does not know what it sees now.
-      if (isLong) expect((await accuracies(Number.POSITIVE_INFINITY))[3]).toBeLessThan(0.6);
+      const [, , , mean] = await accuracies(model, Number.POSITIVE_INFINITY, 20);
+      expect(mean).toBeLessThan(0.6);
       model.dispose();
     },
     600_000,

@@ -13,8 +13,8 @@ const BYTES = 4;
 export type AttentionWeights = 'fused' | 'held';
 
 /**
- * Bytes of all tensors, parameters included, when most of them are alive in a forward pass of one clip, as far as they are known
- * without running it: a block's input and what it keeps until it is done.
+ * Bytes of all tensors, parameters included, when most of them are alive in a forward pass of one clip by kernels, as far as they are
+ * known without running it: a block's input and what it keeps until it is done. Composites keep several times as much.
  */
 export function trecvitPeakBytes(
   config: TRecViTConfig,
@@ -23,9 +23,10 @@ export function trecvitPeakBytes(
 ): number {
   const { width, mlpWidth, heads, lruWidth } = config;
   const ofFrame = tokensOf(config);
-  // Input, norm; then what leads to the gates and states: of both branches, the convolution, and each gate's steps.
-  const inTime = 2 * width + 16 * lruWidth;
-  const inSpace = ofEncoderBlock(width, mlpWidth, weights === 'held' ? heads * ofFrame : 0);
+  // A layer's input, its norm and what comes out; of the recurrent unit, both branches and their product.
+  const inTime = 3 * width + 3 * lruWidth;
+  // The layer's input is kept beside the block's.
+  const inSpace = width + ofEncoderBlock(width, mlpWidth, weights === 'held' ? heads * ofFrame : 0);
   const block = frames * ofFrame * Math.max(inTime, inSpace);
   const numbers = parameterCount(config) + videoSize(config, frames) + block;
   return BYTES * numbers + stateBytes(config);
@@ -44,12 +45,11 @@ export function fullAttentionPeakBytes(
 }
 
 /**
- * Numbers of a token that an encoder block keeps where it keeps most. In attention: its input, the norm, queries, keys, values, what
- * they give before and after the last layer, and scores and weights where they are held. In the MLP: its input, norms and sums,
- * and the hidden layer before and after GELU.
+ * Numbers of a token that an encoder block keeps where it keeps most. In attention: its input, the norm, queries, keys, values and what
+ * they give; where weights are held, also the scores and what leads to them. In the MLP: its input, norms and sums, and the hidden layer.
  */
 function ofEncoderBlock(width: number, mlpWidth: number, weights: number): number {
-  return Math.max((weights > 0 ? 10 : 7) * width + 2 * weights, 6 * width + 2 * mlpWidth);
+  return Math.max((weights > 0 ? 11 : 7) * width + 2 * weights, 5 * width + mlpWidth);
 }
 
 function videoSize(

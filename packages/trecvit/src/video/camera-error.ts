@@ -7,9 +7,7 @@ export type CameraErrorCode =
   | 'NEVEREND_CAMERA_BUSY'
   | 'NEVEREND_CAMERA_UNPLUGGED'
   | 'NEVEREND_CAMERA_INSECURE'
-  | 'NEVEREND_CAMERA_UNSUPPORTED'
-  | 'NEVEREND_CAMERA_HIDDEN'
-  | 'NEVEREND_CAMERA_SILENT';
+  | 'NEVEREND_CAMERA_UNSUPPORTED';
 
 const sentences: Readonly<Record<CameraErrorCode, string>> = {
   NEVEREND_CAMERA_REFUSED:
@@ -20,8 +18,6 @@ const sentences: Readonly<Record<CameraErrorCode, string>> = {
   NEVEREND_CAMERA_INSECURE:
     'browsers give a camera to pages by https or from this machine alone, and this page came by plain http',
   NEVEREND_CAMERA_UNSUPPORTED: 'this browser has no way to a camera',
-  NEVEREND_CAMERA_HIDDEN: 'the browser gives no pictures while this page is hidden',
-  NEVEREND_CAMERA_SILENT: 'the camera gives no pictures',
 };
 
 /** A camera gives no pictures. The message is one sentence for the person before it; `code` says which. */

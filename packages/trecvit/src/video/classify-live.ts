@@ -8,7 +8,7 @@ import type { LiveFrame } from './live-frame.ts';
 import type { Picture } from './picture.ts';
 import { PictureReader } from './picture-reader.ts';
 import { picturesToTensor } from './pictures-to-tensor.ts';
-import { Ticks } from './ticks.ts';
+import { sampleLive } from './sample-live.ts';
 
 export interface ClassifyLiveOptions extends Pick<StreamOptions, 'halfLife' | 'window'> {
   /** How many guesses a step has. Default: 5. */
@@ -27,7 +27,7 @@ export interface LiveStep {
   readonly seconds: number;
   /** The likeliest classes, the likeliest first. */
   readonly guesses: readonly Guess[];
-  /** What the model took for one frame, from reading the picture on. */
+  /** What the model took for the frame. */
   readonly milliseconds: number;
   /** Frames that the model has taken since the beginning, */
   readonly seen: number;
@@ -37,19 +37,12 @@ export interface LiveStep {
   readonly stateBytes: number;
 }
 
-/** After a longer pause, in seconds, the video goes on as if there had been none. */
-const PAUSE = 1;
-/** The weight of the last step in the running mean of the time for a frame. */
-const RECENT = 0.2;
-
 /**
  * Classifies frames as they come, at the model's frames a second, in a page or, better, in a worker of it. Where a camera gives fewer, or drops
  * some, a picture counts several times, so that nothing seems to move faster. Where the machine takes longer for a frame than there is
- * between two, frames are left out, and counted, rather than that the answer falls behind. (`livePictures` knows no model, and does not
- * tell a slow camera from a slow machine.)
+ * between two, frames are left out, and counted, rather than that the answer falls behind: `sampleLive` says how.
  *
- * @param frames of `openCamera`, `framesOfVideo`, `framesOfStream` or `receiveFrames`, which are closed here; or pictures. One from before its
- * predecessor is left out.
+ * @param frames of `openCamera`, `framesOfVideo`, `framesOfStream` or `receiveFrames`, which are closed here; or pictures.
  * @yields a step after each frame that the model took. @throws RangeError | TypeError naming an argument. @throws what `frames` throws.
  */
 export async function* classifyLive(
@@ -61,41 +54,33 @@ export async function* classifyLive(
   const { top = 5, halfLife, window } = options;
   const { config, input } = model;
   checkedSize('top', top);
-  const period = 1000 / input.framesPerSecond;
-  const ticks = new Ticks(input.framesPerSecond, PAUSE, 'cut');
   const reader = new PictureReader({ imageSize: config.imageSize, crop: input.crop });
   const stream = new VideoStream(model, {
     ...(halfLife === undefined ? {} : { halfLife }),
     ...(window === undefined ? {} : { window }),
   });
-  let [seen, dropped, usual] = [0, 0, 0];
+  let [seen, dropped] = [0, 0];
+  const sampled = sampleLive(frames, input.framesPerSecond, {
+    read: (frame) => ('image' in frame ? reader.read(frame.image, frame.seconds) : frame),
+    release: (frame) => {
+      if ('close' in frame) frame.close();
+    },
+    onDropped: (count) => {
+      dropped = count;
+    },
+  });
   try {
-    for await (const frame of frames) {
+    for await (const picture of sampled) {
       const start = performance.now();
-      let due = 0;
-      let picture: Picture | undefined;
-      try {
-        due = ticks.take(frame.seconds) ?? 0;
-        if (due > 0) {
-          picture = 'image' in frame ? reader.read(frame.image, frame.seconds) : frame;
-        }
-      } finally {
-        if ('close' in frame) frame.close();
-      }
-      if (picture === undefined) continue;
-      // Who keeps up shows a picture as often as it is due; who does not would only fall further behind.
-      const times = usual < period ? due : 1;
-      const video = picturesToTensor(Array<Picture>(times).fill(picture), config, input);
+      const video = picturesToTensor([picture], config, input);
       const step = stream.push(video);
       const reading = step.top(top);
       step.dispose();
       video.dispose();
       const [guesses = []] = await reading;
-      const milliseconds = (performance.now() - start) / times;
-      usual = seen === 0 ? milliseconds : usual + RECENT * (milliseconds - usual);
-      seen += times;
-      dropped += due - times;
-      const { seconds } = frame;
+      const milliseconds = performance.now() - start;
+      seen += 1;
+      const { seconds } = picture;
       yield { seconds, guesses, milliseconds, seen, dropped, stateBytes: bytesOf(stream) };
     }
   } finally {

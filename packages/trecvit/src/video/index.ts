@@ -10,7 +10,6 @@ export type { Fit } from './fit.ts';
 export { framesOfStream } from './frames-of-stream.ts';
 export { framesOfVideo } from './frames-of-video.ts';
 export { type LiveFrame, liveFrame } from './live-frame.ts';
-export { type LivePictureOptions, livePictures } from './live-pictures.ts';
 export { type Camera, type CameraOptions, openCamera } from './open-camera.ts';
 export type { Picture } from './picture.ts';
 export {

@@ -2,8 +2,10 @@ import { checkedSize, checkOptions } from '@neverend/backend';
 import type { SampleOptions, Timed } from './sample-pictures.ts';
 import { Ticks } from './ticks.ts';
 
-export interface LiveOptions<P> extends Pick<SampleOptions<P>, 'release'> {
-  /** How many pictures may wait for a model that is late. Default: 2. */
+export interface LiveOptions<P, Q = P> extends Pick<SampleOptions<P>, 'release'> {
+  /** Makes what is shown of a picture, once for each that is. A camera may stop for as long as its pictures are held. Default: the picture itself. */
+  readonly read?: (picture: P) => Q;
+  /** How many may wait for a model that is late. Default: 2. */
   readonly backlog?: number;
   /** Called with the number of pictures that were dropped so far whenever it grew: the machine is slower than the model's rate. */
   readonly onDropped?: (dropped: number) => void;
@@ -14,31 +16,33 @@ const longestGap = 1;
 
 /**
  * `samplePictures` for what comes as it happens, from a camera or a video that plays. Pictures are taken when they come. Where the model is
- * slower than its own rate, the oldest of those that wait are dropped, so that it never falls behind by more than `backlog`. What it sees
- * then seems faster than it is, and a page should say so.
+ * slower than its own rate, the oldest of those that wait are dropped, so that it never falls behind by more than `backlog`, or the
+ * showings of one picture. What it sees then seems faster than it is, and a page should say so.
  *
- * @yields pictures of `pictures`, some several times. With `release`, each is valid until the next one is asked for.
- * @throws as `samplePictures` does, but for gaps: after more than a second, ticks go on with what comes then. @throws what `pictures` throws.
+ * With `release`, a picture is valid until `read` has returned.
+ *
+ * @yields what `read` makes of `pictures`, some several times.
+ * @throws as `samplePictures` does, but for gaps: after more than a second, ticks go on with what comes then. @throws what `pictures` and
+ * `read` throw.
  */
-export async function* sampleLive<P extends Timed>(
+export async function* sampleLive<P extends Timed, Q = P>(
   pictures: AsyncIterable<P>,
   framesPerSecond: number,
-  options: LiveOptions<P> = {},
-): AsyncGenerator<P, void, undefined> {
-  checkOptions('sampleLive', options, ['release', 'backlog', 'onDropped']);
-  const { release, backlog = 2, onDropped } = options;
+  options: LiveOptions<P, Q> = {},
+): AsyncGenerator<Q, void, undefined> {
+  checkOptions('sampleLive', options, ['read', 'release', 'backlog', 'onDropped']);
+  const { backlog = 2, release } = options;
   checkedSize('backlog', backlog);
-  const queue = new LiveQueue<P>(new Ticks(framesPerSecond, longestGap, 'cut'), backlog, release);
+  const ticks = new Ticks(framesPerSecond, longestGap, 'cut');
+  const queue = new LiveQueue<P, Q>(ticks, { ...options, backlog });
   const source = pictures[Symbol.asyncIterator]();
   let isOver = false;
   let failure: { readonly reason: unknown } | undefined;
   let wake = () => {};
   const pump = async () => {
     for (let step = await source.next(); !step.done; step = await source.next()) {
-      const before = queue.dropped;
       if (isOver) release?.(step.value);
       else queue.take(step.value);
-      if (queue.dropped > before) onDropped?.(queue.dropped);
       wake();
     }
     queue.end();
@@ -53,10 +57,11 @@ export async function* sampleLive<P extends Timed>(
     });
   try {
     for (;;) {
-      const picture = queue.next();
-      if (picture !== undefined) {
-        yield picture;
-        queue.done(picture);
+      const shown = queue.next();
+      if (shown !== undefined) {
+        yield shown.picture;
+        // While a model computes, nothing comes: what came is taken before what waits is shown.
+        await new Promise((resolve) => setTimeout(resolve, 0));
       } else if (isOver) break;
       else
         await new Promise<void>((resolve) => {
@@ -73,75 +78,67 @@ export async function* sampleLive<P extends Timed>(
   }
 }
 
-/** Pictures that wait, and how many places need each. */
-class LiveQueue<P extends Timed> {
-  dropped = 0;
+/** The last picture, of which nobody knows for how long it is shown, and those before it that wait. */
+class LiveQueue<P extends Timed, Q> {
   readonly #ticks: Ticks;
   readonly #backlog: number;
+  readonly #read: (picture: P) => Q;
   readonly #release: ((picture: P) => void) | undefined;
-  readonly #users = new Map<P, number>();
-  readonly #waiting: P[] = [];
+  readonly #waiting: { readonly picture: Q }[] = [];
+  readonly #onDropped: ((dropped: number) => void) | undefined;
+  #dropped = 0;
   #last: P | undefined;
 
-  constructor(ticks: Ticks, backlog: number, release: ((picture: P) => void) | undefined) {
+  constructor(ticks: Ticks, options: LiveOptions<P, Q> & { readonly backlog: number }) {
     this.#ticks = ticks;
-    this.#backlog = backlog;
-    this.#release = release;
+    this.#backlog = options.backlog;
+    this.#read = options.read ?? ((picture) => picture as unknown as Q);
+    this.#release = options.release;
+    this.#onDropped = options.onDropped;
   }
 
   /** A picture comes. */
   take(picture: P): void {
-    this.#use(picture);
-    let count: number | undefined;
+    let done: P | undefined = picture;
     try {
-      count = this.#ticks.take(picture.seconds);
-    } catch (error) {
-      this.done(picture);
-      throw error;
+      const count = this.#ticks.take(picture.seconds);
+      if (count === undefined) return;
+      done = this.#last;
+      this.#last = picture;
+      if (done !== undefined) this.#show(done, count);
+      // A slow camera's picture is due several times, and makes no model late.
+      this.#drop(this.#waiting.length - Math.max(this.#backlog, count));
+    } finally {
+      if (done !== undefined) this.#release?.(done);
     }
-    if (count === undefined) {
-      this.done(picture);
-      return;
-    }
-    this.#show(this.#last ?? picture, count);
-    if (this.#last !== undefined) this.done(this.#last);
-    this.#last = picture;
   }
 
   /** No other picture comes. */
   end(): void {
     if (this.#last !== undefined) this.#show(this.#last, this.#ticks.end(this.#last.duration));
+    this.close();
   }
 
   #show(picture: P, count: number): void {
-    for (let tick = 0; tick < count; tick++) {
-      this.#use(picture);
-      this.#waiting.push(picture);
-    }
-    while (this.#waiting.length > this.#backlog) {
-      this.dropped += 1;
-      this.done(this.#waiting.shift() as P);
-    }
+    if (count === 0) return;
+    const shown = { picture: this.#read(picture) };
+    for (let tick = 0; tick < count; tick++) this.#waiting.push(shown);
   }
 
-  next(): P | undefined {
+  #drop(count: number): void {
+    if (count <= 0) return;
+    this.#waiting.splice(0, count);
+    this.#dropped += count;
+    this.#onDropped?.(this.#dropped);
+  }
+
+  next(): { readonly picture: Q } | undefined {
     return this.#waiting.shift();
   }
 
-  #use(picture: P): void {
-    this.#users.set(picture, (this.#users.get(picture) ?? 0) + 1);
-  }
-
-  /** One place does not need it any more. */
-  done(picture: P): void {
-    const left = (this.#users.get(picture) ?? 0) - 1;
-    if (left > 0) this.#users.set(picture, left);
-    else if (this.#users.delete(picture)) this.#release?.(picture);
-  }
-
-  /** Nobody needs any of them. */
+  /** Nobody needs the last one. */
   close(): void {
-    for (const picture of this.#users.keys()) this.#release?.(picture);
-    this.#users.clear();
+    if (this.#last !== undefined) this.#release?.(this.#last);
+    this.#last = undefined;
   }
 }

@@ -125,14 +125,6 @@ describe.runIf(runsInBrowser())('a camera', () => {
     await page.close();
   });
 
-  it('of a page that is hidden says that it is', async () => {
-    const page = await site.open({ remove: withoutBoth });
-    const forever = { ...options, count: 10_000 };
-    const { silences } = await page.ask('camera', 'page', forever, 'hide');
-    expect(silences).toContain('NEVEREND_CAMERA_HIDDEN');
-    await page.close();
-  });
-
   it('leaves no frame that was not closed', () => {
     expect(site.complaints).toEqual([]);
   });

@@ -5,9 +5,9 @@ import { expect, it } from 'vitest';
 import { type ForwardOptions, officialInput, stateBytes, TRecViT, topK } from '../../src/index.ts';
 import {
   classifyLive,
-  type LiveStep,
   type Picture,
   picturesToTensor,
+  samplePictures,
 } from '../../src/video/index.ts';
 import { tiny } from '../tiny.ts';
 
@@ -26,8 +26,16 @@ const closable = (seconds: number, closed: number[]) => ({
   close: () => closed.push(seconds),
 });
 
+/** Frames of a source that does not wait for who takes them, but gives a model that is fast enough the time for each. */
 async function* from<T>(frames: Iterable<T>): AsyncGenerator<T> {
-  yield* frames;
+  for (const frame of frames) {
+    yield frame;
+    await settled();
+  }
+}
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 16; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 async function all<T>(steps: AsyncIterable<T>): Promise<T[]> {
@@ -36,15 +44,16 @@ async function all<T>(steps: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-/** A model that notes how many frames each call has, and takes its time. */
+/** A model that notes the grey of each frame, and takes its time. */
 function watched(model: TRecViT, milliseconds = 0) {
-  const calls: number[] = [];
+  const levels: number[] = [];
   return {
-    calls,
+    levels,
     config: model.config,
     input: model.input,
     forward(video: tf.Tensor, options: ForwardOptions) {
-      calls.push(video.shape[1] ?? 0);
+      const [level = Number.NaN] = video.dataSync();
+      levels.push(Math.round(255 * level));
       const end = performance.now() + milliseconds;
       while (performance.now() < end) {}
       return model.forward(video, options);
@@ -73,8 +82,7 @@ await describeBackends(
         const steps = await all(classifyLive(model, from(frames), { top: 3 }));
         const stream = model.stream();
         const expected: unknown[] = [];
-        // The first one has its turn with the second, whose time says how long it was shown.
-        for (const frame of frames.slice(1)) {
+        for (const frame of frames) {
           const video = picturesToTensor([frame], tiny, input);
           const { features, logits } = stream.push(video);
           expected.push((await topK(logits, 3))[0]);
@@ -82,49 +90,46 @@ await describeBackends(
         }
         stream.dispose();
         expect(steps.map(({ guesses }) => guesses)).toEqual(expected);
-        expect(steps.map(({ seconds }) => seconds)).toEqual(
-          frames.slice(1).map(({ seconds }) => seconds),
-        );
-        expect(steps.at(-1)).toMatchObject({ seen: 6, dropped: 0 });
-      }));
-
-    it('takes ten of the thirty frames of a second, and closes them all', () =>
-      withModel(async (model) => {
-        const one = watched(model);
-        const closed: number[] = [];
-        const frames = Array.from({ length: 91 }, (_, at) => closable(5 + at / 30, closed));
-        const steps = await all(classifyLive(one, from(frames)));
-        expect(steps.at(-1)).toMatchObject({ seen: 30, dropped: 0 });
-        expect(one.calls).toEqual(Array(30).fill(1));
-        expect(closed).toEqual(frames.map(({ seconds }) => seconds));
-      }));
-
-    it('shows pictures of a slow camera as often as they are due', () =>
-      withModel(async (model) => {
-        const one = watched(model);
-        const steps = await all(
-          classifyLive(one, from([0, 0.1, 0.5, 0.6].map((seconds) => grey(seconds, 9)))),
-        );
-        // A backend's first call prepares kernels, and may be slower than the frames come.
-        expect(one.calls[0]).toBe(1);
-        const { seen = 0, dropped = 0 } = steps.at(-1) ?? {};
-        expect(seen + dropped).toBe(6);
+        expect(steps.map(({ seconds }) => seconds)).toEqual(frames.map(({ seconds }) => seconds));
+        expect(steps.at(-1)).toMatchObject({ seen: 7, dropped: 0 });
         expect(steps.every(({ stateBytes: bytes }) => bytes === stateBytes(tiny))).toBe(true);
       }));
 
+    it.each([
+      ['a camera that gives thirty a second', Array.from({ length: 31 }, (_, at) => at / 30)],
+      ['a slow camera, whose pictures are due several times', [0, 0.1, 0.5, 0.6, 1.3]],
+      ['a camera that comes before and after each tick', [0, 0.07, 0.13, 0.18, 0.24, 0.27, 0.36]],
+    ])('shows the model what sampling a file shows it, with %s, and closes all', (_, times) =>
+      withModel(async (model) => {
+        const one = watched(model);
+        const closed: number[] = [];
+        const frames = times.map((time, at) => ({ ...closable(5 + time, closed), level: 8 * at }));
+        for (const { pixels, level } of frames) pixels.fill(level);
+        const steps = await all(classifyLive(one, from(frames)));
+        const sampled = await all(samplePictures(from(frames), input.framesPerSecond));
+        expect(one.levels).toEqual(sampled.map(({ level }) => level));
+        expect(steps.map(({ seconds }) => seconds)).toEqual(sampled.map(({ seconds }) => seconds));
+        expect(steps.at(-1)).toMatchObject({ seen: sampled.length, dropped: 0 });
+        expect(closed).toEqual(frames.map(({ seconds }) => seconds));
+      }),
+    );
+
     it('leaves frames out, and counts them, where a frame takes longer than there is between two', () =>
       withModel(async (model) => {
-        const slow = watched(model, 150);
-        const frames = [0, 0.1, 0.3, 0.5, 0.7].map((seconds) => grey(seconds, 9));
-        const steps: LiveStep[] = await all(classifyLive(slow, from(frames)));
-        expect(slow.calls).toEqual([1, 1, 1, 1]);
-        expect(steps.map(({ seen, dropped }) => [seen, dropped])).toEqual([
-          [1, 0],
-          [2, 1],
-          [3, 2],
-          [4, 3],
-        ]);
-        expect(steps.at(-1)?.milliseconds).toBeGreaterThanOrEqual(150);
+        const slow = watched(model, 40);
+        // Ten ticks come while the model is at its first frame, as from a camera that does not wait.
+        async function* camera() {
+          for (let at = 0; at < 11; at++) yield grey(at / 10, 20 * at);
+          // One that is still there when the model has seen all.
+          await new Promise((resolve) => setTimeout(resolve, 500));
+        }
+        const steps = await all(classifyLive(slow, camera()));
+        const { seen = 0, dropped = 0, seconds, milliseconds } = steps.at(-1) ?? {};
+        expect(seen).toBe(slow.levels.length);
+        expect(seen).toBeLessThan(6);
+        expect(seen + dropped).toBe(11);
+        expect(seconds).toBe(1);
+        expect(milliseconds).toBeGreaterThanOrEqual(40);
       }));
 
     it('goes on after a pause, and after a camera that began anew, as if nothing had been', () =>
@@ -132,7 +137,7 @@ await describeBackends(
         const one = watched(model);
         const times = [0, 0.1, 60, 60.1, 3, 3.1];
         const steps = await all(classifyLive(one, from(times.map((seconds) => grey(seconds, 9)))));
-        expect(steps.at(-1)).toMatchObject({ seen: 5, dropped: 0 });
+        expect(steps.at(-1)).toMatchObject({ seen: 6, dropped: 0 });
       }));
 
     it('closes its frames and ends its stream when it is left, and when a frame cannot be read', () =>
@@ -141,14 +146,15 @@ await describeBackends(
         const closed: number[] = [];
         const frames = [0, 0.1, 0.2, 0.3].map((seconds) => closable(seconds, closed));
         for await (const { seconds } of classifyLive(model, from(frames))) {
-          if (seconds === 0.2) break;
+          if (seconds === 0.1) break;
         }
-        expect(closed).toEqual([0, 0.1, 0.2]);
+        await settled();
+        // What came after it was left is closed, too.
+        expect(closed).toEqual([0, 0.1, 0.2, 0.3]);
         const broken = { ...closable(0.1, closed), pixels: new Uint8Array(3) };
-        await expect(
-          all(classifyLive(model, from([frames[0] as Picture, broken]))),
-        ).rejects.toThrow('pixels');
-        expect(closed).toEqual([0, 0.1, 0.2, 0, 0.1]);
+        const steps = all(classifyLive(model, from([closable(0, closed), broken])));
+        await expect(steps).rejects.toThrow('pixels');
+        expect(closed.slice(4)).toEqual([0, 0.1]);
         expect(tf.memory().numTensors).toBe(before);
       }));
 
