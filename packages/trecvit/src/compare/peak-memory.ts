@@ -23,8 +23,8 @@ export function trecvitPeakBytes(
 ): number {
   const { width, mlpWidth, heads, lruWidth } = config;
   const ofFrame = tokensOf(config);
-  // A layer's input, its norm and what comes out; of the recurrent unit, both branches and their product.
-  const inTime = 3 * width + 3 * lruWidth;
+  // A layer's input and what comes out; of the recurrent unit, both branches and their product.
+  const inTime = 2 * width + 3 * lruWidth;
   // The layer's input is kept beside the block's.
   const inSpace = width + ofEncoderBlock(width, mlpWidth, weights === 'held' ? heads * ofFrame : 0);
   const block = frames * ofFrame * Math.max(inTime, inSpace);
@@ -45,11 +45,12 @@ export function fullAttentionPeakBytes(
 }
 
 /**
- * Numbers of a token that an encoder block keeps where it keeps most. In attention: its input, the norm, queries, keys, values and what
- * they give; where weights are held, also the scores and what leads to them. In the MLP: its input, norms and sums, and the hidden layer.
+ * Numbers of a token that an encoder block keeps where it keeps most. In attention: its input, queries, keys, values, what they give and
+ * the result; where weights are held, also the scores and what leads to them. In the MLP: its input, what attention gave, the hidden layer and the
+ * result. A kernel that is a whole block frees some of it earlier.
  */
 function ofEncoderBlock(width: number, mlpWidth: number, weights: number): number {
-  return Math.max((weights > 0 ? 11 : 7) * width + 2 * weights, 5 * width + mlpWidth);
+  return Math.max((weights > 0 ? 10 : 6) * width + 2 * weights, 3 * width + mlpWidth);
 }
 
 function videoSize(
