@@ -11,7 +11,7 @@ export function addCompare(program: Command): void {
     .option('--frames <list>', 'lengths of the clips', lengths, [32, 64])
     .option(
       '--memory <gb>',
-      'that a run may take; what needs more is computed; 0 measures nothing (default: most of what is free)',
+      'the most memory that a run may take; costs of larger runs are computed, and with 0 nothing is run (default: most of what is free)',
       notNegative,
     )
     .addHelpText(
