@@ -129,7 +129,7 @@ export function notNegative(text: string): number {
   return value;
 }
 
-export function share(text: string): number {
+function share(text: string): number {
   const value = notNegative(text);
   if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;
