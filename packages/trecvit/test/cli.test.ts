@@ -144,6 +144,21 @@ describe('the process', () => {
   });
 });
 
+describe('trecvit compare', () => {
+  it.runIf(hasSignals)('ends at once on SIGINT, also while it computes', async () => {
+    const { child, end } = start(['compare', '--frames', '1', '--memory', '4', '--backend', 'cpu']);
+    let stopped = 0;
+    child.stderr?.on('data', (data) => {
+      if (!String(data).includes('TRecViT: making its parameters')) return;
+      stopped = performance.now();
+      child.kill('SIGINT');
+    });
+    expect(await end).toMatchObject({ code: null, stdout: '' });
+    // The parameters alone take longer than that.
+    expect(performance.now() - stopped).toBeLessThan(3000);
+  });
+});
+
 describe('trecvit train', () => {
   const args = (out: string) => [
     ...['train', files.clips, '--out', join(files.folder, out), '--from', files.model],

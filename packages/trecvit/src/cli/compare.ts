@@ -9,16 +9,10 @@ import { duration } from './units.ts';
 export async function compare(flags: CompareFlags, context: CommandContext): Promise<void> {
   const { frames, json, memory } = flags;
   const backend = await startBackend(flags, context);
-  const { signal, note } = context;
-  signal.addEventListener('abort', () => note('stops after this run; Ctrl-C again stops now'), {
-    once: true,
-  });
   const comparison = await compareModels({
     frames,
     ...(memory === undefined ? {} : { memoryBytes: 1e9 * memory }),
     onProgress: (text, seconds) => {
-      // Between two runs; one that is under way cannot be stopped but by a second Ctrl-C.
-      context.signal.throwIfAborted();
       context.note(seconds === undefined ? text : `${text}, about ${duration(seconds)}`);
     },
   });

@@ -94,14 +94,14 @@ Examples:
         );
       }
     }
-    const again = `interrupted; go on with: ${commandLine()}`;
+    const interrupted = `interrupted; go on with: ${commandLine()}`;
     await runCommand(
       flags,
       async (context) => {
         const { train } = await import('./train.ts');
         await train(data, flags, context);
       },
-      again,
+      { interrupted },
     );
   });
 }

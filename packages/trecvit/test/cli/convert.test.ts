@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedArray } from '@neverend/checkpoint';
 import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
@@ -43,6 +43,22 @@ describe('trecvit convert', () => {
     const card = JSON.parse(await readFile(join(again as string, 'config.json'), 'utf8'));
     expect(card.config).toEqual(config);
     expect(card.input).toMatchObject({ framesPerSecond: 9, crop: 'squeeze' });
+  });
+});
+
+describe('where trecvit convert cannot write', () => {
+  it.each([
+    ['nowhere/a.npz', /^trecvit: nowhere does not exist; it must be the folder for a\.npz\n$/],
+    ['plain', /plain is a file; it must be a folder, or not exist yet\n$/],
+    ['folder.npz', /folder\.npz is a folder; it must be a file, or not exist yet\n$/],
+  ])('says so of %s before it reads the model', async (name, message) => {
+    await writeFile(join(files.folder, 'plain'), '');
+    await mkdir(join(files.folder, 'folder.npz'), { recursive: true });
+    const to = name.startsWith('nowhere') ? name : join(files.folder, name);
+    const { code, stdout, stderr } = await trecvit('convert', files.model, to);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('load ');
   });
 });
 
