@@ -55,7 +55,11 @@ export async function trainOnClips(
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const [clips, out] = process.argv.slice(2);
-  if (clips === undefined || out === undefined) throw new Error('usage: CLIPS OUT');
-  await useBackend('auto');
-  console.log(await trainOnClips(clips, out, { epochs: 20, learningRate: 1e-3 }));
+  if (clips === undefined || out === undefined) {
+    console.error('usage: video-classifier.ts CLIPS OUT');
+    process.exitCode = 2;
+  } else {
+    await useBackend('auto');
+    console.log(await trainOnClips(clips, out, { epochs: 20, learningRate: 1e-3 }));
+  }
 }

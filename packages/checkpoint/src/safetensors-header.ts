@@ -36,7 +36,7 @@ export function dataStartOf(first: Uint8Array, fileBytes: number): number {
   const headerBytes = view.getBigUint64(0, true);
   if (headerBytes > maxHeaderBytes) {
     throw new CheckpointError(
-      `the file is no safetensors file: its first 8 bytes would be the length of its header, ${headerBytes}, which is at most ${maxHeaderBytes}`,
+      `the file is no safetensors file: its first 8 bytes would be the length of its header, ${headerBytes}; it must be at most ${maxHeaderBytes}`,
     );
   }
   if (headerBytes > fileBytes - lengthBytes) {

@@ -141,7 +141,7 @@ describe('decodeSafetensors', () => {
     ],
     'a header length of 64 bits': [
       new Uint8Array(16).fill(255),
-      'the file is no safetensors file: its first 8 bytes would be the length of its header, 18446744073709551615, which is at most 100000000',
+      'the file is no safetensors file: its first 8 bytes would be the length of its header, 18446744073709551615; it must be at most 100000000',
     ],
     'no header': [new Uint8Array(8), 'the header does not begin with "{"'],
     'a header that begins with a space': [fileOf(' {}', 0), 'the header does not begin with "{"'],

@@ -164,7 +164,7 @@ export function checkConfig(config: TRecViTConfig): void {
   checkSizes({ 'imageSize[0]': rows, 'imageSize[1]': columns });
   if (rows % patch !== 0 || columns % patch !== 0) {
     throw new ShapeError(
-      `imageSize was [${imageSize.join(', ')}]; it must be rows and columns that patch, ${patch}, divides`,
+      `imageSize was [${imageSize.join(', ')}]; rows and columns must be multiples of patch, which is ${patch}`,
     );
   }
   if (pooling !== 'token' && pooling !== 'average') {

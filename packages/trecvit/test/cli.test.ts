@@ -73,6 +73,20 @@ describe('the process', () => {
     expect(stderr).toMatch(/^trecvit: missing\.mp4 does not exist\n.*\n {4}at /);
   });
 
+  it('finds files from the folder in which npm was called, where npm runs it', async () => {
+    const npm = { npm_lifecycle_event: 'trecvit', npm_package_name: 'neverend' };
+    const args = ['classify', 'ramp.mp4', '--checkpoint', 'model', '--backend', 'cpu', '--quiet'];
+    const { code, stdout } = await start(args, { ...npm, INIT_CWD: files.folder }).end;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ramp\.mp4 \(1\.0 s, 3 clips\)\n/);
+  });
+
+  it('says that stdin is empty', async () => {
+    const { child, end } = start(['stream', '-', ...withModel(), '--quiet']);
+    child.stdin?.end();
+    expect(await end).toEqual({ code: 1, stdout: '', stderr: 'trecvit: the stream is empty\n' });
+  });
+
   it('reads a video from stdin', async () => {
     const args = ['--every', '0.08', '--json', ...withModel()];
     const { child, end } = start(['stream', '-', ...args]);
@@ -127,6 +141,21 @@ describe('the process', () => {
     const { code, stderr } = await end;
     expect(code).toBe(130);
     expect(stderr).toMatch(/^interrupted\n$/m);
+  });
+});
+
+describe('trecvit compare', () => {
+  it.runIf(hasSignals)('ends at once on SIGINT, also while it computes', async () => {
+    const { child, end } = start(['compare', '--frames', '1', '--memory', '4', '--backend', 'cpu']);
+    let stopped = 0;
+    child.stderr?.on('data', (data) => {
+      if (!String(data).includes('TRecViT: making its parameters')) return;
+      stopped = performance.now();
+      child.kill('SIGINT');
+    });
+    expect(await end).toMatchObject({ code: null, stdout: '' });
+    // The parameters alone take longer than that.
+    expect(performance.now() - stopped).toBeLessThan(3000);
   });
 });
 

@@ -104,7 +104,7 @@ describe('a configuration', () => {
     [{ maxRadius: 1 }, 'maxRadius was 1; it must be below 1'],
     [
       { imageSize: [224, 230] },
-      'imageSize was [224, 230]; it must be rows and columns that patch, 16, divides',
+      'imageSize was [224, 230]; rows and columns must be multiples of patch, which is 16',
     ],
     [{ taps: 1 }, 'taps was 1'],
     [{ minRadius: 1 }, 'minRadius was 1; it must be below maxRadius, 0.999'],

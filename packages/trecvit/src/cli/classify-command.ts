@@ -19,11 +19,11 @@ export function addClassify(program: Command): void {
     .showHelpAfterError('(trecvit classify --help shows how)')
     .description('the likeliest classes of videos: files, or folders of images')
     .argument('<video...>', 'mp4, webm, avi, mkv, mov or gif, or a folder of images')
-    .option('--crops <n>', 'crops of each clip, over its longer side', positiveInteger, 1)
+    .option('--crops <n>', 'crops of each clip, spread over its longer side', positiveInteger, 1)
     .addHelpText(
       'after',
       `
-A video is seen at the model's frames a second, in clips of the model's length, over which probabilities are averaged.
+A video is sampled at the model's frame rate and cut into clips of the model's length; the probabilities of all clips are averaged.
 
 Examples:
   trecvit classify wave.mp4

@@ -11,14 +11,14 @@ export function addCompare(program: Command): void {
     .option('--frames <list>', 'lengths of the clips', lengths, [32, 64])
     .option(
       '--memory <gb>',
-      'that a run may take; what needs more is computed; 0 measures nothing (default: most of what is free)',
+      'the most memory that a run may take; costs of larger runs are computed, and with 0 nothing is run (default: most of what is free)',
       notNegative,
     )
     .addHelpText(
       'after',
       `
 Parameters and FLOPs are computed. Peak memory and time are measured where the memory allows, which takes minutes. Both models have
-random weights and 224 x 224 pixels; TRecViT-B is in the paper's form.
+random weights and 224 x 224 pixels; TRecViT-B is in the paper's form. Ctrl-C ends it at once.
 
 Examples:
   trecvit compare
@@ -28,10 +28,14 @@ Examples:
     );
   for (const option of [...backendOptions(), ...outputOptions()]) command.addOption(option);
   command.action((flags: CompareFlags) =>
-    runCommand(flags, async (context) => {
-      const { compare } = await import('./compare.ts');
-      await compare(flags, context);
-    }),
+    runCommand(
+      flags,
+      async (context) => {
+        const { compare } = await import('./compare.ts');
+        await compare(flags, context);
+      },
+      { endsAtOnce: true },
+    ),
   );
 }
 

@@ -20,7 +20,7 @@ export function addConvert(program: Command): void {
     .argument('<in>', 'a path or URL: a folder, an official .npz, or .safetensors')
     .argument('<out>', 'a folder for config.json and model.safetensors, or a file .npz')
     .addOption(
-      new Option('--vit', '<in> is a vision transformer, whose blocks a new model gets').conflicts(
+      new Option('--vit', '<in> is a vision transformer; a new model gets its blocks').conflicts(
         'labels',
       ),
     )

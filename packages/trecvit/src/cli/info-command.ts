@@ -17,7 +17,7 @@ export function addInfo(program: Command): void {
     .argument('[checkpoint]', 'a path or URL; without it and --size, all sizes are listed')
     .option('--checkpoint <path|url>', 'the same as the argument')
     .addOption(sizeOption())
-    .addOption(formOption().default(undefined, 'released'))
+    .addOption(formOption(' of --size (default: released)'))
     .option('--clip', 'measure the memory of a clip too, beside that of a frame')
     .addHelpText(
       'after',

@@ -2,6 +2,7 @@ import type { BackendName } from '@neverend/backend';
 import { InvalidArgumentError, Option } from 'commander';
 import type { TRecViTForm, TRecViTSize } from '../config.ts';
 import type { VideoInput } from '../config-file.ts';
+import { defaultCacheFolder } from '../pretrained/folder-store.ts';
 
 /** What the commands that load a model have in common. */
 export interface ModelFlags extends BackendFlags {
@@ -28,7 +29,7 @@ const backends = Object.keys({
 } satisfies Record<BackendFlags['backend'], true>);
 
 export const backendOptions = (): Option[] => [
-  new Option('--backend <name>', 'what computes').choices(backends).default('auto'),
+  new Option('--backend <name>', 'the TensorFlow.js backend').choices(backends).default('auto'),
   new Option(
     '--threads <n>',
     'threads of the backends wasm and tensorflow (default: one for each processor)',
@@ -41,8 +42,8 @@ export const outputOptions = (): Option[] => [
 ];
 
 export const downloadOptions = (): Option[] => [
-  new Option('--offline', 'take downloads from the cache alone'),
-  new Option('--cache <folder>', "where downloads are kept (default: the user's cache)"),
+  new Option('--offline', 'use only what is in the cache'),
+  new Option('--cache <folder>', `where downloads are kept (default: ${defaultCacheFolder()})`),
 ];
 
 export const checkpointOption = (): Option =>
@@ -52,19 +53,22 @@ export const checkpointOption = (): Option =>
   );
 
 export const labelsOption = (): Option =>
-  new Option('--labels <file>', "names of the classes, one a line, in the place of the model's");
+  new Option(
+    '--labels <file>',
+    "a file with the names of the classes, one a line, to use in place of the model's",
+  );
 
 export const topOption = (): Option =>
-  new Option('--top <k>', 'how many classes are told').argParser(positiveInteger).default(5);
+  new Option('--top <k>', 'how many classes to print').argParser(positiveInteger).default(5);
 
 export const sureOption = (): Option =>
   new Option(
     '--sure-from <share>',
-    "the probability below which the answer is 'not sure' (default: what is known of the model)",
+    "the probability below which the answer is 'not sure' (default: 0; for the default model, its own)",
   ).argParser(share);
 
 export const imagesOption = (): Option =>
-  new Option('--images-per-second <n>', 'the rate of a folder of images')
+  new Option('--images-per-second <n>', 'the frame rate of a folder of images')
     .argParser(positiveNumber)
     .default(25);
 
@@ -77,13 +81,16 @@ const forms = Object.keys({ released: true, paper: true } satisfies Record<TRecV
 export const sizeOption = (): Option =>
   new Option('--size <name>', 'a size of the paper').choices(sizes);
 
-export const formOption = (): Option =>
-  new Option('--form <name>', 'the form of the released checkpoints or of the paper').choices(
+/** @param of what its help adds. */
+export const formOption = (of = ''): Option =>
+  new Option('--form <name>', `the form of the released checkpoints or of the paper${of}`).choices(
     forms,
   );
 
 export const framesPerSecondOption = (): Option =>
-  new Option('--frames-per-second <n>', 'that the model sees').argParser(positiveNumber);
+  new Option('--frames-per-second <n>', 'the frame rate at which the model sees videos').argParser(
+    positiveNumber,
+  );
 
 export const cropOption = (): Option =>
   new Option('--crop <how>', 'how frames of another shape are made to fit').choices(
@@ -122,7 +129,7 @@ export function notNegative(text: string): number {
   return value;
 }
 
-export function share(text: string): number {
+function share(text: string): number {
   const value = notNegative(text);
   if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
   return value;

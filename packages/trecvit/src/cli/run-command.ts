@@ -19,13 +19,16 @@ export interface CommandContext {
  * Does the work of a command, with its progress on stderr and its result on stdout. The first Ctrl-C aborts the signal, the second one
  * ends the process.
  *
- * @param interrupted what is said in the place of the error when the work stops for the signal.
+ * @param how `interrupted`: what is said in the place of the error when the work stops for the signal. `endsAtOnce`: the first Ctrl-C
+ * ends the process, also in the midst of a computation, during which no signal is heard; for work that leaves nothing behind.
  */
 export async function runCommand(
   { quiet = false }: { readonly quiet?: boolean },
   work: (context: CommandContext) => Promise<void>,
-  interrupted = 'interrupted',
+  how: { readonly interrupted?: string; readonly endsAtOnce?: true } = {},
 ): Promise<void> {
+  const { interrupted = 'interrupted', endsAtOnce } = how;
+  const signals = endsAtOnce ? [] : (['SIGINT', 'SIGTERM'] as const);
   const display = quiet ? silence : progressDisplay(process.stderr);
   const controller = new AbortController();
   // Each clip that waits to be decoded listens to it.
@@ -38,7 +41,7 @@ export async function runCommand(
     }
     controller.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
+  for (const signal of signals) process.on(signal, interrupt);
   try {
     await work({
       signal: controller.signal,
@@ -60,7 +63,7 @@ export async function runCommand(
     process.stderr.write(`${interrupted}\n`);
     process.exitCode = 130;
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 }
 

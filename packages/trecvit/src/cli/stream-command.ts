@@ -24,13 +24,13 @@ export function addStream(program: Command): void {
     .addOption(
       new Option(
         '--half-life <frames>',
-        "after how many frames a frame counts half as much (default: the model's clip)",
+        "after how many frames a frame counts half as much (default: the model's clip length)",
       )
         .argParser(positiveNumber)
         .conflicts('window'),
     )
-    .option('--window <frames>', 'count the last frames alike instead', positiveInteger)
-    .option('--live', 'drop frames rather than fall behind a camera, of which - has the bytes')
+    .option('--window <frames>', 'average the last frames equally instead', positiveInteger)
+    .option('--live', 'for a camera on -: drop frames rather than fall behind')
     .addHelpText(
       'after',
       `

@@ -22,7 +22,7 @@ export function addTrain(program: Command): void {
     .command('train')
     .showHelpAfterError('(trecvit train --help shows how)')
     .description('train a classifier of videos; the same command goes on where a run was stopped')
-    .argument('<data>', 'a folder with a folder of videos for each class, or a CSV: path,label')
+    .argument('<data>', 'a folder with a folder of videos for each class, or a CSV of path,label')
     .requiredOption('--out <folder>', "the run's folder")
     .addOption(
       new Option(
@@ -44,7 +44,10 @@ export function addTrain(program: Command): void {
     .option('--frames <n>', 'frames of a clip', positiveInteger)
     .addOption(framesPerSecondOption())
     .addOption(cropOption())
-    .option('--remat', 'less memory for a third more time')
+    .option(
+      '--remat',
+      'compute activations again in the backward pass: less memory, a third more time',
+    )
     .option('--skip-broken', 'leave out videos that cannot be read, and name them')
     .addOption(
       new Option(
@@ -52,7 +55,7 @@ export function addTrain(program: Command): void {
         'start without opening each video once; one that cannot be read then ends the run when its turn comes',
       ).conflicts('skipBroken'),
     )
-    .option('--checkpoint-seconds <n>', 'how often a checkpoint is written', positiveNumber, 60)
+    .option('--checkpoint-seconds <n>', 'seconds between checkpoints', positiveNumber, 60)
     .addOption(imagesOption())
     .addHelpText(
       'after',
@@ -91,14 +94,14 @@ Examples:
         );
       }
     }
-    const again = `interrupted; go on with: ${commandLine()}`;
+    const interrupted = `interrupted; go on with: ${commandLine()}`;
     await runCommand(
       flags,
       async (context) => {
         const { train } = await import('./train.ts');
         await train(data, flags, context);
       },
-      again,
+      { interrupted },
     );
   });
 }

@@ -15,25 +15,25 @@ interface Setting<T> {
 const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSettings[Name]> } = {
   seed: {
     value: 'integer',
-    text: 'decides the order of the videos and what is drawn for clips',
+    text: 'seed of the order of the videos and of the clips that are drawn from them',
     parse: integer,
   },
-  epochs: { value: 'n', text: 'how often each video comes', parse: positiveNumber },
+  epochs: { value: 'n', text: 'how often each video is seen', parse: positiveNumber },
   steps: {
     value: 'n',
-    text: 'the number of steps, in the place of epochs',
+    text: 'the number of steps, in place of epochs',
     parse: positiveInteger,
     otherwise: 'those of the epochs',
   },
-  batchSize: { value: 'n', text: 'clips of a step', parse: positiveInteger },
+  batchSize: { value: 'n', text: 'clips in a step', parse: positiveInteger },
   accumulate: {
     value: 'n',
-    text: "in how many parts a step's clips are computed, in less memory",
+    text: "compute a step's clips in so many parts, which takes less memory",
     parse: positiveInteger,
   },
   learningRate: {
     value: 'rate',
-    text: 'at the end of the warm-up; then half a cosine to 0',
+    text: 'the peak, at the end of the warm-up; then half a cosine to 0',
     parse: notNegative,
   },
   warmupSteps: {
@@ -42,45 +42,45 @@ const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSetting
     parse: notNegativeInteger,
     otherwise: '1000, but at most a tenth of all',
   },
-  weightDecay: { value: 'rate', text: 'of kernels', parse: notNegative },
+  weightDecay: { value: 'rate', text: 'decoupled weight decay of the kernels', parse: notNegative },
   labelSmoothing: {
     value: 'share',
-    text: 'of a target that all classes get alike',
+    text: 'the share of the target that is spread evenly over all classes',
     parse: notNegative,
   },
   clipNorm: {
     value: 'norm',
-    text: 'the largest norm of all gradients together',
+    text: 'gradients are scaled down to this norm of all of them together',
     parse: positiveNumber,
   },
   averageDecay: {
     value: 'decay',
-    text: 'of a moving average of the parameters, which is then evaluated and saved',
+    text: 'keep a moving average of the parameters, and evaluate and save it in their place',
     parse: notNegative,
   },
   scaleJitter: {
     value: 'least,most',
-    text: 'by which factors clips are scaled before they are cropped, or none',
+    text: 'the range of the factor by which a clip is scaled before it is cropped, or none',
     parse: scaleJitter,
   },
   flips: {
     value: 'pairs',
-    text: 'mirrors half of the clips; pairs of classes that a mirror swaps, such as left:right,in:out, or any where it swaps no class',
+    text: 'mirror half of the clips: pairs of classes that a mirror swaps, such as left:right,in:out, or any if it swaps none',
     parse: flips,
   },
   frozen: {
     value: 'prefixes',
-    text: 'parameters that are not trained, by the beginnings of their names, with commas',
+    text: 'do not train parameters whose names begin with one of these, separated by commas',
     parse: (text) => text.split(','),
     otherwise: 'none',
   },
   evaluateEvery: {
     value: 'steps',
-    text: 'after how many steps the validation videos are evaluated',
+    text: 'steps between evaluations of the validation videos',
     parse: positiveInteger,
     otherwise: 'an epoch',
   },
-  clips: { value: 'n', text: 'clips of a video in an evaluation', parse: positiveInteger },
+  clips: { value: 'n', text: 'clips of each video in an evaluation', parse: positiveInteger },
   crops: { value: 'n', text: 'crops of each of these clips', parse: positiveInteger },
 };
 

@@ -1,7 +1,6 @@
 import { checkedSize, checkOptions, kernelsReady, randomKey } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { duration } from '../cli/units.ts';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import { productFlops } from '../costs.ts';
 import { forward } from '../forward.ts';
@@ -32,8 +31,8 @@ export interface CompareOptions {
    * at most 3.5 GiB, since the backend has no more than 4.
    */
   readonly memoryBytes?: number;
-  /** Is told what runs now. */
-  readonly onProgress?: (text: string) => void;
+  /** Is told what runs now, and about how many seconds it will take, where that is known. */
+  readonly onProgress?: (text: string, seconds?: number) => void;
 }
 
 /** A number that was measured in a run, or computed. */
@@ -149,7 +148,7 @@ interface Model {
 async function costsOf(
   frames: readonly number[],
   memoryBytes: number,
-  onProgress: (text: string) => void,
+  onProgress: (text: string, seconds?: number) => void,
   model: Model,
 ): Promise<Costs[]> {
   const fits = (count: number, weights: AttentionWeights) =>
@@ -183,9 +182,7 @@ async function costsOf(
         for (const weights of ['fused', 'held'] as const) {
           if (!fits(count, weights)) continue;
           const seconds = (last.seconds * model.flops(count)) / model.flops(last.count);
-          onProgress(
-            `${model.name}: ${count} frames, weights of attention ${weights}, about ${duration(seconds)}`,
-          );
+          onProgress(`${model.name}: ${count} frames, weights of attention ${weights}`, seconds);
           const found = await once(count, weights);
           measured[weights].set(count, found);
           if (weights === 'fused') last = { count, seconds: found.seconds };

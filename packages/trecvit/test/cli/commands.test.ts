@@ -1,17 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { basename, join } from 'node:path';
-import type { NamedArray } from '@neverend/checkpoint';
-import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeNpz } from '../../src/cli/write-npz.ts';
 import { parameterCount, stateBytes, TRecViT } from '../../src/index.ts';
 import { decodeVideo } from '../../src/node/index.ts';
 import { picturesToTensor } from '../../src/video/index.ts';
 import { trecvit } from './capture.ts';
 import { config, type Fixture, makeFixture } from './fixture.ts';
+import { serveFolder } from './serve-folder.ts';
 
 let files: Fixture;
 let model: TRecViT;
@@ -41,22 +37,6 @@ async function run(...args: readonly string[]) {
 }
 
 const checkpoint = () => ['--checkpoint', files.model];
-
-/** Serves the files of a folder until it is closed. */
-async function serveModel(folder: string): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer(async ({ url = '' }, response) => {
-    response.end(await readFile(join(folder, basename(url))));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
 
 function expectTop(
   found: { name: string; probability: number }[],
@@ -113,7 +93,7 @@ describe('trecvit classify', () => {
 
   it('takes a model from an address, and from its cache where it is offline', async () => {
     const cache = join(files.folder, 'cache');
-    const server = await serveModel(files.model);
+    const server = await serveFolder(files.model);
     const args = ['classify', files.video, '--checkpoint', server.url, '--cache', cache, '--json'];
     const online = await run(...args);
     expect(online.code).toBe(0);
@@ -230,10 +210,16 @@ describe('trecvit info', () => {
     expect(frame.peak).toBeGreaterThan(frame.weights + frame.video);
     expect(clip.peak).toBeGreaterThan(frame.peak);
     const text = await run('info', files.model);
+    expect((await run('info', '--checkpoint', files.model)).stdout).toBe(text.stdout);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
       /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(measured\)$/m,
     );
+  });
+
+  it('has FLOPs under one name', async () => {
+    const { stdout } = await run('info', files.model);
+    expect(stdout).toMatch(/^FLOPs of a frame +20\.3 kFLOP$/m);
   });
 
   it('lists the sizes of the paper', async () => {
@@ -283,144 +269,5 @@ describe('trecvit compare', () => {
     const text = await run('compare', '--memory', '0', '--frames', '32');
     expect(text.stdout).toMatch(/^32 frames$/m);
     expect(text.stdout).not.toMatch(/^64 frames$/m);
-  });
-});
-
-describe('trecvit convert', () => {
-  it('writes an .npz as NumPy does, and reads it into a folder again', async () => {
-    const [npz, again] = ['model.npz', 'again'].map((name) => join(files.folder, name));
-    const there = await trecvit('convert', files.model, npz as string);
-    expect(there).toMatchObject({
-      code: 0,
-      stdout: `${npz}: 2,559 parameters\n`,
-    });
-    const { tensors } = await readSafetensors(join(files.model, 'model.safetensors'));
-    const arrays: Record<string, NamedArray> = {};
-    for await (const [name, array] of readNpz(npz as string)) arrays[name] = array;
-    expect(arrays).toEqual(tensors);
-    const back = await trecvit(
-      'convert',
-      npz as string,
-      again as string,
-      '--frames-per-second',
-      '9',
-      '--json',
-    );
-    expect(JSON.parse(back.stdout)).toMatchObject({ model: again, input: { framesPerSecond: 9 } });
-    expect((await readSafetensors(join(again as string, 'model.safetensors'))).tensors).toEqual(
-      tensors,
-    );
-    const card = JSON.parse(await readFile(join(again as string, 'config.json'), 'utf8'));
-    // What no shape tells is as in the official models.
-    expect(card.config).toEqual({ ...config, frames: 32 });
-  });
-});
-
-describe('trecvit convert --vit', () => {
-  it('puts the blocks of a vision transformer into a new model', async () => {
-    const [vit, start] = ['vit.npz', 'start'].map((name) => join(files.folder, name));
-    const arrays = Object.entries(vitShapes).map(
-      ([name, shape], index) => [name, tf.fill(shape, index)] as const,
-    );
-    await writeNpz(vit as string, Object.fromEntries(arrays), AbortSignal.any([]));
-    tf.dispose(arrays.map(([, tensor]) => tensor));
-    const outcome = await trecvit('convert', vit as string, start as string, '--vit', '--json');
-    expect(outcome.stderr).toMatch(/^not taken: head\/kernel, head\/bias$/m);
-    expect(JSON.parse(outcome.stdout)).toMatchObject({ model: start, parameters: 11_230_864 });
-    const { tensors } = await readSafetensors(join(start as string, 'model.safetensors'));
-    const names = Object.keys(vitShapes);
-    const kernel = 'MlpBlock_3/Dense_0/kernel';
-    for (const layer of [0, 11]) {
-      const found = tensors[`encoder/encoderblock_${layer}/MlpBlock_0/Dense_0/kernel`];
-      const value = names.indexOf(`Transformer/encoderblock_${layer}/${kernel}`);
-      expect(found?.data.every((number) => number === value)).toBe(true);
-    }
-  });
-
-  it('is one line for what is no vision transformer', async () => {
-    const npz = join(files.folder, 'other.npz');
-    await trecvit('convert', files.model, npz);
-    const { code, stderr } = await trecvit('convert', npz, 'x', '--vit', '--quiet');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /^trecvit: .*other\.npz is no vision transformer of a width of 192[^\n]*\n$/,
-    );
-  });
-});
-
-/** ViT-Ti/16 in the layout of github.com/google-research/vision_transformer. */
-const vitShapes: Readonly<Record<string, number[]>> = {
-  ...{ 'embedding/kernel': [16, 16, 3, 192], 'embedding/bias': [192], cls: [1, 1, 192] },
-  'Transformer/posembed_input/pos_embedding': [1, 197, 192],
-  ...{ 'Transformer/encoder_norm/scale': [192], 'Transformer/encoder_norm/bias': [192] },
-  ...{ 'head/kernel': [192, 5], 'head/bias': [5] },
-  ...Object.fromEntries(
-    Array.from({ length: 12 }, (_, layer) => {
-      const dense = (name: string, from: number[], to: number[]) => [
-        [`${name}/kernel`, [...from, ...to]] as const,
-        [`${name}/bias`, to] as const,
-      ];
-      const norm = (name: string) =>
-        ['scale', 'bias'].map((part) => [`${name}/${part}`, [192]] as const);
-      return [
-        ...['LayerNorm_0', 'LayerNorm_2'].flatMap(norm),
-        ...['query', 'key', 'value'].flatMap((name) =>
-          dense(`MultiHeadDotProductAttention_1/${name}`, [192], [3, 64]),
-        ),
-        ['MultiHeadDotProductAttention_1/out/kernel', [3, 64, 192]] as const,
-        ['MultiHeadDotProductAttention_1/out/bias', [192]] as const,
-        ...dense('MlpBlock_3/Dense_0', [192], [768]),
-        ...dense('MlpBlock_3/Dense_1', [768], [192]),
-      ].map(([name, shape]) => [`Transformer/encoderblock_${layer}/${name}`, [...shape]] as const);
-    }).flat(),
-  ),
-};
-
-describe('what cannot be read', () => {
-  it.each([
-    [
-      'a checkpoint that is not there',
-      () => ['classify', files.video, '--checkpoint', 'nowhere'],
-      /^nowhere: there is no such/,
-    ],
-    [
-      'a video that is none',
-      () => ['classify', join(files.model, 'config.json'), ...checkpoint()],
-      /config\.json is no video/,
-    ],
-    [
-      'a stream that is not there',
-      () => ['stream', 'nothing.mp4', ...checkpoint()],
-      /^nothing\.mp4 does not exist/,
-    ],
-    [
-      'names that are not there',
-      () => ['classify', files.video, ...checkpoint(), '--labels', 'no.txt'],
-      /no\.txt/,
-    ],
-    [
-      'data that is not there',
-      () => ['train', 'nowhere', '--out', join(files.folder, 'x')],
-      /^"nowhere" does not exist; it must be a folder with a folder of videos for each class/,
-    ],
-    [
-      'a folder without classes',
-      () => ['train', files.model, '--out', join(files.folder, 'x')],
-      /has no folders/,
-    ],
-  ])('is one line for %s', async (_title, args, message) => {
-    const { code, stdout, stderr } = await run(...args(), '--quiet');
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(/^trecvit: [^\n]+\n$/);
-    expect(stderr.replace('trecvit: ', '')).toMatch(message);
-  });
-
-  it('is one line for a damaged config.json', async () => {
-    const damaged = join(files.folder, 'damaged');
-    await trecvit('convert', files.model, damaged);
-    await writeFile(join(damaged, 'config.json'), '{');
-    const { code, stderr } = await run('info', damaged, '--quiet');
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/^trecvit: [^\n]*config\.json is not JSON[^\n]*\n$/);
   });
 });

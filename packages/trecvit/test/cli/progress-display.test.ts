@@ -34,6 +34,14 @@ it('writes a line when work begins, and one every ten seconds, with the time tha
   );
 });
 
+it('tells the end of what it told the beginning of, once', () => {
+  const { stream, text } = written(false);
+  const display = progressDisplay(stream);
+  for (const done of [1, 5, 10, 10]) display.show({ title: 'load', done, total: 10 });
+  display.show({ title: 'next', done: 0, total: 10 });
+  expect(text()).toBe('load: 10 %\nload: 100 %\nnext: 0 %\n');
+});
+
 it('shows a bar on a terminal, and leaves lines that stay above it', () => {
   const { stream, text } = written(true);
   const display = progressDisplay(stream);

@@ -49,7 +49,10 @@ it.each([
     ['--flips', 'dark:grey'],
     /^trecvit: --flips had the class "grey"; the classes are bright, dark$/m,
   ],
-  [['--image-size', '30'], /^trecvit: --image-size was \[30, 30\]; /m],
+  [
+    ['--image-size', '30'],
+    /^trecvit: --image-size was \[30, 30\]; rows and columns must be multiples of patch, which is 8$/m,
+  ],
 ])('refuses %j by the name of its flag, before a video is opened', async (flags, message) => {
   const data = await clipsOf('early');
   await writeFile(join(data, 'dark', '0.mp4'), 'no video');

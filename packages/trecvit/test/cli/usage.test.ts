@@ -116,6 +116,24 @@ describe('a wrong command line', () => {
       ['convert', 'a.npz', 'b', '--form', 'paper'],
       /--form was given without --vit/,
     ],
+    ['a form without a size', ['info', '--form', 'paper'], /--form was given without --size/],
+    ['a clip of no model', ['info', '--clip'], /--clip was given without a model/],
+    [
+      'one model twice',
+      ['info', 'a.npz', '--checkpoint', 'a.npz'],
+      /a checkpoint was given twice, as argument and by --checkpoint/,
+    ],
+    [
+      'threads of what has none',
+      ['info', '--threads', '2', '--backend', 'cpu'],
+      /--threads was given with --backend cpu/,
+    ],
+    [
+      'what an .npz cannot hold',
+      ['convert', 'a', 'b.npz', '--frames-per-second', '9'],
+      /--frames-per-second was given with b\.npz; an \.npz holds parameters alone/,
+    ],
+    ['another format', ['convert', 'a', 'b.h5'], /b\.h5 is neither a folder nor an \.npz/],
     ['no target', ['convert', 'a.npz'], /missing required argument 'out'/],
   ])('with %s ends with 2 and says how to get help', async (_title, args, message) => {
     const { code, stdout, stderr } = await trecvit(...args);

@@ -141,6 +141,7 @@ it('has the same fingerprint wherever the videos lie, and another for others', a
 
 it.each([
   ['a header', 'label,split,path\nwave,train,w/1.mp4\n"nod, twice",train,/n/2.mp4\n'],
+  ['other names', 'File,Class\nw/1.mp4,wave\n/n/2.mp4,"nod, twice"\n'],
   ['none', '\uFEFFw/1.mp4,wave\n\n/n/2.mp4 , "nod, twice"\r\n'],
 ])('reads a table with %s', async (_, text) => {
   const path = join(folder, 'list.csv');
