@@ -22,6 +22,8 @@ export interface Demo {
 interface OpenOptions {
   /** Runs in the page before its scripts. */
   readonly before?: () => void;
+  /** Runs in its workers before theirs. */
+  readonly beforeWorkers?: () => void;
   /** Default: the demo's. */
   readonly address?: string;
   /** With the shipped model, and not with the one of the tests. */
@@ -57,7 +59,14 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
       browsers.push(browser);
       return browser;
     },
-    async open(browser, { before, address = served.address, shipped, context: settings } = {}) {
+    async open(browser, options = {}) {
+      const {
+        before,
+        beforeWorkers,
+        address = served.address,
+        shipped,
+        context: settings,
+      } = options;
       const context = await browser.newContext(settings);
       await context.route('**/model/*', (route) =>
         route.fulfill({
@@ -69,6 +78,13 @@ export async function openDemo(model: Readonly<Record<string, Uint8Array>>): Pro
         await context.route('**/assets/*.safetensors', (route) =>
           route.fulfill({ path: join(modelFolder, 'model.safetensors') }),
         );
+      }
+      if (beforeWorkers !== undefined) {
+        await context.route('**/assets/worker*.js', async (route) => {
+          const response = await route.fetch();
+          const body = `(${beforeWorkers})();\n${await response.text()}`;
+          await route.fulfill({ response, body });
+        });
       }
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();

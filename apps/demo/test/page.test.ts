@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { runsInBrowser } from '@neverend/backend/testing';
 import type { Browser, Page } from 'playwright-core';
@@ -342,13 +342,42 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
       expect(await page.locator('#figures').textContent()).toContain('cpu');
     }));
 
-  it('does without MediaStreamTrackProcessor and WebCodecs', () => {
-    const before = () => {
+  it('says that the machine is slower than the model wants', () =>
+    inOwnPage({}, async (page) => {
+      await page.context().route('**/hasty/*', async (route) => {
+        const name = basename(new URL(route.request().url()).pathname);
+        const path = join(demo.folder, 'model', name);
+        if (name !== 'config.json') return route.fulfill({ path });
+        const card = JSON.parse(readFileSync(path, 'utf8'));
+        return route.fulfill({
+          json: { ...card, input: { ...card.input, framesPerSecond: 2000 } },
+        });
+      });
+      await openSettings(page);
+      await page.getByLabel('A checkpoint at an address').check();
+      await page.getByLabel('Address of its folder or file').fill(`${demo.address}hasty/`);
+      await button(page, 'Load').click();
+      await ready(page);
+      await button(page, 'Use camera').click();
+      const sentence =
+        /^This machine takes [\d.]+ of the 2000 frames a second that the model wants/;
+      await notice(page).filter({ hasText: sentence }).waitFor();
+      expect(await figure(page, 'dropped')).toBeGreaterThan(0);
+    }));
+
+  it('does without MediaStreamTrackProcessor and WebCodecs, in the page and in its worker', () => {
+    const removal = () => {
       for (const name of ['MediaStreamTrackProcessor', 'VideoDecoder', 'VideoFrame']) {
         Reflect.deleteProperty(globalThis, name);
       }
     };
-    return inOwnPage({ before }, async (page) => {
+    return inOwnPage({ before: removal, beforeWorkers: removal }, async (page) => {
+      await ready(page);
+      const kinds = () => [typeof VideoFrame, typeof VideoDecoder];
+      expect(await page.evaluate(kinds)).toEqual(['undefined', 'undefined']);
+      // Those of wasm's threads wait, and answer nothing.
+      const worker = page.workers().find((one) => one.url().includes('/assets/worker'));
+      expect(await worker?.evaluate(kinds)).toEqual(['undefined', 'undefined']);
       await button(page, 'Use camera').click();
       await seen(page, 5);
       expect(await notice(page).textContent()).not.toContain('camera');
@@ -357,6 +386,30 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
       await status(page).filter({ hasText: 'The video has ended.' }).waitFor();
       expect(await figure(page, 'seen')).toBeGreaterThan(0);
     });
+  });
+
+  it.runIf(process.env['NEVEREND_LONG'])('runs on webgpu', async () => {
+    const chromium = await demo.launch(
+      '--enable-unsafe-webgpu',
+      '--use-webgpu-adapter=swiftshader',
+      '--enable-unsafe-swiftshader',
+      '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+    );
+    await inOwnPage(
+      {},
+      async (page) => {
+        await ready(page);
+        await openSettings(page);
+        await page.getByLabel('Backend').selectOption('webgpu');
+        await button(page, 'Load').click();
+        await ready(page);
+        expect(await page.locator('#figures').textContent()).toContain('webgpu');
+        await fileWorks(page);
+        expect(await page.locator('#guesses li:not(.vacant)').count()).toBe(5);
+      },
+      chromium,
+    );
+    await chromium.close();
   });
 
   it('names the motion in a real clip by the shipped model', () =>
@@ -440,11 +493,18 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
     const outDir = join(demo.folder, 'smallest');
     await buildDemo(outDir, folder);
     const served = await serveDemo({ port: 0, outDir });
+    const [address = ''] = served.addresses;
+    const shows = (page: Page, text: string | RegExp) =>
+      page.getByRole('status').filter({ hasText: text }).waitFor();
     try {
-      await inOwnPage({ address: served.addresses[0] ?? '' }, async (page) => {
-        const names = /^(left|right|up|down|nearer|further|turning|still)$/;
-        await page.getByRole('status').filter({ hasText: names }).waitFor();
-      });
+      await inOwnPage({ address }, (page) =>
+        shows(page, /^(left|right|up|down|nearer|further|turning|still|not sure)$/),
+      );
+      const before = () => {
+        navigator.mediaDevices.getUserMedia = () =>
+          Promise.reject(new DOMException('no', 'NotAllowedError'));
+      };
+      await inOwnPage({ address, before }, (page) => shows(page, 'the camera was refused'));
     } finally {
       await served.close();
     }

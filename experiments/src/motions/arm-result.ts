@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import type { MotionName } from '@neverend/trecvit-motions';
 import type { ArmName } from './arms/time-mixers.ts';
-import type { Motion } from './clips/motion-names.ts';
 
 /** What one arm came to with one seed. */
 export interface ArmResult {
@@ -11,7 +11,7 @@ export interface ArmResult {
   /** The share of the held-out videos that were named rightly. */
   readonly accuracy: number;
   /** The same of the videos of each motion. */
-  readonly ofMotion: Readonly<Record<Motion, number>>;
+  readonly ofMotion: Readonly<Record<MotionName, number>>;
   /** The mean of -log of the right motion's probability. */
   readonly loss: number;
   /** Of the training's steps. */

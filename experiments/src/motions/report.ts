@@ -1,6 +1,6 @@
+import { motionNames } from '@neverend/trecvit-motions';
 import type { ArmResult, Machine } from './arm-result.ts';
 import { armNames } from './arms/time-mixers.ts';
-import { motionNames } from './clips/motion-names.ts';
 import type { ExperimentResults } from './experiment.ts';
 import { highest, type Pilot } from './pilot.ts';
 import { type ArmSummary, summarize } from './summary.ts';

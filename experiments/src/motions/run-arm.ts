@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { randomKey } from '@neverend/backend';
 import { readJson, writeJson } from '@neverend/checkpoint/node';
 import { predictVideos, type TrainingProgress } from '@neverend/trecvit/training';
+import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ArmResult, resultPath } from './arm-result.ts';
 import { initArm } from './arms/arm-model.ts';
@@ -9,7 +10,6 @@ import { armTrainee } from './arms/arm-trainee.ts';
 import type { ArmName } from './arms/time-mixers.ts';
 import type { Materials } from './clips/materials.ts';
 import { MotionClips } from './clips/motion-clips.ts';
-import { type Motion, motionNames } from './clips/motion-names.ts';
 import type { Difficulty } from './clips/scene.ts';
 import type { Split } from './clips/split.ts';
 import { describeMachine } from './machine.ts';
@@ -103,7 +103,7 @@ async function tested(
   const shares = motionNames.map((name, at) => [name, (right[at] ?? 0) / (counts[at] ?? 1)]);
   return {
     accuracy: right.reduce((sum, count) => sum + count, 0) / total,
-    ofMotion: Object.fromEntries(shares) as Record<Motion, number>,
+    ofMotion: Object.fromEntries(shares) as Record<MotionName, number>,
     loss: loss / total,
   };
 }

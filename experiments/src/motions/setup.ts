@@ -1,7 +1,7 @@
 import { type RandomKey, randomKey } from '@neverend/backend';
 import { type TRecViTConfig, trecvitConfig, type VideoInput } from '@neverend/trecvit';
 import type { TrainSettings } from '@neverend/trecvit/training';
-import { motionNames } from './clips/motion-names.ts';
+import { motionNames } from '@neverend/trecvit-motions';
 import type { Difficulty } from './clips/scene.ts';
 
 /** The model of all arms but for what mixes over time: TRecViT in its released form, as small as the time allows. */

@@ -1,9 +1,9 @@
 import { randomKey } from '@neverend/backend';
 import type { Clip } from '@neverend/trecvit/training';
+import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import { expect, it } from 'vitest';
 import { ChosenMotions } from '../../src/motions/clips/chosen-motions.ts';
 import { MotionClips } from '../../src/motions/clips/motion-clips.ts';
-import { type Motion, motionNames } from '../../src/motions/clips/motion-names.ts';
 import { difficultyAt } from '../../src/motions/setup.ts';
 import { materialsOf, photographsAreHere } from './materials.ts';
 
@@ -64,7 +64,7 @@ function shift({ frames, rows, columns, pixels }: Clip): { right: number; down: 
 it.runIf(photographsAreHere)('moves whole pictures as the labels say', async () => {
   const plain = { ...difficultyAt(0), cuts: false, wholePicture: 1, seconds: [2, 2] as const };
   const clips = new MotionClips(randomKey(5), 400, await materialsOf('held-out'), plain);
-  const expected: Partial<Record<Motion, readonly [axis: 'right' | 'down', sign: number]>> = {
+  const expected: Partial<Record<MotionName, readonly [axis: 'right' | 'down', sign: number]>> = {
     left: ['right', -1],
     right: ['right', 1],
     up: ['down', -1],

@@ -1,6 +1,6 @@
 import { decodeVideo } from '@neverend/trecvit/node';
 import type { Clip } from '@neverend/trecvit/training';
-import type { Motion } from '../../src/motions/clips/motion-names.ts';
+import type { MotionName } from '@neverend/trecvit-motions';
 import {
   drawPlane,
   type Frame,
@@ -25,7 +25,7 @@ export async function picturesOf(
 }
 
 /** Where a window over a picture is after a share of the time, as a camera moves: the picture goes the other way. */
-function poseAt(motion: Motion, share: number, begin: { x: number; y: number }): Pose {
+function poseAt(motion: MotionName, share: number, begin: { x: number; y: number }): Pose {
   const still = { ...begin, size: 1.8, angle: 0 };
   const way = 0.45 * (share - 0.5);
   switch (motion) {
@@ -51,7 +51,7 @@ function poseAt(motion: Motion, share: number, begin: { x: number; y: number }):
 /** A real clip, in which things move by themselves, seen through a window that moves over it. */
 export function movedWindow(
   pictures: readonly Texture[],
-  motion: Motion,
+  motion: MotionName,
   side: number,
   begin: { x: number; y: number },
 ): Clip {

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import { afterAll, expect, it } from 'vitest';
 import type { ArmResult } from '../../src/motions/arm-result.ts';
 import { type ArmName, armNames } from '../../src/motions/arms/time-mixers.ts';
-import { type Motion, motionNames } from '../../src/motions/clips/motion-names.ts';
 import type { ExperimentResults } from '../../src/motions/experiment.ts';
 import { publish, withReport } from '../../src/motions/publish.ts';
 import { report } from '../../src/motions/report.ts';
@@ -17,7 +17,7 @@ function resultOf(arm: ArmName, seed: number, accuracy: number): ArmResult {
   const shares = motionNames.map((motion) => [motion, accuracy]);
   return {
     ...{ arm, seed, parameters: 191_176, steps: 350, accuracy, loss: 1, seconds: 60 },
-    ofMotion: Object.fromEntries(shares) as Record<Motion, number>,
+    ofMotion: Object.fromEntries(shares) as Record<MotionName, number>,
     machine: {
       ...{ cpu: 'A processor', cpus: 2, backend: 'tensorflow', versions: { node: '20.20.2' } },
       ...{ date: '2026-11-28T22:00:00.000Z', load: 1 },

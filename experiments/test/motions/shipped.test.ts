@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { randomKey, randomUniform, useBackend } from '@neverend/backend';
 import { parameterCount, productFlops, TRecViT, topK } from '@neverend/trecvit';
 import { decodeVideo } from '@neverend/trecvit/node';
-import type { Clip } from '@neverend/trecvit/training';
+import type { Clip, ClipSource } from '@neverend/trecvit/training';
 import { type Picture, picturesToTensor } from '@neverend/trecvit/video';
 import { folderUrl, motionNames, sureFrom } from '@neverend/trecvit-motions';
 import * as tf from '@tensorflow/tfjs-core';
@@ -49,6 +49,16 @@ async function guess(pictures: readonly Picture[]): Promise<{ name: string; prob
   return { name: motionNames[shares.indexOf(probability)] ?? '', probability };
 }
 
+const isLong = process.env['NEVEREND_LONG'] === '1';
+
+/** Of the table in the README of the model, a line; a long run prints it. */
+function say(title: string, ...shares: readonly (number | undefined)[]): void {
+  const percents = shares.map((share) =>
+    share === undefined ? '' : `${(100 * share).toFixed(0)} %`,
+  );
+  if (isLong) process.stdout.write(`| ${[title, ...percents].join(' | ')} |\n`);
+}
+
 /** Shares of cases: those that are named rightly, those in which the model is sure, and those of the sure ones that are right. */
 function tally(cases: readonly { name: string; probability: number; wanted: string }[]) {
   const right = cases.filter(({ name, wanted }) => name === wanted);
@@ -67,8 +77,31 @@ it('is small enough for a page', () => {
   expect(model.classNames).toEqual(motionNames);
 });
 
+/** The clips of a source as files, decoded as any video is, and what the model makes of them. */
+async function ofVideos(name: string, source: ClipSource, count: number, seconds: number) {
+  const cases = [];
+  const { framesPerSecond, crop } = model.input;
+  for (const [video, label] of source.labels.slice(0, count).entries()) {
+    // Thirty frames a second, of other sizes than the model's: what cameras give.
+    const request = { frames: 30 * seconds, framesPerSecond: 30, place: 0.5, shortSide: 144 };
+    const clip = await source.clip(video, request);
+    const isWebm = video % 9 === 1;
+    const path = join(folder, `${name}-${video}.${isWebm ? 'webm' : 'mp4'}`);
+    await encodeClip(path, clip, 30, isWebm ? 'libvpx-vp9' : 'libx264');
+    const fit = { imageSize: model.config.imageSize, crop };
+    const pictures: Picture[] = [];
+    for await (const picture of decodeVideo(path, { fit, framesPerSecond })) pictures.push(picture);
+    expect(pictures).toHaveLength(seconds * framesPerSecond);
+    cases.push({ ...(await guess(pictures)), wanted: motionNames[label] as string });
+  }
+  return tally(cases);
+}
+
+const heldOut = async () =>
+  new VariedClips(randomKey('a test'), 320, await materialsOf('held-out'), false);
+
 it.runIf(photographsAreHere)('names motions of held-out clips', async () => {
-  const source = new VariedClips(randomKey('a test'), 320, await materialsOf('held-out'), false);
+  const source = await heldOut();
   const cases = [];
   const { frames, imageSize } = model.config;
   const { framesPerSecond } = model.input;
@@ -79,31 +112,37 @@ it.runIf(photographsAreHere)('names motions of held-out clips', async () => {
     cases.push({ ...found, wanted: motionNames[label] as string });
   }
   const { right, sure, rightWhereSure } = tally(cases);
+  say('320 held-out clips', right, sure, rightWhereSure);
   expect(right).toBeGreaterThan(0.8);
-  expect(sure).toBeGreaterThan(0.5);
+  expect(sure).toBeGreaterThan(0.7);
   expect(rightWhereSure).toBeGreaterThan(0.9);
 });
 
-it.runIf(photographsAreHere)('names motions of videos', async () => {
-  const natural = { ...difficultyAt(0.1), cuts: false, seconds: [2, 2.5] as const, zoom: 1.6 };
-  const source = new MotionClips(randomKey('videos'), 32, await materialsOf('held-out'), natural);
-  const cases = [];
-  for (const [video, label] of source.labels.entries()) {
-    // Thirty frames a second, of other sizes than the model's: what cameras give.
-    const request = { frames: 60, framesPerSecond: 30, place: 0, shortSide: 144 };
-    const clip = await source.clip(video, request);
-    const isWebm = video % 9 === 1;
-    const path = join(folder, `${video}.${isWebm ? 'webm' : 'mp4'}`);
-    await encodeClip(path, clip, 30, isWebm ? 'libvpx-vp9' : 'libx264');
-    const { framesPerSecond, crop } = model.input;
-    const fit = { imageSize: model.config.imageSize, crop };
-    const pictures: Picture[] = [];
-    for await (const picture of decodeVideo(path, { fit, framesPerSecond })) pictures.push(picture);
-    expect(pictures).toHaveLength(2 * framesPerSecond);
-    cases.push({ ...(await guess(pictures)), wanted: motionNames[label] as string });
-  }
-  expect(tally(cases).right).toBeGreaterThan(0.8);
-});
+it.runIf(photographsAreHere)(
+  'names motions of videos encoded from held-out clips',
+  async () => {
+    const count = isLong ? 320 : 32;
+    const { right, sure, rightWhereSure } = await ofVideos('held-out', await heldOut(), count, 1);
+    say(`${count} of them as mp4 and webm`, right, sure, rightWhereSure);
+    expect(right).toBeGreaterThan(0.75);
+    expect(rightWhereSure).toBeGreaterThan(0.85);
+  },
+  600_000,
+);
+
+it.runIf(photographsAreHere)(
+  'names motions of videos in which one thing moves plainly',
+  async () => {
+    const plain = { ...difficultyAt(0.1), cuts: false, seconds: [2, 2.5] as const, zoom: 1.6 };
+    const count = isLong ? 96 : 16;
+    const source = new MotionClips(randomKey('videos'), 96, await materialsOf('held-out'), plain);
+    const { right, sure, rightWhereSure } = await ofVideos('plain', source, count, 2);
+    say(`${count} easier videos`, right, sure, rightWhereSure);
+    expect(right).toBeGreaterThan(0.8);
+    expect(rightWhereSure).toBeGreaterThan(0.9);
+  },
+  600_000,
+);
 
 it.runIf(photographsAreHere)('names motions of a camera over real clips', async () => {
   const cases = [];
@@ -129,7 +168,10 @@ it.runIf(photographsAreHere)('names motions of a camera over real clips', async 
       }
     }
   }
-  expect(tally(cases).right).toBeGreaterThan(0.8);
+  const { right, sure, rightWhereSure } = tally(cases);
+  say(`${cases.length} windows that move over real clips`, right, sure, rightWhereSure);
+  expect(right).toBeGreaterThan(0.85);
+  expect(rightWhereSure).toBeGreaterThan(0.9);
 });
 
 it.runIf(photographsAreHere)('is not sure of what has no motion that it knows', async () => {
@@ -137,26 +179,31 @@ it.runIf(photographsAreHere)('is not sure of what has no motion that it knows', 
   const [side] = model.config.imageSize;
   const size = side * side * 3;
   const { frames } = model.config;
+  const count = isLong ? 320 : 32;
   let sure = 0;
   const source = new MotionClips(
     randomKey('order'),
-    64,
+    2 * count,
     await materialsOf('held-out'),
     difficultyAt(0.2),
   );
-  for (let video = 0; video < 32; video++) {
+  for (let video = 0; video < count; video++) {
     // Each frame is of another video.
     const pixels = new Uint8Array(frames * size);
     for (let index = 0; index < frames; index++) {
       const one = { frames: 1, framesPerSecond, place: 0.5, shortSide: side };
-      pixels.set((await source.clip((5 * video + 8 * index) % 64, one)).pixels, index * size);
+      pixels.set(
+        (await source.clip((5 * video + 8 * index) % (2 * count), one)).pixels,
+        index * size,
+      );
     }
     const { probability } = await guess(
       picturesIn({ frames, rows: side, columns: side, pixels }, framesPerSecond),
     );
     if (probability >= sureFrom) sure++;
   }
-  expect(sure / 32).toBeLessThan(0.25);
+  say(`${count} clips of frames out of order`, undefined, sure / count, undefined);
+  expect(sure / count).toBeLessThan(0.01);
   const noise = Uint8Array.from(randomUniform(randomKey('noise'), frames * size), (u) => 256 * u);
   const clip = { frames, rows: side, columns: side, pixels: noise };
   expect((await guess(picturesIn(clip, framesPerSecond))).probability).toBeLessThan(sureFrom);

@@ -1,11 +1,10 @@
 import { hasCode, randomKey, randomNormal, ShapeError } from '@neverend/backend';
-import { describeBackends, expectNoLeak } from '@neverend/backend/testing';
+import { describeBackends, expectNoLeak, storedNpz } from '@neverend/backend/testing';
 import { decodeSafetensors, encodeSafetensors, openNpz } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { type CheckpointArray, type VitLayout, vitParams } from '../src/index.ts';
 import { blockParams } from './block-inputs.ts';
-import { storedNpz } from './stored-npz.ts';
 
 const [width, depth, heads, mlpWidth, patch, tokens, classes] = [4, 2, 2, 5, 2, 5, 3];
 const sizes = { width, depth, heads, mlpWidth, patch, tokens, classes };

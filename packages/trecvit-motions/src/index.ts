@@ -6,7 +6,7 @@ export { sureFrom } from './sure-from.ts';
  *
  * @throws TypeError in a script that is no module, which does not know its address.
  */
-export const folderUrl = (): URL => new URL('../model/', import.meta.url);
+export const folderUrl = (): URL => new URL(/* @vite-ignore */ '../model/', import.meta.url);
 
 /** The parameters alone, in a form that bundlers know: they copy the file and put its new address here. @throws as `folderUrl`. */
 export const weightsUrl = (): URL => new URL('../model/model.safetensors', import.meta.url);

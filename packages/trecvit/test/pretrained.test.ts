@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { randomKey, useBackend } from '@neverend/backend';
+import { storedNpz } from '@neverend/backend/testing';
 import { CheckpointError, encodeSafetensors, openNpz } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -19,7 +20,6 @@ import {
 } from '../src/index.ts';
 import { saveModel } from '../src/node/index.ts';
 import { type FileServer, serveFiles } from './file-server.ts';
-import { storedNpz } from './stored-npz.ts';
 import { tiny } from './tiny.ts';
 
 /** A model of 11 MB, three pieces of a download. */

@@ -1,6 +1,6 @@
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
+import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import type { MotionClips } from './motion-clips.ts';
-import { type Motion, motionNames } from './motion-names.ts';
 
 /** The videos of some motions alone, under the same classes. */
 export class ChosenMotions implements ClipSource {
@@ -11,7 +11,7 @@ export class ChosenMotions implements ClipSource {
   /** Which of all videos are taken. */
   readonly #videos: readonly number[];
 
-  constructor(all: MotionClips, motions: readonly Motion[]) {
+  constructor(all: MotionClips, motions: readonly MotionName[]) {
     const labels = new Set(motions.map((motion) => motionNames.indexOf(motion)));
     this.#videos = [...all.labels.keys()].filter((video) =>
       labels.has(all.labels[video] as number),

@@ -1,8 +1,8 @@
 import { type RandomKey, randomKey } from '@neverend/backend';
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
+import { motionNames } from '@neverend/trecvit-motions';
 import { drawnCamera } from './camera.ts';
 import type { Materials } from './materials.ts';
-import { motionNames } from './motion-names.ts';
 import { type Difficulty, drawnScene } from './scene.ts';
 import type { Frame } from './texture.ts';
 

@@ -1,5 +1,5 @@
+import type { MotionName } from '@neverend/trecvit-motions';
 import type { Draws } from './draws.ts';
-import type { Motion } from './motion-names.ts';
 
 /** How a thing lies: the middle and the size in shares of the frame's side, the angle clockwise. */
 export interface Placing {
@@ -19,7 +19,7 @@ export interface Room {
 type Coordinate = 'x' | 'y' | 'size' | 'angle';
 const coordinates: readonly Coordinate[] = ['x', 'y', 'size', 'angle'];
 
-const moved: Readonly<Record<Motion, readonly [Coordinate, sign: number] | undefined>> = {
+const moved: Readonly<Record<MotionName, readonly [Coordinate, sign: number] | undefined>> = {
   left: ['x', -1],
   right: ['x', 1],
   up: ['y', -1],
@@ -42,7 +42,11 @@ const aside = { x: 0.2, y: 0.2, size: 0.12, angle: 0.1 } as const;
  * others rest at a uniform place of theirs: at a uniform phase each coordinate is uniform, whatever the motion. The same holds for
  * the small changes aside.
  */
-export function drawnPath(draws: Draws, motion: Motion, room: Room): (phase: number) => Placing {
+export function drawnPath(
+  draws: Draws,
+  motion: MotionName,
+  room: Room,
+): (phase: number) => Placing {
   const about = moved[motion];
   const axes = coordinates.map((name) => {
     const isMoved = about?.[0] === name;

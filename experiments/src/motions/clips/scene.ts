@@ -1,7 +1,7 @@
 import { type RandomKey, randomKey } from '@neverend/backend';
+import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import { Draws } from './draws.ts';
 import type { Materials } from './materials.ts';
-import { type Motion, motionNames } from './motion-names.ts';
 import { drawnPath, type Placing, type Room } from './path.ts';
 import { drawnSprite } from './sprite.ts';
 import { drawPlane, drawSprite, type Frame, type Pose } from './texture.ts';
@@ -62,7 +62,7 @@ export type Scene = (seconds: number, frame: Frame) => void;
  */
 export function drawnScene(
   key: RandomKey,
-  motion: Motion,
+  motion: MotionName,
   materials: Materials,
   difficulty: Difficulty,
   seconds: number,

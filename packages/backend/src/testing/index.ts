@@ -29,6 +29,7 @@ export {
 export { poisonMemory } from './poison-memory.ts';
 export { randomTensor } from './random-tensor.ts';
 export { reloadModel } from './reload-model.ts';
+export { storedNpz } from './stored-npz.ts';
 export { expectThreadsShare, unitsTaken } from './threads-share.ts';
 export {
   currentTolerance,
