@@ -153,6 +153,17 @@ await describeBackends('scaledDotProductAttention', (backend) => {
     );
   });
 
+  it('is right for more sizes than a kernel keeps settings of', async () => {
+    for (let keys = 1; keys <= 80; keys++) {
+      const [q, k] = [tf.zeros([1, 1, 1, 1]), tf.ones([1, keys, 1, 1])];
+      const v = tf.reshape(tf.range(0, keys), [1, keys, 1, 1]);
+      const y = scaledDotProductAttention(q, k, v);
+      // Equal scores give the mean of 0 to keys - 1.
+      expect((await y.data())[0]).toBeCloseTo((keys - 1) / 2, 4);
+      tf.dispose([q, k, v, y]);
+    }
+  });
+
   it('leaks nothing, also when it throws', async () => {
     const tensors = toTensors(inputsOf(size));
     await expectNoLeak(() => attend(tensors, { causal: true }).dispose());

@@ -30,7 +30,7 @@ function runWithSettings(
   const added = masked ? mask : noMask();
   const run = (last: tf.TensorInfo) => runAddonOp(name, [...more, q, k, v, added, last], outputs);
   // A dropout has another key at each call.
-  if (attrs.dropoutRate === 0) return run(keptTensor(settings, [settings.length], 'int32'));
+  if (attrs.dropoutRate === 0) return run(keptSettings(settings));
   const own = tf.tensor1d(settings, 'int32');
   try {
     return run(own);
@@ -43,10 +43,8 @@ function runWithSettings(
 export function unmasked({ shape }: tf.TensorInfo, heads: number): [tf.TensorInfo, tf.TensorInfo] {
   const [keys = 1, width = 1] = shape.slice(-2);
   const settings = settingsOf(1 / Math.sqrt(width / heads), false, keys, 0, 1, 0, 0);
-  return [noMask(), keptTensor(settings, [settings.length], 'int32')];
+  return [noMask(), keptSettings(settings)];
 }
-
-const noMask = (): tf.TensorInfo => keptTensor(new Float32Array(1), [1, 1, 1, 1], 'float32');
 
 const settingsOf = (
   scale: number,
@@ -59,20 +57,25 @@ const settingsOf = (
 ): Int32Array =>
   Int32Array.of(bitsOf(scale), Number(masked), offset, threshold, bitsOf(kept), keyLow, keyHigh);
 
-/** Small tensors that calls share. The engine knows nothing of them: no scope frees them. */
-const keptOf = new WeakMap<tf.KernelBackend, Map<string, tf.TensorInfo>>();
+// Small tensors that calls share. The engine knows nothing of them: no scope frees them.
+const zeroOf = new WeakMap<tf.KernelBackend, tf.TensorInfo>();
+const settingsKept = new WeakMap<tf.KernelBackend, Map<string, tf.TensorInfo>>();
 /** Causal calls with a cache have another offset each. */
 const mostKept = 64;
 
-function keptTensor(
-  values: Int32Array | Float32Array,
-  shape: number[],
-  dtype: 'int32' | 'float32',
-): tf.TensorInfo {
+function noMask(): tf.TensorInfo {
   const backend = tf.backend();
-  const kept = keptOf.get(backend) ?? new Map<string, tf.TensorInfo>();
-  keptOf.set(backend, kept);
-  const key = `${dtype} ${values}`;
+  const zero = zeroOf.get(backend) ?? made(backend, new Float32Array(1), [1, 1, 1, 1], 'float32');
+  zeroOf.set(backend, zero);
+  return zero;
+}
+
+/** To be used before the next call, which may free it. */
+function keptSettings(settings: Int32Array): tf.TensorInfo {
+  const backend = tf.backend();
+  const kept = settingsKept.get(backend) ?? new Map<string, tf.TensorInfo>();
+  settingsKept.set(backend, kept);
+  const key = settings.join();
   const found = kept.get(key);
   if (found !== undefined) return found;
   const [oldest] = kept;
@@ -80,9 +83,18 @@ function keptTensor(
     backend.disposeData(oldest[1].dataId);
     kept.delete(oldest[0]);
   }
-  const made = { dataId: backend.write(values, shape, dtype), shape, dtype };
-  kept.set(key, made);
-  return made;
+  const info = made(backend, settings, [settings.length], 'int32');
+  kept.set(key, info);
+  return info;
+}
+
+function made(
+  backend: tf.KernelBackend,
+  values: Int32Array | Float32Array,
+  shape: number[],
+  dtype: 'int32' | 'float32',
+): tf.TensorInfo {
+  return { dataId: backend.write(values, shape, dtype), shape, dtype };
 }
 
 const bitsOf = (float: number): number => new Int32Array(Float32Array.of(float).buffer)[0] ?? 0;
