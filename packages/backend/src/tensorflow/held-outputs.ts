@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { changeHeldBytes } from '../peak-bytes.ts';
 import { heldAddonOutputs } from './addon.ts';
 
@@ -31,7 +31,7 @@ export function withHeldOutputs<T>(backend: tf.KernelBackend, run: (outputs: Hel
       make: (...call) => {
         const made = heldAddonOutputs(...call);
         for (const { dataId, shape } of made) {
-          const bytes = 4 * shape.reduce((size, length) => size * length, 1);
+          const bytes = 4 * tf.util.sizeFromShape(shape);
           held.set(dataId, bytes);
           changeHeldBytes(bytes);
         }

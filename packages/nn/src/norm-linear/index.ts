@@ -7,23 +7,13 @@ import {
 } from '@neverend/backend';
 import { recordsGradients } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
-import { layerNorm } from '../layer-norm/index.ts';
 import type { LinearActivation } from '../linear/types.ts';
-import { rmsNorm } from '../rms-norm/index.ts';
 import { normLinearCases } from './cases.ts';
-import { normLinearComposite } from './composite.ts';
+import { type Norm, normLinearComposite, rmsOffset } from './composite.ts';
 import { normLinearTensorflow } from './kernels/tensorflow.ts';
 import type { NormLinearAttrs, NormLinearInputs } from './types.ts';
 
-/** A norm over the last axis: `layerNorm` where it has a bias, `rmsNorm` with an offset of 1 where it has none. */
-export interface Norm {
-  /** `[D]`. */
-  readonly scale: tf.Tensor;
-  /** `[D]`. */
-  readonly bias?: tf.Tensor | undefined;
-  /** Default: 1e-6. */
-  readonly eps?: number | undefined;
-}
+export { type Norm, normOf } from './composite.ts';
 
 /** A linear layer, act(x W + b). */
 export interface NormLinearLayer {
@@ -33,13 +23,6 @@ export interface NormLinearLayer {
   readonly bias: tf.Tensor;
   /** `gelu`: its tanh form. Default: `none`. */
   readonly activation?: LinearActivation;
-}
-
-const offset = 1;
-
-/** The norm alone. @param x `[..., D]`. @returns the shape of `x`, the caller's to dispose. @throws as `layerNorm` and `rmsNorm` do. */
-export function normOf(x: tf.Tensor, { scale, bias, eps = 1e-6 }: Norm): tf.Tensor {
-  return bias === undefined ? rmsNorm(x, scale, { eps, offset }) : layerNorm(x, scale, bias, eps);
 }
 
 /**
@@ -71,7 +54,7 @@ export function normLinear(
   }
   const inputs = { x, scale, shift: bias ?? scale, ...named };
   const attrs: NormLinearAttrs = {
-    ...(bias === undefined ? { norm: 'rms', offset } : { norm: 'layer', offset: 0 }),
+    ...(bias === undefined ? { norm: 'rms', offset: rmsOffset } : { norm: 'layer', offset: 0 }),
     eps,
     gelus: layers.map(({ activation }) => Number(activation === 'gelu')),
   };

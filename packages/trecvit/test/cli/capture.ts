@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
 /** What a command left behind. */
@@ -28,4 +30,12 @@ export async function trecvit(...args: readonly string[]): Promise<Outcome> {
     Object.assign(process.stderr, { write: originals.stderr });
     process.exitCode = before;
   }
+}
+
+/** The same on the backend cpu, and no tensor is forgotten. */
+export async function run(...args: readonly string[]): Promise<Outcome> {
+  const before = tf.memory().numTensors;
+  const outcome = await trecvit(...args, '--backend', 'cpu');
+  expect(tf.memory().numTensors).toBe(before);
+  return outcome;
 }

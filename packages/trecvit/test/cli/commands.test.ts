@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parameterCount, stateBytes, TRecViT } from '../../src/index.ts';
 import { decodeVideo } from '../../src/node/index.ts';
 import { picturesToTensor } from '../../src/video/index.ts';
-import { trecvit } from './capture.ts';
+import { run } from './capture.ts';
 import { config, type Fixture, makeFixture } from './fixture.ts';
 import { serveFolder } from './serve-folder.ts';
 
@@ -27,14 +27,6 @@ afterAll(async () => {
   model?.dispose();
   await files?.remove();
 });
-
-/** Runs a command with the model, and looks for tensors that it forgot. */
-async function run(...args: readonly string[]) {
-  const before = tf.memory().numTensors;
-  const outcome = await trecvit(...args, '--backend', 'cpu');
-  expect(tf.memory().numTensors).toBe(before);
-  return outcome;
-}
 
 const checkpoint = () => ['--checkpoint', files.model];
 

@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trecvit } from './capture.ts';
+import { run, trecvit } from './capture.ts';
 import { type Fixture, makeFixture } from './fixture.ts';
 
 let files: Fixture;
@@ -10,14 +9,6 @@ beforeAll(async () => {
   files = await makeFixture();
 });
 afterAll(() => files?.remove());
-
-/** Runs a command, and looks for tensors that it forgot. */
-async function run(...args: readonly string[]) {
-  const before = tf.memory().numTensors;
-  const outcome = await trecvit(...args, '--backend', 'cpu');
-  expect(tf.memory().numTensors).toBe(before);
-  return outcome;
-}
 
 const checkpoint = () => ['--checkpoint', files.model];
 
