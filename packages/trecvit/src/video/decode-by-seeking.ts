@@ -5,6 +5,9 @@ import { VideoError } from './video-error.ts';
 /** A browser needs longer than that for one picture of a file that it cannot play. Milliseconds. */
 const patience = 20_000;
 
+/** A browser that shows nothing, in a hidden tab or since the picture is there already, says nothing either. Milliseconds. */
+const shownWithin = 500;
+
 /** The pictures of a file by a `<video>` that is moved to each of them. Works wherever the browser plays the file, at some pictures a second. */
 export async function* decodeBySeeking(
   file: Blob,
@@ -26,7 +29,12 @@ export async function* decodeBySeeking(
   video.playsInline = true;
   video.preload = 'auto';
   const address = URL.createObjectURL(file);
-  const next = (name: string, act: () => void) => eventOf(video, name, signal, act);
+  const next = async (name: string, act: () => void) => {
+    // Chromium says `seeked` up to some milliseconds before a canvas gets the new picture.
+    const shown = pictureShown(video);
+    await eventOf(video, name, signal, act);
+    await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, shownWithin))]);
+  };
   try {
     await next('loadeddata', () => {
       video.src = address;
@@ -51,6 +59,11 @@ export async function* decodeBySeeking(
     video.load();
     URL.revokeObjectURL(address);
   }
+}
+
+function pictureShown(video: HTMLVideoElement): Promise<unknown> {
+  if (!('requestVideoFrameCallback' in video)) return Promise.resolve();
+  return new Promise((resolve) => video.requestVideoFrameCallback(resolve));
 }
 
 /** Does something to a video and waits for what comes of it. @throws VideoError where it fails or takes too long. */
