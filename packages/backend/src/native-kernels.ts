@@ -9,6 +9,7 @@ export { type RandomInput, randomCase } from './kernels/random-case.ts';
 export { rowsOf } from './kernels/rows-of.ts';
 export { markEdited } from './mark-edited.ts';
 export { recordsGradients, withPackedWeights } from './packed-weights.ts';
+export { withHeldBytes } from './peak-bytes.ts';
 export {
   type AddonPackage,
   type AddonStatus,
@@ -17,7 +18,6 @@ export {
   runAddonOp,
 } from './tensorflow/addon.ts';
 export { addonKernel } from './tensorflow/addon-kernel.ts';
-export { type HeldOutputs, withHeldOutputs } from './tensorflow/held-outputs.ts';
 export { blocksOf, groups, type WasmCall, wasmCall } from './wasm/call.ts';
 export type { KernelBinaries } from './wasm/kernel-binaries.ts';
 export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backend.ts';

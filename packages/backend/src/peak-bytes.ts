@@ -6,9 +6,14 @@ const views = new Set(['ExpandDims', 'Identity', 'Reshape']);
 /** Those that watch now. */
 const watches = new Set<(change: number) => void>();
 
-/** Tells those that watch of bytes that a kernel holds while it runs, and that the engine does not know. */
-export function changeHeldBytes(change: number): void {
-  for (const tell of watches) tell(change);
+/** Runs a kernel that holds so many bytes at once while it runs, of which the engine does not know. */
+export function withHeldBytes<T>(bytes: number, run: () => T): T {
+  for (const tell of watches) tell(bytes);
+  try {
+    return run();
+  } finally {
+    for (const tell of watches) tell(-bytes);
+  }
 }
 
 /** The most bytes of buffers so far. */
@@ -19,7 +24,7 @@ export interface BytesWatch {
 
 /**
  * Counts the bytes of the buffers that are made from now on and alive, those inside of composites among them: tensors that share one, as a reshape does
- * with its input, count once, and so does what kernels of several ops hold between these. What a backend's library keeps for itself, such as packed
+ * with its input, count once, and so does what kernels of several ops say that they hold between these. What a backend's library keeps for itself, such as packed
  * weights, and what an op has inside are not seen.
  *
  * @param given tensors that were there before and are to be counted too.

@@ -8,5 +8,6 @@ describeInBrowser(new URL('./op-cases.ts', import.meta.url), opCases, {
     'NeverendLinear',
     'NeverendLinearAdd',
     'NeverendNormLinear',
+    'NeverendRecurrentBlock',
   ],
 });

@@ -10,6 +10,7 @@ await expectKernelsAgree(
     ...(backend === 'webgpu' ? [] : ['NeverendGatedRecurrence']),
     'NeverendLinearScan',
     'NeverendLinearScanGrad',
+    ...(backend === 'tensorflow' ? ['NeverendRecurrentBlock'] : []),
     'NeverendRgLruGates',
     'NeverendRgLruGatesGrad',
     'NeverendTemporalConv',

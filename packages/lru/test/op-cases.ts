@@ -10,12 +10,14 @@ import {
   type Tolerance,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { complexLinearScan } from '../src/index.ts';
+import { complexLinearScan, initResidualBlock, residualBlock } from '../src/index.ts';
 import { type ComplexScanInputs, complexLinearScanNaive } from '../src/scan/naive.ts';
 import {
   gatedRecurrenceCase,
   recurrenceArguments,
 } from './gated-recurrence/gated-recurrence-case.ts';
+import { blockCase } from './residual-block/block-case.ts';
+import { residualBlockNaive } from './residual-block/naive.ts';
 import { rgLruArguments, rgLruCase } from './rg-lru/rg-lru-case.ts';
 import { gateShapes, gatesCase } from './rg-lru-gates/gates-case.ts';
 import { scanCase, shapes } from './scan/scan-case.ts';
@@ -53,6 +55,21 @@ function complexScanCase(shape: readonly [number, number, number], tolerance: To
   };
 }
 
+async function checkResidualBlock(shape: readonly number[]): Promise<void> {
+  const sizes = { width: shape.at(-1) ?? 1, lruWidth: 6, heads: 2, taps: 3 };
+  const params = initResidualBlock(randomKey(1), sizes);
+  const test = blockCase(
+    residualBlock,
+    residualBlockNaive,
+    shape,
+    params,
+    sizes.heads,
+    currentTolerance(),
+  );
+  tf.dispose(params);
+  await expectLikeReference(test);
+}
+
 /** Operations held against their references on the current backend; the tests of backend run them in browsers. */
 export const opCases: readonly { readonly name: string; readonly check: () => Promise<void> }[] = [
   ...shapes.flatMap((shape) =>
@@ -81,6 +98,13 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
       check: () => expectLikeReference(gatedRecurrenceCase(args, resets, currentTolerance())),
     })),
   ),
+  ...[
+    [1, 1, 2],
+    [2, 3, 5, 7],
+  ].map((shape) => ({
+    name: `residualBlock of [${shape}]`,
+    check: () => checkResidualBlock(shape),
+  })),
   ...gateShapes.map((shape) => ({
     name: `the gates of the RG-LRU of [${shape}]`,
     check: () => expectLikeReference(gatesCase(shape, currentTolerance())),

@@ -12,7 +12,7 @@ export type { GeluForm } from './gelu/types.ts';
 export { type InitLinearOptions, initLinear, normal, xavierUniform } from './init.ts';
 export { layerNorm } from './layer-norm/index.ts';
 export { type LinearOptions, linear } from './linear/index.ts';
-export { whyWithoutLinearOps, withPackedKernel } from './linear/kernels/tensorflow.ts';
+export { whyWithoutLinearOps, withPackedLayers } from './linear/kernels/tensorflow.ts';
 export type { LinearActivation } from './linear/types.ts';
 export { type Norm, type NormLinearLayer, normLinear, normOf } from './norm-linear/index.ts';
 export {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tensorflow/c/kernels.h"
@@ -30,13 +31,25 @@ class Status {
 // A tensor of a kernel's context: an input, or an output once it is allocated.
 class Tensor {
  public:
-  explicit Tensor(TF_Tensor* tensor) : tensor_(tensor) {}
+  explicit Tensor(TF_Tensor* tensor = nullptr) : tensor_(tensor) {}
   ~Tensor() {
-    if (tensor_ != nullptr) TF_DeleteTensor(tensor_);
+    if (tensor_ != nullptr && owned_) TF_DeleteTensor(tensor_);
   }
-  Tensor(Tensor&& other) : tensor_(other.tensor_) { other.tensor_ = nullptr; }
+  Tensor(Tensor&& other) : tensor_(std::exchange(other.tensor_, nullptr)), owned_(other.owned_) {}
+  Tensor& operator=(Tensor&& other) {
+    std::swap(tensor_, other.tensor_);
+    std::swap(owned_, other.owned_);
+    return *this;
+  }
   Tensor(const Tensor&) = delete;
   Tensor& operator=(const Tensor&) = delete;
+
+  // The same tensor, for as long as this one is there.
+  Tensor borrowed() const {
+    Tensor tensor(tensor_);
+    tensor.owned_ = false;
+    return tensor;
+  }
 
   float* floats() const { return static_cast<float*>(TF_TensorData(tensor_)); }
   const int32_t* ints() const { return static_cast<const int32_t*>(TF_TensorData(tensor_)); }
@@ -59,15 +72,33 @@ class Tensor {
 
  private:
   TF_Tensor* tensor_;
+  bool owned_ = true;
 };
 
-// One run of a kernel. A failure ends it with an error of TensorFlow, which TensorFlow.js throws.
+// What an op is told besides its tensors, by its name: a float, an int, or 0 and 1 for a bool.
+using Attributes = std::vector<std::pair<std::string, double>>;
+
+// One run of an op. A failure ends it with an error of TensorFlow, which TensorFlow.js throws.
 class Run {
  public:
-  explicit Run(TF_OpKernelContext* context) : context_(context) {}
+  Run(TF_OpKernelContext* context, const Attributes& attributes)
+      : context_(context), attributes_(attributes) {}
   bool ok() const { return ok_; }
 
-  Tensor input(int index) {
+  double attribute(const char* name) {
+    for (const auto& [each, value] : attributes_) {
+      if (each == name) return value;
+    }
+    fail(std::string("the op was told no ") + name);
+    return 0;
+  }
+
+  Tensor input(size_t index) {
+    if (outer_ != nullptr) {
+      if (index < inputs_.size()) return inputs_[index]->borrowed();
+      fail("an op within another got too few inputs");
+      return Tensor();
+    }
     Status status;
     TF_Tensor* tensor = nullptr;
     TF_GetInput(context_, index, &tensor, status.get());
@@ -75,20 +106,33 @@ class Run {
     return Tensor(tensor);
   }
 
-  Tensor output(int index, const std::vector<int64_t>& shape) {
-    Status status;
-    int64_t size = 1;
-    for (int64_t dim : shape) size *= dim;
-    TF_Tensor* tensor = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), shape.size(),
-                                          size * sizeof(float), status.get());
-    check(status);
-    return Tensor(tensor);
+  Tensor output(size_t index, const std::vector<int64_t>& shape) {
+    int64_t bytes = sizeof(float);
+    for (int64_t dim : shape) bytes *= dim;
+    if (outer_ == nullptr) {
+      Status status;
+      TF_Tensor* tensor = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), shape.size(),
+                                            bytes, status.get());
+      check(status);
+      return Tensor(tensor);
+    }
+    if (index < into_.size() && into_[index] >= 0) return outer_->output(into_[index], shape);
+    if (index >= made_.size()) made_.resize(index + 1);
+    made_[index] = Tensor(TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), bytes));
+    return made_[index].borrowed();
   }
 
+  // Runs another op of the addon within this one.
+  // `into`: of which outputs of this op those of the other take the place; -1 and those that are left out are what it answers.
+  std::vector<Tensor> call(const char* name, std::initializer_list<const Tensor*> inputs,
+                           const Attributes& attributes, std::vector<int> into = {});
+
   void fail(const std::string& message) {
+    ok_ = false;
+    if (outer_ != nullptr) return outer_->fail(message);
     Status status;
     TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, message.c_str());
-    check(status);
+    TF_OpKernelContext_Failure(context_, status.get());
   }
 
   void require(bool condition, const char* message) {
@@ -96,6 +140,14 @@ class Run {
   }
 
  private:
+  Run(Run* outer, const Attributes& attributes, std::vector<const Tensor*> inputs,
+      std::vector<int> into)
+      : context_(outer->context_),
+        attributes_(attributes),
+        outer_(outer),
+        inputs_(std::move(inputs)),
+        into_(std::move(into)) {}
+
   void check(const Status& status) {
     if (status.ok()) return;
     ok_ = false;
@@ -103,30 +155,54 @@ class Run {
   }
 
   TF_OpKernelContext* context_;
+  const Attributes& attributes_;
   bool ok_ = true;
+  // Of a run within another one.
+  Run* outer_ = nullptr;
+  std::vector<const Tensor*> inputs_;
+  std::vector<int> into_;
+  std::vector<Tensor> made_;
 };
 
-// What an op is called, takes and gives, and the kernel for it on the CPU.
+// What an op is called, takes and gives, and what it does on the CPU.
 struct Op {
   const char* name;
   std::vector<const char*> inputs;
   std::vector<const char*> outputs;
   // Each is written as "reverse: bool", "count: int" or "epsilon: float".
   std::vector<const char*> attributes;
+  // Whether it writes into its inputs, and so is no function of them.
+  bool writesInputs;
+  void (*run)(Run&);
+  // What TensorFlow calls.
   void* (*create)(TF_OpKernelConstruction*);
   void (*compute)(void*, TF_OpKernelContext*);
   void (*destroy)(void*);
-  // Whether it writes into its inputs, and so is no function of them.
-  bool writesInputs = false;
 };
 
-// What a source adds to the addon: `const Ops ops{{...}, {...}};` in its unnamed namespace. Loading the addon registers them.
+// The attributes that the op of this build that runs so declares.
+Attributes readAttributes(TF_OpKernelConstruction* construction, void (*run)(Run&));
+
+// An op that runs `kRun`, which is no other op's.
+template <void (*kRun)(Run&)>
+Op op(const char* name, std::vector<const char*> inputs, std::vector<const char*> outputs,
+      std::vector<const char*> attributes = {}, bool writesInputs = false) {
+  return {name, std::move(inputs), std::move(outputs), std::move(attributes), writesInputs, kRun,
+          [](TF_OpKernelConstruction* construction) -> void* {
+            return new Attributes(readAttributes(construction, kRun));
+          },
+          [](void* attributes, TF_OpKernelContext* context) {
+            Run run(context, *static_cast<const Attributes*>(attributes));
+            kRun(run);
+          },
+          [](void* attributes) { delete static_cast<Attributes*>(attributes); }};
+}
+
+// What a source adds to the addon: `const Ops ops{op<run>(...), op<runGrad>(...)};` in its unnamed namespace. Loading the addon
+// registers them.
 class Ops {
  public:
   Ops(std::initializer_list<Op> ops);
 };
-
-inline void* noState(TF_OpKernelConstruction*) { return nullptr; }
-inline void nothing(void*) {}
 
 }  // namespace neverend

@@ -190,32 +190,18 @@ export function runAddonOp(
 }
 
 /**
- * The outputs of an op of the addon, float32, of which TensorFlow.js' engine knows nothing: no scope frees them, and `tf.memory()` does not count them.
+ * The output of an op of the addon without attributes, float32, of which TensorFlow.js' engine knows nothing: no scope frees it, and `tf.memory()` does not count it.
  *
- * @param attributes as `runAddonOp` takes them.
  * @returns the caller's to free, by `disposeData` of the backend. @throws as `runAddonOp` does.
  */
-export function heldAddonOutputs(
-  name: string,
-  inputs: readonly tf.TensorInfo[],
-  outputs: number,
-  attributes: Readonly<Record<string, boolean | number | bigint>> = {},
-): tf.TensorInfo[] {
+export function heldAddonOutput(name: string, inputs: readonly tf.TensorInfo[]): tf.TensorInfo {
   const backend = node();
   const ids = backend.getInputTensorIds(inputs);
-  const made = backend.binding.executeOp(opName(name), attributeList(attributes), ids, outputs);
-  return made.map((one) => {
-    const dataId = {};
-    backend.tensorMap.set(dataId, { ...one, values: null, refCount: 1 });
-    return { dataId, shape: one.shape, dtype: 'float32' };
-  });
-}
-
-/** The same for an op of one output and no attributes. */
-export function heldAddonOutput(name: string, inputs: readonly tf.TensorInfo[]): tf.TensorInfo {
-  const [made] = heldAddonOutputs(name, inputs, 1);
+  const [made] = backend.binding.executeOp(opName(name), [], ids, 1);
   if (made === undefined) throw new Error(`${name} gave no output`);
-  return made;
+  const dataId = {};
+  backend.tensorMap.set(dataId, { ...made, values: null, refCount: 1 });
+  return { dataId, shape: made.shape, dtype: 'float32' };
 }
 
 const opName = (name: string): string => `${name}${addon?.opSuffix ?? ''}`;

@@ -1,5 +1,5 @@
 import type { KernelCase } from '@neverend/backend';
-import { randomCase } from '@neverend/backend/kernels';
+import { type RandomInput, randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GatedRecurrenceAttrs } from './types.ts';
 
@@ -13,31 +13,45 @@ const shapes: readonly (readonly [x: number[], heads: number, taps: number])[] =
   [[16_400, 4, 2], 1, 4],
 ];
 
-export const gatedRecurrenceCases: readonly KernelCase<GatedRecurrenceAttrs>[] = shapes.flatMap(
-  ([x, heads, taps]) =>
+/** All but `x` and `gate`, whose shape is `shape`. */
+export interface RecurrenceExample {
+  readonly shape: readonly number[];
+  readonly inputs: Readonly<Record<string, RandomInput>>;
+  readonly attrs: GatedRecurrenceAttrs;
+  readonly more: Readonly<Record<string, () => tf.Tensor>>;
+}
+
+export const recurrenceExamples: readonly RecurrenceExample[] = shapes.flatMap(
+  ([shape, heads, taps]) =>
     [
       { hasState: false, hasResets: false },
       { hasState: true, hasResets: false },
       { hasState: false, hasResets: true },
       { hasState: true, hasResets: true },
     ].map((attrs) => {
-      const [outer = 1, steps = 1, ...rest] = x;
+      const [outer = 1, steps = 1, ...rest] = shape;
       const width = rest.at(-1) ?? 1;
       const w = { shape: [heads, width / heads, width / heads], scale: 0.5 };
       const b = { shape: [heads, width / heads] };
       const reset = Float32Array.from({ length: outer * steps }, (_, step) =>
         Number(step % 3 === 1),
       );
-      return randomCase(
-        {
-          ...{ x: { shape: x }, gate: { shape: x }, w: { shape: [taps, width] } },
-          ...{ b: { shape: [width] }, inputW: w, inputB: b, recurrenceW: w, recurrenceB: b },
+      return {
+        shape,
+        inputs: {
+          ...{ w: { shape: [taps, width] }, b: { shape: [width] } },
+          ...{ inputW: w, inputB: b, recurrenceW: w, recurrenceB: b },
           aParam: { shape: [width] },
           conv: { shape: [outer, taps - 1, ...rest] },
           state: { shape: [outer, ...rest] },
         },
         attrs,
-        { reset: () => tf.tensor2d(reset, [outer, steps]) },
-      );
+        more: { reset: () => tf.tensor2d(reset, [outer, steps]) },
+      };
     }),
 );
+
+export const gatedRecurrenceCases: readonly KernelCase<GatedRecurrenceAttrs>[] =
+  recurrenceExamples.map(({ shape, inputs, attrs, more }) =>
+    randomCase({ x: { shape }, gate: { shape }, ...inputs }, attrs, more),
+  );

@@ -3,15 +3,16 @@ import {
   checkOptions,
   checkSizes,
   checkTensor,
+  defineKernel,
   type RandomKey,
   randomKey,
 } from '@neverend/backend';
+import { recordsGradients } from '@neverend/backend/kernels';
 import {
   checkedParam,
   initLinear,
   linear,
   linearParams,
-  type Norm,
   normLinear,
   type Params,
   subtree,
@@ -19,6 +20,7 @@ import {
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { gatedRecurrence } from '../gated-recurrence/index.ts';
+import type { GatedRecurrenceAttrs, GatedRecurrenceInputs } from '../gated-recurrence/types.ts';
 import { gateBlocks } from '../rg-lru/block-diagonal.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { type DecayOptions, poweredParam } from '../rg-lru/decay-power.ts';
@@ -26,6 +28,10 @@ import { initRgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
 import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { checkedConv, checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
+import { recurrentBlockCases } from './cases.ts';
+import { recurrentBlockComposite } from './composite.ts';
+import { recurrentBlockTensorflow } from './kernels/tensorflow.ts';
+import type { RecurrentBlockAttrs, RecurrentBlockInputs } from './types.ts';
 
 /** What a recurrent block needs of the steps before. */
 export type RecurrentState = {
@@ -54,12 +60,12 @@ export function recurrentBlock(
   return recurrentBlockWith(x, params, options);
 }
 
-/** `recurrentBlock` of norm(x), plus a residual of the shape of `x`, where they are given. */
+/** `recurrentBlock`; with a norm, x + recurrentBlock(RMSNorm(x)). */
 export function recurrentBlockWith(
   x: tf.Tensor,
   params: Params,
   options: SequenceOptions<RecurrentState> & DecayOptions,
-  { norm, residual }: { readonly norm?: Norm; readonly residual?: tf.Tensor } = {},
+  norm?: { readonly scale: tf.Tensor; readonly eps: number },
 ): { y: tf.Tensor; state: RecurrentState } {
   checkSequence('recurrentBlock', x, options, ['decayPower']);
   const { state } = options;
@@ -76,15 +82,26 @@ export function recurrentBlockWith(
     checkTensor('state.conv', state.conv, widened(taps - 1));
   }
   return tf.tidy(() => {
+    const below = subtree(params, 'rg_lru/');
+    const isReal = !('a_imag_param' in below);
+    if (norm !== undefined && isReal) {
+      const { inputs, attrs } = recurrenceOf(x, inner, conv1d, below, options);
+      const all = {
+        ...{ ...inputs, x, scale: norm.scale, yKernel: linearY.kernel, yBias: linearY.bias },
+        ...{ xKernel: linearX.kernel, xBias: linearX.bias },
+        ...{ outKernel: linearOut.kernel, outBias: linearOut.bias },
+      };
+      return residualRecurrence(all, { ...attrs, eps: norm.eps });
+    }
     const layers = [{ ...linearY, activation: 'gelu' } as const, linearX];
     const [gate, wide] = (
       norm === undefined
         ? layers.map(({ kernel, bias, ...activation }) => linear(x, kernel, bias, activation))
         : normLinear(x, norm, layers)
     ) as [tf.Tensor, tf.Tensor];
-    const below = subtree(params, 'rg_lru/');
-    const mix = 'a_imag_param' in below ? mixComplex : mixReal;
+    const mix = isReal ? mixReal : mixComplex;
     const { y, ...after } = mix(wide, gate, conv1d, below, options);
+    const residual = norm && x;
     return { y: linear(y, linearOut.kernel, linearOut.bias, { residual }), state: after };
   });
 }
@@ -98,24 +115,60 @@ type Mix = (
   options: SequenceOptions<RecurrentState> & DecayOptions,
 ) => RecurrentState & { readonly y: tf.Tensor };
 
-const mixReal: Mix = (x, gate, conv1d, unit, { segmentPos, state, decayPower }) => {
-  const width = x.shape.at(-1) ?? 1;
+const mixReal: Mix = (x, gate, conv1d, unit, options) => {
+  const { inputs, attrs } = recurrenceOf(x, x.shape.at(-1) ?? 1, conv1d, unit, options);
+  const { y, state, conv } = gatedRecurrence({ ...inputs, x, gate }, attrs);
+  return { y, rgLru: state, conv };
+};
+
+/** What a gated recurrence of this width takes beside `x` and `gate`, for the steps of `x`. */
+function recurrenceOf(
+  x: tf.Tensor,
+  width: number,
+  conv1d: Params,
+  unit: Params,
+  { segmentPos, state, decayPower }: SequenceOptions<RecurrentState> & DecayOptions,
+): { inputs: Omit<GatedRecurrenceInputs, 'x' | 'gate'>; attrs: GatedRecurrenceAttrs } {
   const aParam = poweredParam(checkedParam(unit, 'a_param', [width]), decayPower);
   const { inputGate, recurrenceGate } = gateBlocks(unit, width, width);
   const hasResets = segmentPos !== undefined;
-  const mixed = gatedRecurrence(
-    {
-      ...{ x, gate, aParam, ...checkedConv(conv1d, width) },
-      ...{ inputW: inputGate.w, inputB: inputGate.b },
-      ...{ recurrenceW: recurrenceGate.w, recurrenceB: recurrenceGate.b },
-      // What there is not is not looked at.
-      ...{ conv: state?.conv ?? aParam, state: state?.rgLru ?? aParam },
-      reset: hasResets ? resetMask(x, segmentPos, true) : aParam,
-    },
-    { hasState: state !== undefined, hasResets },
-  );
-  return { y: mixed.y, rgLru: mixed.state, conv: mixed.conv };
-};
+  const inputs = {
+    ...{ aParam, ...checkedConv(conv1d, width) },
+    ...{ inputW: inputGate.w, inputB: inputGate.b },
+    ...{ recurrenceW: recurrenceGate.w, recurrenceB: recurrenceGate.b },
+    // What there is not is not looked at.
+    ...{ conv: state?.conv ?? aParam, state: state?.rgLru ?? aParam },
+    reset: hasResets ? resetMask(x, segmentPos, true) : aParam,
+  };
+  return { inputs, attrs: { hasState: state !== undefined, hasResets } };
+}
+
+/** Where no gradient is recorded, `tensorflow` has one kernel for all of it. */
+function residualRecurrence(
+  inputs: RecurrentBlockInputs,
+  attrs: RecurrentBlockAttrs,
+): { y: tf.Tensor; state: RecurrentState } {
+  const [y, rgLru, conv] = (
+    recordsGradients()
+      ? recurrentBlockComposite({ inputs, attrs })
+      : recurrentBlockKernel.run(inputs, attrs)
+  ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+  return { y, state: { rgLru, conv } };
+}
+
+const recurrentBlockKernel = defineKernel<RecurrentBlockInputs, RecurrentBlockAttrs>({
+  name: 'NeverendRecurrentBlock',
+  composite: recurrentBlockComposite,
+  backendKernels: { tensorflow: recurrentBlockTensorflow },
+  code: import.meta.neverendCode,
+  cases: recurrentBlockCases,
+  flops: ({ inputs: { x, w, inputW, xBias } }) => {
+    const width = x.shape.at(-1) ?? 1;
+    const recurrence = 2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 23;
+    const each = 2 * (2 * width + 1) + 8 + recurrence + 2 * width;
+    return 5 * x.size + (x.size / width) * xBias.size * each + 2 * x.size;
+  },
+});
 
 const mixComplex: Mix = (x, gate, conv1d, unit, { segmentPos, state, decayPower }) => {
   const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({

@@ -48,8 +48,7 @@ export function residualBlock(
   return tf.tidy(() => {
     const block = subtree(params, 'recurrent_block/');
     const scale = checkedParam(params, 'temporal_pre_norm/scale', [width]);
-    const more = { norm: { scale, eps }, residual: x };
-    const { y: residual, state } = recurrentBlockWith(x, block, ofBlock, more);
+    const { y: residual, state } = recurrentBlockWith(x, block, ofBlock, { scale, eps });
     if (!hasMlp) return { y: residual, state };
     const mlpScale = checkedParam(params, 'channel_pre_norm/scale', [width]);
     const normed = rmsNorm(residual, mlpScale, { eps, offset: 1 });

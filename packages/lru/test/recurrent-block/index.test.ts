@@ -16,9 +16,9 @@ import {
   recurrentBlock,
   type SequenceOptions,
 } from '../../src/index.ts';
+import { recurrentBlockNaive } from '../../src/recurrent-block/naive.ts';
 import { positionsTensor } from '../positions.ts';
 import { blockCase } from '../residual-block/block-case.ts';
-import { recurrentBlockNaive } from '../residual-block/naive.ts';
 import { cuts, expectPartsLikeWhole } from '../splits.ts';
 
 await describeBackends(

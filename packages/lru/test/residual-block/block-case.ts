@@ -10,8 +10,8 @@ import {
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RecurrentState, ResidualBlockOptions } from '../../src/index.ts';
+import type { Arrays, BlockOutputs, BlockSizes } from '../../src/recurrent-block/naive.ts';
 import { positions, positionsTensor } from '../positions.ts';
-import type { Arrays, BlockOutputs, BlockSizes } from './naive.ts';
 
 type Block = (
   x: tf.Tensor,

@@ -190,8 +190,7 @@ Attention attentionOf(Run& run, const Inputs& inputs) {
   return of;
 }
 
-void attention(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void attention(Run& run) {
   const Inputs inputs = inputsOf(run, 0);
   Attention of = attentionOf(run, inputs);
   if (!run.ok()) return;
@@ -208,8 +207,7 @@ void attention(void*, TF_OpKernelContext* context) {
   });
 }
 
-void attentionGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void attentionGrad(Run& run) {
   const Tensor dy = run.input(0);
   const Inputs inputs = inputsOf(run, 1);
   Attention of = attentionOf(run, inputs);
@@ -232,10 +230,9 @@ void attentionGrad(void*, TF_OpKernelContext* context) {
 const Ops ops = [] {
   const char *q = "q: float", *k = "k: float", *v = "v: float", *mask = "mask: float";
   const char* settings = "settings: int32";
-  return Ops{{"NeverendAttention", {q, k, v, mask, settings}, {"y: float"}, {}, noState,
-              attention, nothing},
-             {"NeverendAttentionGrad", {"dy: float", q, k, v, mask, settings},
-              {"dq: float", "dk: float", "dv: float"}, {}, noState, attentionGrad, nothing}};
+  return Ops{op<attention>("NeverendAttention", {q, k, v, mask, settings}, {"y: float"}),
+             op<attentionGrad>("NeverendAttentionGrad", {"dy: float", q, k, v, mask, settings},
+                               {"dq: float", "dk: float", "dv: float"})};
 }();
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <neverend/op.h>
@@ -87,8 +88,10 @@ const Registration& registerAll() {
     std::lock_guard<std::mutex> lock(registering());
     // TensorFlow ends the process where a name comes twice.
     std::set<std::string> names;
+    std::set<void (*)(Run&)> runs;
     for (const Op& op : all) {
       if (!names.insert(op.name).second) made.failure = std::string("two ops are called ") + op.name;
+      if (!runs.insert(op.run).second) made.failure = std::string(op.name) + " runs what another op runs";
     }
     if (!made.failure.empty()) return made;
     const auto isTaken = [&](const Op& op) { return isRegistered(op.name + made.suffix); };
@@ -155,6 +158,49 @@ napi_value setThreads(napi_env env, napi_callback_info info) {
 
 Ops::Ops(std::initializer_list<Op> ops) {
   opsOfBuild().insert(opsOfBuild().end(), ops.begin(), ops.end());
+}
+
+Attributes readAttributes(TF_OpKernelConstruction* construction, void (*run)(Run&)) {
+  Attributes attributes;
+  for (const Op& op : opsOfBuild()) {
+    if (op.run != run) continue;
+    for (const std::string declared : op.attributes) {
+      const size_t colon = declared.find(':');
+      const std::string name = declared.substr(0, colon), type = declared.substr(colon + 2);
+      Status status;
+      double value = 0;
+      if (type == "bool") {
+        TF_Bool flag = 0;
+        TF_OpKernelConstruction_GetAttrBool(construction, name.c_str(), &flag, status.get());
+        value = flag != 0;
+      } else if (type == "int") {
+        int64_t whole = 0;
+        TF_OpKernelConstruction_GetAttrInt64(construction, name.c_str(), &whole, status.get());
+        value = static_cast<double>(whole);
+      } else {
+        float real = 0;
+        TF_OpKernelConstruction_GetAttrFloat(construction, name.c_str(), &real, status.get());
+        value = real;
+      }
+      if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
+      attributes.emplace_back(name, value);
+    }
+  }
+  return attributes;
+}
+
+std::vector<Tensor> Run::call(const char* name, std::initializer_list<const Tensor*> inputs,
+                              const Attributes& attributes, std::vector<int> into) {
+  if (!ok_) return {};
+  for (const Op& op : opsOfBuild()) {
+    if (op.name != std::string_view(name)) continue;
+    Run run(this, attributes, inputs, std::move(into));
+    op.run(run);
+    ok_ = run.ok_;
+    return std::move(run.made_);
+  }
+  fail(std::string("the addon has no op ") + name);
+  return {};
 }
 
 }  // namespace neverend

@@ -5,8 +5,7 @@
 namespace neverend {
 namespace {
 
-void twice(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void twice(Run& run) {
   const Tensor x = run.input(0);
   if (!run.ok()) return;
   const Tensor y = run.output(0, x.shape());
@@ -16,7 +15,7 @@ void twice(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendTwice", {"x: float"}, {"y: float"}, {}, noState, twice, nothing}};
+const Ops ops{op<twice>("NeverendTwice", {"x: float"}, {"y: float"})};
 
 }  // namespace
 

@@ -108,8 +108,7 @@ const Version& version() {
 constexpr int64_t kProductsPerFloat = 32;
 
 // The weights of both gates as `gatedRecurrence` wants them, and behind them -8 softplus(a_param).
-void packGates(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void packGates(Run& run) {
   const Tensor inputW = run.input(0), recurrenceW = run.input(1), aParam = run.input(2);
   if (!run.ok()) return;
   Recurrence of = {};
@@ -131,8 +130,7 @@ void packGates(void*, TF_OpKernelContext* context) {
   }
 }
 
-void gatedRecurrence(void* attributes, TF_OpKernelContext* context) {
-  Run run(context);
+void gatedRecurrence(Run& run) {
   const Tensor x = run.input(0), gate = run.input(1), w = run.input(2), b = run.input(3);
   const Tensor packed = run.input(4), inputB = run.input(5), recurrenceB = run.input(6);
   const Tensor conv = run.input(7), state = run.input(8), reset = run.input(9);
@@ -144,8 +142,8 @@ void gatedRecurrence(void* attributes, TF_OpKernelContext* context) {
   Recurrence of = {};
   of.outer = x.dim(0), of.steps = x.dim(1), of.tokens = x.rank() == 4 ? x.dim(2) : 1;
   of.width = x.columns(), of.taps = w.dim(0), of.heads = inputB.dim(0);
-  of.hasState = static_cast<bool*>(attributes)[0];
-  of.hasResets = static_cast<bool*>(attributes)[1];
+  of.hasState = run.attribute("has_state") != 0;
+  of.hasResets = run.attribute("has_resets") != 0;
   run.require(x.size() > 0 && of.taps > 1, "x must not be empty, and w have two taps");
   run.require(gate.size() == x.size(), "gate must have the shape of x");
   run.require(w.dim(1) == of.width && b.size() == of.width, "w must be [K, E] and b [E]");
@@ -177,30 +175,16 @@ void gatedRecurrence(void* attributes, TF_OpKernelContext* context) {
   });
 }
 
-void* readAttributes(TF_OpKernelConstruction* construction) {
-  bool* values = new bool[2];
-  const char* const names[] = {"has_state", "has_resets"};
-  for (int at = 0; at < 2; ++at) {
-    Status status;
-    TF_Bool value = 0;
-    TF_OpKernelConstruction_GetAttrBool(construction, names[at], &value, status.get());
-    if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-    values[at] = value != 0;
-  }
-  return values;
-}
-
-void deleteAttributes(void* state) { delete[] static_cast<bool*>(state); }
-
 const Ops ops{
-    {"NeverendPackGates", {"input_w: float", "recurrence_w: float", "a_param: float"},
-     {"packed: float"}, {}, noState, packGates, nothing},
+    op<packGates>("NeverendPackGates", {"input_w: float", "recurrence_w: float", "a_param: float"},
+                  {"packed: float"}),
     // What an attribute says is not there is not looked at.
-    {"NeverendGatedRecurrence",
-     {"x: float", "gate: float", "w: float", "b: float", "packed: float", "input_b: float",
-      "recurrence_b: float", "conv: float", "state: float", "reset: float"},
-     {"y: float", "state_after: float", "conv_after: float"}, {"has_state: bool", "has_resets: bool"},
-     readAttributes, gatedRecurrence, deleteAttributes}};
+    op<gatedRecurrence>(
+        "NeverendGatedRecurrence",
+        {"x: float", "gate: float", "w: float", "b: float", "packed: float", "input_b: float",
+         "recurrence_b: float", "conv: float", "state: float", "reset: float"},
+        {"y: float", "state_after: float", "conv_after: float"},
+        {"has_state: bool", "has_resets: bool"})};
 
 }  // namespace
 

@@ -62,8 +62,7 @@ int64_t tokensOf(Run& run, const Tensor* inputs) {
   return x.dim(1);
 }
 
-void gates(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void gates(Run& run) {
   const Tensor inputs[] = {run.input(0), run.input(1), run.input(2), run.input(3), run.input(4)};
   if (!run.ok()) return;
   const int64_t tokens = tokensOf(run, inputs);
@@ -83,8 +82,7 @@ void gates(void*, TF_OpKernelContext* context) {
   });
 }
 
-void gatesGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void gatesGrad(Run& run) {
   const Tensor inputs[] = {run.input(0), run.input(1), run.input(2), run.input(3), run.input(4)};
   const Tensor da = run.input(5), dGated = run.input(6);
   if (!run.ok()) return;
@@ -112,14 +110,14 @@ void gatesGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *inputGate = "input_gate: float";
-  const char *recurrenceGate = "recurrence_gate: float";
+  const char* recurrenceGate = "recurrence_gate: float";
   const char *decay = "decay: float", *reset = "reset: float";
-  return Ops{{"NeverendRgLruGates", {x, inputGate, recurrenceGate, decay, reset},
-              {"a: float", "gated: float"}, {}, noState, gates, nothing},
-             {"NeverendRgLruGatesGrad",
-              {x, inputGate, recurrenceGate, decay, reset, "da: float", "dgated: float"},
-              {"dx: float", "dinput_gate: float", "drecurrence_gate: float", "ddecay: float"},
-              {}, noState, gatesGrad, nothing}};
+  return Ops{op<gates>("NeverendRgLruGates", {x, inputGate, recurrenceGate, decay, reset},
+                       {"a: float", "gated: float"}),
+             op<gatesGrad>(
+                 "NeverendRgLruGatesGrad",
+                 {x, inputGate, recurrenceGate, decay, reset, "da: float", "dgated: float"},
+                 {"dx: float", "dinput_gate: float", "drecurrence_gate: float", "ddecay: float"})};
 }();
 
 }  // namespace

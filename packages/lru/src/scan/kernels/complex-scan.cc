@@ -64,11 +64,10 @@ std::vector<Tensor> inputsOf(Run& run, int count, int states) {
   return inputs;
 }
 
-void complexScan(void* scan, TF_OpKernelContext* context) {
-  Run run(context);
+void complexScan(Run& run) {
   const std::vector<Tensor> inputs = inputsOf(run, 6, 4);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, inputs[2], inputs[4], scan);
+  const ScanSizes sizes = scanSizes(run, inputs[2], inputs[4]);
   if (!run.ok()) return;
   std::vector<Tensor> outputs;
   for (int index = 0; index < 2 && run.ok(); ++index) {
@@ -87,11 +86,10 @@ void complexScan(void* scan, TF_OpKernelContext* context) {
   });
 }
 
-void complexScanGrad(void* scan, TF_OpKernelContext* context) {
-  Run run(context);
+void complexScanGrad(Run& run) {
   const std::vector<Tensor> inputs = inputsOf(run, 8, 6);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, inputs[4], inputs[6], scan);
+  const ScanSizes sizes = scanSizes(run, inputs[4], inputs[6]);
   if (!run.ok()) return;
   std::vector<Tensor> outputs;
   for (int index = 0; index < 6 && run.ok(); ++index) {
@@ -123,13 +121,14 @@ void complexScanGrad(void* scan, TF_OpKernelContext* context) {
 const Ops ops = [] {
   const char *aRe = "a_re: float", *aIm = "a_im: float", *h0Re = "h0_re: float";
   const char *h0Im = "h0_im: float", *yRe = "y_re: float", *yIm = "y_im: float";
-  return Ops{{"NeverendComplexScan", {aRe, aIm, "x_re: float", "x_im: float", h0Re, h0Im},
-              {yRe, yIm}, kScanAttributes, readScan, complexScan, deleteScan},
-             {"NeverendComplexScanGrad",
-              {"dy_re: float", "dy_im: float", aRe, aIm, yRe, yIm, h0Re, h0Im},
-              {"da_re: float", "da_im: float", "dx_re: float", "dx_im: float", "dh0_re: float",
-               "dh0_im: float"},
-              kScanAttributes, readScan, complexScanGrad, deleteScan}};
+  return Ops{
+      op<complexScan>("NeverendComplexScan", {aRe, aIm, "x_re: float", "x_im: float", h0Re, h0Im},
+                      {yRe, yIm}, kScanAttributes),
+      op<complexScanGrad>("NeverendComplexScanGrad",
+                          {"dy_re: float", "dy_im: float", aRe, aIm, yRe, yIm, h0Re, h0Im},
+                          {"da_re: float", "da_im: float", "dx_re: float", "dx_im: float",
+                           "dh0_re: float", "dh0_im: float"},
+                          kScanAttributes)};
 }();
 
 }  // namespace

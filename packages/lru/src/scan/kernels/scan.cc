@@ -35,11 +35,10 @@ NEVEREND_VECTORISED void multiply(float* __restrict z, const float* __restrict x
   for (int64_t i = 0; i < columns; ++i) z[i] = x[i] * y[i];
 }
 
-void linearScan(void* scan, TF_OpKernelContext* context) {
-  Run run(context);
+void linearScan(Run& run) {
   const Tensor a = run.input(0), x = run.input(1), h0 = run.input(2);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, x, h0, scan);
+  const ScanSizes sizes = scanSizes(run, x, h0);
   run.require(a.size() == x.size(), "a must have the shape of x");
   if (!run.ok()) return;
   const Tensor y = run.output(0, x.shape());
@@ -54,11 +53,10 @@ void linearScan(void* scan, TF_OpKernelContext* context) {
   });
 }
 
-void linearScanGrad(void* scan, TF_OpKernelContext* context) {
-  Run run(context);
+void linearScanGrad(Run& run) {
   const Tensor dy = run.input(0), a = run.input(1), y = run.input(2), h0 = run.input(3);
   if (!run.ok()) return;
-  const ScanSizes sizes = scanSizes(run, y, h0, scan);
+  const ScanSizes sizes = scanSizes(run, y, h0);
   run.require(dy.size() == y.size(), "dy must have the shape of y");
   run.require(a.size() == y.size(), "a must have the shape of y");
   if (!run.ok()) return;
@@ -87,11 +85,9 @@ void linearScanGrad(void* scan, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *a = "a: float", *h0 = "h0: float", *y = "y: float";
-  return Ops{{"NeverendLinearScan", {a, "x: float", h0}, {y}, kScanAttributes, readScan, linearScan,
-              deleteScan},
-             {"NeverendLinearScanGrad", {"dy: float", a, y, h0},
-              {"da: float", "dx: float", "dh0: float"}, kScanAttributes, readScan, linearScanGrad,
-              deleteScan}};
+  return Ops{op<linearScan>("NeverendLinearScan", {a, "x: float", h0}, {y}, kScanAttributes),
+             op<linearScanGrad>("NeverendLinearScanGrad", {"dy: float", a, y, h0},
+                                {"da: float", "dx: float", "dh0: float"}, kScanAttributes)};
 }();
 
 }  // namespace

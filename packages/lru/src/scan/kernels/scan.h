@@ -14,29 +14,7 @@
 namespace neverend {
 
 // The attributes of every op here: the direction, and the numbers of tuning.ts.
-struct ScanAttributes {
-  bool reverse;
-  int64_t shortestLine, strip;
-};
-
 const std::vector<const char*> kScanAttributes{"reverse: bool", "shortest_line: int", "strip: int"};
-
-inline void* readScan(TF_OpKernelConstruction* construction) {
-  Status status;
-  TF_Bool reverse = 0;
-  int64_t shortestLine = 1, strip = 1;
-  TF_OpKernelConstruction_GetAttrBool(construction, "reverse", &reverse, status.get());
-  if (status.ok()) {
-    TF_OpKernelConstruction_GetAttrInt64(construction, "shortest_line", &shortestLine, status.get());
-  }
-  if (status.ok()) {
-    TF_OpKernelConstruction_GetAttrInt64(construction, "strip", &strip, status.get());
-  }
-  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  return new ScanAttributes{reverse != 0, shortestLine, strip};
-}
-
-inline void deleteScan(void* scan) { delete static_cast<ScanAttributes*>(scan); }
 
 // Where a sequence's first and last step and a step's successor are, in the order of the recurrence.
 struct ScanSizes {
@@ -70,13 +48,13 @@ struct ScanSizes {
 };
 
 // The sizes of x [outer, T, inner] and of a state [outer, inner]; a failure of the run where they do not fit.
-inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state, void* scan) {
+inline ScanSizes scanSizes(Run& run, const Tensor& x, const Tensor& state) {
   run.require(x.rank() == 3, "a sequence must be [outer, T, inner]");
   if (!run.ok()) return {};
   run.require(x.size() > 0, "a sequence must not be empty");
   run.require(state.size() == x.dim(0) * x.dim(2), "h0 must be [outer, inner]");
-  const auto& [reverse, shortestLine, strip] = *static_cast<ScanAttributes*>(scan);
-  return {x.dim(0), x.dim(1), x.dim(2), reverse, shortestLine, strip};
+  const auto whole = [&](const char* name) { return static_cast<int64_t>(run.attribute(name)); };
+  return {x.dim(0), x.dim(1), x.dim(2), whole("reverse") != 0, whole("shortest_line"), whole("strip")};
 }
 
 }  // namespace neverend

@@ -65,8 +65,7 @@ ConvSizes convSizes(Run& run, const Tensor& x, const Tensor& w, const Tensor& re
   return sizes;
 }
 
-void temporalConv(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void temporalConv(Run& run) {
   const Tensor x = run.input(0), w = run.input(1), b = run.input(2), reset = run.input(3);
   if (!run.ok()) return;
   const ConvSizes sizes = convSizes(run, x, w, reset);
@@ -95,8 +94,7 @@ void temporalConv(void*, TF_OpKernelContext* context) {
   });
 }
 
-void temporalConvGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void temporalConvGrad(Run& run) {
   const Tensor dy = run.input(0), x = run.input(1), w = run.input(2), reset = run.input(3);
   if (!run.ok()) return;
   const ConvSizes sizes = convSizes(run, x, w, reset);
@@ -147,11 +145,9 @@ void temporalConvGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *w = "w: float", *reset = "reset: float";
-  return Ops{{"NeverendTemporalConv", {x, w, "b: float", reset}, {"y: float"}, {}, noState,
-              temporalConv, nothing},
-             {"NeverendTemporalConvGrad", {"dy: float", x, w, reset},
-              {"dx: float", "dw: float", "db: float"}, {}, noState, temporalConvGrad,
-              nothing}};
+  return Ops{op<temporalConv>("NeverendTemporalConv", {x, w, "b: float", reset}, {"y: float"}),
+             op<temporalConvGrad>("NeverendTemporalConvGrad", {"dy: float", x, w, reset},
+                                  {"dx: float", "dw: float", "db: float"})};
 }();
 
 }  // namespace

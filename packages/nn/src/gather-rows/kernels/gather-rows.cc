@@ -9,8 +9,7 @@
 namespace neverend {
 namespace {
 
-void gatherRows(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void gatherRows(Run& run) {
   const Tensor table = run.input(0), numbers = run.input(1);
   if (!run.ok()) return;
   run.require(table.rank() == 2, kTable);
@@ -27,8 +26,8 @@ void gatherRows(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"}, {},
-               noState, gatherRows, nothing}};
+const Ops ops{
+    op<gatherRows>("NeverendGatherRows", {"table: float", "indices: int32"}, {"rows: float"})};
 
 }  // namespace
 

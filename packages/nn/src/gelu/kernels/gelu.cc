@@ -70,16 +70,6 @@ NEVEREND_VECTORISED void backwardErf(const float* dy, const float* x, const floa
   backward<false>(dy, x, bias, dx, dbias, rows, columns);
 }
 
-void* readApproximate(TF_OpKernelConstruction* construction) {
-  Status status;
-  TF_Bool value = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "approximate", &value, status.get());
-  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  return new bool(value != 0);
-}
-
-void deleteApproximate(void* state) { delete static_cast<bool*>(state); }
-
 // Without a bias a tensor is one long row, whatever its shape.
 struct Extent {
   int64_t rows;
@@ -93,9 +83,8 @@ Extent extent(Run& run, const Tensor& x, const Tensor& bias) {
   return {x.rows(), x.columns()};
 }
 
-void gelu(void* state, TF_OpKernelContext* context) {
-  Run run(context);
-  const bool approximate = *static_cast<bool*>(state);
+void gelu(Run& run) {
+  const bool approximate = run.attribute("approximate") != 0;
   const Tensor x = run.input(0), bias = run.input(1);
   if (!run.ok()) return;
   const Extent size = extent(run, x, bias);
@@ -110,9 +99,8 @@ void gelu(void* state, TF_OpKernelContext* context) {
   });
 }
 
-void geluGrad(void* state, TF_OpKernelContext* context) {
-  Run run(context);
-  const bool approximate = *static_cast<bool*>(state);
+void geluGrad(Run& run) {
+  const bool approximate = run.attribute("approximate") != 0;
   const Tensor dy = run.input(0), x = run.input(1), bias = run.input(2);
   if (!run.ok()) return;
   run.require(dy.size() == x.size(), "dy must have the shape of x");
@@ -137,10 +125,9 @@ void geluGrad(void* state, TF_OpKernelContext* context) {
 }
 
 const Ops ops{
-    {"NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, {"approximate: bool"},
-     readApproximate, gelu, deleteApproximate},
-    {"NeverendGeluGrad", {"dy: float", "x: float", "bias: float"}, {"dx: float", "dbias: float"},
-     {"approximate: bool"}, readApproximate, geluGrad, deleteApproximate}};
+    op<gelu>("NeverendGelu", {"x: float", "bias: float"}, {"y: float"}, {"approximate: bool"}),
+    op<geluGrad>("NeverendGeluGrad", {"dy: float", "x: float", "bias: float"},
+                 {"dx: float", "dbias: float"}, {"approximate: bool"})};
 
 }  // namespace
 

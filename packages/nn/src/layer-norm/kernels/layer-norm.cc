@@ -57,8 +57,7 @@ NEVEREND_VECTORISED void layerBackward(const float* __restrict dy, const float* 
   }
 }
 
-void layerNorm(void* state, TF_OpKernelContext* context) {
-  Run run(context);
+void layerNorm(Run& run) {
   const Tensor x = run.input(0), gain = run.input(1), offset = run.input(2);
   if (!run.ok()) return;
   requireWidth(run, x, gain, kGain);
@@ -68,16 +67,16 @@ void layerNorm(void* state, TF_OpKernelContext* context) {
   const Tensor y = run.output(0, x.shape()), mean = run.output(1, {rows});
   const Tensor rstd = run.output(2, {rows});
   if (!run.ok()) return;
+  const float epsilon = run.attribute("epsilon");
   parallel(rows, 2 * x.size(), [&](int64_t begin, int64_t end, int) {
     const int64_t at = begin * columns;
-    layerForward(x.floats() + at, gain.floats(), offset.floats(), *static_cast<float*>(state),
+    layerForward(x.floats() + at, gain.floats(), offset.floats(), epsilon,
                  y.floats() + at, mean.floats() + begin, rstd.floats() + begin, end - begin,
                  columns);
   });
 }
 
-void layerNormGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void layerNormGrad(Run& run) {
   const Tensor dy = run.input(0), x = run.input(1), gain = run.input(2);
   const Tensor mean = run.input(3), rstd = run.input(4);
   if (!run.ok()) return;
@@ -103,11 +102,10 @@ void layerNormGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *gain = "gain: float", *mean = "mean: float", *rstd = "rstd: float";
-  return Ops{{"NeverendLayerNorm", {x, gain, "offset: float"}, {"y: float", mean, rstd},
-              {"epsilon: float"}, readEpsilon, layerNorm, deleteEpsilon},
-             {"NeverendLayerNormGrad", {"dy: float", x, gain, mean, rstd},
-              {"dx: float", "dgain: float", "doffset: float"}, {}, noState, layerNormGrad,
-              nothing}};
+  return Ops{op<layerNorm>("NeverendLayerNorm", {x, gain, "offset: float"},
+                           {"y: float", mean, rstd}, {"epsilon: float"}),
+             op<layerNormGrad>("NeverendLayerNormGrad", {"dy: float", x, gain, mean, rstd},
+                               {"dx: float", "dgain: float", "doffset: float"})};
 }();
 
 }  // namespace

@@ -5,16 +5,6 @@
 
 namespace neverend {
 
-inline void* readEpsilon(TF_OpKernelConstruction* construction) {
-  Status status;
-  float* value = new float(0);
-  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", value, status.get());
-  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  return value;
-}
-
-inline void deleteEpsilon(void* state) { delete static_cast<float*>(state); }
-
 inline void requireWidth(Run& run, const Tensor& x, const Tensor& vector, const char* message) {
   if (run.ok()) run.require(vector.rank() == 1 && vector.size() == x.columns(), message);
 }

@@ -110,8 +110,7 @@ constexpr int64_t kProductsPerFloat = 32;
 int64_t divideUp(int64_t size, int64_t by) { return (size + by - 1) / by; }
 
 // Weights as `linear` wants them, [panels, depth, columns of a panel].
-void packLinear(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void packLinear(Run& run) {
   const Tensor w = run.input(0), bias = run.input(1);
   if (!run.ok()) return;
   run.require(bias.size() > 0 && w.size() % bias.size() == 0, "the axes of bias must end those of w");
@@ -124,12 +123,6 @@ void packLinear(void*, TF_OpKernelContext* context) {
     version().packPanels(w.floats(), columns, depth, columns, begin, end, packed.floats());
   });
 }
-
-struct Attributes {
-  // How many last axes of x are the columns of the matrix.
-  int64_t axes;
-  bool gelu, adds;
-};
 
 void compute(const Linear& of) {
   int64_t columns = 0, panels = 0;
@@ -170,9 +163,10 @@ std::vector<int64_t> outputShape(Run& run, const Tensor& x, const Tensor& bias, 
   return shape;
 }
 
-void linear(void* state, TF_OpKernelContext* context) {
-  Run run(context);
-  const auto& [axes, gelu, adds] = *static_cast<Attributes*>(state);
+void linear(Run& run) {
+  // How many last axes of x are the columns of the matrix.
+  const int64_t axes = run.attribute("axes");
+  const bool gelu = run.attribute("gelu") != 0, adds = run.attribute("adds") != 0;
   const Tensor x = run.input(0), packed = run.input(1), bias = run.input(2), residual = run.input(3);
   if (!run.ok()) return;
   run.require(packed.rank() == 3 && packed.dim(2) == version().panel &&
@@ -191,18 +185,13 @@ void linear(void* state, TF_OpKernelContext* context) {
   compute(of);
 }
 
-struct NormAttributes {
-  float epsilon, offset;
-  bool centred;
-  // The bit of each layer that has one.
-  int64_t gelus;
-};
-
 // Inputs: x, scale and shift, then the packed weights and bias of each layer.
 template <int kCount>
-void normLinear(void* state, TF_OpKernelContext* context) {
-  Run run(context);
-  const auto& [epsilon, offset, centred, gelus] = *static_cast<NormAttributes*>(state);
+void normLinear(Run& run) {
+  const float epsilon = run.attribute("epsilon"), offset = run.attribute("offset");
+  const bool centred = run.attribute("centred") != 0;
+  // The bit of each layer that has one.
+  const int64_t gelus = run.attribute("gelus");
   const Tensor x = run.input(0), scale = run.input(1), shift = run.input(2);
   if (!run.ok()) return;
   const int64_t depth = x.columns();
@@ -231,56 +220,24 @@ void normLinear(void* state, TF_OpKernelContext* context) {
   compute(of);
 }
 
-void* readNormAttributes(TF_OpKernelConstruction* construction) {
-  Status status;
-  NormAttributes of = {};
-  TF_Bool centred = 0;
-  TF_OpKernelConstruction_GetAttrFloat(construction, "epsilon", &of.epsilon, status.get());
-  if (status.ok()) TF_OpKernelConstruction_GetAttrFloat(construction, "offset", &of.offset, status.get());
-  if (status.ok()) TF_OpKernelConstruction_GetAttrBool(construction, "centred", &centred, status.get());
-  if (status.ok()) TF_OpKernelConstruction_GetAttrInt64(construction, "gelus", &of.gelus, status.get());
-  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  of.centred = centred != 0;
-  return new NormAttributes(of);
-}
-
-void deleteNormAttributes(void* state) { delete static_cast<NormAttributes*>(state); }
-
-Op normLinearOp(int count) {
-  constexpr const char* names[] = {"NeverendNormLinear1", "NeverendNormLinear2",
-                                   "NeverendNormLinear3"};
-  constexpr void (*computes[])(void*, TF_OpKernelContext*) = {normLinear<1>, normLinear<2>,
-                                                              normLinear<3>};
+template <int kCount>
+Op normLinearOp(const char* name) {
   constexpr const char* layers[] = {"packed0: float", "bias0: float", "packed1: float",
                                     "bias1: float", "packed2: float", "bias2: float"};
   constexpr const char* outputs[] = {"y0: float", "y1: float", "y2: float"};
   std::vector<const char*> inputs = {"x: float", "scale: float", "shift: float"};
-  inputs.insert(inputs.end(), layers, layers + 2 * count);
-  return {names[count - 1], inputs, {outputs, outputs + count},
-          {"epsilon: float", "offset: float", "centred: bool", "gelus: int"},
-          readNormAttributes, computes[count - 1], deleteNormAttributes};
+  inputs.insert(inputs.end(), layers, layers + 2 * kCount);
+  return op<normLinear<kCount>>(name, inputs, {outputs, outputs + kCount},
+                                {"epsilon: float", "offset: float", "centred: bool", "gelus: int"});
 }
 
-void* readAttributes(TF_OpKernelConstruction* construction) {
-  Status status;
-  TF_Bool gelu = 0, adds = 0;
-  int64_t axes = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "gelu", &gelu, status.get());
-  if (status.ok()) TF_OpKernelConstruction_GetAttrBool(construction, "adds", &adds, status.get());
-  if (status.ok()) TF_OpKernelConstruction_GetAttrInt64(construction, "axes", &axes, status.get());
-  if (!status.ok()) TF_OpKernelConstruction_Failure(construction, status.get());
-  return new Attributes{axes, gelu != 0, adds != 0};
-}
-
-void deleteAttributes(void* state) { delete static_cast<Attributes*>(state); }
-
-const Ops ops{{"NeverendPackLinear", {"w: float", "bias: float"}, {"packed: float"}, {}, noState,
-               packLinear, nothing},
-              // Where `adds` is false, the residual is not looked at.
-              {"NeverendLinear", {"x: float", "packed: float", "bias: float", "residual: float"},
-               {"y: float"}, {"axes: int", "gelu: bool", "adds: bool"}, readAttributes, linear,
-               deleteAttributes},
-              normLinearOp(1), normLinearOp(2), normLinearOp(3)};
+const Ops ops{
+    op<packLinear>("NeverendPackLinear", {"w: float", "bias: float"}, {"packed: float"}),
+    // Where `adds` is false, the residual is not looked at.
+    op<linear>("NeverendLinear", {"x: float", "packed: float", "bias: float", "residual: float"},
+               {"y: float"}, {"axes: int", "gelu: bool", "adds: bool"}),
+    normLinearOp<1>("NeverendNormLinear1"), normLinearOp<2>("NeverendNormLinear2"),
+    normLinearOp<3>("NeverendNormLinear3")};
 
 }  // namespace
 

@@ -38,7 +38,7 @@ function run(
 export const whyWithoutLinearOps = (): string | undefined => linearTensorflow.unavailable?.();
 
 /** Runs on the kernel as the ops want it, for as many columns as `bias` has. */
-export function withPackedKernel<T>(
+function withPackedKernel<T>(
   backend: tf.KernelBackend,
   kernel: tf.Tensor,
   bias: tf.Tensor,
@@ -50,5 +50,17 @@ export function withPackedKernel<T>(
     `linear ${bias.size}`,
     () => heldAddonOutput('NeverendPackLinear', [kernel, bias]),
     run,
+  );
+}
+
+/** Runs with the packed kernel and the bias of each layer, one after the other, as the ops of linear layers take them. */
+export function withPackedLayers<T>(
+  backend: tf.KernelBackend,
+  [first, ...others]: readonly { readonly kernel: tf.Tensor; readonly bias: tf.Tensor }[],
+  run: (layers: readonly tf.TensorInfo[]) => T,
+): T {
+  if (first === undefined) return run([]);
+  return withPackedKernel(backend, first.kernel, first.bias, (packed) =>
+    withPackedLayers(backend, others, (rest) => run([packed, first.bias, ...rest])),
   );
 }

@@ -43,8 +43,7 @@ NEVEREND_VECTORISED void rmsBackward(const float* __restrict dy, const float* __
   }
 }
 
-void rmsNorm(void* state, TF_OpKernelContext* context) {
-  Run run(context);
+void rmsNorm(Run& run) {
   const Tensor x = run.input(0), gain = run.input(1);
   if (!run.ok()) return;
   requireWidth(run, x, gain, kGain);
@@ -52,15 +51,15 @@ void rmsNorm(void* state, TF_OpKernelContext* context) {
   const int64_t rows = x.rows(), columns = x.columns();
   const Tensor y = run.output(0, x.shape()), rstd = run.output(1, {rows});
   if (!run.ok()) return;
+  const float epsilon = run.attribute("epsilon");
   parallel(rows, 2 * x.size(), [&](int64_t begin, int64_t end, int) {
     const int64_t at = begin * columns;
-    rmsForward(x.floats() + at, gain.floats(), *static_cast<float*>(state), y.floats() + at,
+    rmsForward(x.floats() + at, gain.floats(), epsilon, y.floats() + at,
                rstd.floats() + begin, end - begin, columns);
   });
 }
 
-void rmsNormGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void rmsNormGrad(Run& run) {
   const Tensor dy = run.input(0), x = run.input(1), gain = run.input(2), rstd = run.input(3);
   if (!run.ok()) return;
   const int64_t rows = x.rows(), columns = x.columns(), cost = 3 * x.size();
@@ -79,10 +78,9 @@ void rmsNormGrad(void*, TF_OpKernelContext* context) {
 
 const Ops ops = [] {
   const char *x = "x: float", *gain = "gain: float", *rstd = "rstd: float";
-  return Ops{{"NeverendRmsNorm", {x, gain}, {"y: float", rstd}, {"epsilon: float"}, readEpsilon,
-              rmsNorm, deleteEpsilon},
-             {"NeverendRmsNormGrad", {"dy: float", x, gain, rstd}, {"dx: float", "dgain: float"},
-              {}, noState, rmsNormGrad, nothing}};
+  return Ops{op<rmsNorm>("NeverendRmsNorm", {x, gain}, {"y: float", rstd}, {"epsilon: float"}),
+             op<rmsNormGrad>("NeverendRmsNormGrad", {"dy: float", x, gain, rstd},
+                             {"dx: float", "dgain: float"})};
 }();
 
 }  // namespace

@@ -15,8 +15,7 @@ NEVEREND_VECTORISED void addRow(float* __restrict target, const float* __restric
 
 // Each thread owns a range of the table and adds what falls into it, in the order of the indices: the same sums on
 // any number of threads.
-void scatterAddRows(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void scatterAddRows(Run& run) {
   const Tensor table = run.input(0), numbers = run.input(1), rows = run.input(2);
   if (!run.ok()) return;
   run.require(table.rank() == 2, kTable);
@@ -35,8 +34,8 @@ void scatterAddRows(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendScatterAddRows", {"table: float", "indices: int32", "rows: float"}, {},
-               {}, noState, scatterAddRows, nothing, true}};
+const Ops ops{op<scatterAddRows>("NeverendScatterAddRows",
+                                 {"table: float", "indices: int32", "rows: float"}, {}, {}, true)};
 
 }  // namespace
 

@@ -10,8 +10,7 @@ namespace neverend {
 namespace {
 
 // table may be [N] or have more axes: all but the first make a row. No number may come twice.
-void setRows(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void setRows(Run& run) {
   const Tensor table = run.input(0), numbers = run.input(1), rows = run.input(2);
   if (!run.ok()) return;
   run.require(table.rank() > 0, "table must be [N, ...]");
@@ -28,8 +27,8 @@ void setRows(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{{"NeverendSetRows", {"table: float", "indices: int32", "rows: float"}, {}, {},
-               noState, setRows, nothing, true}};
+const Ops ops{op<setRows>("NeverendSetRows", {"table: float", "indices: int32", "rows: float"}, {},
+                          {}, true)};
 
 }  // namespace
 

@@ -61,8 +61,7 @@ NEVEREND_VECTORISED void backward(const float* __restrict dy, const float* __res
   }
 }
 
-void softmax(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void softmax(Run& run) {
   const Tensor x = run.input(0);
   if (!run.ok()) return;
   const Tensor y = run.output(0, x.shape());
@@ -74,8 +73,7 @@ void softmax(void*, TF_OpKernelContext* context) {
   });
 }
 
-void softmaxGrad(void*, TF_OpKernelContext* context) {
-  Run run(context);
+void softmaxGrad(Run& run) {
   const Tensor dy = run.input(0), y = run.input(1);
   if (!run.ok()) return;
   run.require(dy.size() == y.size(), "dy must have the shape of y");
@@ -89,10 +87,8 @@ void softmaxGrad(void*, TF_OpKernelContext* context) {
   });
 }
 
-const Ops ops{
-    {"NeverendSoftmax", {"x: float"}, {"y: float"}, {}, noState, softmax, nothing},
-    {"NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"}, {}, noState,
-     softmaxGrad, nothing}};
+const Ops ops{op<softmax>("NeverendSoftmax", {"x: float"}, {"y: float"}),
+              op<softmaxGrad>("NeverendSoftmaxGrad", {"dy: float", "y: float"}, {"dx: float"})};
 
 }  // namespace
 

@@ -79,8 +79,7 @@ NEVEREND_VECTORISED void sgdMomentum(const Part& part, const float* numbers) {
 
 using Rule = void (*)(const Part&, const float*);
 
-void step(TF_OpKernelContext* context, Rule rule, int slotCount, int64_t numberCount) {
-  Run run(context);
+void step(Run& run, Rule rule, int slotCount, int64_t numberCount) {
   const Tensor weight = run.input(0), gradient = run.input(1);
   std::vector<Tensor> slots;
   for (int slot = 0; slot < slotCount; ++slot) slots.push_back(run.input(2 + slot));
@@ -103,22 +102,21 @@ void step(TF_OpKernelContext* context, Rule rule, int slotCount, int64_t numberC
   });
 }
 
-void adamWStep(void*, TF_OpKernelContext* context) { step(context, adamW, 2, 7); }
-void lionStep(void*, TF_OpKernelContext* context) { step(context, lion, 1, 6); }
-void sgdStep(void*, TF_OpKernelContext* context) { step(context, sgd, 0, 3); }
-void sgdMomentumStep(void*, TF_OpKernelContext* context) { step(context, sgdMomentum, 1, 5); }
+void adamWStep(Run& run) { step(run, adamW, 2, 7); }
+void lionStep(Run& run) { step(run, lion, 1, 6); }
+void sgdStep(Run& run) { step(run, sgd, 0, 3); }
+void sgdMomentumStep(Run& run) { step(run, sgdMomentum, 1, 5); }
 
 const Ops ops = [] {
   const char *weight = "weight: float", *gradient = "gradient: float", *numbers = "numbers: float";
   const char* output = "output: float";
-  return Ops{{"NeverendAdamW", {weight, gradient, "m: float", "v: float", numbers}, {output},
-              {}, noState, adamWStep, nothing, true},
-             {"NeverendLion", {weight, gradient, "m: float", numbers}, {output}, {}, noState,
-              lionStep, nothing, true},
-             {"NeverendSgd", {weight, gradient, numbers}, {output}, {}, noState, sgdStep,
-              nothing},
-             {"NeverendSgdMomentum", {weight, gradient, "sum: float", numbers}, {output}, {},
-              noState, sgdMomentumStep, nothing, true}};
+  return Ops{
+      op<adamWStep>("NeverendAdamW", {weight, gradient, "m: float", "v: float", numbers}, {output},
+                    {}, true),
+      op<lionStep>("NeverendLion", {weight, gradient, "m: float", numbers}, {output}, {}, true),
+      op<sgdStep>("NeverendSgd", {weight, gradient, numbers}, {output}),
+      op<sgdMomentumStep>("NeverendSgdMomentum", {weight, gradient, "sum: float", numbers},
+                          {output}, {}, true)};
 }();
 
 }  // namespace
