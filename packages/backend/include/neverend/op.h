@@ -116,9 +116,15 @@ class Run {
       check(status);
       return Tensor(tensor);
     }
-    if (index < into_.size() && into_[index] >= 0) return outer_->output(into_[index], shape);
+    if (index < into_.size() && into_[index] >= 0) {
+      Tensor outer = outer_->output(into_[index], shape);
+      ok_ = outer_->ok();
+      return outer;
+    }
+    TF_Tensor* tensor = TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), bytes);
+    if (tensor == nullptr) fail("there is no memory for what is between two ops");
     if (index >= made_.size()) made_.resize(index + 1);
-    made_[index] = Tensor(TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), bytes));
+    made_[index] = Tensor(tensor);
     return made_[index].borrowed();
   }
 

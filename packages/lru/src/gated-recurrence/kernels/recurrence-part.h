@@ -1,7 +1,8 @@
 // A part of a gated recurrence, included by gated-recurrence.cc once for each set of vector instructions.
 
 // Rows whose steps a thread goes through together: what it has of them stays in the second-level cache.
-constexpr int64_t kBlockRows = 8 * kTileRows;
+constexpr int64_t kBlockTiles = 8;
+constexpr int64_t kMostBlockRows = kBlockTiles * 3 / 2 * kTileRows;
 
 // Floats of the packed weights of a gate of a head.
 NEVEREND_INLINE int64_t gateSize(const Recurrence& of) {
@@ -24,7 +25,7 @@ void packHeads(const Recurrence& of, const float* inputW, const float* recurrenc
 NEVEREND_INLINE int64_t gateStride(const Recurrence& of) { return panelsOf(of.size()) * kPanel; }
 
 int64_t scratchSize(const Recurrence& of) {
-  return kBlockRows * (of.size() + 2 * gateStride(of));
+  return kMostBlockRows * (of.size() + 2 * gateStride(of));
 }
 
 // y = w x + b over the taps, of which the last `met` meet a step.
@@ -76,7 +77,7 @@ void recurrenceBlock(const Recurrence& of, int64_t head, int64_t first, int64_t 
   const int64_t size = of.size(), panels = panelsOf(size), stride = gateStride(of);
   const int64_t channel = head * size;
   float* mixed = scratch;
-  float* gates = mixed + kBlockRows * size;
+  float* gates = mixed + kMostBlockRows * size;
   const float* packed = of.packed + 2 * head * gateSize(of);
   for (int64_t row = first; row < last; ++row) {
     float* __restrict h = of.stateAfter + row * of.width + channel;
@@ -113,7 +114,9 @@ void recurrencePart(const Recurrence& of, int64_t begin, int64_t end, float* scr
   while (begin < end) {
     const int64_t head = begin / tiles, tile = begin % tiles, left = tiles - tile;
     int64_t count = end - begin < left ? end - begin : left;
-    count = count < kBlockRows / kTileRows ? count : kBlockRows / kTileRows;
+    // Blocks of one height: a last one of few rows would read all weights for these.
+    const int64_t blocks = (count + kBlockTiles / 2) / kBlockTiles;
+    if (blocks > 1) count = (count + blocks - 1) / blocks;
     const int64_t first = tile * kTileRows, last = (tile + count) * kTileRows;
     recurrenceBlock(of, head, first, last < rows ? last : rows, scratch);
     begin += count;

@@ -2,8 +2,16 @@
 
 // Rows that a thread goes through with a panel after the other, and the depth that it goes through at a time: a panel of so many
 // rows stays in the first-level cache, and that part of x in the second.
-constexpr int64_t kBlockRows = 96;
+constexpr int64_t kBlockRows = 160;
+constexpr int64_t kMostBlockRows = kBlockRows * 3 / 2;
 constexpr int64_t kBlockDepth = 384;
+
+// About as many, in blocks of one height: a last one of few rows would read all weights for these.
+NEVEREND_INLINE int64_t blockRows(int64_t rows) {
+  const int64_t blocks = (rows + kBlockRows / 2) / kBlockRows;
+  const int64_t height = blocks < 2 ? rows : (rows + blocks - 1) / blocks;
+  return (height + kTileRows - 1) / kTileRows * kTileRows;
+}
 
 // y = act(y + bias) + residual, for the `columns` columns of a panel.
 NEVEREND_INLINE void finishRow(float* __restrict y, const float* __restrict bias,
@@ -34,8 +42,8 @@ NEVEREND_INLINE int64_t normedStride(const Linear& of) { return of.depth + kLane
 
 // Floats of scratch memory that a part needs.
 int64_t scratchSize(const Linear& of) {
-  if (of.norm != nullptr) return kBlockRows * normedStride(of);
-  return of.depth % 1024 == 0 ? kBlockRows * (kBlockDepth + kLanes) : 0;
+  if (of.norm != nullptr) return kMostBlockRows * normedStride(of);
+  return of.depth % 1024 == 0 ? kMostBlockRows * (kBlockDepth + kLanes) : 0;
 }
 
 // Rows normalised: (x - mean) / deviation for a layer norm, x / root mean square without a shift; then times gain, plus shift.
@@ -79,8 +87,9 @@ void linearPart(const Linear& of, Range rows, Range panels, float* scratch) {
   const bool copies = of.norm == nullptr && scratchSize(of) > 0;
   const int64_t blocks = (of.depth + kBlockDepth - 1) / kBlockDepth;
   const int64_t most = (of.depth + blocks - 1) / blocks;
-  for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
-    const int64_t height = rows.end - i < kBlockRows ? rows.end - i : kBlockRows;
+  const int64_t block = blockRows(rows.end - rows.begin);
+  for (int64_t i = rows.begin; i < rows.end; i += block) {
+    const int64_t height = rows.end - i < block ? rows.end - i : block;
     if (of.norm != nullptr) normalise(of, i, height, scratch);
     for (int64_t k = 0; k < of.depth; k += most) {
       const int64_t depth = of.depth - k < most ? of.depth - k : most;
