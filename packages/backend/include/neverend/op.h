@@ -106,6 +106,13 @@ class Run {
     return Tensor(tensor);
   }
 
+  // The first so many, in their order.
+  std::vector<Tensor> inputs(size_t count) {
+    std::vector<Tensor> all;
+    for (size_t index = 0; index < count; ++index) all.push_back(input(index));
+    return all;
+  }
+
   Tensor output(size_t index, const std::vector<int64_t>& shape) {
     int64_t bytes = sizeof(float);
     for (int64_t dim : shape) bytes *= dim;

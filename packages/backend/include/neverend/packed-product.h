@@ -14,6 +14,13 @@ typedef float Loose __attribute__((vector_size(4 * NEVEREND_LANES), aligned(4), 
 
 NEVEREND_INLINE int64_t panelsOf(int64_t columns) { return (columns + kPanel - 1) / kPanel; }
 
+// How many of `count` rows or tiles each block has, where blocks are to have about so many and come out even: at most half as
+// many more. A last block of few rows would read the whole right factor for these.
+NEVEREND_INLINE int64_t evenBlock(int64_t count, int64_t about) {
+  const int64_t blocks = (count + about / 2) / about;
+  return blocks < 2 ? count : (count + blocks - 1) / blocks;
+}
+
 // Packs the panels `begin` up to `end` of x [depth][columns], whose rows are `stride` floats apart.
 void packPanels(const float* __restrict x, int64_t stride, int64_t depth, int64_t columns,
                 int64_t begin, int64_t end, float* __restrict packed) {

@@ -25,12 +25,18 @@ export function gatedRecurrence(
   return { y, state, conv };
 }
 
+/** FLOPs for each number of `x`. */
+export const recurrenceFlops = ({
+  w,
+  inputW,
+}: Pick<GatedRecurrenceInputs, 'w' | 'inputW'>): number =>
+  2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 23;
+
 const gatedRecurrenceKernel = defineKernel<GatedRecurrenceInputs, GatedRecurrenceAttrs>({
   name: 'NeverendGatedRecurrence',
   composite: gatedRecurrenceComposite,
   backendKernels: { wasm: gatedRecurrenceWasm, tensorflow: gatedRecurrenceTensorflow },
   code: import.meta.neverendCode,
   cases: gatedRecurrenceCases,
-  flops: ({ inputs: { x, w, inputW } }) =>
-    x.size * (2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 23),
+  flops: ({ inputs }) => inputs.x.size * recurrenceFlops(inputs),
 });

@@ -19,7 +19,7 @@ import {
   withPrefix,
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { gatedRecurrence } from '../gated-recurrence/index.ts';
+import { gatedRecurrence, recurrenceFlops } from '../gated-recurrence/index.ts';
 import type { GatedRecurrenceAttrs, GatedRecurrenceInputs } from '../gated-recurrence/types.ts';
 import { gateBlocks } from '../rg-lru/block-diagonal.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
@@ -162,11 +162,12 @@ const recurrentBlockKernel = defineKernel<RecurrentBlockInputs, RecurrentBlockAt
   backendKernels: { tensorflow: recurrentBlockTensorflow },
   code: import.meta.neverendCode,
   cases: recurrentBlockCases,
-  flops: ({ inputs: { x, w, inputW, xBias } }) => {
+  flops: ({ inputs }) => {
+    const { x, xBias } = inputs;
     const width = x.shape.at(-1) ?? 1;
-    const recurrence = 2 * (w.shape[0] ?? 1) + 4 * (inputW.shape[1] ?? 1) + 23;
-    const each = 2 * (2 * width + 1) + 8 + recurrence + 2 * width;
-    return 5 * x.size + (x.size / width) * xBias.size * each + 2 * x.size;
+    // The first layers, one with GELU, the recurrence, and the last layer; per number of x the norm, a bias and the residual.
+    const each = 2 * (2 * width + 1) + 8 + recurrenceFlops(inputs) + 2 * width;
+    return (x.size / width) * xBias.size * each + 7 * x.size;
   },
 });
 

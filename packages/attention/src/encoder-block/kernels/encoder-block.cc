@@ -1,6 +1,5 @@
 // An encoder block (Dosovitskiy et al., 2021, equations 2 and 3) whose heads see all tokens, of ops that are there: x + attention(LN(x)), then
 // x + MLP(LN(x)).
-#include <utility>
 #include <vector>
 
 #include <neverend/op.h>
@@ -11,8 +10,7 @@ namespace {
 // x [..., N, D]; of each norm its scale and shift; of each linear layer its packed weights and bias, those of queries, keys, values,
 // of what comes out of attention, and of the MLP; and the mask and settings of attention.
 void encoderBlock(Run& run) {
-  std::vector<Tensor> inputs;
-  for (int index = 0; index < 19; ++index) inputs.push_back(run.input(index));
+  const std::vector<Tensor> inputs = run.inputs(19);
   if (!run.ok()) return;
   const Tensor &x = inputs[0], &mask = inputs[17], &settings = inputs[18];
   const auto at = [&](int index) { return &inputs[index]; };

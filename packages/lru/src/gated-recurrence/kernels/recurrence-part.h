@@ -113,10 +113,7 @@ void recurrencePart(const Recurrence& of, int64_t begin, int64_t end, float* scr
   const int64_t rows = of.rows(), tiles = (rows + kTileRows - 1) / kTileRows;
   while (begin < end) {
     const int64_t head = begin / tiles, tile = begin % tiles, left = tiles - tile;
-    int64_t count = end - begin < left ? end - begin : left;
-    // Blocks of one height: a last one of few rows would read all weights for these.
-    const int64_t blocks = (count + kBlockTiles / 2) / kBlockTiles;
-    if (blocks > 1) count = (count + blocks - 1) / blocks;
+    const int64_t count = evenBlock(end - begin < left ? end - begin : left, kBlockTiles);
     const int64_t first = tile * kTileRows, last = (tile + count) * kTileRows;
     recurrenceBlock(of, head, first, last < rows ? last : rows, scratch);
     begin += count;

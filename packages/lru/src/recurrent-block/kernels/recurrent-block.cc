@@ -9,8 +9,7 @@ namespace {
 // x [..., T, (N,) D]; the norm's scale; the packed weights and bias of linear_y, linear_x and linear_out; and what the gated recurrence takes
 // behind x and gate.
 void recurrentBlock(Run& run) {
-  std::vector<Tensor> inputs;
-  for (int index = 0; index < 16; ++index) inputs.push_back(run.input(index));
+  const std::vector<Tensor> inputs = run.inputs(16);
   if (!run.ok()) return;
   const auto at = [&](int index) { return &inputs[index]; };
   const std::vector<Tensor> wide = run.call(

@@ -55,8 +55,7 @@ NEVEREND_VECTORISED void retreat(float* __restrict gRe, float* __restrict gIm,
 // The inputs of a run: those before `states` of one size, [outer, T, inner], and those from there on [outer, inner]. An
 // input that is no such thing fails the run.
 std::vector<Tensor> inputsOf(Run& run, int count, int states) {
-  std::vector<Tensor> inputs;
-  for (int index = 0; index < count && run.ok(); ++index) inputs.push_back(run.input(index));
+  std::vector<Tensor> inputs = run.inputs(count);
   for (int index = 1; index < count && run.ok(); ++index) {
     const int like = index < states ? 0 : states;
     run.require(inputs[index].size() == inputs[like].size(), "real and imaginary parts must have one shape");

@@ -6,13 +6,6 @@ constexpr int64_t kBlockRows = 160;
 constexpr int64_t kMostBlockRows = kBlockRows * 3 / 2;
 constexpr int64_t kBlockDepth = 384;
 
-// About as many, in blocks of one height: a last one of few rows would read all weights for these.
-NEVEREND_INLINE int64_t blockRows(int64_t rows) {
-  const int64_t blocks = (rows + kBlockRows / 2) / kBlockRows;
-  const int64_t height = blocks < 2 ? rows : (rows + blocks - 1) / blocks;
-  return (height + kTileRows - 1) / kTileRows * kTileRows;
-}
-
 // y = act(y + bias) + residual, for the `columns` columns of a panel.
 NEVEREND_INLINE void finishRow(float* __restrict y, const float* __restrict bias,
                                const float* __restrict residual, bool gelu, int64_t columns) {
@@ -87,7 +80,8 @@ void linearPart(const Linear& of, Range rows, Range panels, float* scratch) {
   const bool copies = of.norm == nullptr && scratchSize(of) > 0;
   const int64_t blocks = (of.depth + kBlockDepth - 1) / kBlockDepth;
   const int64_t most = (of.depth + blocks - 1) / blocks;
-  const int64_t block = blockRows(rows.end - rows.begin);
+  const int64_t even = evenBlock(rows.end - rows.begin, kBlockRows);
+  const int64_t block = (even + kTileRows - 1) / kTileRows * kTileRows;
   for (int64_t i = rows.begin; i < rows.end; i += block) {
     const int64_t height = rows.end - i < block ? rows.end - i : block;
     if (of.norm != nullptr) normalise(of, i, height, scratch);
