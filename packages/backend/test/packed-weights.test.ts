@@ -1,10 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { keepPackedWeights, markEdited, packedWeightsBytes } from '../src/index.ts';
 import { releasePacked, withPackedWeights } from '../src/packed-weights.ts';
 import { describeBackends } from '../src/testing/index.ts';
 
 await describeBackends('packed weights', () => {
+  // Files that share this process leave weights.
+  beforeEach(() => {
+    keepPackedWeights(false);
+    keepPackedWeights(true);
+  });
+
   /** Uses weights, and tells whether they were packed for it. */
   const use = (...weights: tf.Tensor[]): boolean => {
     const backend = tf.backend();
