@@ -26,7 +26,7 @@ export async function* picturesOf(
     const decoded = decodeFrames(video, { threads, from: from ?? 0, signal });
     const frames = from === undefined ? decoded : beginAt(decoded, from);
     if (framesPerSecond === undefined) yield* convertAll(frames, converter);
-    else yield* convertSampled(frames, converter, framesPerSecond, from);
+    else yield* convertSampled(frames, converter, { framesPerSecond, from, name });
   } finally {
     converter.close();
   }
@@ -50,11 +50,15 @@ async function* convertAll(
 async function* convertSampled(
   frames: AsyncIterable<DecodedFrame>,
   converter: FrameToPicture,
-  framesPerSecond: number,
-  from: number | undefined,
+  {
+    framesPerSecond,
+    from,
+    name,
+  }: { readonly framesPerSecond: number; readonly from: number | undefined; readonly name: string },
 ): AsyncGenerator<Picture, void, undefined> {
   const shown = samplePictures(frames, framesPerSecond, {
     ...(from === undefined ? {} : { from }),
+    name,
     release: ({ frame }) => frame.free(),
   });
   let last: { frame: DecodedFrame; picture: Picture } | undefined;

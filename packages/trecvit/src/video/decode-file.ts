@@ -46,7 +46,8 @@ export async function* decodeFile(
     const frames = decoder.frames(from);
     let count = 0;
     const release = ({ sample }: Frame) => sample.close();
-    for await (const frame of samplePictures(frames, framesPerSecond, { from, release })) {
+    const sampling = { from, name: 'the file', release };
+    for await (const frame of samplePictures(frames, framesPerSecond, sampling)) {
       signal?.throwIfAborted();
       count += 1;
       yield reader.readDrawing(drawingOf(frame.sample), frame.seconds);

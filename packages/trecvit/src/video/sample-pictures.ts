@@ -14,6 +14,8 @@ export interface SampleOptions<P> {
   readonly from?: number;
   /** The most seconds between two pictures: a broken time would otherwise show one picture for years. Default: 3600. */
   readonly longestGap?: number;
+  /** What messages call the video, such as the path of its file. */
+  readonly name?: string;
   /** Called once for each picture as soon as nobody needs it, such as to close a `VideoFrame`. */
   readonly release?: (picture: P) => void;
 }
@@ -33,9 +35,9 @@ export async function* samplePictures<P extends Timed>(
   framesPerSecond: number,
   options: SampleOptions<P> = {},
 ): AsyncGenerator<P, void, undefined> {
-  checkOptions('samplePictures', options, ['from', 'longestGap', 'release']);
-  const { from, longestGap = 3600, release } = options;
-  const ticks = new Ticks(framesPerSecond, longestGap, 'error', from);
+  checkOptions('samplePictures', options, ['from', 'longestGap', 'name', 'release']);
+  const { from, longestGap = 3600, name, release } = options;
+  const ticks = new Ticks(framesPerSecond, longestGap, 'error', from, name);
   const held: P[] = [];
   try {
     for await (const picture of pictures) {

@@ -26,12 +26,19 @@ export class Ticks {
   /** The first tick that no picture has filled. */
   #next = 0;
   #pictures = 0;
+  readonly #of: string;
 
   /**
    * @param origin the time of the first tick. Default: that of the first picture.
-   * @throws RangeError naming the argument.
+   * @param name what messages call the video. @throws RangeError naming the argument.
    */
-  constructor(framesPerSecond: number, longestGap: number, gap: GapRule, origin?: number) {
+  constructor(
+    framesPerSecond: number,
+    longestGap: number,
+    gap: GapRule,
+    origin?: number,
+    name?: string,
+  ) {
     checkNumber('framesPerSecond', framesPerSecond, 0);
     if (framesPerSecond === 0) throw new RangeError('framesPerSecond was 0; it must be above 0');
     if (!(longestGap > 0)) {
@@ -42,6 +49,7 @@ export class Ticks {
     this.#longestGap = longestGap;
     this.#gap = gap;
     this.#origin = origin;
+    this.#of = name === undefined ? '' : ` of ${name}`;
   }
 
   /**
@@ -54,7 +62,7 @@ export class Ticks {
     this.#pictures += 1;
     if (!Number.isFinite(seconds)) {
       throw new VideoError(
-        `picture ${this.#pictures} has the time ${seconds}; it must be a finite number of seconds`,
+        `picture ${this.#pictures}${this.#of} has the time ${seconds}; it must be a finite number of seconds`,
       );
     }
     this.#origin ??= seconds;
@@ -66,7 +74,7 @@ export class Ticks {
     const gap = step > this.#longestGap;
     if (gap && this.#gap === 'error') {
       throw new VideoError(
-        `picture ${this.#pictures} comes ${step} s after the one before it; at most ${this.#longestGap} s may lie between two`,
+        `picture ${this.#pictures}${this.#of} comes ${step} s after the one before it; at most ${this.#longestGap} s may lie between two`,
       );
     }
     if (back || gap) {

@@ -99,7 +99,10 @@ describe.each(names)('%s', (name) => {
         for (const [at, value] of changes) changed[at] = value;
         await writeFile(path, changed);
         await outcome(path, { fit, framesPerSecond: 12.5 });
-        const failed = (error: unknown) => expect(VideoError.isInstance(error)).toBe(true);
+        const failed = (error: unknown) => {
+          expect(VideoError.isInstance(error)).toBe(true);
+          expect(String(error)).toContain(path);
+        };
         await videoInfo(path).catch(failed);
         const clip = { frames: 3, framesPerSecond: 12.5, place: 0.7, shortSide: 8 };
         await readClip(path, clip).catch(failed);

@@ -75,6 +75,9 @@ it('a time that is no number, and one that would show a picture for hours, are e
     'picture 2 comes 1000000000000 s after the one before it; at most 3600 s may lie between two',
   );
   await expect(indices(at(0, 2), 10, { longestGap: 1 })).rejects.toThrow('at most 1 s');
+  await expect(indices(at(0, 2), 10, { longestGap: 1, name: 'a.mp4' })).rejects.toThrow(
+    'picture 2 of a.mp4 comes 2 s after',
+  );
   await expect(indices(at(50), 10, { from: 0, longestGap: 10 })).rejects.toThrow('50 s after');
 });
 
