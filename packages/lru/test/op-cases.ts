@@ -55,7 +55,7 @@ function complexScanCase(shape: readonly [number, number, number], tolerance: To
   };
 }
 
-async function checkResidualBlock(shape: readonly number[]): Promise<void> {
+async function checkResidualBlock(shape: readonly number[], fromNothing: boolean): Promise<void> {
   const sizes = { width: shape.at(-1) ?? 1, lruWidth: 6, heads: 2, taps: 3 };
   const params = initResidualBlock(randomKey(1), sizes);
   const test = blockCase(
@@ -65,6 +65,7 @@ async function checkResidualBlock(shape: readonly number[]): Promise<void> {
     params,
     sizes.heads,
     currentTolerance(),
+    { fromNothing },
   );
   tf.dispose(params);
   await expectLikeReference(test);
@@ -101,10 +102,12 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
   ...[
     [1, 1, 2],
     [2, 3, 5, 7],
-  ].map((shape) => ({
-    name: `residualBlock of [${shape}]`,
-    check: () => checkResidualBlock(shape),
-  })),
+  ].flatMap((shape) =>
+    [false, true].map((fromNothing) => ({
+      name: `residualBlock of [${shape}]${fromNothing ? ' from nothing' : ''}`,
+      check: () => checkResidualBlock(shape, fromNothing),
+    })),
+  ),
   ...gateShapes.map((shape) => ({
     name: `the gates of the RG-LRU of [${shape}]`,
     check: () => expectLikeReference(gatesCase(shape, currentTolerance())),

@@ -7,7 +7,8 @@ import type { RecurrentBlockAttrs } from './types.ts';
 export const recurrentBlockCases: readonly KernelCase<RecurrentBlockAttrs>[] =
   recurrenceExamples.map(({ shape, inputs, attrs, more }, at) => {
     const inner = shape.at(-1) ?? 1;
-    const width = [1, 7, 16, 33][at % 4] ?? 1;
+    // Each set of attributes, of which there are four to a shape, meets each width.
+    const width = [1, 7, 16, 33][(at + Math.floor(at / 4)) % 4] ?? 1;
     const into = { shape: [width, inner], scale: 1 / Math.sqrt(width) };
     const layers = {
       ...{ yKernel: into, yBias: { shape: [inner] }, xKernel: into, xBias: { shape: [inner] } },

@@ -35,7 +35,7 @@ function paramInputs(params: Readonly<Record<string, tf.Tensor>>): Inputs {
 }
 
 /**
- * A block from states, with restarts, with its reference: its output and both of its states, one after the other.
+ * A block from states, with restarts, or from nothing, with its reference: its output and both of its states, one after the other.
  *
  * @param shape `[rows, T, D]` or `[B, T, N, D]`. @param params of any numbers, for their shapes.
  * @param constants those that differ from what the block has by itself.
@@ -47,7 +47,10 @@ export function blockCase(
   params: Readonly<Record<string, tf.Tensor>>,
   heads: number,
   tolerance: Tolerance,
-  constants: Pick<ResidualBlockOptions, 'decayPower' | 'eps'> = {},
+  {
+    fromNothing = false,
+    ...constants
+  }: Pick<ResidualBlockOptions, 'decayPower' | 'eps'> & { readonly fromNothing?: boolean } = {},
 ): OpCase {
   const [outer, steps, ...rest] = shape as readonly number[] as [number, number, ...number[]];
   const lanes = rest.slice(0, -1);
@@ -55,15 +58,26 @@ export function blockCase(
     Object.entries(params).find(([name]) => name.endsWith('conv_1d/w'))?.[1].shape ?? [];
   const width = rest.at(-1) ?? 1;
   const sizes = { outer, steps, tokens: lanes[0] ?? 1, width, inner, heads, taps, ...constants };
-  const inputs = {
-    x: normalInput(randomKey('x'), shape),
+  const states = {
     rgLru: normalInput(randomKey('rgLru'), [outer, ...lanes, inner]),
     conv: normalInput(randomKey('conv'), [outer, taps - 1, ...lanes, inner]),
+  };
+  const inputs: Inputs = {
+    x: normalInput(randomKey('x'), shape),
+    ...(fromNothing ? {} : states),
     ...paramInputs(params),
   };
-  const segmentPos = positions(outer, steps);
+  const nothing = {
+    rgLru: new Float64Array(states.rgLru.data.length),
+    conv: new Float64Array(states.conv.data.length),
+  };
+  const segmentPos = fromNothing
+    ? Array.from({ length: outer * steps }, (_, step) => step % steps)
+    : positions(outer, steps);
   const reference = (arrays: Arrays) =>
-    Float64Array.from(naive(arrays, segmentPos, sizes).flatMap((array) => [...array]));
+    Float64Array.from(
+      naive({ ...nothing, ...arrays }, segmentPos, sizes).flatMap((array) => [...array]),
+    );
   const y = reference(numbers(inputs));
   const dy = normalInput(randomKey('dy'), [y.length]);
   return {
@@ -71,8 +85,10 @@ export function blockCase(
       tf.tidy(() => {
         const result = block(x as tf.Tensor, given, {
           ...constants,
-          segmentPos: positionsTensor(outer, steps),
-          state: { rgLru: rgLru as tf.Tensor, conv: conv as tf.Tensor },
+          ...(!fromNothing && {
+            segmentPos: positionsTensor(outer, steps),
+            state: { rgLru: rgLru as tf.Tensor, conv: conv as tf.Tensor },
+          }),
         });
         const outputs = [result.y, result.state.rgLru, result.state.conv];
         return tf.concat(outputs.map((output) => tf.reshape(output, [-1])));

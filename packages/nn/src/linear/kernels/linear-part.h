@@ -4,6 +4,7 @@
 // rows stays in the first-level cache, and that part of x in the second.
 constexpr int64_t kBlockRows = 160;
 constexpr int64_t kMostBlockRows = kBlockRows * 3 / 2;
+static_assert(kMostBlockRows % kTileRows == 0, "blocks are of whole tiles");
 constexpr int64_t kBlockDepth = 384;
 
 // y = act(y + bias) + residual, for the `columns` columns of a panel.
@@ -80,10 +81,11 @@ void linearPart(const Linear& of, Range rows, Range panels, float* scratch) {
   const bool copies = of.norm == nullptr && scratchSize(of) > 0;
   const int64_t blocks = (of.depth + kBlockDepth - 1) / kBlockDepth;
   const int64_t most = (of.depth + blocks - 1) / blocks;
-  const int64_t even = evenBlock(rows.end - rows.begin, kBlockRows);
-  const int64_t block = (even + kTileRows - 1) / kTileRows * kTileRows;
-  for (int64_t i = rows.begin; i < rows.end; i += block) {
-    const int64_t height = rows.end - i < block ? rows.end - i : block;
+  for (int64_t i = rows.begin, height; i < rows.end; i += height) {
+    // Anew for what is left: whole tiles would add up to a last block of few rows.
+    const int64_t left = rows.end - i;
+    const int64_t tiles = (evenBlock(left, kBlockRows) + kTileRows - 1) / kTileRows;
+    height = tiles * kTileRows < left ? tiles * kTileRows : left;
     if (of.norm != nullptr) normalise(of, i, height, scratch);
     for (int64_t k = 0; k < of.depth; k += most) {
       const int64_t depth = of.depth - k < most ? of.depth - k : most;
