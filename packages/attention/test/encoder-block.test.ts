@@ -1,4 +1,12 @@
-import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import {
+  kernelMode,
+  type RandomKey,
+  randomKey,
+  randomUniform,
+  ShapeError,
+  withPeakBytes,
+} from '@neverend/backend';
+import { loadAddon } from '@neverend/backend/kernels';
 import {
   describeBackends,
   expectLikeReference,
@@ -51,6 +59,21 @@ await describeBackends('encoderBlock', (backend) => {
       gradients: { x: array('dx').data, ...numbers(named('g/')) },
       tolerance,
     });
+  });
+
+  // The first width is of an MLP that keeps less than attention does.
+  it.runIf(backend === 'tensorflow' && kernelMode() !== 'composite' && loadAddon().available).each([
+    { mlpWidth: 8, most: 4 },
+    { mlpWidth: 64, most: 10 },
+  ])('with an MLP of $mlpWidth keeps $most times its input at once', ({ mlpWidth, most }) => {
+    const params = toTensors(blockParams(8, 2, mlpWidth));
+    const x = tf.ones([2, 5, 8]);
+    const block = () => encoderBlock(x, params, { heads: 2 });
+    // Compares the kernel with its composite.
+    block().dispose();
+    const { result, peakBytes } = withPeakBytes(block);
+    expect(peakBytes / (4 * x.size)).toBe(most);
+    tf.dispose([x, params, result]);
   });
 
   for (const [outer, tokens, width, heads, mlpWidth] of [

@@ -24,8 +24,8 @@ export interface BytesWatch {
 
 /**
  * Counts the bytes of the buffers that are made from now on and alive, those inside of composites among them: tensors that share one, as a reshape does
- * with its input, count once, and so does what kernels of several ops say that they hold between these. What a backend's library keeps for itself, such as packed
- * weights, and what an op has inside are not seen.
+ * with its input, count once, and so does what kernels say that they hold while they run (`withHeldBytes`). What a backend's library keeps for itself, such as packed
+ * weights, is not seen.
  *
  * @param given tensors that were there before and are to be counted too.
  */

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { watchBytes, withPeakBytes } from '../src/index.ts';
+import { withHeldBytes } from '../src/peak-bytes.ts';
 import { describeBackends } from '../src/testing/index.ts';
 
 await describeBackends('the peak of bytes', () => {
@@ -30,6 +31,21 @@ await describeBackends('the peak of bytes', () => {
       }),
     ).toThrow('boom');
     expect(tf.engine().runKernel).toBe(before);
+  });
+
+  it('counts what a kernel says that it holds, for as long as it runs', () => {
+    const { result, peakBytes } = withPeakBytes(() => {
+      tf.ones([10]).dispose();
+      expect(() =>
+        withHeldBytes(600, () => {
+          throw new Error('boom');
+        }),
+      ).toThrow('boom');
+      const first = withHeldBytes(500, () => tf.ones([50]));
+      return [first, tf.ones([100])];
+    });
+    expect(peakBytes).toBe(700);
+    tf.dispose(result);
   });
 
   it('counts what tensors share once, and nothing for another look at what was there', () => {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <initializer_list>
 #include <string>
 #include <utility>
@@ -28,7 +29,7 @@ class Status {
   TF_Status* status_;
 };
 
-// A tensor of a kernel's context: an input, or an output once it is allocated.
+// An input of a run, an output once it is allocated, or what an op within another gave.
 class Tensor {
  public:
   explicit Tensor(TF_Tensor* tensor = nullptr) : tensor_(tensor) {}
@@ -128,10 +129,13 @@ class Run {
       ok_ = outer_->ok();
       return outer;
     }
-    TF_Tensor* tensor = TF_AllocateTensor(TF_FLOAT, shape.data(), shape.size(), bytes);
-    if (tensor == nullptr) fail("there is no memory for what is between two ops");
+    Status status;
+    TF_AllocatorAttributes onHost{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
+    Tensor tensor(TF_AllocateTemp(context_, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
+                                  &onHost, status.get()));
+    check(status);
     if (index >= made_.size()) made_.resize(index + 1);
-    made_[index] = Tensor(tensor);
+    made_[index] = std::move(tensor);
     return made_[index].borrowed();
   }
 
@@ -142,7 +146,7 @@ class Run {
 
   void fail(const std::string& message) {
     ok_ = false;
-    if (outer_ != nullptr) return outer_->fail(message);
+    if (outer_ != nullptr) return outer_->fail(std::string(name_) + ": " + message);
     Status status;
     TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, message.c_str());
     TF_OpKernelContext_Failure(context_, status.get());
@@ -153,11 +157,12 @@ class Run {
   }
 
  private:
-  Run(Run* outer, const Attributes& attributes, std::vector<const Tensor*> inputs,
-      std::vector<int> into)
+  Run(Run* outer, const char* name, const Attributes& attributes,
+      std::vector<const Tensor*> inputs, std::vector<int> into)
       : context_(outer->context_),
         attributes_(attributes),
         outer_(outer),
+        name_(name),
         inputs_(std::move(inputs)),
         into_(std::move(into)) {}
 
@@ -172,6 +177,7 @@ class Run {
   bool ok_ = true;
   // Of a run within another one.
   Run* outer_ = nullptr;
+  const char* name_ = nullptr;
   std::vector<const Tensor*> inputs_;
   std::vector<int> into_;
   std::vector<Tensor> made_;
@@ -206,7 +212,12 @@ Op op(const char* name, std::vector<const char*> inputs, std::vector<const char*
           },
           [](void* attributes, TF_OpKernelContext* context) {
             Run run(context, *static_cast<const Attributes*>(attributes));
-            kRun(run);
+            try {
+              kRun(run);
+            } catch (const std::exception& error) {
+              // As where there is no memory for scratch. TensorFlow's frames are no place for it.
+              run.fail(error.what());
+            }
           },
           [](void* attributes) { delete static_cast<Attributes*>(attributes); }};
 }

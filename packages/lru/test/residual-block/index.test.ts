@@ -1,4 +1,5 @@
-import { randomKey, ShapeError } from '@neverend/backend';
+import { kernelMode, randomKey, ShapeError, withPeakBytes } from '@neverend/backend';
+import { loadAddon } from '@neverend/backend/kernels';
 import {
   describeBackends,
   expectLikeReference,
@@ -61,6 +62,24 @@ await describeBackends(
       );
       tf.dispose(params);
       await expectLikeReference(test);
+    });
+
+    it
+      .runIf(backend === 'tensorflow' && kernelMode() !== 'composite' && loadAddon().available)
+      .each([
+        { lruWidth: 8, most: 3 },
+        { lruWidth: 2, most: 1.25 },
+      ])('of width $lruWidth keeps $most times its input at once', ({ lruWidth, most }) => {
+      const params = initResidualBlock(randomKey(1), { width: 8, lruWidth, heads: 2, taps: 3 });
+      const x = tf.ones([2, 50, 8]);
+      const block = () => residualBlock(x, params);
+      // Compares the kernel with its composite.
+      const first = block();
+      const { result, peakBytes } = withPeakBytes(block);
+      // States, and what stands for those that are not given, are small beside x.
+      expect(peakBytes / (4 * x.size)).toBeGreaterThanOrEqual(most);
+      expect(peakBytes / (4 * x.size)).toBeLessThan(most + 0.2);
+      tf.dispose([x, params, first.y, first.state, result.y, result.state]);
     });
 
     it('of parts, cut at any points, is that of the whole, with restarts and without', async () => {

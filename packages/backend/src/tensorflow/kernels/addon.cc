@@ -194,7 +194,7 @@ std::vector<Tensor> Run::call(const char* name, std::initializer_list<const Tens
   if (!ok_) return {};
   for (const Op& op : opsOfBuild()) {
     if (op.name != std::string_view(name)) continue;
-    Run run(this, attributes, inputs, std::move(into));
+    Run run(this, op.name, attributes, inputs, std::move(into));
     op.run(run);
     ok_ = run.ok_;
     return std::move(run.made_);

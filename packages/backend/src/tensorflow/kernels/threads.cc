@@ -4,10 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <thread>
-#include <vector>
+#include <utility>
 
 namespace neverend {
 namespace {
@@ -42,7 +43,7 @@ using Work = std::function<void(int64_t, int64_t, int)>;
 // any time, and nothing of theirs is left to save then.
 class Pool {
  public:
-  // Runs parts 1 and up on other threads, part 0 on this one.
+  // Runs parts 1 and up on other threads, part 0 on this one. Throws what one of them threw, once all have ended.
   void run(int parts, int64_t count, const Work& work) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -57,15 +58,26 @@ class Pool {
       ++generation_;
     }
     if (sleepers_ > 0) wake_.notify_all();
-    work(0, count / parts, 0);
-    if (soon([this] { return left_ == 0; })) return;
-    std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return left_ == 0; });
+    runPart(work, 0, count / parts, 0);
+    if (!soon([this] { return left_ == 0; })) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      done_.wait(lock, [this] { return left_ == 0; });
+    }
+    if (thrown_ != nullptr) std::rethrow_exception(std::exchange(thrown_, nullptr));
   }
 
   std::mutex turn;
 
  private:
+  void runPart(const Work& work, int64_t begin, int64_t end, int part) {
+    try {
+      work(begin, end, part);
+    } catch (...) {
+      std::lock_guard<std::mutex> lock(mutex_);
+      thrown_ = std::current_exception();
+    }
+  }
+
   void serve(int part, uint64_t seen) {
     for (;;) {
       const bool found = soon([&] { return generation_ != seen; });
@@ -81,7 +93,7 @@ class Pool {
       const int64_t begin = count_ * part / parts_;
       const int64_t end = count_ * (part + 1) / parts_;
       lock.unlock();
-      work(begin, end, part);
+      runPart(work, begin, end, part);
       if (--left_ > 0) continue;
       // The caller may be about to sleep: it does so, or has seen that all is done, before the lock is there.
       lock.lock();
@@ -99,6 +111,7 @@ class Pool {
   int parts_ = 0;
   int64_t count_ = 0;
   const Work* work_ = nullptr;
+  std::exception_ptr thrown_;
 };
 
 Pool& pool() {

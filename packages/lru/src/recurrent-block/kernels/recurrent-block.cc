@@ -12,16 +12,18 @@ void recurrentBlock(Run& run) {
   const std::vector<Tensor> inputs = run.inputs(16);
   if (!run.ok()) return;
   const auto at = [&](int index) { return &inputs[index]; };
-  const std::vector<Tensor> wide = run.call(
+  std::vector<Tensor> branches = run.call(
       "NeverendNormLinear2", {at(0), at(1), at(1), at(2), at(3), at(4), at(5)},
       {{"epsilon", run.attribute("epsilon")}, {"offset", 1}, {"centred", 0}, {"gelus", 1}});
   if (!run.ok()) return;
+  const Tensor &gate = branches[0], &ofTime = branches[1];
   const std::vector<Tensor> mixed =
       run.call("NeverendGatedRecurrence",
-               {&wide[1], &wide[0], at(8), at(9), at(10), at(11), at(12), at(13), at(14), at(15)},
+               {&ofTime, &gate, at(8), at(9), at(10), at(11), at(12), at(13), at(14), at(15)},
                {{"has_state", run.attribute("has_state")},
                 {"has_resets", run.attribute("has_resets")}},
                {-1, 1, 2});
+  branches.clear();
   if (!run.ok()) return;
   run.call("NeverendLinear", {&mixed[0], at(6), at(7), at(0)},
            {{"axes", 1}, {"gelu", 0}, {"adds", 1}}, {0});
