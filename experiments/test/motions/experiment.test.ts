@@ -3,10 +3,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
+import { writeJson } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Materials } from '../../src/motions/clips/materials.ts';
 import type { Split } from '../../src/motions/clips/split.ts';
+import { runExperiment } from '../../src/motions/experiment.ts';
 import { type ArmRun, type RunSize, runArm } from '../../src/motions/run-arm.ts';
 import { difficultyAt, settings } from '../../src/motions/setup.ts';
 import { materialsOf, photographsAreHere } from './materials.ts';
@@ -61,3 +63,11 @@ it.runIf(photographsAreHere)(
     expect(tf.memory().numTensors).toBe(tensors);
   },
 );
+
+it.runIf(photographsAreHere)('refuses results of other photographs or settings', async () => {
+  const used = await mkdtemp(join(folder, 'used-'));
+  await writeJson(join(used, 'setup.json'), { backend: 'webgpu' });
+  await expect(runExperiment({ folder: used })).rejects.toThrow(
+    /setup\.json was written by a run with other photographs or settings \(backend: "webgpu" became "wasm"/,
+  );
+});

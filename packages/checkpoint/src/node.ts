@@ -2,6 +2,7 @@ export { modelFolder } from './model-folder.ts';
 export { type NpzFile, openNpzFile, readNpz } from './npz-file.ts';
 export { isSystemError, makeFolder, readFileIfPresent, removeParts } from './run-folder/files.ts';
 export { jsonDifferences, readJson, stableJson, writeJson } from './run-folder/json-file.ts';
+export { keepEqual } from './run-folder/keep-equal.ts';
 export { lockFolder } from './run-folder/lock.ts';
 export { RunError } from './run-folder/run-error.ts';
 export { readSafetensors, writeSafetensors } from './safetensors-file.ts';

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import { checkOptions } from '@neverend/backend';
 import {
-  jsonDifferences,
+  keepEqual,
   lockFolder,
   makeFolder,
   RunError,
-  readJson,
   removeParts,
-  stableJson,
   writeJson,
 } from '@neverend/checkpoint/node';
 import type { ReportBackend, ReportData } from '../report/index.ts';
@@ -103,22 +101,6 @@ function checkNames(learners: readonly Learner[]): void {
       throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
     }
     seen.add(name.toLowerCase());
-  }
-}
-
-/** Writes a file where there is none, and refuses to go on where there is another one. */
-async function keepEqual(path: string, value: unknown, what: string): Promise<void> {
-  const before = await readJson(path);
-  if (before === undefined) {
-    await writeJson(path, value);
-    return;
-  }
-  const differences = jsonDifferences(before, JSON.parse(stableJson(value)));
-  if (differences.length > 0) {
-    const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
-    throw new RunError(
-      `${path} was written by a run with other ${what} (${differences.slice(0, 3).join('; ')}${more}); use another folder`,
-    );
   }
 }
 
