@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { checkOptions } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import type { DecodingPool } from '../../node/decoding-pool.ts';
 import type { ClipRequest, ClipSource } from '../clip-source.ts';
 import { findBroken, keepBroken, knownBroken } from './broken-videos.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { naturalOrder, type VideoEntry } from './video-entry.ts';
 
 /** How video files are taken. */
@@ -19,8 +17,8 @@ export interface VideoFilesOptions {
    */
   readonly broken?: 'refuse' | 'skip' | 'unchecked';
   /**
-   * A file, in a folder that is there, which keeps what a check has found: the same videos, by names, labels and sizes, are not opened
-   * again. What it knows to be broken is left out where `broken` is `unchecked`. Default: none, and each call checks.
+   * A file, in a folder that is there, which keeps what a check has found: the same videos, by labels, names, sizes and some bytes, are not
+   * opened again. What it knows to be broken is left out where `broken` is `unchecked`. Default: none, and each call checks.
    */
   readonly checkedFile?: string;
   /** Is told how many videos are checked. */
@@ -103,15 +101,4 @@ async function readable(
   if (known === undefined) await keepBroken(checkedFile, fingerprint, found);
   for (const sentence of sentences) onWarning?.(`left out: ${sentence}`);
   return entries.filter((_, index) => found[index] === undefined);
-}
-
-/** A hash of the videos' labels, names and sizes, wherever they lie. */
-async function fingerprintOf(videos: readonly VideoEntry[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const { path, label } of videos) {
-    const found = await stat(path).catch(() => undefined);
-    const size = found?.isFile() ? found.size : 0;
-    hash.update(`${JSON.stringify([label, basename(path), size])}\n`);
-  }
-  return hash.digest('hex');
 }

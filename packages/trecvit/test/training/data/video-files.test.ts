@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it } from 'vitest';
 import { DecodingPool } from '../../../src/node/index.ts';
+import { fingerprintOf } from '../../../src/training/data/fingerprint.ts';
 import {
   readClassFolders,
   readVideoTable,
@@ -137,6 +138,26 @@ it('has the same fingerprint wherever the videos lie, and another for others', a
   expect(await of(there)).toBe(await of(here));
   await writeVideo(join(there, 'a.y4m'), 4, 5);
   expect(await of(there)).not.toBe(await of(here));
+});
+
+it('has another fingerprint where a file, or an image of a folder, has other bytes', async () => {
+  const fingerprint = (path: string) => fingerprintOf([{ path, label: 'a' }]);
+  const file = join(folder, 'long');
+  const bytes = new Uint8Array(50_000);
+  await writeFile(file, bytes);
+  const found = [await fingerprint(file)];
+  for (const at of [0, 25_000, 49_999]) {
+    await writeFile(file, bytes.with(at, 1));
+    found.push(await fingerprint(file));
+  }
+  const images = join(folder, 'images');
+  await mkdir(images);
+  for (const [name, text] of [['1.png', 'a'], ['1.png', 'b'], ['2.png', 'b']] as const) {
+    await writeFile(join(images, name), text);
+    found.push(await fingerprint(images));
+  }
+  expect(new Set(found).size).toBe(7);
+  expect(await fingerprint(images)).toBe(found.at(-1));
 });
 
 it.each([
