@@ -146,8 +146,10 @@ describe.runIf(runsInBrowser())('a model at an address, in a page', () => {
     expect(own.requests).toEqual([]);
   });
 
-  it('is read from another origin that allows it, whatever headers that shows', async () => {
-    const headers = { 'access-control-allow-origin': '*' };
+  it('is read from another origin that allows it, and from the cache where a page sees its version', async () => {
+    // A page sees the date of another origin's file, and not its ETag.
+    const dated = { 'last-modified': 'Sun, 29 Nov 2026 08:00:00 GMT' };
+    const headers = { 'access-control-allow-origin': '*', ...dated };
     for (const ranges of [true, false]) {
       other.manner = { etag: '"one"', ranges, headers };
       const place = `${other.origin}/model`;
@@ -156,6 +158,12 @@ describe.runIf(runsInBrowser())('a model at an address, in a page', () => {
       expect(await load(place, { cache: `other ${ranges}` })).toMatchObject({ hash });
       expect(other.requests.filter((line) => line.includes('GET'))).toHaveLength(2);
       expect(other.requests).not.toContain('GET /model/model.safetensors');
+    }
+    other.manner = { etag: '"one"', headers: { 'access-control-allow-origin': '*' } };
+    for (let visit = 0; visit < 2; visit++) {
+      other.requests.length = 0;
+      expect(await load(`${other.origin}/model`, { cache: 'no version' })).toMatchObject({ hash });
+      expect(other.requests.filter((line) => line.includes('GET')).length).toBeGreaterThan(2);
     }
   });
 

@@ -221,12 +221,21 @@ describe('an official .npz checkpoint', () => {
     expect(await load(npz, { card: given })).toEqual({ config, input: officialInput, classNames });
   });
 
-  it('is refused by the array that would tell its sizes', async () => {
-    const one = encodeSafetensors({
-      a: { dtype: 'float32', shape: [1], data: Float32Array.of(1) },
+  it('is refused by all arrays that would tell its sizes', async () => {
+    const flat = { dtype: 'float32', shape: [1], data: Float32Array.of(1) } as const;
+    const residual = 'encoder/residualblock_00/recurrent_block';
+    const some = encodeSafetensors({
+      ...{
+        'tokenizer/embedding/kernel': flat,
+        'encoder/encoderblock_0/MlpBlock_0/Dense_0/bias': flat,
+      },
+      [`${residual}/conv_1d/w`]: { ...flat, shape: [1, 1] },
     });
-    await expect(TRecViT.fromPretrained(one)).rejects.toThrow(
-      'there is no config.json, and tokenizer/embedding/kernel, which would tell sizes of the model, was missing; give the option card',
+    await expect(TRecViT.fromPretrained(some)).rejects.toThrow(
+      "there is no config.json, and of the arrays that would tell the model's sizes tokenizer/embedding/kernel is [1], " +
+        `tokenizer/pos_embedding is missing, ${residual}/rg_lru/a_gate/b is missing, ` +
+        'encoder/encoderblock_0/MultiHeadDotProductAttention_0/query/bias is missing, decoder/pre_logits/bias is missing, ' +
+        'decoder/cls_head/bias is missing; give the option card',
     );
   });
 });
@@ -282,6 +291,31 @@ describe('a model at an address', () => {
       ).toEqual([]);
       await load(place, { cache, offline: true, card: shapeless });
       expect(server.requests).toHaveLength(2);
+    },
+  );
+
+  it.each([true, false])(
+    'is downloaded again where nothing but its length tells the version, ranges: %s',
+    async (ranges) => {
+      const cache = await newCache();
+      const contents: Record<string, Uint8Array> = { '/model.npz': npz };
+      const other = await serveFiles(contents);
+      other.manner = { ranges };
+      const kernelNow = async () => {
+        const place = `${other.origin}/model.npz`;
+        const model = await TRecViT.fromPretrained(place, { cache, card: shapeless });
+        const values = (await model.params['decoder/cls_head/kernel']?.data()) as Float32Array;
+        model.dispose();
+        return hashOf(values);
+      };
+      expect(await kernelNow()).toBe(hashOf(kernel));
+      const changed = TRecViT.init(config, randomKey(9));
+      contents['/model.npz'] = await npzOf(changed);
+      expect(contents['/model.npz'].length).toBe(npz.length);
+      const expected = (await changed.params['decoder/cls_head/kernel']?.data()) as Float32Array;
+      changed.dispose();
+      expect(await kernelNow()).toBe(hashOf(expected));
+      await other.close();
     },
   );
 

@@ -7,22 +7,20 @@ import type { Arrays } from '../open-arrays.ts';
  * models: 32 frames, the released form's radii, square frames. Reads eight small arrays.
  *
  * @param given fields that are known, and win.
- * @throws CheckpointError when an array that tells a size is missing, or of another rank.
+ * @throws CheckpointError naming all arrays that tell a size and are missing, or of another rank.
  */
 export async function inferConfig(
   { names, read }: Arrays,
   given: Partial<TRecViTConfig>,
 ): Promise<TRecViTConfig> {
   const known = new Set(names);
-  const shape = async (name: string, rank: number): Promise<number[]> => {
+  const faults: string[] = [];
+  const shape = async (name: string, rank: number): Promise<readonly number[]> => {
     const array: NamedArray | undefined = known.has(name) ? await read(name) : undefined;
-    if (array?.shape.length !== rank) {
-      const was = array === undefined ? 'was missing' : `was [${array.shape.join(', ')}]`;
-      throw new CheckpointError(
-        `there is no config.json, and ${name}, which would tell sizes of the model, ${was}; give the option card`,
-      );
-    }
-    return [...array.shape];
+    if (array?.shape.length === rank) return array.shape;
+    const was = array === undefined ? 'is missing' : `is [${array.shape.join(', ')}]`;
+    faults.push(`${name} ${was}`);
+    return [];
   };
   const [, patch = 0, , channels = 0, width = 0] = await shape('tokenizer/embedding/kernel', 5);
   const [, patches = 0] = await shape('tokenizer/pos_embedding', 3);
@@ -34,6 +32,11 @@ export async function inferConfig(
   const [mlpWidth = 0] = await shape(`${encoder}/MlpBlock_0/Dense_0/bias`, 1);
   const [headWidth = 0] = await shape('decoder/pre_logits/bias', 1);
   const [classes = 0] = await shape('decoder/cls_head/bias', 1);
+  if (faults.length > 0) {
+    throw new CheckpointError(
+      `there is no config.json, and of the arrays that would tell the model's sizes ${faults.join(', ')}; give the option card`,
+    );
+  }
   const layers = new Set(
     names.flatMap((name) => /^encoder\/encoderblock_(\d+)\//.exec(name)?.[1] ?? []),
   );

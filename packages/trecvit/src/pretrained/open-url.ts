@@ -62,7 +62,8 @@ export async function openUrl(url: string, options: DownloadOptions): Promise<Op
     throw error;
   }
   const answer = await versionOf(url, first, signal);
-  if (kept !== undefined && isSame(kept.version, answer)) {
+  // A length alone does not tell that nothing has changed.
+  if (kept !== undefined && answer.isTagged && isSame(kept.version, answer)) {
     await first.body?.cancel();
     return openKept(url, kept, options);
   }
