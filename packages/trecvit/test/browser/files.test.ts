@@ -46,6 +46,32 @@ describe.runIf(runsInBrowser())('a file in a browser', () => {
     await make('turned.mp4', times, { ...plain, matrix: [0, 1, -1, 0] });
     await make('wide.mp4', times, { ...plain, aspect: [2, 1] });
     await make('mpeg4.avi', times, { encoder: 'mpeg4' });
+    const luma = times.map((at, index) => ({
+      at,
+      bytes: frame(index).subarray(0, columns * rows),
+    }));
+    const grey = { columns, rows, lasting: 100, pixelFormat: 'gray', options: { bf: '0' } };
+    paths['grey.mp4'] = join(folder, 'grey.mp4');
+    await encodeVideo(paths['grey.mp4'], luma, grey);
+    // Three planes of full size, cut to odd ones.
+    const odd = { columns: 95, rows: 63, lasting: 100, pixelFormat: 'yuv444p' };
+    const cut = (index: number) =>
+      Array.from(
+        { length: 95 * 63 },
+        (_, at) => frame(index)[Math.floor(at / 95) * columns + (at % 95)] ?? 0,
+      );
+    const planes = times.map((at, index) => ({
+      at,
+      bytes: Uint8Array.from([
+        ...cut(index),
+        ...Array(95 * 63).fill(100),
+        ...Array(95 * 63).fill(150),
+      ]),
+    }));
+    paths['odd.webm'] = join(folder, 'odd.webm');
+    await encodeVideo(paths['odd.webm'], planes, { ...odd, encoder: 'libvpx-vp9' });
+    paths['odd.mp4'] = join(folder, 'odd.mp4');
+    await encodeVideo(paths['odd.mp4'], planes, { ...odd, options: { bf: '0' } });
     const add = async (name: string, bytes: Uint8Array | string) => {
       paths[name] = join(folder, name);
       await writeFile(join(folder, name), bytes);
@@ -95,16 +121,16 @@ describe.runIf(runsInBrowser())('a file in a browser', () => {
     return all;
   }
 
-  it.each(['h264.mp4', 'vp9.webm', 'vp8.webm', 'variable.mp4', 'turned.mp4', 'wide.mp4'])(
-    '%s has the pictures that it has in Node',
-    async (name) => {
-      const page = await site.open();
-      const { pictures, error } = await page.ask('file', `/${name}`, framesPerSecond);
-      expect(error).toBeUndefined();
-      expectAlike(pictures, await inNode(name));
-      await page.close();
-    },
-  );
+  it.each([
+    ...['h264.mp4', 'vp9.webm', 'vp8.webm', 'variable.mp4', 'turned.mp4', 'wide.mp4'],
+    ...['grey.mp4', 'odd.webm', 'odd.mp4'],
+  ])('%s has the pictures that it has in Node', async (name) => {
+    const page = await site.open();
+    const { pictures, error } = await page.ask('file', `/${name}`, framesPerSecond);
+    expect(error).toBeUndefined();
+    expectAlike(pictures, await inNode(name));
+    await page.close();
+  });
 
   itWithClips('a real clip has them too, from any time on', async () => {
     const page = await site.open();
