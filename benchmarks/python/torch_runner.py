@@ -138,7 +138,7 @@ def start():
         way = []
         if compiled:
             if op not in compilable:
-                raise NotImplementedError("torch.compile is tried on scans, attention and blocks only")
+                raise NotImplementedError("torch.compile is tried on scans, attention, blocks and whole models only")
             compute = torch.compile(compute)
             if op == "linearScan":
                 way = [1, "associative_scan" if tensors["x"].shape[1] > unrolled else "an unrolled loop"]

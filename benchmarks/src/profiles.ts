@@ -79,7 +79,13 @@ export function profileTable(profile: ProfileResult): string[] {
     ...top.map(({ name, calls, milliseconds: time }) => row(name, calls, time)),
     ...(others.length === 0
       ? []
-      : [row(`${others.length} others`, sum(others, 'calls'), sum(others, 'milliseconds'))]),
+      : [
+          row(
+            `${others.length} other${others.length === 1 ? '' : 's'}`,
+            sum(others, 'calls'),
+            sum(others, 'milliseconds'),
+          ),
+        ]),
     row('outside of operations', undefined, milliseconds - inside),
   ];
 }

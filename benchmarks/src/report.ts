@@ -126,7 +126,7 @@ function notes(
     const checked = outcomes.filter(({ outcome }) => outcome && 'agrees' in outcome);
     if (runner && 'device' in runner && checked.length > 0) {
       lines.push(
-        `- \`${id}\` (${runner.device}) was checked on ${checked.length} cases of small size, not timed.`,
+        `- \`${id}\` (${runner.device}) was checked on ${checked.length} case${checked.length === 1 ? '' : 's'} of small size, not timed.`,
       );
     }
     for (const { title, outcome } of outcomes) {
