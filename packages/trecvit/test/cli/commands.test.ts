@@ -205,7 +205,7 @@ describe('trecvit info', () => {
     expect((await run('info', '--checkpoint', files.model)).stdout).toBe(text.stdout);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
-      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(measured\)$/m,
+      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(of tensors, measured\)$/m,
     );
   });
 
