@@ -196,7 +196,9 @@ describe.runIf(runsInBrowser() && clipsRun())('the page', () => {
         expect(await figure(page, 'tensors')).toBe(tensors);
         expect(await page.locator('#guesses li:not(.vacant)').count()).toBe(5);
         expect(await page.locator('#plot polyline').count()).toBe(5);
-        expect(await page.locator('#figures').textContent()).toMatch(/wasm.*threads/);
+        expect(await page.locator('#figures').textContent()).toMatch(
+          /Packed weights[1-9]\d* kB.*wasm.*threads/,
+        );
         await button(page, 'Stop').click();
         await page.waitForFunction(
           (count) => Number(document.getElementById('screen')?.dataset['stops']) > count,

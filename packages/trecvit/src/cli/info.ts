@@ -99,7 +99,7 @@ function textOf(answer: Answer): string {
 }
 
 const peakOf = ({ peak, packed, weights }: InferenceMemory): string =>
-  `${bytes(peak)}, with the weights' ${bytes(weights)}${packed === 0 ? '' : ` and ${bytes(packed)} of packed copies`} (measured)`;
+  `${bytes(peak)}, with the weights' ${bytes(weights)}${packed === 0 ? '' : ` and ${bytes(packed)} of packed copies`} (of tensors, measured)`;
 
 async function listSizes(
   backend: Backend,

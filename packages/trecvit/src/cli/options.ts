@@ -69,7 +69,7 @@ export const sureOption = (): Option =>
 
 export const imagesOption = (): Option =>
   new Option('--images-per-second <n>', 'the frame rate of a folder of images')
-    .argParser(positiveNumber)
+    .argParser(numberFrom(0.001))
     .default(25);
 
 const sizes = Object.keys({ Ti: true, S: true, B: true, L: true } satisfies Record<
@@ -89,7 +89,7 @@ export const formOption = (of = ''): Option =>
 
 export const framesPerSecondOption = (): Option =>
   new Option('--frames-per-second <n>', 'the frame rate at which the model sees videos').argParser(
-    positiveNumber,
+    numberFrom(0.001),
   );
 
 export const cropOption = (): Option =>
@@ -121,13 +121,17 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
-export function notNegative(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(Number.isFinite(value) && value >= 0)) {
-    throw new InvalidArgumentError('It must be a number of 0 or more.');
-  }
-  return value;
+export function numberFrom(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !(Number.isFinite(value) && value >= least)) {
+      throw new InvalidArgumentError(`It must be a number of ${least} or more.`);
+    }
+    return value;
+  };
 }
+
+export const notNegative: (text: string) => number = numberFrom(0);
 
 function share(text: string): number {
   const value = notNegative(text);

@@ -6,6 +6,7 @@ import {
   downloadOptions,
   imagesOption,
   labelsOption,
+  numberFrom,
   outputOptions,
   positiveInteger,
   positiveNumber,
@@ -26,7 +27,7 @@ export function addStream(program: Command): void {
         '--half-life <frames>',
         "after how many frames a frame counts half as much (default: the model's clip length)",
       )
-        .argParser(positiveNumber)
+        .argParser(numberFrom(0.1))
         .conflicts('window'),
     )
     .option('--window <frames>', 'average the last frames equally instead', positiveInteger)

@@ -107,7 +107,7 @@ async function* picturesOf(
   const options = { imagesPerSecond, signal, fit: { imageSize, crop } };
   try {
     yield* live
-      ? sampleLive(decodeVideo(source, options), framesPerSecond, { onDropped })
+      ? sampleLive(decodeVideo(source, options), framesPerSecond, { decoding: true, onDropped })
       : decodeVideo(source, { ...options, framesPerSecond });
   } finally {
     // An open pipe would keep the process from ending.

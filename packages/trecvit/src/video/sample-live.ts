@@ -7,6 +7,11 @@ export interface LiveOptions<P, Q = P> extends Pick<SampleOptions<P>, 'release'>
   readonly read?: (picture: P) => Q;
   /** How many may wait for a model that is late. Default: 2. */
   readonly backlog?: number;
+  /**
+   * Whether a picture is decoded when it is asked for, as `decodeVideo` does: those that came while the model computed are then decoded before it
+   * sees the next one. Default: false.
+   */
+  readonly decoding?: boolean;
   /** Called with the number of pictures that were dropped so far whenever it grew: the machine is slower than the model's rate. */
   readonly onDropped?: (dropped: number) => void;
 }
@@ -30,8 +35,8 @@ export async function* sampleLive<P extends Timed, Q = P>(
   framesPerSecond: number,
   options: LiveOptions<P, Q> = {},
 ): AsyncGenerator<Q, void, undefined> {
-  checkOptions('sampleLive', options, ['read', 'release', 'backlog', 'onDropped']);
-  const { backlog = 2, release } = options;
+  checkOptions('sampleLive', options, ['read', 'release', 'backlog', 'decoding', 'onDropped']);
+  const { backlog = 2, decoding = false, release } = options;
   checkedSize('backlog', backlog);
   const ticks = new Ticks(framesPerSecond, longestGap, 'cut');
   const queue = new LiveQueue<P, Q>(ticks, { ...options, backlog });
@@ -39,6 +44,16 @@ export async function* sampleLive<P extends Timed, Q = P>(
   let isOver = false;
   let failure: { readonly reason: unknown } | undefined;
   let wake = () => {};
+  /** How many seconds of the video there must be by now, as it went on while the model computed. */
+  let due = 0;
+  const more = (milliseconds: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const pump = async () => {
     for (let step = await source.next(); !step.done; step = await source.next()) {
       if (isOver) release?.(step.value);
@@ -59,9 +74,17 @@ export async function* sampleLive<P extends Timed, Q = P>(
     for (;;) {
       const shown = queue.next();
       if (shown !== undefined) {
+        const [start, from] = [performance.now(), Math.max(due, ticks.seconds)];
         yield shown.picture;
+        due = from + (performance.now() - start) / 1000;
         // While a model computes, nothing comes: what came is taken before what waits is shown.
         await new Promise((resolve) => setTimeout(resolve, 0));
+        while (decoding && !isOver && due - ticks.seconds > backlog / framesPerSecond) {
+          const before = ticks.seconds;
+          await more(1000 / framesPerSecond);
+          // Where none comes, that is all there is.
+          if (ticks.seconds === before) due = before;
+        }
       } else if (isOver) break;
       else
         await new Promise<void>((resolve) => {

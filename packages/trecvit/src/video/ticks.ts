@@ -52,6 +52,11 @@ export class Ticks {
     this.#of = name === undefined ? '' : ` of ${name}`;
   }
 
+  /** Those of the video so far, without its gaps. */
+  get seconds(): number {
+    return this.#last;
+  }
+
   /**
    * The next picture comes.
    *

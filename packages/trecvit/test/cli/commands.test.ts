@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parameterCount, stateBytes, TRecViT } from '../../src/index.ts';
 import { decodeVideo } from '../../src/node/index.ts';
 import { picturesToTensor } from '../../src/video/index.ts';
+import { encodeImage } from '../node/encode-video.ts';
 import { run } from './capture.ts';
 import { config, type Fixture, makeFixture } from './fixture.ts';
 import { serveFolder } from './serve-folder.ts';
@@ -98,14 +99,24 @@ describe('trecvit classify', () => {
     expect(elsewhere.stderr).toMatch(/^trecvit: http:.* is not in the cache[^\n]*\n$/);
   });
 
-  it('averages over crops', async () => {
-    // Each frame is of one grey, so that all crops are the same.
-    const one = await run('classify', files.video, ...checkpoint(), '--json');
-    const three = await run('classify', files.video, ...checkpoint(), '--json', '--crops', '3');
-    const [a, b] = [one, three].map(({ stdout }) => JSON.parse(stdout).videos[0]);
-    for (const [index, { probability }] of b.top.entries()) {
-      expect(probability).toBeCloseTo(a.top[index].probability, 3);
+  it('takes a folder of images at the rate that is given', async () => {
+    const images = join(files.folder, 'images');
+    await mkdir(images);
+    for (let index = 0; index < 8; index++) {
+      const bytes = new Uint8Array(3 * 16 * 16).fill(20 * index);
+      await encodeImage(join(images, `${index}.png`), bytes, { rows: 16, columns: 16 });
     }
+    const at = async (...rate: readonly string[]) => {
+      const { stdout } = await run('classify', images, ...checkpoint(), '--json', ...rate);
+      const { seconds, frames } = JSON.parse(stdout).videos[0];
+      return { seconds, frames };
+    };
+    // The model sees 12.5 frames a second.
+    expect(await at()).toEqual({ seconds: 0.32, frames: 4 });
+    expect(await at('--images-per-second', '12.5')).toEqual({ seconds: 0.64, frames: 8 });
+    const args = ['--json', '--every', '0.08', '--images-per-second', '6.25'];
+    const { stdout } = await run('stream', images, ...checkpoint(), ...args);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '').seconds).toBeCloseTo(1.28, 9);
   });
 
   it('goes on where one of several videos cannot be read, and fails in the end', async () => {
@@ -184,6 +195,31 @@ describe('trecvit stream', () => {
     );
     expect(changes.stderr).toMatch(/\n12 frames, 1\.0 s of video, [\d.]+ ms a frame, state /);
   });
+
+  it('forgets by the half-life that is given', async () => {
+    const streamed = async (halfLife: number): Promise<number[]> => {
+      const args = ['--every', '0.08', '--json', '--half-life', String(halfLife)];
+      const { stdout } = await run('stream', files.video, ...checkpoint(), ...args);
+      const lines = stdout.trim().split('\n');
+      const stream = model.stream({ halfLife });
+      const left: number[] = [];
+      for (const [index, frame] of tf.split(frames, 12, 1).entries()) {
+        const step = stream.push(frame);
+        const { top } = JSON.parse(lines[index] ?? '');
+        const [wanted = []] = await step.top();
+        expectTop(top, wanted);
+        left.push(top.find(({ name }: { name: string }) => name === 'left').probability);
+        tf.dispose(frame);
+        step.dispose();
+      }
+      stream.dispose();
+      return left;
+    };
+    const [quick, slow] = [await streamed(0.5), await streamed(8)];
+    // The second frame has four fifths of the weight, or half of it.
+    const change = ([first = 0, second = 0]: number[]) => Math.abs(second - first);
+    expect(change(quick)).toBeGreaterThan(1.2 * change(slow));
+  });
 });
 
 describe('trecvit info', () => {
@@ -205,7 +241,7 @@ describe('trecvit info', () => {
     expect((await run('info', '--checkpoint', files.model)).stdout).toBe(text.stdout);
     expect(text.stdout).toMatch(/^classes +3: left, right, still$/m);
     expect(text.stdout).toMatch(
-      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(measured\)$/m,
+      /^peak memory of a frame +[\d.]+ kB, with the weights' 10\.2 kB \(of tensors, measured\)$/m,
     );
   });
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedArray } from '@neverend/checkpoint';
 import { readSafetensors } from '@neverend/checkpoint/node';
+import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Outcome, trecvit } from './capture.ts';
 import { type Fixture, makeFixture } from './fixture.ts';
@@ -91,6 +92,47 @@ it('starts without a look at the videos, and ends at the one that is broken; oth
   expect(stderr).toMatch(/^trecvit: .*dark.\d\.mp4 is no video that can be decoded/m);
   const whole = await train(files.clips, 'unchecked-run', '--steps', '1');
   expect(whole.code).toBe(0);
+});
+
+it('leaves out a video that cannot be read where it is told to, and names it', async () => {
+  const data = await clipsOf('broken');
+  const video = join(data, 'bright', '2.mp4');
+  await writeFile(video, 'no video');
+  const flags = ['--validate', files.clips, '--steps', '1', '--skip-broken'];
+  const { code, stderr } = await train(data, 'broken-run', ...flags);
+  expect(code).toBe(0);
+  expect(stderr).toContain(`left out: ${video} is no video that can be decoded`);
+  expect(stderr).toMatch(/^7 videos of 2 classes: bright, dark\n8 others to validate with$/m);
+});
+
+it('computes layers a second time with --remat, and learns the same', async () => {
+  const engine = tf.engine();
+  const { runKernel } = engine;
+  const outcome = async (out: string, ...flags: readonly string[]) => {
+    let calls = 0;
+    engine.runKernel = ((...args: Parameters<typeof runKernel>) => {
+      calls++;
+      return runKernel.apply(engine, args);
+    }) as typeof runKernel;
+    try {
+      const args = ['--steps', '3', '--learning-rate', '0.01'];
+      expect((await train(files.clips, out, ...args, ...flags)).code).toBe(0);
+    } finally {
+      engine.runKernel = runKernel;
+    }
+    const lines = await readFile(join(files.folder, out, 'metrics.jsonl'), 'utf8');
+    const losses = lines
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).loss as number);
+    return { calls, losses };
+  };
+  const [kept, again] = [await outcome('kept-run'), await outcome('again-run', '--remat')];
+  expect(again.calls).toBeGreaterThan(kept.calls);
+  expect(kept.losses.length).toBeGreaterThan(3);
+  for (const [index, loss] of kept.losses.entries()) {
+    expect(again.losses[index]).toBeCloseTo(loss, 5);
+  }
 });
 
 it('trains the head alone where the body is frozen', async () => {

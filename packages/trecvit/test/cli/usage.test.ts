@@ -48,6 +48,16 @@ describe('a wrong command line', () => {
     ['half a class', ['classify', 'a.mp4', '--top', '1.5'], /It must be a positive integer/],
     ['no time', ['stream', 'a.mp4', '--every', '0'], /It must be a number above 0/],
     [
+      'less than a half-life',
+      ['stream', 'a.mp4', '--half-life', '0.05'],
+      /'--half-life <frames>' argument '0\.05' is invalid\. It must be a number of 0\.1 or more/,
+    ],
+    [
+      'images for ever',
+      ['stream', 'a', '--images-per-second', '1e-4'],
+      /'--images-per-second <n>' argument '1e-4' is invalid\. It must be a number of 0\.001 or more/,
+    ],
+    [
       'two averages',
       ['stream', 'a.mp4', '--window', '4', '--half-life', '4'],
       /'--half-life <frames>' cannot be used with option '--window <frames>'/,
@@ -122,6 +132,17 @@ describe('a wrong command line', () => {
       'one model twice',
       ['info', 'a.npz', '--checkpoint', 'a.npz'],
       /a checkpoint was given twice, as argument and by --checkpoint/,
+    ],
+    [
+      'a cache of no download',
+      ['info', '--size', 'S', '--cache', 'x'],
+      /--cache was given without a checkpoint/,
+    ],
+    ['no download of nothing', ['info', '--offline'], /--offline was given without a checkpoint/],
+    [
+      'a cache of a new model',
+      ['train', 'clips', '--out', 'x', '--cache', 'y'],
+      /--cache was given without --from/,
     ],
     [
       'threads of what has none',

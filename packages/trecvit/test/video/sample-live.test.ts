@@ -88,6 +88,27 @@ it('a model that is late sees the latest, and how many it missed is said', async
   await pictures.return();
 });
 
+it('a model that is late catches up with a decoder, which gives one picture after the other', async () => {
+  const decoded = (async function* () {
+    for (let index = 0; index < 100; index++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      yield { seconds: index / 200, index };
+    }
+  })();
+  let [shown, dropped] = [0, 0];
+  const onDropped = (count: number) => {
+    dropped = count;
+  };
+  for await (const _ of sampleLive(decoded, 200, { decoding: true, onDropped })) {
+    shown++;
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+  }
+  expect(shown + dropped).toBe(100);
+  // Four come while it computes. With more than two waiting at the end, it would have shown more than a quarter.
+  expect(shown).toBeLessThanOrEqual(30);
+});
+
 it('a picture of a slow camera is shown as often as it is due, and the next one is not behind it', async () => {
   const source = new Source();
   const drops: number[] = [];
