@@ -53,7 +53,7 @@ class Tensor {
   }
 
   float* floats() const { return static_cast<float*>(TF_TensorData(tensor_)); }
-  const int32_t* ints() const { return static_cast<const int32_t*>(TF_TensorData(tensor_)); }
+  int32_t* ints() const { return static_cast<int32_t*>(TF_TensorData(tensor_)); }
   int64_t size() const { return TF_TensorElementCount(tensor_); }
   int rank() const { return TF_NumDims(tensor_); }
   int64_t dim(int axis) const { return TF_Dim(tensor_, axis); }
@@ -114,24 +114,25 @@ class Run {
     return all;
   }
 
-  Tensor output(size_t index, const std::vector<int64_t>& shape) {
+  // Of floats, or of TF_INT32.
+  Tensor output(size_t index, const std::vector<int64_t>& shape, TF_DataType type = TF_FLOAT) {
     int64_t bytes = sizeof(float);
     for (int64_t dim : shape) bytes *= dim;
     if (outer_ == nullptr) {
       Status status;
-      TF_Tensor* tensor = TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), shape.size(),
+      TF_Tensor* tensor = TF_AllocateOutput(context_, index, type, shape.data(), shape.size(),
                                             bytes, status.get());
       check(status);
       return Tensor(tensor);
     }
     if (index < into_.size() && into_[index] >= 0) {
-      Tensor outer = outer_->output(into_[index], shape);
+      Tensor outer = outer_->output(into_[index], shape, type);
       ok_ = outer_->ok();
       return outer;
     }
     Status status;
     TF_AllocatorAttributes onHost{TF_ALLOCATOR_ATTRIBUTES_STRUCT_SIZE, 1};
-    Tensor tensor(TF_AllocateTemp(context_, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
+    Tensor tensor(TF_AllocateTemp(context_, type, shape.data(), static_cast<int>(shape.size()),
                                   &onHost, status.get()));
     check(status);
     if (index >= made_.size()) made_.resize(index + 1);

@@ -24,6 +24,7 @@ import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
+import { registerWebgpuIntegers } from './webgpu-integers.ts';
 
 /**
  * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels of each, an error
@@ -57,4 +58,5 @@ export function registerStockFixes(): void {
   registerTensorflowSum();
   registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
+  registerWebgpuIntegers();
 }

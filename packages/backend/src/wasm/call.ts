@@ -26,8 +26,8 @@ export interface WasmCall<Exports> {
   readonly exports: Exports;
   /** Where a tensor's numbers start; right as long as the tensor lives. */
   readonly at: (tensor: TensorInfo) => number;
-  /** A float32 tensor whose numbers are yet to be written. */
-  readonly output: (shape: readonly number[]) => TensorInfo;
+  /** A tensor, of float32 unless another is named, whose numbers are yet to be written. */
+  readonly output: (shape: readonly number[], dtype?: 'float32' | 'int32') => TensorInfo;
 }
 
 /**
@@ -53,7 +53,7 @@ export function wasmCall<Exports>(
       ),
     exports: loaded.exports,
     at: (tensor) => addressOf(wasm, tensor),
-    output: (shape) => wasm.makeOutput(shape, 'float32'),
+    output: (shape, dtype = 'float32') => wasm.makeOutput(shape, dtype),
   };
 }
 

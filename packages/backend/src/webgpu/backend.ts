@@ -8,6 +8,8 @@ export interface WebgpuBackend {
     get(dataId: DataId): { values: unknown; resource?: unknown; dtype: DataType };
   };
   makeTensorInfo(shape: readonly number[], dtype: DataType, values?: Float32Array): TensorInfo;
+  /** Whether stock kernels compute these small tensors in JavaScript. */
+  shouldExecuteOnCPU(inputs: readonly TensorInfo[]): boolean;
   disposeData(dataId: DataId): boolean;
   incRef(dataId: DataId): void;
   uploadToGPU(dataId: DataId): void;
@@ -34,7 +36,7 @@ export const isCast = (backend: WebgpuBackend, { dataId, dtype }: TensorInfo): b
 export function makeOutput(
   backend: WebgpuBackend,
   shape: readonly number[],
-  dtype: 'float32' | 'int32' = 'float32',
+  dtype: 'float32' | 'int32' | 'bool' = 'float32',
 ): TensorInfo {
   const empty = shape.includes(0);
   return backend.makeTensorInfo([...shape], dtype, empty ? new Float32Array(0) : undefined);
