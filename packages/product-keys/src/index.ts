@@ -1,0 +1,1 @@
+export { productKeyTopK, type TopK } from './product-key-top-k/index.ts';

@@ -1,0 +1,8 @@
+import { backendNames } from '@neverend/backend';
+import { expectKernelsAgree } from '@neverend/backend/testing';
+
+await expectKernelsAgree(
+  () => import('../src/index.ts'),
+  () => ['NeverendTopPairs', 'NeverendTopPairsGrad'],
+  { long: process.env['NEVEREND_LONG'] ? backendNames : ['wasm', 'tensorflow'] },
+);
