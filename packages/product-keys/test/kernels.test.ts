@@ -3,6 +3,9 @@ import { expectKernelsAgree } from '@neverend/backend/testing';
 
 await expectKernelsAgree(
   () => import('../src/index.ts'),
-  () => ['NeverendTopPairs', 'NeverendTopPairsGrad'],
+  () => [
+    ...['NeverendTopPairs', 'NeverendTopPairsGrad'],
+    ...['NeverendWeightedRows', 'NeverendRowProducts', 'NeverendSummedPicks'],
+  ],
   { long: process.env['NEVEREND_LONG'] ? backendNames : ['wasm', 'tensorflow'] },
 );

@@ -1,0 +1,14 @@
+import type { BackendKernel } from '@neverend/backend';
+import { addonKernel, runAddonOp } from '@neverend/backend/kernels';
+import owner from '../../../package.json' with { type: 'json' };
+import type { PickedRowsAttrs, RowProductsInputs, WeightedRowsInputs } from '../types.ts';
+
+export const weightedRowsTensorflow: BackendKernel<WeightedRowsInputs, PickedRowsAttrs> =
+  addonKernel(owner, ({ inputs: { table, indices, weights } }) =>
+    runAddonOp('NeverendWeightedRows', [table, indices, weights], 1),
+  );
+
+export const rowProductsTensorflow: BackendKernel<RowProductsInputs, PickedRowsAttrs> = addonKernel(
+  owner,
+  ({ inputs: { table, indices, x } }) => runAddonOp('NeverendRowProducts', [x, table, indices], 1),
+);

@@ -1,0 +1,119 @@
+import { checkOptions, ShapeError } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { type SortedPicks, sortPicks } from '../sort-picks.ts';
+import { summedPicks } from '../summed-picks/index.ts';
+import { type PickedGradient, type TableCollector, whileCollecting } from './collector.ts';
+
+/** Gradients of some rows of a table; those of all others are zero. A row gradient of `@neverend/optim`. */
+export interface TableGradient {
+  /** Each row once, in rising order: `[U]`. */
+  readonly indices: Int32Array;
+  /** float32 `[U, D]`. */
+  readonly rows: tf.Tensor2D;
+}
+
+/** All tensors are the caller's to dispose. */
+export interface RowGradients<Name extends string> {
+  readonly value: tf.Scalar;
+  /** Of the variables, by their names. */
+  readonly grads: tf.NamedTensorMap;
+  /** Of the tables, by the names that they were given. One that the loss does not use has no rows. */
+  readonly rows: Readonly<Record<Name, TableGradient>>;
+}
+
+/** What is differentiated by. */
+export interface RowGradientOptions<Name extends string> {
+  /** float32 `[N, D]` each. */
+  readonly tables: Readonly<Record<Name, tf.Variable>>;
+  /** Default: all trainable variables but the tables, as `tf.variableGrads` has it. */
+  readonly variables?: readonly tf.Variable[];
+}
+
+/**
+ * The gradients of a loss by variables, and by the rows of tables that it picked (`weightedRows`): time and memory go by what was picked, whatever the
+ * tables' sizes. A row that was picked several times has the sum, in the order of the picks. What else the loss does with a table has no gradient.
+ *
+ * @throws TypeError for an unknown option. @throws ShapeError for a table that is none. @throws what the loss throws.
+ */
+export async function rowGradients<Name extends string>(
+  loss: () => tf.Scalar,
+  options: RowGradientOptions<Name>,
+): Promise<RowGradients<Name>> {
+  checkOptions('rowGradients', options, ['tables', 'variables']);
+  const names = Object.keys(options.tables) as Name[];
+  for (const name of names) {
+    const { shape } = options.tables[name];
+    if (shape.length !== 2) {
+      throw new ShapeError(`tables.${name} was [${shape.join(', ')}]; it must be [N, D]`);
+    }
+  }
+  const tables = names.map((name) => options.tables[name]);
+  const variables =
+    options.variables ??
+    Object.values(tf.engine().registeredVariables).filter(
+      (variable) => variable.trainable && !tables.includes(variable),
+    );
+  const collectors = new Map(
+    tables.map(({ dataId }): [tf.DataId, TableCollector] => [
+      dataId,
+      { anchor: tf.scalar(0), picked: [] },
+    ]),
+  );
+  const anchors = Array.from(collectors.values(), ({ anchor }) => anchor);
+  try {
+    const { value, grads } = whileCollecting(collectors, () =>
+      tf.engine().gradients(loss, [...variables, ...anchors], undefined, true),
+    );
+    tf.dispose(grads.slice(variables.length));
+    const rows = {} as Record<Name, TableGradient>;
+    for (const [at, name] of names.entries()) {
+      const table = tables[at] as tf.Variable;
+      rows[name] = await rowsOf(table, collectors.get(table.dataId)?.picked ?? []);
+    }
+    const dense = variables.flatMap(({ name }, at) => {
+      const grad = grads[at];
+      return grad ? [[name, grad] as const] : [];
+    });
+    return { value: value as tf.Scalar, grads: Object.fromEntries(dense), rows };
+  } finally {
+    tf.dispose(anchors);
+    for (const { picked } of collectors.values())
+      tf.dispose(picked.flatMap((one) => Object.values(one)));
+  }
+}
+
+/** The sum of all that a table got. */
+async function rowsOf(
+  table: tf.Variable,
+  picked: readonly PickedGradient[],
+): Promise<TableGradient> {
+  const [first, ...others] = await Promise.all(
+    picked.map(async ({ indices, factors, sources }) => {
+      const sorted = sortPicks(await indices.data<'int32'>());
+      return { indices: sorted.rows, rows: sumOf(sorted, factors, sources) };
+    }),
+  );
+  if (first === undefined) {
+    return { indices: new Int32Array(0), rows: tf.zeros([0, table.shape[1] ?? 1]) };
+  }
+  if (others.length === 0) return first;
+  const all = [first, ...others];
+  const sorted = sortPicks(Int32Array.from(all.flatMap(({ indices }) => [...indices])));
+  const rows = tf.tidy(() => {
+    const sources = tf.concat(all.map((one) => one.rows));
+    return sumOf(sorted, tf.ones([sources.shape[0] ?? 0, 1]), sources);
+  });
+  tf.dispose(all.map((one) => one.rows));
+  return { indices: sorted.rows, rows };
+}
+
+const sumOf = ({ picks, starts }: SortedPicks, factors: tf.Tensor, sources: tf.Tensor) =>
+  tf.tidy(
+    () =>
+      summedPicks({
+        factors,
+        sources,
+        picks: tf.tensor1d(picks, 'int32'),
+        starts: tf.tensor1d(starts, 'int32'),
+      }) as tf.Tensor2D,
+  );
