@@ -7,7 +7,7 @@ import { blockNames, type EncoderBlockAttrs, type EncoderBlockInputs } from '../
 
 /** The block as one op, which runs those of its parts. */
 export const encoderBlockTensorflow: BackendKernel<EncoderBlockInputs, EncoderBlockAttrs> =
-  addonKernel<EncoderBlockInputs, EncoderBlockAttrs>(
+  addonKernel(
     owner,
     ({ inputs, attrs, backend }) => {
       const { norms, into, out, mlp } = blockNames;

@@ -7,7 +7,7 @@ import type { RecurrentBlockAttrs, RecurrentBlockInputs } from '../types.ts';
 
 /** The block as one op, which runs those of its parts. */
 export const recurrentBlockTensorflow: BackendKernel<RecurrentBlockInputs, RecurrentBlockAttrs> =
-  addonKernel<RecurrentBlockInputs, RecurrentBlockAttrs>(
+  addonKernel(
     owner,
     ({ inputs, attrs: { eps, hasState, hasResets }, backend }) => {
       const { x, scale, yKernel, yBias, xKernel, xBias, outKernel, outBias } = inputs;
