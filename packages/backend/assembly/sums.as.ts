@@ -89,6 +89,17 @@ export function dot(x: usize, y: usize, bytes: usize): f32 {
   return total;
 }
 
+/** y += factor · x, for a factor that all lanes have. */
+@inline
+export function addMultiple(y: usize, x: usize, factor: v128, bytes: usize): void {
+  const whole = bytes & ~15;
+  let j: usize = 0;
+  for (; j < whole; j += 16) v128.store(y + j, madd(factor, v128.load(x + j), v128.load(y + j)));
+  for (; j < bytes; j += 4) {
+    v128.store_lane<f32>(y + j, madd(factor, v128.load32_splat(x + j), v128.load32_splat(y + j)), 0);
+  }
+}
+
 /** Rows whose sum is made before it is added to the column's: a long column loses fewer digits so. */
 const ROWS: usize = 64;
 

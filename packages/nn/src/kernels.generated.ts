@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources 6fb4ad9375685094; what follows is 52bb510d909ca8c2.
+// Of the sources 39e954baead8e3fb; what follows is 52bb510d909ca8c2.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources f46e98a1386dc7fc; what follows is eaf4bc9606aad453.
+// Of the sources 624b30df6e9bcd13; what follows is eaf4bc9606aad453.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,6 +1,6 @@
 import { activate } from './activate.as';
 import { madd } from '../../../assembly/madd.as';
-import { addRow } from '../../../assembly/sums.as';
+import { addMultiple, addRow } from '../../../assembly/sums.as';
 
 // Products with a few rows: packing b would cost more than the product. Each number is summed in the same order
 // whatever its neighbours are.
@@ -87,12 +87,7 @@ function addRows(
     b = b3 + bStride;
   }
   for (; k < depth; k++) {
-    const s = v128.load32_splat(a);
-    let j: usize = 0;
-    for (; j < whole; j += 16) v128.store(c + j, madd(s, v128.load(b + j), v128.load(c + j)));
-    for (; j < bytes; j += 4) {
-      v128.store_lane<f32>(c + j, madd(s, v128.load32_splat(b + j), v128.load32_splat(c + j)), 0);
-    }
+    addMultiple(c, b, v128.load32_splat(a), bytes);
     a += aStep;
     b += bStride;
   }

@@ -1,5 +1,4 @@
-import { dot } from '@neverend/backend/assembly/sums.as';
-import { madd } from '@neverend/backend/assembly/madd.as';
+import { addMultiple, dot } from '@neverend/backend/assembly/sums.as';
 
 /** The sums `from` to `to` of `picks` rows of a table of `count` rows each; other rows count as zeros. */
 export function weightedRows(
@@ -14,23 +13,14 @@ export function weightedRows(
   to: usize,
 ): void {
   const bytes = width << 2;
-  const whole = bytes & ~15;
   for (let sum = from; sum < to; sum++) {
     const target = y + sum * bytes;
     memory.fill(target, 0, bytes);
     for (let pick = sum * picks; pick < (sum + 1) * picks; pick++) {
       const row = load<u32>(indices + (pick << 2));
       if (row >= count) continue;
-      const source = table + usize(row) * bytes;
-      const weight = load<f32>(weights + (pick << 2));
-      const factor = f32x4.splat(weight);
-      let c: usize = 0;
-      for (; c < whole; c += 16) {
-        v128.store(target + c, madd(factor, v128.load(source + c), v128.load(target + c)));
-      }
-      for (; c < bytes; c += 4) {
-        store<f32>(target + c, load<f32>(target + c) + weight * load<f32>(source + c));
-      }
+      const weight = v128.load32_splat(weights + (pick << 2));
+      addMultiple(target, table + usize(row) * bytes, weight, bytes);
     }
   }
 }
