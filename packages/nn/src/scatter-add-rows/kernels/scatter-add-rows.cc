@@ -1,9 +1,8 @@
 // Rows that are added to those of a table [N, D] by their numbers [K], in place.
 #include <neverend/op.h>
+#include <neverend/rows.h>
 #include <neverend/simd.h>
 #include <neverend/threads.h>
-
-#include "../../gather-rows/kernels/rows.h"
 
 namespace neverend {
 namespace {

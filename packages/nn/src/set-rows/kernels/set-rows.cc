@@ -2,9 +2,8 @@
 #include <cstring>
 
 #include <neverend/op.h>
+#include <neverend/rows.h>
 #include <neverend/threads.h>
-
-#include "../../gather-rows/kernels/rows.h"
 
 namespace neverend {
 namespace {

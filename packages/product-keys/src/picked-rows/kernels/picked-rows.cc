@@ -1,6 +1,7 @@
 // Sums of rows of a table [N, D] with weights [T, K], and products of rows and vectors [T, D]. Rows lie anywhere in a table that no cache holds: each is
 // asked for some picks before it is needed.
 #include <neverend/op.h>
+#include <neverend/rows.h>
 #include <neverend/simd.h>
 #include <neverend/threads.h>
 
@@ -58,20 +59,12 @@ NEVEREND_VECTORISED void multiplyRows(const Picks& of, const float* x, int64_t p
   }
 }
 
-bool areRows(Run& run, const Tensor& table, const Tensor& indices) {
-  run.require(table.rank() == 2 && indices.rank() == 2, "table must be [N, D] and indices [T, K]");
-  if (!run.ok()) return false;
-  bool known = true;
-  for (int64_t pick = 0; pick < indices.size(); ++pick) {
-    known &= indices.ints()[pick] >= 0 && indices.ints()[pick] < table.dim(0);
-  }
-  run.require(known, "indices must be rows of table");
-  return run.ok();
-}
-
 void weightedRows(Run& run) {
   const Tensor table = run.input(0), indices = run.input(1), weights = run.input(2);
-  if (!run.ok() || !areRows(run, table, indices)) return;
+  if (!run.ok()) return;
+  run.require(table.rank() == 2, kTable);
+  requireRows(run, table, indices, 2);
+  if (!run.ok()) return;
   run.require(weights.size() == indices.size(), "weights must have the shape of indices");
   if (!run.ok()) return;
   const int64_t sums = indices.dim(0), picks = indices.dim(1), width = table.dim(1);
@@ -85,7 +78,10 @@ void weightedRows(Run& run) {
 
 void rowProducts(Run& run) {
   const Tensor x = run.input(0), table = run.input(1), indices = run.input(2);
-  if (!run.ok() || !areRows(run, table, indices)) return;
+  if (!run.ok()) return;
+  run.require(table.rank() == 2, kTable);
+  requireRows(run, table, indices, 2);
+  if (!run.ok()) return;
   const int64_t sums = indices.dim(0), picks = indices.dim(1), width = table.dim(1);
   run.require(x.size() == sums * width, "x must be [T, D]");
   if (!run.ok()) return;

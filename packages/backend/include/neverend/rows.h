@@ -1,4 +1,4 @@
-// What the ops on rows of a table [N, D] share, which have numbers [K].
+// What the ops on rows of a table [N, D] share, which have numbers.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace neverend {
 
-// Ends the run where a number is no row of the table.
-inline void requireRows(Run& run, const Tensor& table, const Tensor& numbers) {
-  run.require(numbers.rank() == 1, "indices must be [K]");
+// Ends the run unless each number, in a list [K] or with rank 2 in [T, K], is a row of the table.
+inline void requireRows(Run& run, const Tensor& table, const Tensor& numbers, int rank = 1) {
+  run.require(numbers.rank() == rank, rank == 1 ? "indices must be [K]" : "indices must be [T, K]");
   if (!run.ok()) return;
   for (int64_t k = 0; k < numbers.size(); ++k) {
     const int64_t number = numbers.ints()[k];
