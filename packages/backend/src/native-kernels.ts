@@ -23,5 +23,6 @@ export type { KernelBinaries } from './wasm/kernel-binaries.ts';
 export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backend.ts';
 export { type ColumnTerms, columnSums } from './webgpu/column-sums.ts';
 export { type BufferAccess, dispatch, threads, type WgslProgram } from './webgpu/dispatch.ts';
+export { orderOfRows } from './webgpu/order-of-rows.ts';
 export { type RowLayout, rowFunctions, rowLayout } from './webgpu/rows.ts';
 export { type Differentiable, withGradient } from './with-gradient.ts';

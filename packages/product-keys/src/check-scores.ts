@@ -4,27 +4,27 @@ import * as tf from '@tensorflow/tfjs-core';
 const onHost = new Set(['cpu', 'wasm']);
 
 /**
- * What came out of the scores tells whether they were numbers: the best of a row is Infinity where one was not, and the last is -Infinity where too
+ * What came out of the scores, which have this name, tells whether they were numbers: the best of a row is Infinity where one was not, and the last is -Infinity where too
  * few are left. @throws RangeError; in debug mode on a device, where it is not known yet, a promise is rejected that nobody waits for.
  */
-export function checkScores(best: tf.Tensor, k: number): void {
-  if (onHost.has(tf.getBackend())) check(best.dataSync(), k);
-  else if (tf.env().getBool('DEBUG')) void best.data().then((values) => check(values, k));
+export function checkScores(best: tf.Tensor, k: number, name: string): void {
+  if (onHost.has(tf.getBackend())) check(best.dataSync(), k, name);
+  else if (tf.env().getBool('DEBUG')) void best.data().then((values) => check(values, k, name));
 }
 
-function check(values: ArrayLike<number>, k: number): void {
+function check(values: ArrayLike<number>, k: number, name: string): void {
   for (let at = 0; at < values.length; at += k) {
     const row = at / k;
     if (values[at] === Number.POSITIVE_INFINITY) {
       throw new RangeError(
-        `scores had NaN or Infinity in row ${row}; they must be numbers, or -Infinity for what is masked`,
+        `${name} had NaN or Infinity in row ${row}; they must be numbers, or -Infinity for what is masked`,
       );
     }
     if (values[at + k - 1] === Number.NEGATIVE_INFINITY) {
       let finite = 0;
       while (values[at + finite] !== Number.NEGATIVE_INFINITY) finite++;
       throw new RangeError(
-        `scores had ${finite} sums that are not -Infinity in row ${row}; k was ${k}, and there must be as many`,
+        `${name} had ${finite} sums that are not -Infinity in row ${row}; k was ${k}, and there must be as many`,
       );
     }
   }

@@ -1,6 +1,7 @@
 import { randomInt, randomKey } from '@neverend/backend';
 import { expectLikeReference } from '@neverend/backend/testing';
 import { pickedRowsArguments, rowProductsCase, weightedRowsCase } from './picked-rows-case.ts';
+import { makeSearch, type Search, searchAnswer, searchBruteForce } from './search-case.ts';
 import { answer, bruteForce, makeSets } from './top-k-case.ts';
 
 /** Halves from few levels: sums are exact, and many are equal. */
@@ -9,9 +10,21 @@ async function check(sizes: readonly number[], k: number, rows: number): Promise
     Array.from(randomInt(randomKey('set', set), count, 40), (level) => level / 2 - 10),
   );
   const dy = Float32Array.from(randomInt(randomKey('dy'), rows * k, 100));
-  const found = JSON.stringify(await answer(sets, rows, k, dy));
-  const expected = JSON.stringify(bruteForce(sets, rows, k, dy));
-  if (found !== expected) throw new Error(`${found} was to be ${expected}`);
+  expectSame(await answer(sets, rows, k, dy), bruteForce(sets, rows, k, dy));
+}
+
+function expectSame(found: object, expected: object): void {
+  const [one, other] = [found, expected].map((value) => JSON.stringify(value));
+  if (one !== other) throw new Error(`${one} was to be ${other}`);
+}
+
+/** Whole numbers: products are exact, and many are equal. */
+async function checkSearch(of: Search): Promise<void> {
+  const data = makeSearch(of, (name, count) =>
+    Array.from(randomInt(randomKey(name, count), count, 7), (value) => value - 3),
+  );
+  // JSON has no -0.
+  expectSame(await searchAnswer(of, data), searchBruteForce(of, data));
 }
 
 /** Held against all sums on the current backend; the tests of backend run them in browsers. */
@@ -27,6 +40,16 @@ export const opCases: readonly { readonly name: string; readonly check: () => Pr
   ).map(({ sizes, k, rows }) => ({
     name: `the top ${k} of ${sizes.join(' x ')}`,
     check: () => check(sizes, k, rows),
+  })),
+  ...(
+    [
+      { tokens: 1, heads: 1, sizes: [1], width: 1, k: 1 },
+      { tokens: 50, heads: 2, sizes: [130, 67], width: 16, k: 16 },
+      { tokens: 3, heads: 3, sizes: [1030, 2], width: 9, k: 40 },
+    ] as const
+  ).map((of) => ({
+    name: `productKeySearch among ${of.sizes.join(' x ')} keys, ${of.k} at a time`,
+    check: () => checkSearch(of),
   })),
   ...pickedRowsArguments.flatMap((args) => [
     {

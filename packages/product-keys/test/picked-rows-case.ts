@@ -2,7 +2,8 @@ import { randomInt, randomKey } from '@neverend/backend';
 import { currentTolerance, normalInput, type OpCase } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowProducts, weightedRows } from '../src/index.ts';
-import { rowProductsNaive, tableGradNaive, weightedRowsNaive } from '../src/picked-rows/naive.ts';
+import { rowProductsNaive, weightedRowsNaive } from '../src/picked-rows/naive.ts';
+import { tableGradNaive } from '../src/table-grad/naive.ts';
 
 type Arguments = readonly [outer: readonly number[], picks: number, rows: number, width: number];
 

@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { productKeyTopK } from '../src/index.ts';
-import { topKNaive } from '../src/product-key-top-k/naive.ts';
+import { topKNaive } from '../src/top-pairs/naive.ts';
 import { answer, bruteForce, itemsOf, makeSets, rowOf } from './top-k-case.ts';
 
 /** Up to three sets of up to nine items, and how many of all. */

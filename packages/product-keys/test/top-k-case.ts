@@ -1,7 +1,7 @@
 import { poisonMemory } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { productKeyTopK } from '../src/index.ts';
-import { topKNaive } from '../src/product-key-top-k/naive.ts';
+import { topKNaive } from '../src/top-pairs/naive.ts';
 
 /** Scores of one set, `[rows, n]`. */
 export interface ScoreSet {

@@ -35,6 +35,19 @@ void packPanels(const float* __restrict x, int64_t stride, int64_t depth, int64_
   }
 }
 
+// Packs the panels `begin` up to `end` of x' for x [columns][depth], whose rows are `stride` floats apart.
+void packTransposedPanels(const float* __restrict x, int64_t stride, int64_t depth, int64_t columns,
+                          int64_t begin, int64_t end, float* __restrict packed) {
+  packed += begin * depth * kPanel;
+  for (int64_t j = begin * kPanel; j < end * kPanel; j += kPanel, packed += depth * kPanel) {
+    for (int64_t i = 0; i < kPanel; ++i) {
+      const float* from = x + (j + i) * stride;
+      const bool isThere = j + i < columns;
+      for (int64_t k = 0; k < depth; ++k) packed[k * kPanel + i] = isThere ? from[k] : 0;
+    }
+  }
+}
+
 // c[kRows][kPanel] = a b, or += a b, for rows of a that are `aStride` floats apart, and those of c `cStride`.
 template <int kRows>
 void tile(const float* a, int64_t aStride, const float* b, int64_t depth, float* c, int64_t cStride,

@@ -1,4 +1,3 @@
-import { registerStockFixes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { pickedRowsSizes, type RowProductsInputs, type WeightedRowsInputs } from './types.ts';
 
@@ -22,24 +21,6 @@ export function rowProductsComposite({
   const { count, picks, width } = pickedRowsSizes({ table, indices });
   const products = tf.matMul(gathered(table, indices), tf.reshape(x, [count, width, 1]));
   return tf.reshape(products, [count, picks]);
-}
-
-/** The gradient of both by the table, of its size. @param factors `[T, K]`. @param sources `[T, D]`. */
-export function denseTableGrad(
-  { table, indices }: Pick<WeightedRowsInputs, 'table' | 'indices'>,
-  factors: tf.Tensor,
-  sources: tf.Tensor,
-): tf.Tensor {
-  registerStockFixes();
-  return tf.tidy(() => {
-    const { count, picks, width, rows } = pickedRowsSizes({ table, indices });
-    const outer = tf.mul(
-      tf.reshape(factors, [count, picks, 1]),
-      tf.reshape(sources, [count, 1, width]),
-    );
-    const flat = tf.reshape(indices, [-1]) as tf.Tensor1D;
-    return tf.unsortedSegmentSum(tf.reshape(outer, [-1, width]), flat, rows);
-  });
 }
 
 /** `[T, K, D]`. */

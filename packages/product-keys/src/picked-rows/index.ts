@@ -1,8 +1,9 @@
 import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { anchorOf, collect } from '../row-gradients/collector.ts';
+import { tableGrad } from '../table-grad/index.ts';
 import { rowProductsCases, weightedRowsCases } from './cases.ts';
-import { denseTableGrad, rowProductsComposite, weightedRowsComposite } from './composite.ts';
+import { rowProductsComposite, weightedRowsComposite } from './composite.ts';
 import { rowProductsTensorflow, weightedRowsTensorflow } from './kernels/tensorflow.ts';
 import { rowProductsWasm, weightedRowsWasm } from './kernels/wasm.ts';
 import { rowProductsWebgpu, weightedRowsWebgpu } from './kernels/webgpu.ts';
@@ -79,10 +80,11 @@ const weightedRowsKernel: Kernel<WeightedRowsInputs, PickedRowsAttrs> = defineKe
     backward: ([dy], saved) => {
       const [table, indices, weights] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
       const x = dy as tf.Tensor;
+      const picked = { indices, factors: weights, sources: x };
       return {
-        table: () => denseTableGrad({ table, indices }, weights, x),
+        table: () => tableGrad(picked, table.shape[0] ?? 0),
         indices: () => tf.zeros(indices.shape),
-        anchor: () => collect(table, { indices, factors: weights, sources: x }),
+        anchor: () => collect(table, picked),
         weights: () => rowProducts(table, indices, x),
       };
     },
@@ -108,10 +110,11 @@ const rowProductsKernel: Kernel<RowProductsInputs, PickedRowsAttrs> = defineKern
     backward: ([dproducts], saved) => {
       const [table, indices, x] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
       const weights = dproducts as tf.Tensor;
+      const picked = { indices, factors: weights, sources: x };
       return {
-        table: () => denseTableGrad({ table, indices }, weights, x),
+        table: () => tableGrad(picked, table.shape[0] ?? 0),
         indices: () => tf.zeros(indices.shape),
-        anchor: () => collect(table, { indices, factors: weights, sources: x }),
+        anchor: () => collect(table, picked),
         x: () => weightedRows(table, indices, weights),
       };
     },

@@ -45,19 +45,3 @@ export function rowProductsNaive(
   });
   return products;
 }
-
-/** The gradient of both by the table: each row gets its picks' `factors` `[T, K]` times `sources` `[T, D]`. @returns `[N, D]`. */
-export function tableGradNaive(
-  indices: ArrayLike<number>,
-  factors: Float64Array,
-  sources: Float64Array,
-  sizes: PickedRowsSizes,
-): Float64Array {
-  const gradient = new Float64Array(sizes.rows * sizes.width);
-  eachPick(indices, sizes, (pick, row, of) => {
-    for (let c = 0; c < sizes.width; c++) {
-      add(gradient, row + c, (factors[pick] ?? 0) * (sources[of + c] ?? 0));
-    }
-  });
-  return gradient;
-}

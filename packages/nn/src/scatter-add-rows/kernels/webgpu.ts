@@ -1,8 +1,14 @@
 import type { BackendKernel } from '@neverend/backend';
-import { asWebgpu, dispatch, editedInPlace, isCast, threads } from '@neverend/backend/kernels';
+import {
+  asWebgpu,
+  dispatch,
+  editedInPlace,
+  isCast,
+  orderOfRows,
+  threads,
+} from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { ScatterAddRowsAttrs, ScatterAddRowsInputs } from '../types.ts';
-import { orderOfRows } from './webgpu-order.ts';
 
 /** One thread for each column of each row that comes at all; it adds in the order of k. */
 export const scatterAddRowsWebgpu: BackendKernel<ScatterAddRowsInputs, ScatterAddRowsAttrs> = {

@@ -13,32 +13,36 @@ const radix = 2 ** 16;
 
 /** The k best pairs out of sorting, with all pairs of the staircase in memory. @returns sums `[rows, k]` and pairs, int32 `[rows, k]`. */
 export function topPairsComposite(
-  { a, b, items }: TopPairsInputs,
-  { k, numbered }: TopPairsAttrs,
+  { a, b, items, others }: TopPairsInputs,
+  { k, size, numbered }: TopPairsAttrs,
 ): tf.Tensor[] {
   registerStockFixes();
   return tf.tidy(() => {
     const [n = 1, m = 1] = [a.shape[1], b.shape[1]];
-    const best = bestOf(a, Math.min(k, n), numbered ? items : undefined);
-    const others = bestOf(b, Math.min(k, m));
+    const left = bestOf(a, Math.min(k, n), numbered > 0 ? items : undefined);
+    const right = bestOf(b, Math.min(k, m), numbered > 1 ? others : undefined);
     const { first, second } = staircase(k, n, m);
     const [p, q] = [tf.tensor1d(first, 'int32'), tf.tensor1d(second, 'int32')];
-    const sums = withoutNaN(tf.add(tf.gather(best.values, p, 1), tf.gather(others.values, q, 1)));
+    const sums = withoutNaN(tf.add(tf.gather(left.values, p, 1), tf.gather(right.values, q, 1)));
     const digits = [
-      ...others.digits.map((digit) => tf.gather(digit, q, 1)),
-      ...best.digits.map((digit) => tf.gather(digit, p, 1)),
+      ...right.digits.map((digit) => tf.gather(digit, q, 1)),
+      ...left.digits.map((digit) => tf.gather(digit, p, 1)),
     ];
     // Equal sums by the lower pair: in the order of pairs, sums are then sorted without moving equal ones.
     const order = sortedBy(digits);
     const { values, indices } = tf.topk(taken(sums, order), k);
     const chosen = digits.map((digit) => taken(digit, taken(order, indices)));
-    const [j, low, high] = chosen as [tf.Tensor, tf.Tensor, tf.Tensor?];
-    const i = high === undefined ? low : tf.add(tf.mul(high, whole(radix)), low);
-    return [values, tf.add(tf.mul(i, whole(m)), j)];
+    const j = numberOf(chosen.slice(0, right.digits.length));
+    const i = numberOf(chosen.slice(right.digits.length));
+    return [values, tf.add(tf.mul(i, whole(size)), j)];
   });
 }
 
 const whole = (value: number): tf.Scalar => tf.scalar(value, 'int32');
+
+/** @param digits the lowest first: one or two. */
+const numberOf = ([low, high]: readonly tf.Tensor[]): tf.Tensor =>
+  high === undefined ? (low as tf.Tensor) : tf.add(tf.mul(high, whole(radix)), low as tf.Tensor);
 
 /** The k best of each row, equal ones by the lower item, with the digits of their items: backends move integers as float32. */
 function bestOf(
@@ -86,21 +90,22 @@ function sortedBy(keys: readonly tf.Tensor[]): tf.Tensor {
 
 /** @returns the gradients by `a`, `[rows, n]`, and by `b`, `[rows, m]`. */
 export function topPairsGradComposite(
-  { dsums, pairs, items }: TopPairsGradInputs,
-  { n, m, numbered }: TopPairsGradAttrs,
+  { dsums, pairs, items, others }: TopPairsGradInputs,
+  { n, m, size, numbered }: TopPairsGradAttrs,
 ): tf.Tensor[] {
   registerStockFixes();
   return tf.tidy(() => {
     const [rows = 0] = dsums.shape;
-    const { quotient: item, rest: second } = divided(pairs, m);
-    const first = numbered ? positionsOf(item, items) : item;
+    const { quotient: item, rest: second } = divided(pairs, size);
+    const first = numbered > 0 ? positionsOf(item, items) : item;
+    const last = numbered > 1 ? positionsOf(second, others) : second;
     const added = (positions: tf.Tensor, width: number): tf.Tensor => {
       const begins = tf.reshape(tf.range(0, rows * width, width, 'int32'), [rows, 1]);
       const at = tf.reshape(tf.add(begins, positions), [-1]) as tf.Tensor1D;
       const sums = tf.unsortedSegmentSum(tf.reshape(dsums, [-1]), at, rows * width);
       return tf.reshape(sums, [rows, width]);
     };
-    return [added(first, n), added(second, m)];
+    return [added(first, n), added(last, m)];
   });
 }
 

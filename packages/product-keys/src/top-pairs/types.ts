@@ -7,13 +7,19 @@ export type TopPairsInputs = {
   readonly b: Tensor;
   /** The numbers of the first set's items, int32 `[rows, n]`; `[1, 1]` where they are 0 to n - 1. */
   readonly items: Tensor;
+  /** Those of the second set's, int32 `[rows, m]`; `[1, 1]` where they are 0 to m - 1. */
+  readonly others: Tensor;
 };
+
+/** Of how many sets, from the first on, the items have numbers of their own. */
+export type Numbered = 0 | 1 | 2;
 
 export type TopPairsAttrs = {
   /** How many pairs, at most n m. */
   readonly k: number;
-  /** Whether `items` has numbers. */
-  readonly numbered: boolean;
+  /** How many numbers the second set's items can have: the pair of items i and j is i size + j. */
+  readonly size: number;
+  readonly numbered: Numbered;
 };
 
 export type TopPairsGradInputs = {
@@ -21,14 +27,16 @@ export type TopPairsGradInputs = {
   readonly dsums: Tensor;
   /** The pairs' numbers, int32 `[rows, k]`. */
   readonly pairs: Tensor;
-  /** As in the inputs of the pairs. */
+  /** As in the inputs of the pairs, and so are the others. */
   readonly items: Tensor;
+  readonly others: Tensor;
 };
 
 export type TopPairsGradAttrs = {
   readonly n: number;
   readonly m: number;
-  readonly numbered: boolean;
+  readonly size: number;
+  readonly numbered: Numbered;
 };
 
 /**

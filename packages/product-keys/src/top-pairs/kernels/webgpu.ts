@@ -59,7 +59,7 @@ const searchFor = (picks: string, count: string, entry: string, target: string):
 
 export const topPairsWebgpu: BackendKernel<TopPairsInputs, TopPairsAttrs> = {
   supports: ({ attrs: { k } }) => k <= mostPicks,
-  compute: ({ inputs: { a, b, items }, attrs: { k, numbered }, backend }) => {
+  compute: ({ inputs: { a, b, items, others }, attrs: { k, size, numbered }, backend }) => {
     const gpu = asWebgpu(backend);
     const [rows = 0, n = 1] = a.shape;
     const m = b.shape[1] ?? 1;
@@ -71,11 +71,11 @@ export const topPairsWebgpu: BackendKernel<TopPairsInputs, TopPairsAttrs> = {
         key: 'top pairs',
         buffers: {
           ...({ a: 'read f32', b: 'read f32', items: 'read i32' } as const),
-          ...({ sums: 'write f32', pairs: 'write i32' } as const),
+          ...({ others: 'read i32', sums: 'write f32', pairs: 'write i32' } as const),
         },
         uniforms: {
           ...({ rows: 'u32', n: 'u32', m: 'u32', k: 'u32' } as const),
-          ...({ numbered: 'u32', infinity: 'f32' } as const),
+          ...({ size: 'u32', numbered: 'u32', infinity: 'f32' } as const),
         },
         code: () => `${search}
 var<private> row : u32;
@@ -83,16 +83,21 @@ var<private> row : u32;
 fn inFirst(at : u32) -> Pick {
   let place = row * uniforms.n + at;
   var item = at;
-  if (uniforms.numbered == 1u) { item = u32(items[place]); }
+  if (uniforms.numbered > 0u) { item = u32(items[place]); }
   return Pick(ordered(a[place]), item);
 }
-fn inSecond(at : u32) -> Pick { return Pick(ordered(b[row * uniforms.m + at]), at); }
+fn inSecond(at : u32) -> Pick {
+  let place = row * uniforms.m + at;
+  var item = at;
+  if (uniforms.numbered > 1u) { item = u32(others[place]); }
+  return Pick(ordered(b[place]), item);
+}
 // Of the pairs with no larger rank in either set there are (p + 1)(q + 1), and all of them are at least as good.
 fn inPairs(at : u32, width : u32) -> Pick {
   let p = at / width;
   let q = at % width;
   if ((p + 1u) * (q + 1u) > uniforms.k) { return Pick(0.0, none); }
-  return Pick(ordered(first[p].score + second[q].score), first[p].item * uniforms.m + second[q].item);
+  return Pick(ordered(first[p].score + second[q].score), first[p].item * uniforms.size + second[q].item);
 }
 
 fn kernel(group : u32, thread : u32) {
@@ -104,8 +109,8 @@ ${searchFor('width', 'uniforms.m', 'inSecond(at)', 'second[rank] = last;')}
 ${searchFor('uniforms.k', 'height * width', 'inPairs(at, width)', 'sums[row * uniforms.k + rank] = last.score; pairs[row * uniforms.k + rank] = i32(last.item);')}
 }`,
       },
-      { a, b, items, sums, pairs },
-      { rows, n, m, k, numbered: Number(numbered), infinity: Number.POSITIVE_INFINITY },
+      { a, b, items, others, sums, pairs },
+      { rows, n, m, k, size, numbered, infinity: Number.POSITIVE_INFINITY },
       rows,
     );
     return [sums, pairs];
@@ -114,7 +119,11 @@ ${searchFor('uniforms.k', 'height * width', 'inPairs(at, width)', 'sums[row * un
 
 /** Each number of a gradient adds up what its item's pairs have: nobody else writes it. */
 export const topPairsGradWebgpu: BackendKernel<TopPairsGradInputs, TopPairsGradAttrs> = {
-  compute: ({ inputs: { dsums, pairs, items }, attrs: { n, m, numbered }, backend }) => {
+  compute: ({
+    inputs: { dsums, pairs, items, others },
+    attrs: { n, m, size, numbered },
+    backend,
+  }) => {
     const gpu = asWebgpu(backend);
     const [rows = 0, k = 1] = dsums.shape;
     const da = makeOutput(gpu, [rows, n]);
@@ -125,9 +134,9 @@ export const topPairsGradWebgpu: BackendKernel<TopPairsGradInputs, TopPairsGradA
         key: 'top pairs grad',
         buffers: {
           ...({ dsums: 'read f32', pairs: 'read i32', items: 'read i32' } as const),
-          ...({ da: 'write f32', db: 'write f32' } as const),
+          ...({ others: 'read i32', da: 'write f32', db: 'write f32' } as const),
         },
-        uniforms: { rows: 'u32', n: 'u32', m: 'u32', k: 'u32', numbered: 'u32' },
+        uniforms: { rows: 'u32', n: 'u32', m: 'u32', k: 'u32', size: 'u32', numbered: 'u32' },
         code: () => `
 fn kernel(group : u32, thread : u32) {
   if (group >= uniforms.rows) { return; }
@@ -135,24 +144,27 @@ fn kernel(group : u32, thread : u32) {
   for (var i = thread; i < uniforms.n; i += ${threads}u) {
     let place = group * uniforms.n + i;
     var item = i;
-    if (uniforms.numbered == 1u) { item = u32(items[place]); }
+    if (uniforms.numbered > 0u) { item = u32(items[place]); }
     var sum = 0.0;
     for (var at = begin; at < begin + uniforms.k; at++) {
-      if (u32(pairs[at]) / uniforms.m == item) { sum += dsums[at]; }
+      if (u32(pairs[at]) / uniforms.size == item) { sum += dsums[at]; }
     }
     da[place] = sum;
   }
   for (var j = thread; j < uniforms.m; j += ${threads}u) {
+    let place = group * uniforms.m + j;
+    var item = j;
+    if (uniforms.numbered > 1u) { item = u32(others[place]); }
     var sum = 0.0;
     for (var at = begin; at < begin + uniforms.k; at++) {
-      if (u32(pairs[at]) % uniforms.m == j) { sum += dsums[at]; }
+      if (u32(pairs[at]) % uniforms.size == item) { sum += dsums[at]; }
     }
-    db[group * uniforms.m + j] = sum;
+    db[place] = sum;
   }
 }`,
       },
-      { dsums, pairs, items, da, db },
-      { rows, n, m, k, numbered: Number(numbered) },
+      { dsums, pairs, items, others, da, db },
+      { rows, n, m, k, size, numbered },
       rows,
     );
     return [da, db];

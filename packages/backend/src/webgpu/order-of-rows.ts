@@ -1,11 +1,6 @@
-import {
-  dispatch,
-  makeOutput,
-  threads,
-  type WebgpuBackend,
-  type WgslProgram,
-} from '@neverend/backend/kernels';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { makeOutput, type WebgpuBackend } from './backend.ts';
+import { dispatch, threads, type WgslProgram } from './dispatch.ts';
 
 /** Pairs that a workgroup sorts in its own memory. */
 const block = 2 * threads;
