@@ -5,3 +5,4 @@ export { encodeSafetensors } from './encode-safetensors.ts';
 export { type DType, type DTypeArrays, type NamedArray, shapeSize } from './named-array.ts';
 export { type Npz, type NpzOptions, openNpz } from './npz.ts';
 export { type OpenSafetensors, openSafetensors } from './open-safetensors.ts';
+export { readArrays } from './read-arrays.ts';

@@ -4,6 +4,15 @@ export { isSystemError, makeFolder, readFileIfPresent, removeParts } from './run
 export { jsonDifferences, readJson, stableJson, writeJson } from './run-folder/json-file.ts';
 export { keepEqual } from './run-folder/keep-equal.ts';
 export { lockFolder } from './run-folder/lock.ts';
+export { MetricsFile } from './run-folder/metrics-file.ts';
+export {
+  type CheckpointParts,
+  checkRunSettings,
+  keepRunSettings,
+  readRunCheckpoint,
+  removeRunLeftovers,
+  writeRunCheckpoint,
+} from './run-folder/run-checkpoint.ts';
 export { RunError } from './run-folder/run-error.ts';
 export { readSafetensors, writeSafetensors } from './safetensors-file.ts';
 export { writeFileAtomic } from './write-file-atomic.ts';

@@ -18,5 +18,5 @@ export { checkTraining, trainClassifier } from './train-classifier.ts';
 export type { TrainSettings } from './train-defaults.ts';
 export type { TrainingProgress, TrainingResult, TrainOptions } from './train-options.ts';
 export type { Trainee } from './trainee.ts';
-export type { StepEvaluation } from './training-checkpoint.ts';
+export type { StepEvaluation } from './training-state.ts';
 export { type TRecViTTraineeOptions, trecvitTrainee } from './trecvit-trainee.ts';

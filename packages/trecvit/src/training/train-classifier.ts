@@ -1,23 +1,18 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { checkOptions } from '@neverend/backend';
 import {
-  jsonDifferences,
+  checkRunSettings,
+  keepRunSettings,
   lockFolder,
   makeFolder,
-  RunError,
-  readJson,
-  writeJson,
+  removeRunLeftovers,
 } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { type ClipSource, checkSource } from './clip-source.ts';
 import type { TrainingResult, TrainOptions } from './train-options.ts';
 import { type ResolvedSettings, resolveSettings } from './train-settings.ts';
 import type { Trainee } from './trainee.ts';
-import { hasCheckpoint, removeLeftovers } from './training-checkpoint.ts';
 import { TrainingRun } from './training-run.ts';
-
-const settingsName = 'settings.json';
 
 const fields: readonly (keyof TrainOptions)[] = [
   ...(['model', 'train', 'validate', 'settings', 'folder', 'checkpointSeconds'] as const),
@@ -42,8 +37,8 @@ export async function trainClassifier(options: TrainOptions): Promise<TrainingRe
   await makeFolder(folder);
   const unlock = await lockFolder(folder);
   try {
-    await keepSettings(folder, await settingsFile(options, settings));
-    await removeLeftovers(folder);
+    await keepRunSettings(folder, await settingsFile(options, settings));
+    await removeRunLeftovers(folder);
     const run = await TrainingRun.open(options, settings);
     try {
       return await run.finish();
@@ -66,10 +61,7 @@ export async function checkTraining(options: TrainOptions): Promise<void> {
   const settings = checkedSettings('checkTraining', options);
   const { folder } = options;
   await makeFolder(folder);
-  const before = await settingsOf(folder);
-  if (before !== undefined) {
-    requireSame(folder, before, await settingsFile(options, settings));
-  }
+  await checkRunSettings(folder, await settingsFile(options, settings));
 }
 
 function checkedSettings(name: string, options: TrainOptions): ResolvedSettings {
@@ -126,25 +118,4 @@ async function digestOf({ params }: Trainee): Promise<object> {
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return { sha256: hash.digest('hex') };
-}
-
-/** The settings of the run in a folder. @returns undefined where none has come to a checkpoint: nothing is lost with it. */
-async function settingsOf(folder: string): Promise<unknown> {
-  return (await hasCheckpoint(folder)) ? await readJson(join(folder, settingsName)) : undefined;
-}
-
-/** @throws RunError naming what differs from the run in the folder. */
-async function keepSettings(folder: string, settings: object): Promise<void> {
-  const before = await settingsOf(folder);
-  if (before === undefined) await writeJson(join(folder, settingsName), settings);
-  else requireSame(folder, before, settings);
-}
-
-function requireSame(folder: string, before: unknown, settings: object): void {
-  const differences = jsonDifferences(before, JSON.parse(JSON.stringify(settings)));
-  if (differences.length > 0) {
-    throw new RunError(
-      `${folder} holds a run with other settings (${differences.join('; ')}); give it the same ones or use another folder`,
-    );
-  }
 }

@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { ClipSource } from './clip-source.ts';
 import type { TrainSettings } from './train-defaults.ts';
 import type { Trainee } from './trainee.ts';
-import type { StepEvaluation } from './training-checkpoint.ts';
+import type { StepEvaluation } from './training-state.ts';
 
 /** How far a training is. */
 export interface TrainingProgress {

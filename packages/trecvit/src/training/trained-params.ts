@@ -1,8 +1,8 @@
-import type { NamedArray } from '@neverend/checkpoint';
+import { type NamedArray, readArrays } from '@neverend/checkpoint';
 import { type Params, withPrefix } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, ExponentialMovingAverage } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Arrays, readArrays, toTensor } from './arrays.ts';
+import { type Arrays, toTensor } from './arrays.ts';
 import { decays } from './decays.ts';
 import { smoothedCrossEntropy } from './smoothed-cross-entropy.ts';
 import type { ResolvedSettings } from './train-settings.ts';
@@ -24,11 +24,11 @@ export interface StepGradients {
 }
 
 /** All that a checkpoint holds, by the names of its files. */
-export interface SavedParams {
+export type SavedParams = {
   readonly params: Arrays;
   readonly optimizer: Arrays;
   readonly average?: Arrays;
-}
+};
 
 const names = { next: 0 };
 

@@ -1,15 +1,24 @@
 import { join } from 'node:path';
 import { checkedSize, checkNumber } from '@neverend/backend';
-import { RunError } from '@neverend/checkpoint/node';
+import {
+  MetricsFile,
+  RunError,
+  readRunCheckpoint,
+  writeRunCheckpoint,
+} from '@neverend/checkpoint/node';
 import { warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { evaluateClassifier } from './evaluate-classifier.ts';
-import { MetricsFile } from './metrics-file.ts';
 import type { TrainingProgress, TrainingResult, TrainOptions } from './train-options.ts';
 import type { ResolvedSettings } from './train-settings.ts';
-import { type Part, type StepGradients, TrainedParams } from './trained-params.ts';
-import { readCheckpoint, type StepEvaluation, writeCheckpoint } from './training-checkpoint.ts';
+import {
+  type Part,
+  type SavedParams,
+  type StepGradients,
+  TrainedParams,
+} from './trained-params.ts';
 import { batchOf, type DrawnClip, trainingClips } from './training-clips.ts';
+import type { StepEvaluation, TrainingState } from './training-state.ts';
 
 /** A training in its folder, from where its checkpoint is. */
 export class TrainingRun {
@@ -53,9 +62,10 @@ export class TrainingRun {
     const { folder, model } = options;
     const params = new TrainedParams(model, settings);
     try {
-      const found = await readCheckpoint(folder);
-      if (found !== undefined) await params.restore(found.saved);
-      const { step, metricsBytes, evaluation } = found?.state ?? { step: 0, metricsBytes: 0 };
+      const found = await readRunCheckpoint(folder);
+      if (found !== undefined) await params.restore(found.parts as SavedParams);
+      const from = (found?.state ?? { step: 0, metricsBytes: 0 }) as TrainingState;
+      const { step, metricsBytes, evaluation } = from;
       const metrics = await MetricsFile.open(join(folder, 'metrics.jsonl'), metricsBytes);
       const state = { step, ...(evaluation && { evaluation }) };
       return new TrainingRun(options, settings, params, metrics, state);
@@ -152,7 +162,7 @@ export class TrainingRun {
       ...{ step: this.#step, metricsBytes: this.#metrics.bytes },
       ...(evaluation && { evaluation }),
     };
-    await writeCheckpoint(this.#options.folder, state, await this.#params.save());
+    await writeRunCheckpoint(this.#options.folder, state, await this.#params.save());
     this.#saved = { step: this.#step, at: performance.now() };
   }
 
