@@ -1,0 +1,30 @@
+import { initMlp, mlp } from '@neverend/attention';
+import { checkSizes } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { FeedForward } from './types.ts';
+
+/** The usual feed-forward: linear to `hidden`, GELU, linear back. */
+export interface DenseConfig {
+  readonly kind: 'dense';
+  readonly hidden: number;
+}
+
+/** A dense layer; parameters as `mlp` of `@neverend/attention` names them. @throws ShapeError naming a size. */
+export function dense({ hidden }: Omit<DenseConfig, 'kind'>, width: number): FeedForward {
+  checkSizes({ hidden, width });
+  const parameters = 2 * width * hidden + hidden + width;
+  return {
+    shapes: mlpShapes(width, hidden),
+    ...{ tables: [], buffers: [], items: 0 },
+    costs: { activeParameters: parameters, flops: 4 * width * hidden, tableBytes: 0 },
+    init: (key) => initMlp(key, { width, mlpWidth: hidden }),
+    apply: (x, params) => ({ y: mlp(x, params) as tf.Tensor2D }),
+  };
+}
+
+export const mlpShapes = (width: number, hidden: number): FeedForward['shapes'] => ({
+  'Dense_0/kernel': [width, hidden],
+  'Dense_0/bias': [hidden],
+  'Dense_1/kernel': [hidden, width],
+  'Dense_1/bias': [width],
+});

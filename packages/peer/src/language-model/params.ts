@@ -1,0 +1,83 @@
+import { initSpaceAttention } from '@neverend/attention';
+import { type RandomKey, randomKey } from '@neverend/backend';
+import { normal, withPrefix } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  blockName,
+  checkConfig,
+  feedForwardName,
+  feedForwards,
+  type LanguageModelConfig,
+} from './config.ts';
+
+/**
+ * Shapes of all parameters, by name. `embedding` `[V, D]` is also the last layer. Blocks are `block_00/` and so on, each with `attention_norm/scale`, `attention/` as
+ * `spaceAttention` of `@neverend/attention` names it, `feed_forward_norm/scale`, and `feed_forward/`.
+ */
+export function paramShapes(config: LanguageModelConfig): Record<string, readonly number[]> {
+  const { vocabulary, width, heads } = config;
+  const depth = width / heads;
+  const attention = Object.fromEntries(
+    ['query', 'key', 'value'].flatMap((name) => [
+      [`${name}/kernel`, [width, heads, depth]],
+      [`${name}/bias`, [heads, depth]],
+    ]),
+  ) as Record<string, readonly number[]>;
+  const blocks = feedForwards(config).map(({ shapes }, block) => ({
+    ...withPrefix(
+      {
+        'attention_norm/scale': [width],
+        ...withPrefix(attention, 'attention/'),
+        'attention/out/kernel': [heads, depth, width],
+        'attention/out/bias': [width],
+        'feed_forward_norm/scale': [width],
+      },
+      blockName(block),
+    ),
+    ...withPrefix(shapes, feedForwardName(block)),
+  }));
+  return Object.assign({ embedding: [vocabulary, width] }, ...blocks, { 'norm/scale': [width] });
+}
+
+/** Names of parameters that are trained in other ways than by a gradient of their own size. */
+export function specialParams(config: LanguageModelConfig): {
+  readonly tables: readonly string[];
+  readonly buffers: readonly string[];
+} {
+  const of = (kind: 'tables' | 'buffers') =>
+    feedForwards(config).flatMap((layer, block) =>
+      layer[kind].map((name) => `${feedForwardName(block)}${name}`),
+    );
+  return { tables: of('tables'), buffers: of('buffers') };
+}
+
+/**
+ * Parameters that a model begins with: the embedding normal with a standard deviation of 0.02, attention Xavier uniform, norms 1, and what feed-forward layers
+ * begin with.
+ *
+ * @returns a function of the key alone; the caller's to dispose. @throws as `checkConfig` does.
+ */
+export function initParams(config: LanguageModelConfig, key: RandomKey): Record<string, tf.Tensor> {
+  checkConfig(config);
+  const { vocabulary, width, heads } = config;
+  const keyOf = (...place: (string | number)[]) => randomKey(key.low, key.high, ...place);
+  const blocks = feedForwards(config).map((layer, block) => {
+    const attention = initSpaceAttention(keyOf('attention', block), { width, heads });
+    return {
+      ...withPrefix(
+        {
+          'attention_norm/scale': tf.ones([width]),
+          ...withPrefix(attention, 'attention/'),
+          'feed_forward_norm/scale': tf.ones([width]),
+        },
+        blockName(block),
+      ),
+      ...withPrefix(layer.init(keyOf('feed forward', block)), feedForwardName(block)),
+    };
+  });
+  return Object.assign(
+    { embedding: normal(keyOf('embedding'), [vocabulary, width], 0.02) },
+    ...blocks,
+    { 'norm/scale': tf.ones([width]) },
+  );
+}

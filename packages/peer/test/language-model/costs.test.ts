@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+import { languageModelCosts } from '../../src/index.ts';
+import { tiny } from '../tiny.ts';
+
+it('counts what is counted by hand', () => {
+  // Embedding 11 x 8, last norm 8; each block: two norms of 8, three projections and one of 8 x 8 with 8 biases.
+  const outside = 88 + 8 + 2 * (16 + 4 * 72);
+  const dense = 8 * 12 + 12 + 12 * 8 + 8;
+  const [router, expert] = [8 * 4, 8 * 6 + 6 + 6 * 8 + 8];
+  const { parameters, activeParameters, flops, bytes } = languageModelCosts(tiny);
+  expect(parameters).toBe(outside + dense + router + 4 * expert);
+  expect(activeParameters).toBe(outside + dense + router + 2 * expert);
+  expect(bytes).toBe(4 * activeParameters);
+  // Projections, scores of and sums over 8 tokens; the last layer.
+  const attention = 2 * (4 * 64 + 2 * 8 * 8);
+  expect(flops).toBe(2 * attention + 2 * (2 * 96) + 2 * (32 + 2 * 96) + 2 * 88);
+});
