@@ -20,6 +20,9 @@ export {
 export { LanguageModel } from './language-model/model.ts';
 export { initParams, paramShapes } from './language-model/params.ts';
 export { type SampleOptions, sampleTokens } from './language-model/sample.ts';
+export { checkPeer, type PeerConfig, peerTables } from './layer/config.ts';
+export { initPeer } from './layer/init.ts';
+export { allExperts, type PeerResult, peer } from './layer/peer.ts';
 export type { Merge } from './text/bpe/token-table.ts';
 export { trainBpe } from './text/bpe/train-bpe.ts';
 export type { TextDocument } from './text/document.ts';

@@ -1,6 +1,33 @@
+export { activate, type ExpertActivation, expertsApply } from './experts-apply/index.ts';
+export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';
+export {
+  initMemory,
+  type MemoryConfig,
+  type MemoryOutput,
+  type MemoryResult,
+  memory,
+} from './memory/index.ts';
 export { rowProducts, weightedRows } from './picked-rows/index.ts';
 export { productKeySearch } from './product-key-search/index.ts';
 export { productKeyTopK } from './product-key-top-k/index.ts';
+export {
+  type Queries,
+  type QueryCall,
+  type QueryConfig,
+  type QueryNorm,
+  queryNetwork,
+} from './query-network/index.ts';
+export { checkRetrieval, type RetrievalConfig, tableRows } from './retrieval/config.ts';
+export { type Retrieved, retrieve } from './retrieval/index.ts';
+export {
+  initRetrieval,
+  publishedStarts,
+  retrievalOf,
+  type Start,
+  type Starts,
+  type StartsOf,
+  started,
+} from './retrieval/init.ts';
 export {
   type RowGradientOptions,
   type RowGradients,

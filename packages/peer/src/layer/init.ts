@@ -1,0 +1,43 @@
+import { initMlp } from '@neverend/attention';
+import { type RandomKey, randomKey } from '@neverend/backend';
+import { withPrefix } from '@neverend/nn';
+import {
+  initRetrieval,
+  publishedStarts,
+  retrievalOf,
+  type Starts,
+  started,
+} from '@neverend/product-keys';
+import type * as tf from '@tensorflow/tfjs-core';
+import { checkPeer, type PeerConfig, peerTables } from './config.ts';
+
+/**
+ * Parameters of a PEER layer. Keys and tables start as Meta's memory layers have it unless `starts` says otherwise: keys uniform in ±1/sqrt(S C), tables
+ * normal with 1/sqrt(D).
+ *
+ * @param width D, of the tokens. @returns the caller's to dispose. @throws naming the option that is wrong.
+ */
+export function initPeer(
+  key: RandomKey,
+  width: number,
+  config: PeerConfig,
+  starts: Partial<Starts> = {},
+): Record<string, tf.Tensor> {
+  checkPeer('initPeer', config);
+  const { keyWidth, sizes, sharedHidden = 0, lowRankHidden = 0 } = config;
+  const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
+  const place = (name: string) => randomKey(key.low, key.high, name);
+  const dense = (name: string, hidden: number) =>
+    hidden === 0 ? {} : withPrefix(initMlp(place(name), { width, mlpWidth: hidden }), `${name}/`);
+  return {
+    ...initRetrieval(key, width, retrievalOf(config), own.keys),
+    ...Object.fromEntries(
+      Object.entries(peerTables(width, config)).map(([name, shape]) => [
+        name,
+        started(place(name), shape, own.tables),
+      ]),
+    ),
+    ...dense('shared', sharedHidden),
+    ...dense('low_rank', lowRankHidden),
+  };
+}

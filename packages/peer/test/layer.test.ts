@@ -1,0 +1,273 @@
+import { fileURLToPath } from 'node:url';
+import { randomKey } from '@neverend/backend';
+import {
+  describeBackends,
+  expectCloseToScale,
+  expectNoLeak,
+  expectTensorClose,
+  officialTolerances,
+  randomTensor,
+} from '@neverend/backend/testing';
+import { readNpz } from '@neverend/checkpoint/node';
+import { rmsNorm } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, it } from 'vitest';
+import { allExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
+
+// Numbers of the published codes of PEER (PyTorch, float64, rounded): parameters, outputs, and the gradients of sum(cotangent · y). notes.json in the
+// file says which code each group is of.
+
+const arrays = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+const file = fileURLToPath(new URL('golden/official-peer.npz', import.meta.url));
+for await (const [name, { shape, data }] of readNpz(file)) {
+  if (data instanceof Float32Array) arrays.set(name, { shape, data });
+}
+
+function tensor(name: string): tf.Tensor {
+  const found = arrays.get(name);
+  if (found === undefined) throw new Error(`the golden file has no ${name}`);
+  return tf.tensor(found.data, [...found.shape]);
+}
+
+const [D, H, C, n, k] = [16, 3, 8, 12, 4];
+type Source = readonly [ours: string, theirs: string, make: (theirs: tf.Tensor) => tf.Tensor];
+
+/** Columns of their queries are (half, head, number); their keys are `[head, n, half, number]`. */
+const pytorch: readonly Source[] = [
+  [
+    'query/kernel',
+    'to_queries.0.weight',
+    (w) => tf.transpose(tf.reshape(tf.transpose(w), [D, 2, H, C]), [0, 2, 1, 3]),
+  ],
+  ['keys/0', 'keys', (keys) => tf.squeeze(tf.slice(keys, [0, 0, 0, 0], [-1, -1, 1, -1]), [2])],
+  ['keys/1', 'keys', (keys) => tf.squeeze(tf.slice(keys, [0, 0, 1, 0], [-1, -1, 1, -1]), [2])],
+  ['down', 'weight_down_embed.weight', tf.clone],
+  ['up', 'weight_up_embed.weight', tf.clone],
+];
+const half = (set: number) => (keys: tf.Tensor) =>
+  tf.squeeze(tf.slice(tf.reshape(keys, [H, 2, n, C]), [0, set, 0, 0], [-1, 1, -1, -1]), [1]);
+const meta: readonly Source[] = [
+  [
+    'query/kernel',
+    'query_proj.query_mlps.0.weight',
+    (w) => tf.reshape(tf.transpose(w), [D, H, 2, C]),
+  ],
+  ['query/bias', 'query_proj.query_mlps.0.bias', (b) => tf.reshape(b, [H, 2, C])],
+  ['keys/0', 'keys', half(0)],
+  ['keys/1', 'keys', half(1)],
+  ['down', 'values_u.weight', tf.clone],
+  ['up', 'values_v.weight', tf.clone],
+];
+const norm: Source = ['norm', 'norm.gamma', tf.clone];
+
+const config: PeerConfig = { heads: H, k, sizes: [n, n], keyWidth: C, norm: 'none', bias: false };
+const groups: readonly (readonly [string, PeerConfig, readonly Source[]])[] = [
+  ['peer_softmax', config, pytorch],
+  ['peer_per_head_tables_prenorm', { ...config, splitTables: true }, [...pytorch, norm]],
+  ['peer_meta', { ...config, bias: true }, meta],
+];
+
+await describeBackends('the PEER layer', (backend) => {
+  it.each(groups)(
+    'has the numbers of the published code, forward and all gradients: %s',
+    async (name, config, sources) => {
+      await expectNoLeak(async () => {
+        const made = (kind: 'param' | 'grad') =>
+          sources.map(([, theirs, make]) =>
+            tf.tidy(() => make(tensor(`${name}/${kind}/${theirs}`))),
+          );
+        const run = (x: tf.Tensor, values: readonly tf.Tensor[]) => {
+          const params = Object.fromEntries(
+            sources.map(([ours], at) => [ours, values[at]]),
+          ) as Record<string, tf.Tensor>;
+          const gamma = params['norm'];
+          return tf.tidy(
+            () => peer(gamma ? rmsNorm(x, tf.add(gamma, 1), { eps: 0 }) : x, params, config).y,
+          );
+        };
+        const [x, y, dy, dx] = ['x', 'y', 'cotangent', 'dx'].map((of) =>
+          tensor(`${name}/${of}`),
+        ) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+        const [params, expected] = [made('param'), made('grad')];
+        const answer = run(x, params);
+        const gradients = tf.grads((input: tf.Tensor, ...values: tf.Tensor[]) =>
+          run(input, values),
+        )([x, ...params], dy);
+        const pairs = [
+          ['y', answer, y] as const,
+          ['x', gradients[0] as tf.Tensor, dx] as const,
+          ...sources.map(
+            ([ours], at) =>
+              [ours, gradients[at + 1] as tf.Tensor, expected[at] as tf.Tensor] as const,
+          ),
+        ];
+        for (const [of, actual, wanted] of pairs) {
+          const numbers = { shape: wanted.shape, data: await wanted.data() };
+          await expectCloseToScale(of, actual, numbers, officialTolerances[backend]);
+        }
+        tf.dispose([x, y, dy, dx, params, expected, answer, gradients]);
+      });
+    },
+  );
+
+  it('with all experts active is the dense formula over the pool', async () => {
+    await expectNoLeak(async () => {
+      const [T, width, sizes] = [7, 5, [3, 4]];
+      const all: PeerConfig = { heads: 1, k: 12, sizes, keyWidth: 2, norm: 'layer' };
+      const params = initPeer(randomKey(1), width, all, { keys: { normal: 1 } });
+      const x = randomTensor(randomKey('x'), [T, width]);
+      const { y, retrieved } = peer(x, params, all);
+      const { down, up } = params as { down: tf.Tensor; up: tf.Tensor };
+      const expected = tf.tidy(() => {
+        const hits = tf.oneHot(tf.reshape(retrieved.indices, [T, 12]) as tf.Tensor2D, 12);
+        const gates = tf.sum(tf.mul(hits, tf.reshape(retrieved.gates, [T, 12, 1])), 1);
+        return allExperts(x, gates, down, up);
+      });
+      await expectTensorClose(y, { shape: [T, width], data: await expected.data() });
+      const sums = tf.sum(retrieved.gates, 2);
+      await expectTensorClose(sums, { shape: [T, 1], data: Array(T).fill(1) });
+      tf.dispose([params, x, y, expected, sums, retrieved.updates]);
+      tf.dispose([retrieved.indices, retrieved.gates, retrieved.scores]);
+    });
+  });
+
+  it('is the same when experts and their keys change places', async () => {
+    await expectNoLeak(async () => {
+      const [T, width, n] = [6, 4, 5];
+      const config: PeerConfig = { heads: 2, k: 3, sizes: [n, n], keyWidth: 3, norm: 'none' };
+      const params = initPeer(randomKey(2), width, config, { keys: { normal: 1 } });
+      const order = [3, 0, 4, 1, 2];
+      const rows = order.flatMap((i) => order.map((j) => i * n + j));
+      const moved = tf.tidy(() => ({
+        ...params,
+        'keys/0': tf.gather(params['keys/0'] as tf.Tensor, order, 1),
+        'keys/1': tf.gather(params['keys/1'] as tf.Tensor, order, 1),
+        down: tf.gather(params['down'] as tf.Tensor, rows),
+        up: tf.gather(params['up'] as tf.Tensor, rows),
+      }));
+      const x = randomTensor(randomKey('x'), [T, width]);
+      const [y, other] = [params, moved].map((of) => tf.tidy(() => peer(x, of, config).y)) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
+      await expectTensorClose(other, { shape: [T, width], data: await y.data() });
+      tf.dispose([params, moved, x, y, other]);
+    });
+  });
+
+  it.each<[string, Partial<PeerConfig>]>([
+    ['sigmoid scores, and a shared dense layer', { scores: 'sigmoid', sharedHidden: 3 }],
+    [
+      'relu scores at a temperature, ReLU experts',
+      { scores: 'relu', temperature: 0.5, activation: 'relu' },
+    ],
+    ['low rank, and tables for each head', { lowRankHidden: 6, splitTables: true }],
+  ])('computes by its definition: %s', async (_, options) => {
+    await expectNoLeak(async () => {
+      const [T, width, n] = [5, 4, 3];
+      const config: PeerConfig = {
+        ...{ heads: 2, k: 2, sizes: [n, n], keyWidth: 3, norm: 'none' },
+        ...options,
+      };
+      const params = initPeer(randomKey(3), width, config, { keys: { normal: 1 } });
+      const x = randomTensor(randomKey('x'), [T, width]);
+      const { y, retrieved } = peer(x, params, config);
+      const expected = await byDefinition(x, params, config, retrieved);
+      await expectTensorClose(y, { shape: [T, width], data: expected });
+      tf.dispose([params, x, y, retrieved.indices, retrieved.gates, retrieved.scores]);
+    });
+  });
+});
+
+/** In float64, for each token by itself, of what was retrieved. */
+async function byDefinition(
+  x: tf.Tensor,
+  params: Readonly<Record<string, tf.Tensor>>,
+  { scores: by, temperature = 1, activation, sharedHidden, lowRankHidden = 0 }: PeerConfig,
+  retrieved: { readonly scores: tf.Tensor; readonly indices: tf.Tensor },
+): Promise<number[]> {
+  type Matrix = number[][];
+  const matrix = async (name: string) => (await params[name]?.array()) as Matrix;
+  const names = Object.keys(params);
+  const all = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await matrix(name)] as const)),
+  ) as Record<string, Matrix>;
+  const vector = (name: string) => all[name] as unknown as number[];
+  const [tokens, scores, indices] = (await Promise.all(
+    [x, retrieved.scores, retrieved.indices].map((one) => one.array()),
+  )) as [Matrix, Matrix[], Matrix[]];
+  const dot = (a: number[], b: number[]) => a.reduce((sum, v, at) => sum + v * (b[at] ?? 0), 0);
+  const erf = (v: number) => {
+    // The series of its Taylor expansion converges everywhere.
+    let [term, sum] = [v, v];
+    for (let i = 1; i < 60; i++) {
+      term *= (-v * v) / i;
+      sum += term / (2 * i + 1);
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum;
+  };
+  const exact = (v: number) => (v * (1 + erf(v / Math.SQRT2))) / 2;
+  const act = (v: number) => (activation === 'relu' ? Math.max(0, v) : exact(v));
+  const tanhForm = (v: number) =>
+    (v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))) / 2;
+  const gate = (score: number, of: number[]) => {
+    const s = score / temperature;
+    if (by === 'sigmoid') return 1 / (1 + Math.exp(-s));
+    if (by === 'relu') return Math.max(0, s);
+    return Math.exp(s) / of.reduce((sum, other) => sum + Math.exp(other / temperature), 0);
+  };
+  const linear = (input: number[], name: string) =>
+    vector(`${name}/bias`).map((b, j) =>
+      (all[`${name}/kernel`] as Matrix).reduce(
+        (sum, row, i) => sum + (input[i] ?? 0) * (row[j] ?? 0),
+        b,
+      ),
+    );
+  return tokens.flatMap((token, t) => {
+    const picks = (indices[t] as Matrix).flatMap((rows, head) => {
+      const own = (scores[t] as Matrix)[head] as number[];
+      return rows.map((row, at) => ({ row, g: gate(own[at] ?? 0, own) }));
+    });
+    const experts = (
+      input: number[],
+      a: string,
+      b: string,
+      f: (v: number) => number,
+      to: number,
+    ) => {
+      const sum = Array<number>(to).fill(0);
+      for (const { row, g } of picks) {
+        const hidden = g * f(dot(input, (all[a] as Matrix)[row] as number[]));
+        for (const [c, v] of ((all[b] as Matrix)[row] as number[]).entries()) {
+          sum[c] = (sum[c] ?? 0) + hidden * v;
+        }
+      }
+      return sum;
+    };
+    const add = (a: number[], b: number[]) => a.map((v, at) => v + (b[at] ?? 0));
+    let y: number[];
+    if (lowRankHidden > 0) {
+      const into = add(
+        linear(token, 'low_rank/Dense_0'),
+        experts(token, 'in_a', 'in_b', (v) => v, lowRankHidden),
+      );
+      const hidden = into.map(act);
+      const out = experts(hidden, 'out_a', 'out_b', (v) => v, token.length);
+      y = add(linear(hidden, 'low_rank/Dense_1'), out);
+    } else y = experts(token, 'down', 'up', act, token.length);
+    if (sharedHidden) {
+      y = add(y, linear(linear(token, 'shared/Dense_0').map(tanhForm), 'shared/Dense_1'));
+    }
+    return y;
+  });
+}
+
+it('refuses what does not fit, by name', () => {
+  const x = tf.zeros([2, 4]);
+  const small: PeerConfig = { heads: 1, k: 2, sizes: [2, 2], keyWidth: 2 };
+  expect(() => peer(x, {}, { ...small, k: 5 })).toThrow('k was 5');
+  expect(() => peer(x, {}, { ...small, norm: 'rms' as never })).toThrow('norm was "rms"');
+  expect(() => peer(x, {}, { ...small, experts: 3 } as never)).toThrow('"experts"');
+  expect(() => peer(x, {}, small)).toThrow('params["down"] was missing');
+  x.dispose();
+});

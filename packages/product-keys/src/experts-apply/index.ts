@@ -1,0 +1,51 @@
+import { checkTensor } from '@neverend/backend';
+import { gelu } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { rowProducts, weightedRows } from '../picked-rows/index.ts';
+
+/** What an expert does to its one number: GELU with the error function, GELU's tanh form, or ReLU. */
+export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';
+
+/**
+ * Sums of experts of one neuron, y = Σ g act(u · x) v over the picked ones (PEER, arXiv 2407.04153, equation 5): a dense layer of as many neurons as there are picks,
+ * put together for each token. The picked rows are never in memory together.
+ *
+ * Gradients reach x, the gates and both tables: within `rowGradients` as rows, elsewhere of the tables' whole size.
+ *
+ * @param x `[..., D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1. @param gates g, `[..., K]`, float32.
+ * @param down u, `[N, D]`, float32. @param up v, `[N, E]`, float32.
+ * @returns `[..., E]`, the caller's to dispose. @throws ShapeError | DTypeError naming the argument.
+ */
+export function expertsApply(
+  x: tf.Tensor,
+  indices: tf.Tensor,
+  gates: tf.Tensor,
+  down: tf.Tensor,
+  up: tf.Tensor,
+  activation: ExpertActivation = 'gelu',
+): tf.Tensor {
+  checkTensor('down', down, ['N', 'D']);
+  checkTensor('up', up, [down.shape[0] ?? 1, 'E']);
+  checkTensor('indices', indices, ['...', 'K'], 'int32');
+  checkTensor('gates', gates, indices.shape);
+  return tf.tidy(() => {
+    const hidden = activate(rowProducts(down, indices, x), activation);
+    return weightedRows(up, indices, tf.mul(hidden, gates));
+  });
+}
+
+/** @throws RangeError for another activation. */
+export function activate(x: tf.Tensor, activation: ExpertActivation): tf.Tensor {
+  switch (activation) {
+    case 'gelu':
+      return gelu(x, { form: 'erf' });
+    case 'gelu-tanh':
+      return gelu(x);
+    case 'relu':
+      return tf.relu(x);
+    default:
+      throw new RangeError(
+        `activation was ${JSON.stringify(activation)}; it must be gelu, gelu-tanh or relu`,
+      );
+  }
+}

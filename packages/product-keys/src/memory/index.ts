@@ -1,0 +1,120 @@
+import { checkOptions, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkedParam, linear, linearParams, normal, type Params } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { weightedRows } from '../picked-rows/index.ts';
+import type { QueryCall } from '../query-network/index.ts';
+import { checkRetrieval, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
+import { retrieve } from '../retrieval/index.ts';
+import {
+  initRetrieval,
+  publishedStarts,
+  retrievalOf,
+  type Starts,
+  started,
+} from '../retrieval/init.ts';
+
+/**
+ * What becomes of the sum of values: nothing; memory+ (arXiv 2412.09764, section 3.2), W_v (y · silu(W_s x)); or y · sigmoid(w · x + b).
+ */
+export type MemoryOutput = 'sum' | 'plus' | 'gated';
+
+/** Sizes and options of a memory layer. */
+export interface MemoryConfig extends RetrievalConfig {
+  /** Width of a value. Default: that of the tokens. */
+  readonly valueWidth?: number | undefined;
+  /** Default: `sum`. */
+  readonly output?: MemoryOutput | undefined;
+}
+
+/** What a memory layer gives. */
+export interface MemoryResult {
+  /** `[..., E]`: the width of a value, for memory+ that of the tokens. */
+  readonly y: tf.Tensor;
+  /** In training with a batch norm, what takes the place of `query/norm/mean` and `query/norm/variance`. */
+  readonly updates: Record<string, tf.Tensor>;
+}
+
+/** @throws naming the option that is wrong. */
+export function checkMemory(owner: string, config: MemoryConfig): void {
+  checkRetrieval(owner, config, ['valueWidth', 'output']);
+  const { output = 'sum' } = config;
+  if (!['sum', 'plus', 'gated'].includes(output)) {
+    throw new RangeError(`output was ${JSON.stringify(output)}; it must be sum, plus or gated`);
+  }
+}
+
+/**
+ * A product-key memory (Lample et al., 2019): each token gets the sum of the values that its heads retrieve, with their weights.
+ *
+ * Several layers may share tables: give them the same `values`.
+ *
+ * @param x `[..., D]`, float32.
+ * @param params those of `retrieve`; `values` `[N, E]`, or with split tables `[H N, E]`; for memory+ `output/kernel` `[E, D]` and `output/bias`, `swish/kernel`
+ * `[D, E]` and `swish/bias`; for a gated one `gate/kernel` `[D, 1]` and `gate/bias`.
+ * @returns the caller's to dispose. @throws ShapeError | DTypeError | RangeError naming the argument.
+ */
+export function memory(
+  x: tf.Tensor,
+  params: Params,
+  config: MemoryConfig,
+  call: QueryCall = {},
+): MemoryResult {
+  checkTensor('x', x, ['...', 'D']);
+  checkMemory('memory', config);
+  checkOptions('memory', call, ['training', 'mask', 'dropout']);
+  const width = x.shape.at(-1) ?? 1;
+  const { heads, k, valueWidth = width, output = 'sum' } = config;
+  const values = checkedParam(params, 'values', [tableRows(config), valueWidth]);
+  return tf.tidy(() => {
+    const { indices, gates, updates } = retrieve(x, params, retrievalOf(config), call);
+    const picks = [...x.shape.slice(0, -1), heads * k];
+    const sum = weightedRows(values, tf.reshape(indices, picks), tf.reshape(gates, picks));
+    const layer = (name: string, input: tf.Tensor, from: number, to: number) => {
+      const { kernel, bias } = linearParams(params, name, from, to);
+      return linear(input, kernel, bias);
+    };
+    switch (output) {
+      case 'plus': {
+        const swish = layer('swish', x, width, valueWidth);
+        const gated = tf.mul(sum, tf.mul(swish, tf.sigmoid(swish)));
+        return { y: layer('output', gated, valueWidth, width), updates };
+      }
+      case 'gated':
+        return { y: tf.mul(sum, tf.sigmoid(layer('gate', x, width, 1))), updates };
+      default:
+        return { y: sum, updates };
+    }
+  });
+}
+
+/**
+ * Parameters of a memory layer, as Meta's memory layers start unless `starts` says otherwise: projections normal with 1/sqrt of their output's width, biases 0.
+ *
+ * @param width D, of the tokens. @returns the caller's to dispose. @throws naming the option that is wrong.
+ */
+export function initMemory(
+  key: RandomKey,
+  width: number,
+  config: MemoryConfig,
+  starts: Partial<Starts> = {},
+): Record<string, tf.Tensor> {
+  checkMemory('initMemory', config);
+  const { keyWidth, sizes, valueWidth = width, output = 'sum' } = config;
+  const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, valueWidth), ...starts };
+  const place = (name: string) => randomKey(key.low, key.high, name);
+  const layer = (name: string, from: number, to: number, deviation: number) => ({
+    [`${name}/kernel`]: normal(place(name), [from, to], deviation),
+    [`${name}/bias`]: tf.zeros([to]),
+  });
+  return {
+    ...initRetrieval(key, width, retrievalOf(config), own.keys),
+    values: started(place('values'), [tableRows(config), valueWidth], own.tables),
+    ...(output === 'plus'
+      ? {
+          ...layer('output', valueWidth, width, 1 / Math.sqrt(width)),
+          ...layer('swish', width, valueWidth, 1 / Math.sqrt(valueWidth)),
+        }
+      : {}),
+    ...(output === 'gated' ? layer('gate', width, 1, 1 / Math.sqrt(width)) : {}),
+  };
+}

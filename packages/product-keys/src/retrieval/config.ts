@@ -1,0 +1,72 @@
+import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
+import { type ScoreFunction, scoreFunctions } from '../gates.ts';
+import type { QueryNorm } from '../query-network/index.ts';
+import { checkTopK } from '../top-k.ts';
+
+/** Sizes and options of retrieval by product keys. */
+export interface RetrievalConfig {
+  /** H, the number of heads, each with keys of its own. */
+  readonly heads: number;
+  /** k, the number of items that each head picks. */
+  readonly k: number;
+  /** The number of keys of each set: there are as many items as their product. */
+  readonly sizes: readonly number[];
+  /** C, the width of a key; a query has one part for each set. */
+  readonly keyWidth: number;
+  /** Default: `batch`. */
+  readonly norm?: QueryNorm | undefined;
+  /** How far the running figures of a batch norm go to those of a batch. Default: 0.1. */
+  readonly momentum?: number | undefined;
+  /** What a norm of queries adds to the variance. Default: 1e-5. */
+  readonly epsilon?: number | undefined;
+  /** Whether queries have a bias. Default: true. */
+  readonly bias?: boolean | undefined;
+  /** Default: `softmax`. */
+  readonly scores?: ScoreFunction | undefined;
+  /** What scores are divided by. Default: 1. */
+  readonly temperature?: number | undefined;
+  /** Whether each head has tables of its own, in the rows from head times N on. Default: false, all heads share them. */
+  readonly splitTables?: boolean | undefined;
+}
+
+/** The names of these options. */
+export const retrievalOptions: readonly (keyof RetrievalConfig)[] = [
+  ...(['heads', 'k', 'sizes', 'keyWidth', 'norm', 'momentum', 'epsilon', 'bias'] as const),
+  ...(['scores', 'temperature', 'splitTables'] as const),
+];
+
+const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];
+
+/** @param owner whose options they are. @param more the names of its other options. @throws naming the first that is wrong. */
+export function checkRetrieval<T extends RetrievalConfig>(
+  owner: string,
+  config: T,
+  more: readonly (keyof T & string)[] = [],
+): void {
+  checkOptions(owner, config, [...retrievalOptions, ...more]);
+  const { heads, k, sizes, keyWidth, norm = 'batch', scores = 'softmax' } = config;
+  checkedSize('heads', heads);
+  checkedSize('keyWidth', keyWidth);
+  if (!Array.isArray(sizes) || sizes.length === 0) {
+    throw new ShapeError('sizes was empty; it must have the number of keys of each set');
+  }
+  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
+  checkTopK(sizes, k);
+  checkNumber('temperature', config.temperature ?? 1, Number.MIN_VALUE);
+  if (!norms.includes(norm)) {
+    throw new RangeError(`norm was ${JSON.stringify(norm)}; it must be one of ${norms.join(', ')}`);
+  }
+  if (!scoreFunctions.includes(scores)) {
+    throw new RangeError(
+      `scores was ${JSON.stringify(scores)}; it must be one of ${scoreFunctions.join(', ')}`,
+    );
+  }
+}
+
+/** N, the number of items of a head. */
+export const itemsOf = ({ sizes }: Pick<RetrievalConfig, 'sizes'>): number =>
+  sizes.reduce((product, n) => product * n, 1);
+
+/** The rows of a table: N, or of split ones H N. */
+export const tableRows = (config: RetrievalConfig): number =>
+  itemsOf(config) * (config.splitTables === true ? config.heads : 1);

@@ -1,0 +1,91 @@
+import { checkedSize, type RandomKey, randomKey, randomUniform } from '@neverend/backend';
+import { normal, xavierUniform } from '@neverend/nn';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkRetrieval, type RetrievalConfig, retrievalOptions } from './config.ts';
+
+/** Random numbers to start with: uniform in ± a limit, or normal with a deviation. */
+export type Start = { readonly uniform: number } | { readonly normal: number };
+
+/** How keys and tables start. */
+export interface Starts {
+  readonly keys: Start;
+  readonly tables: Start;
+}
+
+/** How keys of width C in S sets, and tables of width D start. */
+export type StartsOf = (keyWidth: number, sets: number, width: number) => Starts;
+
+/** How published codes start keys and tables, for keys of width C in S sets, and tables of width D. */
+export const publishedStarts: Readonly<
+  Record<'memoryLayers' | 'productKeyMemory' | 'peerPytorch', StartsOf>
+> = {
+  /** Meta's memory layers (arXiv 2412.09764): keys uniform in ±1/sqrt(S C), tables normal with 1/sqrt(D). */
+  memoryLayers: (keyWidth, sets, width) => ({
+    keys: { uniform: 1 / Math.sqrt(sets * keyWidth) },
+    tables: { normal: 1 / Math.sqrt(width) },
+  }),
+  /** Product-key memories of 2019: keys uniform in ±1/sqrt(C), values normal with 1/sqrt(D). */
+  productKeyMemory: (keyWidth, _sets, width) => ({
+    keys: { uniform: 1 / Math.sqrt(keyWidth) },
+    tables: { normal: 1 / Math.sqrt(width) },
+  }),
+  /** PEER in PyTorch: keys normal with 0.02, tables with 1. */
+  peerPytorch: () => ({ keys: { normal: 0.02 }, tables: { normal: 1 } }),
+};
+
+/** Numbers of this start. @returns the caller's to dispose. */
+export function started(key: RandomKey, shape: readonly number[], start: Start): tf.Tensor {
+  if ('normal' in start) return normal(key, shape, start.normal);
+  const values = randomUniform(key, tf.util.sizeFromShape([...shape]));
+  return tf.tensor(
+    values.map((u) => (2 * u - 1) * start.uniform),
+    [...shape],
+    'float32',
+  );
+}
+
+/**
+ * Parameters of retrieval: the query's kernel Xavier uniform over all heads, its bias 0, a norm that changes nothing, and keys.
+ *
+ * @param width D, of the tokens. @param keys how keys start. Default: uniform in ±1/sqrt(S C), as Meta's memory layers have it.
+ * @returns the caller's to dispose. @throws naming the option that is wrong.
+ */
+export function initRetrieval(
+  key: RandomKey,
+  width: number,
+  config: RetrievalConfig,
+  keys?: Start,
+): Record<string, tf.Tensor> {
+  checkedSize('width', width);
+  checkRetrieval('initRetrieval', config);
+  const { heads, sizes, keyWidth, norm = 'batch', bias = true } = config;
+  const shape = [heads, sizes.length, keyWidth];
+  const features = tf.util.sizeFromShape(shape);
+  const normShape = norm === 'layer' ? shape.slice(1) : shape;
+  const start = keys ?? publishedStarts.memoryLayers(keyWidth, sizes.length, width).keys;
+  const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
+  return {
+    'query/kernel': xavierUniform(place('query'), [width, ...shape], width, features),
+    ...(bias ? { 'query/bias': tf.zeros(shape) } : {}),
+    ...(norm === 'none'
+      ? {}
+      : { 'query/norm/scale': tf.ones(normShape), 'query/norm/shift': tf.zeros(normShape) }),
+    ...(norm === 'batch'
+      ? { 'query/norm/mean': tf.zeros(shape), 'query/norm/variance': tf.ones(shape) }
+      : {}),
+    ...Object.fromEntries(
+      sizes.map((n, set) => [
+        `keys/${set}`,
+        started(place('keys', set), [heads, n, keyWidth], start),
+      ]),
+    ),
+  };
+}
+
+/** The options of retrieval among those of a layer that retrieves. */
+export function retrievalOf(config: RetrievalConfig): RetrievalConfig {
+  const own = retrievalOptions.map((name) => [name, config[name]] as const);
+  return Object.fromEntries(
+    own.filter(([, value]) => value !== undefined),
+  ) as unknown as RetrievalConfig;
+}
