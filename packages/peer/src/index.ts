@@ -3,7 +3,9 @@ export { type LanguageModelCosts, languageModelCosts } from './language-model/co
 export { crossEntropy, tokenLosses } from './language-model/cross-entropy.ts';
 export type { DenseConfig } from './language-model/feed-forward/dense.ts';
 export type { FeedForwardConfig } from './language-model/feed-forward/index.ts';
+export type { MemoryFeedForwardConfig } from './language-model/feed-forward/memory.ts';
 export type { MixtureOfExpertsConfig } from './language-model/feed-forward/mixture-of-experts.ts';
+export type { PeerFeedForwardConfig } from './language-model/feed-forward/peer.ts';
 export type {
   FeedForward,
   FeedForwardCall,
@@ -21,6 +23,7 @@ export { LanguageModel } from './language-model/model.ts';
 export { initParams, paramShapes } from './language-model/params.ts';
 export { type SampleOptions, sampleTokens } from './language-model/sample.ts';
 export { checkPeer, type PeerConfig, peerTables } from './layer/config.ts';
+export { peerCosts, peerShapes } from './layer/costs.ts';
 export { initPeer } from './layer/init.ts';
 export { allExperts, type PeerResult, peer } from './layer/peer.ts';
 export type { Merge } from './text/bpe/token-table.ts';

@@ -1,11 +1,14 @@
 export { activate, type ExpertActivation, expertsApply } from './experts-apply/index.ts';
 export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';
 export {
+  checkMemory,
   initMemory,
   type MemoryConfig,
   type MemoryOutput,
   type MemoryResult,
   memory,
+  memoryCosts,
+  memoryShapes,
 } from './memory/index.ts';
 export { rowProducts, weightedRows } from './picked-rows/index.ts';
 export { productKeySearch } from './product-key-search/index.ts';
@@ -17,7 +20,14 @@ export {
   type QueryNorm,
   queryNetwork,
 } from './query-network/index.ts';
-export { checkRetrieval, type RetrievalConfig, tableRows } from './retrieval/config.ts';
+export { checkRetrieval, itemsOf, type RetrievalConfig, tableRows } from './retrieval/config.ts';
+export {
+  type LayerCosts,
+  retrievalBuffers,
+  retrievalLayerCosts,
+  retrievalShapes,
+  type Shapes,
+} from './retrieval/costs.ts';
 export { type Retrieved, retrieve } from './retrieval/index.ts';
 export {
   initRetrieval,

@@ -166,11 +166,12 @@ await describeBackends('the published codes', (backend) => {
             ['variance', 'var'],
           ] as const) {
             const after = tf.tidy(() => running(name, 'after')(theirs));
-            await expectLike(of, result.updates[`query/norm/${of}`] as tf.Tensor, after);
+            await expectLike(of, result.retrieved.updates[`query/norm/${of}`] as tf.Tensor, after);
             after.dispose();
           }
-        } else expect(result.updates).toEqual({});
-        tf.dispose([x, y, dy, dx, params, expected, result.y, result.updates, gradients]);
+        } else expect(result.retrieved.updates).toEqual({});
+        tf.dispose([x, y, dy, dx, params, expected, result.y, gradients]);
+        tf.dispose({ ...result.retrieved });
         tf.dispose(Object.values(buffers));
       });
     },

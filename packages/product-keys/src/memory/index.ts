@@ -4,7 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { weightedRows } from '../picked-rows/index.ts';
 import type { QueryCall } from '../query-network/index.ts';
 import { checkRetrieval, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
-import { retrieve } from '../retrieval/index.ts';
+import {
+  type LayerCosts,
+  retrievalLayerCosts,
+  retrievalShapes,
+  type Shapes,
+} from '../retrieval/costs.ts';
+import { type Retrieved, retrieve } from '../retrieval/index.ts';
 import {
   initRetrieval,
   publishedStarts,
@@ -30,8 +36,8 @@ export interface MemoryConfig extends RetrievalConfig {
 export interface MemoryResult {
   /** `[..., E]`: the width of a value, for memory+ that of the tokens. */
   readonly y: tf.Tensor;
-  /** In training with a batch norm, what takes the place of `query/norm/mean` and `query/norm/variance`. */
-  readonly updates: Record<string, tf.Tensor>;
+  /** Which values tokens picked, by which scores and with which weights. */
+  readonly retrieved: Retrieved;
 }
 
 /** @throws naming the option that is wrong. */
@@ -66,9 +72,13 @@ export function memory(
   const { heads, k, valueWidth = width, output = 'sum' } = config;
   const values = checkedParam(params, 'values', [tableRows(config), valueWidth]);
   return tf.tidy(() => {
-    const { indices, gates, updates } = retrieve(x, params, retrievalOf(config), call);
+    const retrieved = { ...retrieve(x, params, retrievalOf(config), call) };
     const picks = [...x.shape.slice(0, -1), heads * k];
-    const sum = weightedRows(values, tf.reshape(indices, picks), tf.reshape(gates, picks));
+    const sum = weightedRows(
+      values,
+      tf.reshape(retrieved.indices, picks),
+      tf.reshape(retrieved.gates, picks),
+    );
     const layer = (name: string, input: tf.Tensor, from: number, to: number) => {
       const { kernel, bias } = linearParams(params, name, from, to);
       return linear(input, kernel, bias);
@@ -77,12 +87,12 @@ export function memory(
       case 'plus': {
         const swish = layer('swish', x, width, valueWidth);
         const gated = tf.mul(sum, tf.mul(swish, tf.sigmoid(swish)));
-        return { y: layer('output', gated, valueWidth, width), updates };
+        return { y: layer('output', gated, valueWidth, width), retrieved };
       }
       case 'gated':
-        return { y: tf.mul(sum, tf.sigmoid(layer('gate', x, width, 1))), updates };
+        return { y: tf.mul(sum, tf.sigmoid(layer('gate', x, width, 1))), retrieved };
       default:
-        return { y: sum, updates };
+        return { y: sum, retrieved };
     }
   });
 }
@@ -99,22 +109,43 @@ export function initMemory(
   starts: Partial<Starts> = {},
 ): Record<string, tf.Tensor> {
   checkMemory('initMemory', config);
-  const { keyWidth, sizes, valueWidth = width, output = 'sum' } = config;
+  const { keyWidth, sizes, valueWidth = width, output } = config;
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, valueWidth), ...starts };
-  const place = (name: string) => randomKey(key.low, key.high, name);
-  const layer = (name: string, from: number, to: number, deviation: number) => ({
-    [`${name}/kernel`]: normal(place(name), [from, to], deviation),
-    [`${name}/bias`]: tf.zeros([to]),
+  const retrieval = initRetrieval(key, width, retrievalOf(config), own.keys);
+  const begin = (name: string, shape: readonly number[]) => {
+    const place = randomKey(key.low, key.high, name);
+    if (name === 'values') return started(place, shape, own.tables);
+    if (name.endsWith('/bias')) return tf.zeros([...shape]);
+    // A gate has one output, and starts as wide as its input has it.
+    const outputs = output === 'gated' ? width : (shape[1] ?? 1);
+    return normal(place, shape, 1 / Math.sqrt(outputs));
+  };
+  return Object.fromEntries(
+    Object.entries(memoryShapes(width, config)).map(([name, shape]) => [
+      name,
+      retrieval[name] ?? begin(name, shape),
+    ]),
+  );
+}
+
+/** Which parameters `memory` takes for tokens of this width. */
+export function memoryShapes(width: number, config: MemoryConfig): Shapes {
+  const { valueWidth = width, output = 'sum' } = config;
+  const linear = (name: string, from: number, to: number): Shapes => ({
+    [`${name}/kernel`]: [from, to],
+    [`${name}/bias`]: [to],
   });
   return {
-    ...initRetrieval(key, width, retrievalOf(config), own.keys),
-    values: started(place('values'), [tableRows(config), valueWidth], own.tables),
-    ...(output === 'plus'
-      ? {
-          ...layer('output', valueWidth, width, 1 / Math.sqrt(width)),
-          ...layer('swish', width, valueWidth, 1 / Math.sqrt(valueWidth)),
-        }
-      : {}),
-    ...(output === 'gated' ? layer('gate', width, 1, 1 / Math.sqrt(width)) : {}),
+    ...retrievalShapes(width, config),
+    values: [tableRows(config), valueWidth],
+    ...(output === 'plus' && {
+      ...linear('output', valueWidth, width),
+      ...linear('swish', width, valueWidth),
+    }),
+    ...(output === 'gated' && linear('gate', width, 1)),
   };
 }
+
+/** What a memory layer costs for one token. */
+export const memoryCosts = (width: number, config: MemoryConfig): LayerCosts =>
+  retrievalLayerCosts(config, memoryShapes(width, config), ['values']);

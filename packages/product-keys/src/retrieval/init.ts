@@ -2,6 +2,7 @@ import { checkedSize, type RandomKey, randomKey, randomUniform } from '@neverend
 import { normal, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRetrieval, type RetrievalConfig, retrievalOptions } from './config.ts';
+import { retrievalShapes } from './costs.ts';
 
 /** Random numbers to start with: uniform in ± a limit, or normal with a deviation. */
 export type Start = { readonly uniform: number } | { readonly normal: number };
@@ -58,28 +59,23 @@ export function initRetrieval(
 ): Record<string, tf.Tensor> {
   checkedSize('width', width);
   checkRetrieval('initRetrieval', config);
-  const { heads, sizes, keyWidth, norm = 'batch', bias = true } = config;
-  const shape = [heads, sizes.length, keyWidth];
-  const features = tf.util.sizeFromShape(shape);
-  const normShape = norm === 'layer' ? shape.slice(1) : shape;
+  const { heads, sizes, keyWidth } = config;
   const start = keys ?? publishedStarts.memoryLayers(keyWidth, sizes.length, width).keys;
   const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
-  return {
-    'query/kernel': xavierUniform(place('query'), [width, ...shape], width, features),
-    ...(bias ? { 'query/bias': tf.zeros(shape) } : {}),
-    ...(norm === 'none'
-      ? {}
-      : { 'query/norm/scale': tf.ones(normShape), 'query/norm/shift': tf.zeros(normShape) }),
-    ...(norm === 'batch'
-      ? { 'query/norm/mean': tf.zeros(shape), 'query/norm/variance': tf.ones(shape) }
-      : {}),
-    ...Object.fromEntries(
-      sizes.map((n, set) => [
-        `keys/${set}`,
-        started(place('keys', set), [heads, n, keyWidth], start),
-      ]),
-    ),
+  const begin = (name: string, shape: readonly number[]) => {
+    if (name.startsWith('keys/')) return started(place(name), shape, start);
+    if (name === 'query/kernel') {
+      return xavierUniform(place('query'), shape, width, heads * sizes.length * keyWidth);
+    }
+    const isOne = name.endsWith('/scale') || name.endsWith('/variance');
+    return isOne ? tf.ones([...shape]) : tf.zeros([...shape]);
   };
+  return Object.fromEntries(
+    Object.entries(retrievalShapes(width, config)).map(([name, shape]) => [
+      name,
+      begin(name, shape),
+    ]),
+  );
 }
 
 /** The options of retrieval among those of a layer that retrieves. */
