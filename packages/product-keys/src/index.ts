@@ -1,3 +1,4 @@
+export { convertIndices, type IndexOrder } from './convert-indices.ts';
 export { activate, type ExpertActivation, expertsApply } from './experts-apply/index.ts';
 export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';
 export {
@@ -45,3 +46,4 @@ export {
   type TableGradient,
 } from './row-gradients/index.ts';
 export type { TopK } from './top-k.ts';
+export { ItemUsage, type UsageReport, type UsedItems } from './usage/index.ts';

@@ -70,6 +70,8 @@ export interface LayerCall<S extends ArgSpecs> {
   readonly key: RandomKey | undefined;
   /** Dropout of this call at a rate; undefined where the layer is not in training. */
   readonly dropout: (rate: number) => Dropout | undefined;
+  /** Gives buffers, by their names, new values. They stay the caller's. */
+  readonly update: (buffers: Params) => void;
 }
 
 /** A layer of tf.layers around a function of tensors and of parameters with slash names. */
@@ -82,6 +84,8 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly seeded?: boolean;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
   readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;
+  /** Names of weights that have no gradient, and that `forward` may update. Default: none. */
+  readonly buffers?: readonly string[];
   /** @returns the layer's function of its inputs: one tensor, or several where `outputShape` tells several shapes. */
   readonly forward: (
     inputs: PerInput<tf.Tensor>,
@@ -116,7 +120,7 @@ export interface LayerFactory<A extends object> {
 export function defineLayer<S extends ArgSpecs>(
   definition: LayerDefinition<S>,
 ): LayerFactory<ArgsOf<S>> {
-  const { name, args: specs, init, forward, outputShape } = definition;
+  const { name, args: specs, init, buffers = [], forward, outputShape } = definition;
   const seeded = definition.seeded ?? init !== undefined;
   const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
 
@@ -155,7 +159,11 @@ export function defineLayer<S extends ArgSpecs>(
       const start = init?.(sizes as unknown as PerInput<InputSizes>, key, this.#args) ?? {};
       for (const [param, value] of Object.entries(start)) {
         const zeros = initializers.zeros();
-        const weight = this.addWeight(`${this.name}/${param}`, value.shape, 'float32', zeros);
+        const trainable = !buffers.includes(param);
+        const weight = this.addWeight(
+          ...([`${this.name}/${param}`, value.shape, 'float32', zeros] as const),
+          ...([undefined, trainable] as const),
+        );
         weight.write(value);
         value.dispose();
         this.#weights.set(param, weight);
@@ -176,7 +184,12 @@ export function defineLayer<S extends ArgSpecs>(
         const key = trains ? randomKey(this.#drawn, 'call', this.#calls++) : undefined;
         const dropout = (rate: number) =>
           rate === 0 || key === undefined ? undefined : { rate, key };
-        const call = { args: this.#args, key, dropout };
+        const update = (values: Params) => {
+          for (const [param, value] of Object.entries(values)) {
+            this.#weights.get(param)?.write(value);
+          }
+        };
+        const call = { args: this.#args, key, dropout, update };
         return forward([first, ...others], Object.fromEntries(params), call);
       });
     }

@@ -1,0 +1,42 @@
+import { checkedSize, ShapeError } from '@neverend/backend';
+
+/**
+ * In which order items of several sets of keys are numbered: `first-slowest`, i m + j, as here, in PEER-pytorch's PEER, XLM and Meta's memory layers; `first-fastest`,
+ * i + n j, as in PEER-pytorch's product keys of any number of sets.
+ */
+export type IndexOrder = 'first-slowest' | 'first-fastest';
+
+/**
+ * Numbers of items in another order, for keys and tables of other codes: with all numbers from 0 to N - 1, in which row of their table each row of ours is.
+ *
+ * @param indices in the order `from`. @param sizes the number of keys of each set, in the order of the sets.
+ * @returns them in the other order. @throws ShapeError for sizes that are none. @throws RangeError for an item that there is not, or another order.
+ */
+export function convertIndices(
+  indices: ArrayLike<number>,
+  sizes: readonly number[],
+  from: IndexOrder,
+): Int32Array {
+  if (sizes.length === 0) throw new ShapeError('sizes was empty; it must have one at least');
+  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
+  if (from !== 'first-slowest' && from !== 'first-fastest') {
+    throw new RangeError(
+      `from was ${JSON.stringify(from)}; it must be "first-slowest" or "first-fastest"`,
+    );
+  }
+  const items = sizes.reduce((product, n) => product * n, 1);
+  // The set that is counted fastest first.
+  const fastest = from === 'first-slowest' ? [...sizes].reverse() : sizes;
+  return Int32Array.from(indices, (index) => {
+    if (!(index >= 0 && index < items)) {
+      throw new RangeError(`indices had ${index}; there are ${items} items`);
+    }
+    let [left, converted] = [index, 0];
+    // What was counted fastest is counted slowest.
+    for (const n of fastest) {
+      converted = converted * n + (left % n);
+      left = Math.floor(left / n);
+    }
+    return converted;
+  });
+}

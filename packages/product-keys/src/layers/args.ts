@@ -1,0 +1,68 @@
+import { checkedSize } from '@neverend/backend';
+import {
+  type ArgCheck,
+  byDefault,
+  dropoutRate,
+  flag,
+  type LayerArg,
+  notNegative,
+  oneOf,
+  optional,
+  required,
+  type SeededLayerArgs,
+  size,
+} from '@neverend/nn/layers';
+import type { ScoreFunction } from '../gates.ts';
+import type { QueryNorm } from '../query-network/index.ts';
+
+/** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */
+export interface RetrievalLayerArgs extends SeededLayerArgs {
+  heads: number;
+  k: number;
+  sizes: number[];
+  keyWidth: number;
+  norm?: QueryNorm;
+  momentum?: number;
+  epsilon?: number;
+  bias?: boolean;
+  scores?: ScoreFunction;
+  temperature?: number;
+  splitTables?: boolean;
+  queryDropout?: number;
+}
+
+const sizeList: ArgCheck<number[]> = (name, value) => {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be a list of sizes`);
+  }
+  for (const [at, n] of value.entries()) checkedSize(`${name}[${at}]`, n);
+};
+
+/** How these arguments are taken. */
+export const retrievalArgs: {
+  readonly heads: LayerArg<number, 'required'>;
+  readonly k: LayerArg<number, 'required'>;
+  readonly sizes: LayerArg<number[], 'required'>;
+  readonly keyWidth: LayerArg<number, 'required'>;
+  readonly norm: LayerArg<QueryNorm, 'default'>;
+  readonly momentum: LayerArg<number, 'optional'>;
+  readonly epsilon: LayerArg<number, 'optional'>;
+  readonly bias: LayerArg<boolean, 'default'>;
+  readonly scores: LayerArg<ScoreFunction, 'default'>;
+  readonly temperature: LayerArg<number, 'optional'>;
+  readonly splitTables: LayerArg<boolean, 'default'>;
+  readonly queryDropout: LayerArg<number, 'default'>;
+} = {
+  heads: required(size),
+  k: required(size),
+  sizes: required(sizeList),
+  keyWidth: required(size),
+  norm: byDefault('batch', oneOf<QueryNorm>('none', 'batch', 'layer')),
+  momentum: optional(notNegative),
+  epsilon: optional(notNegative),
+  bias: byDefault(true, flag),
+  scores: byDefault('softmax', oneOf<ScoreFunction>('softmax', 'sigmoid', 'relu')),
+  temperature: optional(notNegative),
+  splitTables: byDefault(false, flag),
+  queryDropout: dropoutRate,
+};

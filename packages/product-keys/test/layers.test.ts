@@ -1,0 +1,99 @@
+import { randomKey } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+  reloadModel,
+  trainModel,
+  webgpuIfLong,
+} from '@neverend/backend/testing';
+import { neverendRmsNorm } from '@neverend/nn/register';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { expect, it } from 'vitest';
+import { memory } from '../src/index.ts';
+import { type NeverendMemoryArgs, neverendMemory } from '../src/register.ts';
+
+const retrieval = { heads: 2, k: 3, sizes: [4, 5], keyWidth: 3 };
+const kinds: readonly NeverendMemoryArgs[] = [
+  retrieval,
+  { ...retrieval, norm: 'layer', output: 'plus', valueWidth: 5, scores: 'sigmoid' },
+  { ...retrieval, norm: 'none', output: 'gated', splitTables: true, bias: false, temperature: 2 },
+];
+
+await describeBackends(
+  'the layer',
+  () => {
+    it.each(kinds)('gives the same after save and load: %o', async (args) => {
+      await expectNoLeak(async () => {
+        const x = randomTensor(randomKey('x'), [2, 7, 6]);
+        // Two of a kind, so that equal names would collide.
+        const model = tfl.sequential({
+          layers: [
+            neverendRmsNorm({ inputShape: [7, 6] }),
+            neverendMemory({ ...args, seed: 1 }),
+            neverendMemory({ ...args, seed: 2 }),
+          ],
+        });
+        const y = model.predict(x) as tf.Tensor;
+        const loaded = await reloadModel(model);
+        const again = loaded.predict(x) as tf.Tensor;
+        expect(loaded.layers.at(-1)?.getClassName()).toBe('NeverendMemory');
+        expect(y.shape).toEqual([2, 7, 6]);
+        await expectTensorClose(
+          again,
+          { shape: y.shape, data: await y.data() },
+          { rtol: 0, atol: 0 },
+        );
+        tf.dispose([x, y, again]);
+        model.dispose();
+        loaded.dispose();
+      });
+    });
+
+    it('learns, and its running figures follow: every weight moves, and the loss falls', async () => {
+      const model = tfl.sequential({
+        layers: [neverendMemory({ ...retrieval, inputShape: [5, 6], seed: 1, queryDropout: 0.1 })],
+      });
+      model.compile({ optimizer: tf.train.adam(0.05), loss: 'meanSquaredError' });
+      const x = randomTensor(randomKey('x'), [8, 5, 6]);
+      const target = randomTensor(randomKey('target'), [8, 5, 6]);
+      const { losses, unchanged } = await trainModel(model, x, target, 8);
+      expect(unchanged).toEqual([]);
+      expect(losses.at(-1)).toBeLessThan(0.95 * (losses[0] ?? 0));
+      expect(model.trainableWeights).toHaveLength(model.weights.length - 2);
+      model.dispose();
+      tf.dispose([x, target]);
+    });
+
+    it('computes what the function computes', async () => {
+      const x = randomTensor(randomKey('x'), [2, 4, 6]);
+      const layer = neverendMemory({ ...retrieval, seed: 1 });
+      const y = layer.apply(x) as tf.Tensor;
+      const params = Object.fromEntries(
+        layer.weights.map((weight) => [
+          weight.originalName.slice(
+            weight.originalName.lastIndexOf(layer.name) + layer.name.length + 1,
+          ),
+          weight.read(),
+        ]),
+      );
+      const expected = tf.tidy(() => memory(x, params, retrieval).y);
+      await expectTensorClose(
+        y,
+        { shape: [2, 4, 6], data: await expected.data() },
+        { rtol: 0, atol: 0 },
+      );
+      layer.dispose();
+      tf.dispose([x, y, expected]);
+    });
+  },
+  webgpuIfLong(process.env['NEVEREND_LONG']),
+);
+
+it('refuses arguments that it does not have, or that are none', () => {
+  expect(() => neverendMemory({ ...retrieval, experts: 3 } as never)).toThrow('"experts"');
+  expect(() => neverendMemory({ ...retrieval, sizes: [] })).toThrow('sizes was []');
+  expect(() => neverendMemory({ ...retrieval, norm: 'rms' as never })).toThrow('norm was "rms"');
+});
