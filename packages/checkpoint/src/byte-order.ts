@@ -1,4 +1,5 @@
-const littleEndianHost = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+/** Whether elements in memory have the byte order that they have in safetensors files. */
+export const littleEndianHost: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /**
  * Turns elements of a file's byte order into the host's, or back; in place.

@@ -1,6 +1,8 @@
-import { swapToHostOrder } from './byte-order.ts';
+import { littleEndianHost, swapToHostOrder } from './byte-order.ts';
+import { checkOptions } from './check-options.ts';
+import type { Format } from './formats.ts';
 import type { NamedArray } from './named-array.ts';
-import { dataStartOf, type Entry, lengthBytes, readHeader } from './safetensors-header.ts';
+import { dataStartOf, lengthBytes, readHeader } from './safetensors-header.ts';
 
 /** Named arrays and the free text entries beside them. */
 export interface Safetensors {
@@ -8,26 +10,48 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** How the bytes of a safetensors file become arrays. */
+export interface DecodeSafetensorsOptions {
+  /**
+   * Gives views of the file's bytes in the place of copies, where their place in memory allows: half of the memory, as long as nobody
+   * writes to either. Copies if not given.
+   */
+  readonly views?: boolean;
+}
+
 /**
  * Reads a safetensors file. The whole header is checked before anything is allocated for an array: every
- * byte of the data belongs to exactly one. The arrays are copies, so data may begin at any byte. F16 and BF16
- * become float32.
+ * byte of the data belongs to exactly one. Data may begin at any byte. F16 and BF16 become float32.
  *
- * @throws CheckpointError naming the field that is wrong.
+ * @throws CheckpointError naming the field that is wrong, TypeError for an option that there is not.
  */
-export function decodeSafetensors(file: Uint8Array): Safetensors {
+export function decodeSafetensors(
+  file: Uint8Array,
+  options: DecodeSafetensorsOptions = {},
+): Safetensors {
+  checkOptions('decodeSafetensors', options, ['views']);
   const dataStart = dataStartOf(file.subarray(0, lengthBytes), file.length);
   const data = file.subarray(dataStart);
   const { entries, metadata } = readHeader(file.subarray(lengthBytes, dataStart), data.length);
-  const tensors = entries.map(
-    (entry) =>
-      [entry.name, arrayOf(entry, new Uint8Array(data.subarray(entry.start, entry.end)))] as const,
-  );
+  const tensors = entries.map(({ name, format, shape, start, end }) => {
+    const bytes = data.subarray(start, end);
+    return [
+      name,
+      options.views ? viewOf(format, shape, bytes) : arrayOf(format, shape, new Uint8Array(bytes)),
+    ] as const;
+  });
   return { tensors: Object.fromEntries(tensors), metadata };
 }
 
-/** @param bytes those of the tensor alone, which become the array's. */
-export function arrayOf({ format, shape }: Entry, bytes: Uint8Array<ArrayBuffer>): NamedArray {
+/** @param bytes those of the array alone, which become its own. */
+export function arrayOf(format: Format, shape: readonly number[], bytes: Uint8Array): NamedArray {
   swapToHostOrder(bytes, format.bytes);
-  return format.read(bytes.buffer, shape);
+  return format.read(bytes, shape);
+}
+
+/** The same from bytes that stay as they are: a view of them, or a copy where their place or their order rules that out. */
+export function viewOf(format: Format, shape: readonly number[], bytes: Uint8Array): NamedArray {
+  const isAligned = bytes.byteOffset % format.bytes === 0;
+  if (isAligned && littleEndianHost) return format.read(bytes, shape);
+  return arrayOf(format, shape, new Uint8Array(bytes));
 }

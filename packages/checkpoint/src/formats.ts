@@ -10,14 +10,18 @@ export interface Format {
   readonly dtype?: DType;
   /** Class name of the typed array that holds it. */
   readonly array: string;
-  /** `buffer` holds exactly the array's bytes, in the host's byte order. */
-  readonly read: (buffer: ArrayBuffer, shape: readonly number[]) => NamedArray;
+  /**
+   * An array of these bytes, a view of them where the format is one that is written.
+   *
+   * @param bytes exactly the array's, in the host's byte order, where its elements may lie.
+   */
+  readonly read: (bytes: Uint8Array, shape: readonly number[]) => NamedArray;
 }
 
 interface ArrayType<A> {
   readonly name: string;
   readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBuffer): A;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): A;
 }
 
 function format<T extends DType>(code: string, dtype: T, array: ArrayType<DTypeArrays[T]>): Format {
@@ -26,8 +30,12 @@ function format<T extends DType>(code: string, dtype: T, array: ArrayType<DTypeA
     bytes: array.BYTES_PER_ELEMENT,
     dtype,
     array: array.name,
-    read: (buffer, shape) => ({ dtype, shape, data: new array(buffer) }) as NamedArray,
+    read: (bytes, shape) => ({ dtype, shape, data: viewOf(array, bytes) }) as NamedArray,
   };
+}
+
+function viewOf<A>(array: ArrayType<A>, { buffer, byteOffset, byteLength }: Uint8Array): A {
+  return new array(buffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT);
 }
 
 function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array): Format {
@@ -35,10 +43,10 @@ function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array
     code,
     bytes: 2,
     array: 'Uint16Array',
-    read: (buffer, shape) => ({
+    read: (bytes, shape) => ({
       dtype: 'float32',
       shape,
-      data: toFloat32(new Uint16Array(buffer)),
+      data: toFloat32(viewOf(Uint16Array, bytes)),
     }),
   };
 }

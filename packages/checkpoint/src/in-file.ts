@@ -5,7 +5,23 @@ export async function inFile<T>(path: string, read: () => T | Promise<T>): Promi
   try {
     return await read();
   } catch (error) {
-    if (!CheckpointError.isInstance(error)) throw error;
-    throw new CheckpointError(`${path}: ${error.message}`, { cause: error });
+    throw naming(path, error);
   }
+}
+
+/** The same for what is read piece by piece. */
+export async function* eachInFile<T>(
+  path: string,
+  pieces: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw naming(path, error);
+  }
+}
+
+function naming(path: string, error: unknown): unknown {
+  if (!CheckpointError.isInstance(error)) return error;
+  return new CheckpointError(`${path}: ${error.message}`, { cause: error });
 }

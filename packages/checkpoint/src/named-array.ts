@@ -25,6 +25,18 @@ export type NamedArray = {
   };
 }[DType];
 
+/**
+ * An array that is never whole in memory: its elements in row-major order, in slices of any lengths, such as some rows each. A slice is
+ * asked for once the one before it was taken, and may be made anew in the same memory.
+ */
+export type SlicedArray = {
+  readonly [T in DType]: {
+    readonly dtype: T;
+    readonly shape: readonly number[];
+    readonly slices: Iterable<DTypeArrays[T]> | AsyncIterable<DTypeArrays[T]>;
+  };
+}[DType];
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function shapeSize(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -14,5 +14,10 @@ export {
   writeRunCheckpoint,
 } from './run-folder/run-checkpoint.ts';
 export { RunError } from './run-folder/run-error.ts';
-export { readSafetensors, writeSafetensors } from './safetensors-file.ts';
-export { writeFileAtomic } from './write-file-atomic.ts';
+export {
+  openSafetensorsFile,
+  readSafetensors,
+  type SafetensorsFile,
+  writeSafetensors,
+} from './safetensors-file.ts';
+export { type FileContent, writeFileAtomic } from './write-file-atomic.ts';

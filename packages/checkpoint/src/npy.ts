@@ -41,7 +41,7 @@ export async function readNpy(
     await reader.fill(bytes);
     await reader.finish();
     swapToHostOrder(bytes, format.bytes, littleEndian);
-    const array = format.read(bytes.buffer, shape);
+    const array = format.read(bytes, shape);
     return fortranOrder ? fromFortranOrder(array) : array;
   } finally {
     await reader.close();

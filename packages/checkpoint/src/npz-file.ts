@@ -1,6 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import type { ByteSource } from './byte-source.ts';
+import { open } from 'node:fs/promises';
 import { checkOptions } from './check-options.ts';
+import { fileSource } from './file-source.ts';
 import { inFile } from './in-file.ts';
 import type { NamedArray } from './named-array.ts';
 import { type Npz, type NpzOptions, npzOptions, openNpz } from './npz.ts';
@@ -55,21 +55,4 @@ export async function* readNpz(
   } finally {
     await npz.close();
   }
-}
-
-async function fileSource(handle: FileHandle): Promise<ByteSource> {
-  const { size } = await handle.stat();
-  return {
-    size,
-    read: async (start, end) => {
-      const bytes = new Uint8Array(end - start);
-      let at = 0;
-      while (at < bytes.length) {
-        const { bytesRead } = await handle.read(bytes, at, bytes.length - at, start + at);
-        if (bytesRead === 0) break;
-        at += bytesRead;
-      }
-      return bytes.subarray(0, at);
-    },
-  };
 }

@@ -1,17 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { checkOptions } from './check-options.ts';
+
+/** What a file is to hold: text, bytes, or its bytes in pieces, of which each is written before the next is asked for. */
+export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
  * Replaces a file's content in one step: whoever reads `path`, also after a crash or a power cut at any
  * moment, finds the whole old content or the whole new one. A crash can leave a file named
  * `.<name>.<unique>.part` beside it, which may be removed. A symbolic link is replaced, not followed.
  *
- * @throws the file system's error; the old content is then still there, unless only making the new one
- * durable failed.
+ * @param options `signal` ends the work between two pieces, and before the new content takes its place.
+ * @throws the file system's error, what the pieces throw, or the signal's reason; the old content is then still there, unless only
+ * making the new one durable failed.
  */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
-  await writeFilesAtomic([[path, data]]);
+export async function writeFileAtomic(
+  path: string,
+  data: FileContent,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  checkOptions('writeFileAtomic', options, ['signal']);
+  await writeFilesAtomic([[path, data]], options.signal);
 }
 
 /**
@@ -19,7 +29,8 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string): 
  * crash in between leaves some of them old.
  */
 export async function writeFilesAtomic(
-  files: readonly (readonly [path: string, data: Uint8Array | string])[],
+  files: readonly (readonly [path: string, data: FileContent])[],
+  signal?: AbortSignal,
 ): Promise<void> {
   const renames = files.map(([path, data]) => {
     const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
@@ -27,14 +38,22 @@ export async function writeFilesAtomic(
   });
   try {
     for (const { temporary, data } of renames) {
+      signal?.throwIfAborted();
       const file = await fs.open(temporary, 'wx');
       try {
-        await file.writeFile(data);
+        if (typeof data === 'string' || ArrayBuffer.isView(data)) await file.writeFile(data);
+        else {
+          for await (const piece of data) {
+            signal?.throwIfAborted();
+            await file.writeFile(piece);
+          }
+        }
         await file.sync();
       } finally {
         await file.close();
       }
     }
+    signal?.throwIfAborted();
     for (const { temporary, path } of renames) await fs.rename(temporary, path);
   } catch (error) {
     // What went wrong first is the error to tell.
