@@ -50,9 +50,10 @@ async function* checkedSlices(
 
 /** The bytes of an array in the file's order. */
 function* piecesOf(data: NamedArray['data']): Generator<Uint8Array> {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  for (let at = 0; at < bytes.length; at += pieceBytes) {
-    const piece = bytes.subarray(at, at + pieceBytes);
+  const { buffer, byteOffset, byteLength } = data;
+  for (let at = 0; at < byteLength; at += pieceBytes) {
+    // Not of one view of all bytes, which Node 20 ends at 4 GiB.
+    const piece = new Uint8Array(buffer, byteOffset + at, Math.min(pieceBytes, byteLength - at));
     if (littleEndianHost) yield piece;
     else {
       const swapped = new Uint8Array(piece);

@@ -4,14 +4,14 @@ import { chromiumPath, runsInBrowser } from '@neverend/backend/testing';
 import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openNpz } from '../src/index.ts';
+import { encodeSafetensors, type NamedArray, openNpz } from '../src/index.ts';
 import { concat, npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
 
 interface PageGlobals {
   checkpoint: typeof import('../src/index.ts');
 }
 
-describe.runIf(runsInBrowser())('openNpz in a browser', () => {
+describe.runIf(runsInBrowser())('in a browser', () => {
   let browser: Browser;
   let page: Page;
 
@@ -50,7 +50,7 @@ describe.runIf(runsInBrowser())('openNpz in a browser', () => {
   }
 
   it.each(['every-dtype', 'big-endian', 'orders', 'pipe', 'zip64'])(
-    'reads what Node reads: %s',
+    'openNpz reads what Node reads: %s',
     async (name) => {
       const file = new Uint8Array(readFileSync(new URL(`golden/${name}.npz`, import.meta.url)));
       const expected: unknown[] = [];
@@ -61,7 +61,7 @@ describe.runIf(runsInBrowser())('openNpz in a browser', () => {
     },
   );
 
-  it('refuses deflated data that is wrong in one clear sentence', async () => {
+  it('openNpz refuses deflated data that is wrong in one clear sentence', async () => {
     const small = npy(npyHeader('<f4', '(3,)'), new Uint8Array(12));
     const whole = 'array "a": member "a.npy" is damaged: it is no whole deflate stream';
     const bytes = new Uint8Array(80).fill(255);
@@ -74,5 +74,41 @@ describe.runIf(runsInBrowser())('openNpz in a browser', () => {
     expect(await readThere(zip([{ name: 'a.npy', content: bomb, deflate: true, both }]))).toBe(
       `array "a": member "a.npy" has more than the ${small.length} bytes that are declared`,
     );
+  });
+
+  it('openSafetensors reads a Blob in slices, and streamSafetensors writes it', async () => {
+    const data = Float32Array.from({ length: 40 }, (_, at) => at / 3);
+    const array: NamedArray = { dtype: 'float32', shape: [10, 4], data };
+    const bytes = encodeSafetensors({ array });
+    const there = await page.evaluate(async (base64) => {
+      const { checkpoint } = globalThis as unknown as PageGlobals;
+      const { openSafetensors, streamSafetensors } = checkpoint;
+      const file = await openSafetensors(await (await fetch(`data:;base64,${base64}`)).blob());
+      const shapes: (readonly number[])[] = [];
+      const values: string[] = [];
+      for await (const { shape, data } of file.slices('array', { sliceBytes: 64 })) {
+        shapes.push(shape);
+        values.push(...Array.from(data, String));
+      }
+      const slices = file.slices('array', { sliceBytes: 64 });
+      const floats = (async function* () {
+        for await (const { data } of slices) yield data as Float32Array;
+      })();
+      const written: number[] = [];
+      const stream = streamSafetensors({
+        array: { dtype: 'float32', shape: [10, 4], slices: floats },
+      });
+      for await (const piece of stream) written.push(...piece);
+      return { shapes, values, written };
+    }, Buffer.from(bytes).toString('base64'));
+    expect(there).toEqual({
+      shapes: [
+        [4, 4],
+        [4, 4],
+        [2, 4],
+      ],
+      values: Array.from(data, String),
+      written: [...bytes],
+    });
   });
 });
