@@ -5,7 +5,7 @@ import { type DType, shapeSize } from './named-array.ts';
 import type { OpenSafetensors } from './open-safetensors.ts';
 import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts';
 
-/** What elements become that a tensor can hold as they are. */
+/** What elements become, of which a tensor can hold every value. */
 const tensorDTypes: { readonly [T in DType]?: 'float32' | 'int32' | 'bool' } = {
   float32: 'float32',
   int32: 'int32',
@@ -17,12 +17,13 @@ const tensorDTypes: { readonly [T in DType]?: 'float32' | 'int32' | 'bool' } = {
 };
 
 /**
- * Reads one array into a new tensor on the current backend. float32 of more than `sliceBytes` is read in slices of rows, each put into its place in
- * the tensor, so that beside the tensor itself a few slices are in memory: a table may have any size that the backend can hold.
- * That takes the backend's own kernel of `setRows` of `@neverend/nn`; without one, as on `cpu`, and for int32 and bool, the array is read
- * in one piece.
+ * Reads one array into a new tensor on the current backend. float32 of more than `sliceBytes` is read in slices of rows, each put into
+ * its place in the tensor: a few slices are in memory beside it, and a table may have any size that the backend can hold.
+ * That takes the backend's own kernel of `setRows` of `@neverend/nn`. Without one, as on `cpu`, and for int32 and bool, the array is
+ * read in one piece.
  *
- * @returns float32, int32 (all integers of up to 32 bits but uint32) or bool, in the array's shape; the caller's to dispose.
+ * @returns float32 (of F32, F16 and BF16), int32 (of all integers of up to 32 bits but U32) or bool, in the array's shape; the
+ * caller's to dispose.
  * @throws CheckpointError when there is no array of this name, it holds numbers that no tensor can hold, or it is damaged; the
  * signal's reason; TypeError or RangeError for a wrong option; the backend's error where the tensor does not fit.
  */
@@ -110,6 +111,7 @@ async function readWhole(
   return tf.tensor(values as Int32Array, [...shape], wanted);
 }
 
+/** Whether an array is worth it, and this backend writes rows in place: another would copy the table for each slice. */
 function goesInSlices(dtype: string, shape: readonly number[], sliceBytes: number): boolean {
   if (dtype !== 'float32' || shape.length === 0 || 4 * shapeSize(shape) <= sliceBytes) return false;
   return tf.tidy(() => {

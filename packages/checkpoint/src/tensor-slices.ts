@@ -7,8 +7,8 @@ import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts
  * A tensor as an array to write, read from its backend one slice of rows at a time: a table that fills the memory can be written.
  *
  * @param tensor float32, int32 or bool, of any shape, which must not change until it is written; it stays the caller's.
- * @throws CheckpointError for another dtype or a disposed tensor, TypeError or RangeError for a wrong option. The slices throw the signal's reason once it
- * is aborted.
+ * @returns slices that can be asked for again. They throw the signal's reason once it is aborted.
+ * @throws CheckpointError for another dtype or a disposed tensor, TypeError or RangeError for a wrong option.
  */
 export function tensorSlices(tensor: tf.Tensor, options: SliceOptions = {}): SlicedArray {
   const { sliceBytes, signal } = checkSliceOptions('tensorSlices', options);
@@ -33,8 +33,7 @@ export function tensorSlices(tensor: tf.Tensor, options: SliceOptions = {}): Sli
         signal?.throwIfAborted();
         const count = Math.min(rowsPerSlice, rows - first);
         const part = tf.slice(table, [first, 0], [count, width]);
-        const data = await part.data().finally(() => part.dispose());
-        yield data;
+        yield await part.data().finally(() => part.dispose());
       }
     } finally {
       table.dispose();

@@ -6,6 +6,7 @@ import {
   decodeSafetensors,
   type NamedArray,
   openNpz,
+  openSafetensors,
   shapeSize,
 } from '../src/index.ts';
 import { concat, npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
@@ -214,5 +215,41 @@ describe('a safetensors file that is mutated', () => {
     );
     expect(outcomes.read + outcomes.refused).toBe(200);
     expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(0);
+  });
+
+  it('is in slices what it is whole, or refused in the same words', async () => {
+    const messageOf = (error: unknown): string => {
+      if (CheckpointError.isInstance(error)) return error.message;
+      throw error;
+    };
+    const inSlices = async (bytes: Uint8Array) => {
+      const file = await openSafetensors(new Blob([bytes as BlobPart]));
+      const arrays = [];
+      for (const name of file.names) {
+        const values: (number | bigint)[] = [];
+        for await (const { data } of file.slices(name, { sliceBytes: 7 })) values.push(...data);
+        arrays.push([name, file.info(name).shape, values]);
+      }
+      return Object.fromEntries(arrays.map(([name, ...rest]) => [name, rest]));
+    };
+    const whole = (bytes: Uint8Array) => {
+      const arrays = Object.entries(decodeSafetensors(bytes).tensors);
+      return Object.fromEntries(
+        arrays.map(([name, { shape, data }]) => [name, [shape, [...data]]]),
+      );
+    };
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...files), mutations, async (file, changes) => {
+        const mutated = changes.reduce(mutate, file).slice();
+        let expected: unknown;
+        try {
+          expected = whole(mutated);
+        } catch (error) {
+          expected = messageOf(error);
+        }
+        expect(await inSlices(mutated).catch(messageOf)).toEqual(expected);
+      }),
+      settings,
+    );
   });
 });

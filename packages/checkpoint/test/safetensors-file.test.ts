@@ -53,7 +53,8 @@ it('leaves an old file alone when the arrays cannot be written', async () => {
   expect((await readSafetensors(path)).tensors).toEqual(tensors);
 });
 
-it('reads past 4 GiB, whole and in slices', async () => {
+// Windows would write the hole.
+it.skipIf(process.platform === 'win32')('reads past 4 GiB, whole and in slices', async () => {
   const path = join(folder, 'large.safetensors');
   const size = 5 * 2 ** 30;
   const text = JSON.stringify({
