@@ -1,5 +1,10 @@
 export { convertIndices, type IndexOrder } from './convert-indices.ts';
-export { activate, type ExpertActivation, expertsApply } from './experts-apply/index.ts';
+export {
+  activate,
+  type ExpertActivation,
+  type ExpertsOptions,
+  expertsApply,
+} from './experts-apply/index.ts';
 export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';
 export {
   checkMemory,
@@ -11,7 +16,13 @@ export {
   memoryCosts,
   memoryShapes,
 } from './memory/index.ts';
-export { rowProducts, weightedRows } from './picked-rows/index.ts';
+export {
+  type PickedRowsOptions,
+  type PickOrder,
+  rowProducts,
+  type Sequence,
+  weightedRows,
+} from './picked-rows/index.ts';
 export { productKeySearch } from './product-key-search/index.ts';
 export { productKeyTopK } from './product-key-top-k/index.ts';
 export {

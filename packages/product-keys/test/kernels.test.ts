@@ -1,5 +1,6 @@
 import { backendNames } from '@neverend/backend';
 import { expectKernelsAgree } from '@neverend/backend/testing';
+import '@neverend/nn';
 
 await expectKernelsAgree(
   () => import('../src/index.ts'),

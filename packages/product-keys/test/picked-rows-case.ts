@@ -1,11 +1,17 @@
 import { randomInt, randomKey } from '@neverend/backend';
 import { currentTolerance, normalInput, type OpCase } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { rowProducts, weightedRows } from '../src/index.ts';
+import { type PickOrder, rowProducts, weightedRows } from '../src/index.ts';
 import { rowProductsNaive, weightedRowsNaive } from '../src/picked-rows/naive.ts';
 import { tableGradNaive } from '../src/table-grad/naive.ts';
 
-type Arguments = readonly [outer: readonly number[], picks: number, rows: number, width: number];
+type Arguments = readonly [
+  outer: readonly number[],
+  picks: number,
+  rows: number,
+  width: number,
+  order?: PickOrder,
+];
 
 /** Rows that were chosen at random, of which many come several times. */
 function made([outer, picks, rows, width]: Arguments) {
@@ -30,6 +36,7 @@ export function weightedRowsCase(...args: Arguments): OpCase {
           table as tf.Tensor,
           tf.tensor(indices, [...(weights as tf.Tensor).shape], 'int32'),
           weights as tf.Tensor,
+          { order: args[4] },
         ),
       ),
     inputs: { table, weights },
@@ -49,7 +56,14 @@ export function rowProductsCase(...args: Arguments): OpCase {
   return {
     op: ({ table, x }) =>
       tf.tidy(() =>
-        rowProducts(table as tf.Tensor, tf.tensor(indices, [...dy.shape], 'int32'), x as tf.Tensor),
+        rowProducts(
+          table as tf.Tensor,
+          tf.tensor(indices, [...dy.shape], 'int32'),
+          x as tf.Tensor,
+          {
+            order: args[4],
+          },
+        ),
       ),
     inputs: { table, x },
     dy,
@@ -69,4 +83,6 @@ export const pickedRowsArguments: readonly Arguments[] = [
   [[2, 3], 4, 9, 22],
   [[2, 2, 2], 16, 500, 66],
   [[300], 3, 2, 5],
+  [[2, 3], 4, 9, 22, 'row'],
+  [[300], 16, 40, 5, 'row'],
 ];

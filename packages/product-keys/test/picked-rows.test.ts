@@ -1,19 +1,47 @@
-import { DTypeError, ShapeError } from '@neverend/backend';
-import { describeBackends, expectLikeReference, poisonMemory } from '@neverend/backend/testing';
+import { DTypeError, randomInt, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  poisonMemory,
+  randomTensor,
+  setAddonThreads,
+} from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { rowProducts, weightedRows } from '../src/index.ts';
 import { pickedRowsArguments, rowProductsCase, weightedRowsCase } from './picked-rows-case.ts';
 
-await describeBackends('picked rows', () => {
-  it.each(pickedRowsArguments)(
-    'of %j times %i of %i rows of %i numbers are summed and multiplied as by plain loops, with gradients',
-    async (...args) => {
+await describeBackends('picked rows', (backend) => {
+  it.each(pickedRowsArguments.map((args) => ({ args, name: args.flat().join(' ') })))(
+    'are summed and multiplied as by plain loops, with gradients: $name',
+    async ({ args }) => {
       poisonMemory();
       await expectLikeReference(weightedRowsCase(...args));
       await expectLikeReference(rowProductsCase(...args));
     },
   );
+
+  it('are the same bits in one order on any number of threads', async () => {
+    const [T, K, N, D] = [700, 8, 90, 130];
+    const table = randomTensor(randomKey('table'), [N, D]);
+    const x = randomTensor(randomKey('x'), [T, D]);
+    const weights = randomTensor(randomKey('w'), [T, K]);
+    const picks = Int32Array.from(randomInt(randomKey('rows'), T * K, N));
+    const indices = tf.tensor2d(picks, [T, K], 'int32');
+    for (const order of ['token', 'row'] as const) {
+      const results: Float32Array[] = [];
+      for (const threads of [1, 2, 5]) {
+        if (backend === 'tensorflow') setAddonThreads(threads);
+        const products = rowProducts(table, indices, x, { order });
+        const sums = weightedRows(table, indices, weights, { order });
+        const both = tf.concat([tf.reshape(products, [-1]), tf.reshape(sums, [-1])]);
+        results.push(await both.data<'float32'>());
+        tf.dispose([products, sums, both]);
+      }
+      for (const other of results) expect(other).toEqual(results[0]);
+    }
+    tf.dispose([table, x, weights, indices]);
+  });
 
   it('have second derivatives', async () => {
     // y = (w u) . x with one row u: dy/dw = u . x, and the gradient of its square's derivative is known.
@@ -35,6 +63,9 @@ it('refuses what does not fit, by name', () => {
   expect(() => weightedRows(table, tf.zeros([3, 4]), tf.zeros([3, 4]))).toThrow(DTypeError);
   expect(() => weightedRows(table, indices, tf.zeros([3, 5]))).toThrow(
     'weights was [3, 5]; it must be [3, 4]',
+  );
+  expect(() => rowProducts(table, indices, tf.zeros([3, 2]), { order: 'best' as never })).toThrow(
+    'order was "best"',
   );
   expect(() => rowProducts(table, indices, tf.zeros([3, 5]))).toThrow(
     'x was [3, 5]; it must be [3, 2]',

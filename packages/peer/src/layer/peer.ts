@@ -44,7 +44,7 @@ export function peer(
   checkPeer('peer', config);
   checkOptions('peer', call, ['training', 'mask', 'dropout']);
   const [outer, width] = [x.shape.slice(0, -1), x.shape.at(-1) ?? 1];
-  const { heads, k, activation = 'gelu', sharedHidden = 0, lowRankHidden = 0 } = config;
+  const { heads, k, activation = 'gelu', sharedHidden = 0, lowRankHidden = 0, order } = config;
   const tables = Object.fromEntries(
     Object.entries(peerTables(width, config)).map(([name, shape]) => [
       name,
@@ -58,14 +58,17 @@ export function peer(
       tf.reshape(of, [...outer, heads * k]),
     ) as [tf.Tensor, tf.Tensor];
     const changed = (name: 'in' | 'out', input: tf.Tensor) =>
-      expertsOfRankOne(input, indices, gates, table(`${name}_a`), table(`${name}_b`));
+      expertsOfRankOne(input, indices, gates, table(`${name}_a`), table(`${name}_b`), order);
     const dense = (name: string, input: tf.Tensor, from: number, to: number) => {
       const { kernel, bias } = linearParams(params, name, from, to);
       return linear(input, kernel, bias);
     };
     let y: tf.Tensor;
     if (lowRankHidden === 0) {
-      y = expertsApply(x, indices, gates, table('down'), table('up'), activation);
+      y = expertsApply(x, indices, gates, table('down'), table('up'), {
+        activation,
+        order,
+      });
     } else {
       const into = dense('low_rank/Dense_0', x, width, lowRankHidden);
       const hidden = activate(tf.add(into, changed('in', x)), activation);
@@ -84,7 +87,9 @@ const expertsOfRankOne = (
   gates: tf.Tensor,
   a: tf.Tensor,
   b: tf.Tensor,
-): tf.Tensor => weightedRows(b, indices, tf.mul(rowProducts(a, indices, x), gates));
+  order: PeerConfig['order'],
+): tf.Tensor =>
+  weightedRows(b, indices, tf.mul(rowProducts(a, indices, x, { order }), gates), { order });
 
 /**
  * All experts, each with a weight: Σ g act(u · x) v over the whole pool, out of two dense products. What a PEER layer computes of those that it retrieves, to check it by.

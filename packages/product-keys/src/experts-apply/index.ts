@@ -1,10 +1,17 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor } from '@neverend/backend';
 import { gelu } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { rowProducts, weightedRows } from '../picked-rows/index.ts';
+import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-rows/index.ts';
+import { sequenceOf } from '../picked-rows/order.ts';
 
 /** What an expert does to its one number: GELU with the error function, GELU's tanh form, or ReLU. */
 export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';
+
+/** How experts are applied. */
+export interface ExpertsOptions extends PickedRowsOptions {
+  /** Default: `gelu`. */
+  readonly activation?: ExpertActivation | undefined;
+}
 
 /**
  * Sums of experts of one neuron, y = Σ g act(u · x) v over the picked ones (PEER, arXiv 2407.04153, equation 5): a dense layer of as many neurons as there are picks,
@@ -14,7 +21,8 @@ export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';
  *
  * @param x `[..., D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1. @param gates g, `[..., K]`, float32.
  * @param down u, `[N, D]`, float32. @param up v, `[N, E]`, float32.
- * @returns `[..., E]`, the caller's to dispose. @throws ShapeError | DTypeError naming the argument.
+ * @param options `order`: token by token or row by row, that is, expert by expert.
+ * @returns `[..., E]`, the caller's to dispose. @throws ShapeError | DTypeError | RangeError naming the argument.
  */
 export function expertsApply(
   x: tf.Tensor,
@@ -22,15 +30,18 @@ export function expertsApply(
   gates: tf.Tensor,
   down: tf.Tensor,
   up: tf.Tensor,
-  activation: ExpertActivation = 'gelu',
+  options: ExpertsOptions = {},
 ): tf.Tensor {
+  checkOptions('expertsApply', options, ['activation', 'order']);
+  const { activation = 'gelu' } = options;
   checkTensor('down', down, ['N', 'D']);
   checkTensor('up', up, [down.shape[0] ?? 1, 'E']);
   checkTensor('indices', indices, ['...', 'K'], 'int32');
   checkTensor('gates', gates, indices.shape);
   return tf.tidy(() => {
-    const hidden = activate(rowProducts(down, indices, x), activation);
-    return weightedRows(up, indices, tf.mul(hidden, gates));
+    const order = sequenceOf(down, indices, options.order);
+    const hidden = activate(rowProducts(down, indices, x, { order }), activation);
+    return weightedRows(up, indices, tf.mul(hidden, gates), { order });
   });
 }
 

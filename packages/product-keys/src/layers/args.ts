@@ -13,6 +13,7 @@ import {
   size,
 } from '@neverend/nn/layers';
 import type { ScoreFunction } from '../gates.ts';
+import type { PickOrder } from '../picked-rows/order.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 
 /** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */
@@ -28,6 +29,7 @@ export interface RetrievalLayerArgs extends SeededLayerArgs {
   scores?: ScoreFunction;
   temperature?: number;
   splitTables?: boolean;
+  order?: PickOrder;
   queryDropout?: number;
 }
 
@@ -51,6 +53,7 @@ export const retrievalArgs: {
   readonly scores: LayerArg<ScoreFunction, 'default'>;
   readonly temperature: LayerArg<number, 'optional'>;
   readonly splitTables: LayerArg<boolean, 'default'>;
+  readonly order: LayerArg<PickOrder, 'default'>;
   readonly queryDropout: LayerArg<number, 'default'>;
 } = {
   heads: required(size),
@@ -64,5 +67,6 @@ export const retrievalArgs: {
   scores: byDefault('softmax', oneOf<ScoreFunction>('softmax', 'sigmoid', 'relu')),
   temperature: optional(notNegative),
   splitTables: byDefault(false, flag),
+  order: byDefault('auto', oneOf<PickOrder>('auto', 'token', 'row')),
   queryDropout: dropoutRate,
 };

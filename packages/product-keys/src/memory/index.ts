@@ -78,6 +78,7 @@ export function memory(
       values,
       tf.reshape(retrieved.indices, picks),
       tf.reshape(retrieved.gates, picks),
+      { order: config.order },
     );
     const layer = (name: string, input: tf.Tensor, from: number, to: number) => {
       const { kernel, bias } = linearParams(params, name, from, to);

@@ -6,7 +6,7 @@ export function weightedRowsComposite({
   table,
   indices,
   weights,
-}: Omit<WeightedRowsInputs, 'anchor'>): tf.Tensor {
+}: Omit<WeightedRowsInputs, 'anchor' | 'sequence'>): tf.Tensor {
   const { count, picks, width } = pickedRowsSizes({ table, indices });
   const rows = gathered(table, indices);
   return tf.reshape(tf.matMul(tf.reshape(weights, [count, 1, picks]), rows), [count, width]);
@@ -17,7 +17,7 @@ export function rowProductsComposite({
   table,
   indices,
   x,
-}: Omit<RowProductsInputs, 'anchor'>): tf.Tensor {
+}: Omit<RowProductsInputs, 'anchor' | 'sequence'>): tf.Tensor {
   const { count, picks, width } = pickedRowsSizes({ table, indices });
   const products = tf.matMul(gathered(table, indices), tf.reshape(x, [count, width, 1]));
   return tf.reshape(products, [count, picks]);

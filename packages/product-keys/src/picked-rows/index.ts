@@ -1,4 +1,4 @@
-import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import { checkOptions, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { anchorOf, collect } from '../row-gradients/collector.ts';
 import { tableGrad } from '../table-grad/index.ts';
@@ -7,29 +7,45 @@ import { rowProductsComposite, weightedRowsComposite } from './composite.ts';
 import { rowProductsTensorflow, weightedRowsTensorflow } from './kernels/tensorflow.ts';
 import { rowProductsWasm, weightedRowsWasm } from './kernels/wasm.ts';
 import { rowProductsWebgpu, weightedRowsWebgpu } from './kernels/webgpu.ts';
+import { type PickOrder, type Sequence, sequenceOf } from './order.ts';
 import type { PickedRowsAttrs, RowProductsInputs, WeightedRowsInputs } from './types.ts';
+
+export type { PickOrder, Sequence };
+
+/** How picked rows are gone through. */
+export interface PickedRowsOptions {
+  /** Default: `auto`. */
+  readonly order?: PickOrder | Sequence | undefined;
+}
 
 /**
  * Sums of rows of a table, each with its weight: the values of a product-key memory (Lample et al., 2019, equation 3), an embedding bag. The rows are never in
  * memory together. Gradients reach the weights and the table: within `rowGradients` as rows, elsewhere of the table's whole size.
  *
  * @param table `[N, D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1: beyond them the result is undefined.
- * @param weights `[..., K]`, float32.
+ * @param weights `[..., K]`, float32. @param options `order`: which picks come first. One and the same order gives the same bits on any number of threads.
  * @returns `[..., D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
-export function weightedRows(table: tf.Tensor, indices: tf.Tensor, weights: tf.Tensor): tf.Tensor {
+export function weightedRows(
+  table: tf.Tensor,
+  indices: tf.Tensor,
+  weights: tf.Tensor,
+  options: PickedRowsOptions = {},
+): tf.Tensor {
+  checkOptions('weightedRows', options, ['order']);
   checkTensor('table', table, ['N', 'D']);
   checkTensor('indices', indices, ['...', 'K'], 'int32');
   checkTensor('weights', weights, indices.shape);
   const [outer, picks] = [indices.shape.slice(0, -1), indices.shape.at(-1) ?? 1];
   return tf.tidy(() => {
+    const { sequence, sequenced } = sequenceOf(table, indices, options.order);
     const inputs = {
-      ...{ table, anchor: anchorOf(table) },
+      ...{ table, sequence, anchor: anchorOf(table) },
       indices: tf.reshape(indices, [-1, picks]),
       weights: tf.reshape(weights, [-1, picks]),
     };
-    const [y] = weightedRowsKernel.run(inputs, {});
+    const [y] = weightedRowsKernel.run(inputs, { sequenced });
     return tf.reshape(y as tf.Tensor, [...outer, table.shape[1] ?? 1]);
   });
 }
@@ -39,11 +55,17 @@ export function weightedRows(table: tf.Tensor, indices: tf.Tensor, weights: tf.T
  * memory together, and gradients reach x and the table.
  *
  * @param table `[N, D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1: beyond them the result is undefined.
- * @param x `[..., D]`, float32.
+ * @param x `[..., D]`, float32. @param options as for `weightedRows`.
  * @returns `[..., K]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
-export function rowProducts(table: tf.Tensor, indices: tf.Tensor, x: tf.Tensor): tf.Tensor {
+export function rowProducts(
+  table: tf.Tensor,
+  indices: tf.Tensor,
+  x: tf.Tensor,
+  options: PickedRowsOptions = {},
+): tf.Tensor {
+  checkOptions('rowProducts', options, ['order']);
   checkTensor('table', table, ['N', 'D']);
   checkTensor('indices', indices, ['...', 'K'], 'int32');
   const [outer, picks, width] = [
@@ -53,12 +75,13 @@ export function rowProducts(table: tf.Tensor, indices: tf.Tensor, x: tf.Tensor):
   ];
   checkTensor('x', x, [...outer, width]);
   return tf.tidy(() => {
+    const { sequence, sequenced } = sequenceOf(table, indices, options.order);
     const inputs = {
-      ...{ table, anchor: anchorOf(table) },
+      ...{ table, sequence, anchor: anchorOf(table) },
       indices: tf.reshape(indices, [-1, picks]),
       x: tf.reshape(x, [-1, width]),
     };
-    const [products] = rowProductsKernel.run(inputs, {});
+    const [products] = rowProductsKernel.run(inputs, { sequenced });
     return tf.reshape(products as tf.Tensor, indices.shape);
   });
 }
@@ -76,16 +99,24 @@ const weightedRowsKernel: Kernel<WeightedRowsInputs, PickedRowsAttrs> = defineKe
   name: 'NeverendWeightedRows',
   composite: ({ inputs }) => [weightedRowsComposite(inputs)],
   gradient: {
-    saveInputs: ['table', 'indices', 'weights'],
-    backward: ([dy], saved) => {
-      const [table, indices, weights] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    saveInputs: ['table', 'indices', 'weights', 'sequence'],
+    backward: ([dy], saved, { sequenced }) => {
+      const [table, indices, weights, sequence] = saved as [
+        ...[tf.Tensor, tf.Tensor, tf.Tensor],
+        tf.Tensor,
+      ];
       const x = dy as tf.Tensor;
       const picked = { indices, factors: weights, sources: x };
       return {
         table: () => tableGrad(picked, table.shape[0] ?? 0),
         indices: () => tf.zeros(indices.shape),
+        sequence: () => tf.zeros(sequence.shape),
         anchor: () => collect(table, picked),
-        weights: () => rowProducts(table, indices, x),
+        weights: () =>
+          rowProductsKernel.run(
+            { table, indices, x, sequence, anchor: anchorOf(table) },
+            { sequenced },
+          )[0] as tf.Tensor,
       };
     },
   },
@@ -106,16 +137,24 @@ const rowProductsKernel: Kernel<RowProductsInputs, PickedRowsAttrs> = defineKern
   name: 'NeverendRowProducts',
   composite: ({ inputs }) => [rowProductsComposite(inputs)],
   gradient: {
-    saveInputs: ['table', 'indices', 'x'],
-    backward: ([dproducts], saved) => {
-      const [table, indices, x] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    saveInputs: ['table', 'indices', 'x', 'sequence'],
+    backward: ([dproducts], saved, { sequenced }) => {
+      const [table, indices, x, sequence] = saved as [
+        ...[tf.Tensor, tf.Tensor, tf.Tensor],
+        tf.Tensor,
+      ];
       const weights = dproducts as tf.Tensor;
       const picked = { indices, factors: weights, sources: x };
       return {
         table: () => tableGrad(picked, table.shape[0] ?? 0),
         indices: () => tf.zeros(indices.shape),
+        sequence: () => tf.zeros(sequence.shape),
         anchor: () => collect(table, picked),
-        x: () => weightedRows(table, indices, weights),
+        x: () =>
+          weightedRowsKernel.run(
+            { table, indices, weights, sequence, anchor: anchorOf(table) },
+            { sequenced },
+          )[0] as tf.Tensor,
       };
     },
   },

@@ -5,6 +5,8 @@ type Picked = {
   readonly table: Tensor;
   /** Numbers of rows, int32 `[T, K]`. */
   readonly indices: Tensor;
+  /** All picks in the order in which they are gone through, int32 `[T K]`; `[1]` where that is token by token. */
+  readonly sequence: Tensor;
   /** A scalar by which the table's gradient is collected; its value counts for nothing. */
   readonly anchor: Tensor;
 };
@@ -19,7 +21,10 @@ export type RowProductsInputs = Picked & {
   readonly x: Tensor;
 };
 
-export type PickedRowsAttrs = Record<string, never>;
+export type PickedRowsAttrs = {
+  /** Whether `sequence` has an order. */
+  readonly sequenced: boolean;
+};
 
 export interface PickedRowsSizes {
   /** T, the number of sums, or of vectors that rows are multiplied by. */

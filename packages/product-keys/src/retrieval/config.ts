@@ -1,5 +1,6 @@
 import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
 import { type ScoreFunction, scoreFunctions } from '../gates.ts';
+import type { PickOrder } from '../picked-rows/order.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 import { checkTopK } from '../top-k.ts';
 
@@ -27,12 +28,14 @@ export interface RetrievalConfig {
   readonly temperature?: number | undefined;
   /** Whether each head has tables of its own, in the rows from head times N on. Default: false, all heads share them. */
   readonly splitTables?: boolean | undefined;
+  /** Which picks of the tables come first. Default: `auto`, as it is faster. */
+  readonly order?: PickOrder | undefined;
 }
 
 /** The names of these options. */
 export const retrievalOptions: readonly (keyof RetrievalConfig)[] = [
   ...(['heads', 'k', 'sizes', 'keyWidth', 'norm', 'momentum', 'epsilon', 'bias'] as const),
-  ...(['scores', 'temperature', 'splitTables'] as const),
+  ...(['scores', 'temperature', 'splitTables', 'order'] as const),
 ];
 
 const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];

@@ -9,22 +9,24 @@ import {
 } from '../types.ts';
 
 export const weightedRowsWasm: BackendKernel<WeightedRowsInputs, PickedRowsAttrs> = {
-  compute: ({ inputs: { table, indices, weights }, backend }) => {
+  compute: ({ inputs: { table, indices, weights, sequence }, attrs: { sequenced }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { count, picks, width, rows } = pickedRowsSizes({ table, indices });
     const y = output([count, width]);
-    const values = [...[y, table, indices, weights].map(at), rows, picks, width];
+    const order = sequenced ? at(sequence) : 0;
+    const values = [...[y, table, indices, weights].map(at), order, rows, count, picks, width];
     parallelFor('weightedRows', values, count, 2 * indices.size * width);
     return [y];
   },
 };
 
 export const rowProductsWasm: BackendKernel<RowProductsInputs, PickedRowsAttrs> = {
-  compute: ({ inputs: { table, indices, x }, backend }) => {
+  compute: ({ inputs: { table, indices, x, sequence }, attrs: { sequenced }, backend }) => {
     const { parallelFor, at, output } = wasmCall(backend, kernelBinaries);
     const { count, picks, width, rows } = pickedRowsSizes({ table, indices });
     const products = output([count, picks]);
-    const values = [...[products, x, table, indices].map(at), rows, picks, width];
+    const order = sequenced ? at(sequence) : 0;
+    const values = [...[products, x, table, indices].map(at), order, rows, count, picks, width];
     parallelFor('rowProducts', values, count, 2 * indices.size * width);
     return [products];
   },
