@@ -77,6 +77,33 @@ await describeBackends('productKeySearch', (backend) => {
     tf.dispose([queries, keys, found.scores, found.indices, expected.scores, expected.indices]);
   });
 
+  it('adds what each key has beside its products, and leaves out what that masks', async () => {
+    const low = Number.NEGATIVE_INFINITY;
+    const queries = tf.ones([1, 2, 2, 1]);
+    const keys = [tf.tensor3d([1, 2, 3, 1, 2, 3], [2, 3, 1]), tf.zeros([2, 2, 1])];
+    const bias = [
+      tf.tensor2d([
+        [0, 0, low],
+        [5, 0, 0],
+      ]),
+      tf.tensor2d([
+        [0, 10],
+        [low, 1],
+      ]),
+    ];
+    const { scores, indices } = productKeySearch(queries, keys, 2, { bias });
+    expect([...(await scores.data())]).toEqual([12, 11, 7, 4]);
+    expect([...(await indices.data())]).toEqual([3, 1, 1, 5]);
+    const gradients = tf.grads((...own: tf.Tensor[]) =>
+      tf.sum(productKeySearch(queries, keys, 2, { bias: own }).scores),
+    )(bias);
+    expect(await Promise.all(gradients.map(async (one) => [...(await one.data())]))).toEqual([
+      [1, 1, 0, 1, 0, 1],
+      [0, 2, 0, 2],
+    ]);
+    tf.dispose([queries, keys, bias, scores, indices, gradients]);
+  });
+
   it('leaks nothing, with gradients and without', async () => {
     const of = { tokens: 3, heads: 2, sizes: [4, 5], width: 3, k: 2 };
     await expectNoLeak(() => searchAnswer(of, makeSearch(of, whole(1))));
@@ -103,6 +130,7 @@ it('refuses what does not fit, by name', () => {
     'keys[0]',
   );
   expect(() => productKeySearch(tf.cast(queries, 'int32'), keys, 1)).toThrow(DTypeError);
+  expect(() => productKeySearch(queries, keys, 1, { bias: [] })).toThrow('bias had 0 tensors');
   expect(() => productKeySearch(queries, keys, 25)).toThrow(
     'k was 25; it must be at most the 24 items of 4 x 6',
   );

@@ -85,7 +85,7 @@ export interface LayerDefinition<S extends ArgSpecs> {
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
   readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;
   /** Names of weights that have no gradient, and that `forward` may update. Default: none. */
-  readonly buffers?: readonly string[];
+  readonly buffers?: (args: CheckedArgs<S>) => readonly string[];
   /** @returns the layer's function of its inputs: one tensor, or several where `outputShape` tells several shapes. */
   readonly forward: (
     inputs: PerInput<tf.Tensor>,
@@ -120,7 +120,7 @@ export interface LayerFactory<A extends object> {
 export function defineLayer<S extends ArgSpecs>(
   definition: LayerDefinition<S>,
 ): LayerFactory<ArgsOf<S>> {
-  const { name, args: specs, init, buffers = [], forward, outputShape } = definition;
+  const { name, args: specs, init, buffers, forward, outputShape } = definition;
   const seeded = definition.seeded ?? init !== undefined;
   const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
 
@@ -157,9 +157,10 @@ export function defineLayer<S extends ArgSpecs>(
       const sizes = shapesOf(inputShape).map((shape) => shape.map((size) => size ?? undefined));
       const key = randomKey(this.#drawn, 'layer');
       const start = init?.(sizes as unknown as PerInput<InputSizes>, key, this.#args) ?? {};
+      const frozen = buffers?.(this.#args) ?? [];
       for (const [param, value] of Object.entries(start)) {
         const zeros = initializers.zeros();
-        const trainable = !buffers.includes(param);
+        const trainable = !frozen.includes(param);
         const weight = this.addWeight(
           ...([`${this.name}/${param}`, value.shape, 'float32', zeros] as const),
           ...([undefined, trainable] as const),

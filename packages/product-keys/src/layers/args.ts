@@ -29,6 +29,7 @@ export interface RetrievalLayerArgs extends SeededLayerArgs {
   scores?: ScoreFunction;
   temperature?: number;
   splitTables?: boolean;
+  keyBias?: boolean;
   order?: PickOrder;
   queryDropout?: number;
 }
@@ -53,6 +54,7 @@ export const retrievalArgs: {
   readonly scores: LayerArg<ScoreFunction, 'default'>;
   readonly temperature: LayerArg<number, 'optional'>;
   readonly splitTables: LayerArg<boolean, 'default'>;
+  readonly keyBias: LayerArg<boolean, 'default'>;
   readonly order: LayerArg<PickOrder, 'default'>;
   readonly queryDropout: LayerArg<number, 'default'>;
 } = {
@@ -67,6 +69,7 @@ export const retrievalArgs: {
   scores: byDefault('softmax', oneOf<ScoreFunction>('softmax', 'sigmoid', 'relu')),
   temperature: optional(notNegative),
   splitTables: byDefault(false, flag),
+  keyBias: byDefault(false, flag),
   order: byDefault('auto', oneOf<PickOrder>('auto', 'token', 'row')),
   queryDropout: dropoutRate,
 };

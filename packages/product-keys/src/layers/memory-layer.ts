@@ -8,6 +8,7 @@ import {
   size,
 } from '@neverend/nn/layers';
 import { initMemory, type MemoryConfig, type MemoryOutput, memory } from '../memory/index.ts';
+import { retrievalBuffers } from '../retrieval/costs.ts';
 import { retrievalOf } from '../retrieval/init.ts';
 import { type RetrievalLayerArgs, retrievalArgs } from './args.ts';
 
@@ -36,7 +37,7 @@ export const neverendMemory: LayerFactory<NeverendMemoryArgs> = defineLayer({
     valueWidth: optional(size),
     output: byDefault('sum', oneOf<MemoryOutput>('sum', 'plus', 'gated')),
   },
-  buffers: ['query/norm/mean', 'query/norm/variance'],
+  buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initMemory(key, inputWidth(input), configOf(args)),
   forward: ([x], params, { args, key, dropout, update }) => {
     const call = { training: key !== undefined, dropout: dropout(args.queryDropout) };

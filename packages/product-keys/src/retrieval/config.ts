@@ -28,6 +28,8 @@ export interface RetrievalConfig {
   readonly temperature?: number | undefined;
   /** Whether each head has tables of its own, in the rows from head times N on. Default: false, all heads share them. */
   readonly splitTables?: boolean | undefined;
+  /** Whether there is something added to the scores of each key, which training leaves alone: -Infinity for keys that are closed. Default: false. */
+  readonly keyBias?: boolean | undefined;
   /** Which picks of the tables come first. Default: `auto`, as it is faster. */
   readonly order?: PickOrder | undefined;
 }
@@ -35,7 +37,7 @@ export interface RetrievalConfig {
 /** The names of these options. */
 export const retrievalOptions: readonly (keyof RetrievalConfig)[] = [
   ...(['heads', 'k', 'sizes', 'keyWidth', 'norm', 'momentum', 'epsilon', 'bias'] as const),
-  ...(['scores', 'temperature', 'splitTables', 'order'] as const),
+  ...(['scores', 'temperature', 'splitTables', 'keyBias', 'order'] as const),
 ];
 
 const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];

@@ -14,12 +14,20 @@ export function retrievalShapes(width: number, config: RetrievalConfig): Shapes 
     ...(norm !== 'none' && { 'query/norm/scale': ofNorm, 'query/norm/shift': ofNorm }),
     ...(norm === 'batch' && { 'query/norm/mean': shape, 'query/norm/variance': shape }),
     ...Object.fromEntries(sizes.map((n, set) => [`keys/${set}`, [heads, n, keyWidth]])),
+    ...(config.keyBias === true &&
+      Object.fromEntries(sizes.map((n, set) => [`key_bias/${set}`, [heads, n]]))),
   };
 }
 
-/** The parameters of retrieval that are no weights: running figures of a batch norm. */
-export const retrievalBuffers = ({ norm = 'batch' }: RetrievalConfig): readonly string[] =>
-  norm === 'batch' ? ['query/norm/mean', 'query/norm/variance'] : [];
+/** The parameters of retrieval that are no weights: running figures of a batch norm, and what is added to the scores of keys. */
+export const retrievalBuffers = ({
+  norm = 'batch',
+  sizes,
+  keyBias = false,
+}: Pick<RetrievalConfig, 'norm' | 'sizes' | 'keyBias'>): readonly string[] => [
+  ...(norm === 'batch' ? ['query/norm/mean', 'query/norm/variance'] : []),
+  ...(keyBias ? sizes.map((_, set) => `key_bias/${set}`) : []),
+];
 
 /** What a layer costs for one token. */
 export interface LayerCosts {

@@ -23,7 +23,7 @@ export interface Retrieved {
  * algorithm 1, without the experts). What memory layers and mixtures of experts share.
  *
  * @param x `[..., D]`, float32.
- * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`.
+ * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`; with `keyBias`, `key_bias/0` and so on: `[H, n]`.
  * @returns the caller's to dispose. @throws ShapeError | DTypeError naming the argument. @throws RangeError as `productKeySearch` does.
  */
 export function retrieve(
@@ -34,11 +34,14 @@ export function retrieve(
 ): Retrieved {
   checkTensor('x', x, ['...', 'D']);
   const { heads, sizes, keyWidth, k, scores: by, temperature, splitTables = false } = config;
+  const bias = config.keyBias
+    ? sizes.map((n, set) => checkedParam(params, `key_bias/${set}`, [heads, n]))
+    : undefined;
   const keys = sizes.map((n, set) => checkedParam(params, `keys/${set}`, [heads, n, keyWidth]));
   return tf.tidy(() => {
     const query = { ...config, sets: sizes.length };
     const { queries, updates } = queryNetwork(x, subtree(params, 'query/'), query, call);
-    const { scores, indices } = productKeySearch(queries, keys, k);
+    const { scores, indices } = productKeySearch(queries, keys, k, { bias });
     const items = itemsOf(config);
     const begins = () => tf.reshape(tf.range(0, heads * items, items, 'int32'), [heads, 1]);
     return {

@@ -28,17 +28,16 @@ const whole = (name: string, shape: readonly number[]) => () => {
   );
 };
 
-export const topProductsCases: readonly KernelCase<TopProductsAttrs>[] = shapes.map(
+export const topProductsCases: readonly KernelCase<TopProductsAttrs>[] = shapes.flatMap(
   ([tokens, heads, count, width, k]) =>
-    Object.assign(
-      randomCase(
-        {},
-        { k },
-        {
-          queries: whole('queries', [tokens, heads, width]),
-          keys: whole('keys', [heads, count, width]),
-        },
-      ),
-      { size: (tokens + count) * heads * width },
-    ),
+    [false, true].map((biased) => {
+      const inputs = {
+        queries: whole('queries', [tokens, heads, width]),
+        keys: whole('keys', [heads, count, width]),
+        bias: whole('bias', biased ? [heads, count] : [1, 1]),
+      };
+      return Object.assign(randomCase({}, { k, biased }, inputs), {
+        size: (tokens + count) * heads * width,
+      });
+    }),
 );

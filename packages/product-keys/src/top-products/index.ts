@@ -9,16 +9,21 @@ import { topProductsWasm } from './kernels/wasm.ts';
 import { type TopProductsAttrs, type TopProductsInputs, topProductsSizes } from './types.ts';
 
 /**
- * The k largest products of each query and its head's keys: larger ones first, equal ones by the lower key. Where a backend has a kernel, the products of few queries
+ * The k largest products of each query and its head's keys, plus what is added to those of a key: larger ones first, equal ones by the lower key. Where a backend has a kernel, the products of few queries
  * are in memory at a time. Gradients reach queries and keys by the chosen products alone.
  *
  * @returns values `[T, H, k]`, and the keys' numbers, int32 `[T, H, k]`.
  */
-export const topProducts = (
-  inputs: TopProductsInputs,
+export function topProducts(
+  queries: tf.Tensor,
+  keys: tf.Tensor,
+  bias: tf.Tensor | undefined,
   k: number,
-): [values: tf.Tensor, items: tf.Tensor] =>
-  topProductsKernel.run(inputs, { k }) as [tf.Tensor, tf.Tensor];
+): [values: tf.Tensor, items: tf.Tensor] {
+  const inputs = { queries, keys, bias: bias ?? tf.zeros([1, 1]) };
+  const attrs = { k, biased: bias !== undefined };
+  return topProductsKernel.run(inputs, attrs) as [tf.Tensor, tf.Tensor];
+}
 
 const topProductsKernel: Kernel<TopProductsInputs, TopProductsAttrs> = defineKernel<
   TopProductsInputs,
@@ -27,10 +32,13 @@ const topProductsKernel: Kernel<TopProductsInputs, TopProductsAttrs> = defineKer
   name: 'NeverendTopProducts',
   composite: ({ inputs, attrs }) => topProductsComposite(inputs, attrs),
   gradient: {
-    saveInputs: ['queries', 'keys'],
+    saveInputs: ['queries', 'keys', 'bias'],
     saveOutputs: [false, true],
-    backward: ([dvalues], saved, { k }) => {
-      const [queries, keys, items] = saved as [tf.Tensor, tf.Tensor, tf.Tensor];
+    backward: ([dvalues], saved, { k, biased }) => {
+      const [queries, keys, bias, items] = saved as [
+        ...[tf.Tensor, tf.Tensor, tf.Tensor],
+        tf.Tensor,
+      ];
       const { tokens, heads, count, width } = topProductsSizes({ queries, keys });
       const rows = [tokens * heads, k] as const;
       const factors = tf.reshape(dvalues as tf.Tensor, [...rows]);
@@ -48,6 +56,12 @@ const topProductsKernel: Kernel<TopProductsInputs, TopProductsAttrs> = defineKer
             tableGrad({ indices: indices(), factors, sources }, heads * count),
             keys.shape,
           ),
+        bias: () => {
+          if (!biased) return tf.zeros(bias.shape);
+          const ones = tf.ones([tokens * heads, 1]);
+          const sums = tableGrad({ indices: indices(), factors, sources: ones }, heads * count);
+          return tf.reshape(sums, bias.shape);
+        },
       };
     },
   },

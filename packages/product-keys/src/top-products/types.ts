@@ -5,11 +5,14 @@ export type TopProductsInputs = {
   readonly queries: Tensor;
   /** The keys of each head, `[H, n, C]`. */
   readonly keys: Tensor;
+  /** What is added to the products of each key, `[H, n]`; `[1, 1]` where it is nothing. */
+  readonly bias: Tensor;
 };
 
 export type TopProductsAttrs = {
   /** How many keys, at most n. */
   readonly k: number;
+  readonly biased: boolean;
 };
 
 export interface TopProductsSizes {
@@ -24,7 +27,10 @@ export interface TopProductsSizes {
 }
 
 /** Reads the sizes off the shapes of the inputs. */
-export function topProductsSizes({ queries, keys }: TopProductsInputs): TopProductsSizes {
+export function topProductsSizes({
+  queries,
+  keys,
+}: Pick<TopProductsInputs, 'queries' | 'keys'>): TopProductsSizes {
   const [tokens = 0, heads = 1, width = 1] = queries.shape;
   return { tokens, heads, width, count: keys.shape[1] ?? 1 };
 }

@@ -1,5 +1,6 @@
 import { packRows } from '@neverend/backend/assembly/pack.as';
 import { packLeft, PANEL, TILE_BYTES, timesPanel } from '@neverend/backend/assembly/packed-product.as';
+import { addRow } from '@neverend/backend/assembly/sums.as';
 import { ENTRY, GROUP_BYTES, offerRow, sort } from '../../top-pairs/kernels/best.as';
 
 /** Queries that go through all keys together. */
@@ -22,12 +23,13 @@ export function packKeys(packed: usize, keys: usize, count: usize, width: usize,
   }
 }
 
-/** The k best keys of queries [tokens][heads][width]: the blocks of queries `from` up to `to`, those of one head after another. */
+/** The k best keys of queries [tokens][heads][width], by their products plus a bias [heads][count], if it is not 0: the blocks of queries `from` up to `to`, those of one head after another. */
 export function topProducts(
   values: usize,
   items: usize,
   queries: usize,
   packed: usize,
+  bias: usize,
   tokens: usize,
   heads: usize,
   width: usize,
@@ -57,6 +59,9 @@ export function topProducts(
         timesPanel(left, rows, panel, width, min(PANEL, some - j), products + (j << 2), stride, false, scratch);
       }
       for (let row: usize = 0; row < rows; row++) {
+        if (bias != 0) {
+          addRow(products + row * stride, bias + (((at / blocks) * count + key) << 2), some << 2);
+        }
         offerRow(best + row * k * ENTRY, min(key, k), k, products + row * stride, some, u32(key), groups);
       }
     }

@@ -97,10 +97,17 @@ void packKeys(Run& run) {
 
 struct Search {
   const float *queries, *packed;
+  // [H, n], or null.
+  const float* bias;
   int64_t tokens, heads, width, count, panels, k;
   float* values;
   int32_t* items;
 };
+
+NEVEREND_VECTORISED void addRow(float* __restrict target, const float* __restrict row,
+                                int64_t columns) {
+  for (int64_t j = 0; j < columns; ++j) target[j] += row[j];
+}
 
 // The queries of the tokens from `begin` to `end`, at most a block of them, of one head.
 void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, float* products,
@@ -118,7 +125,9 @@ void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, flo
                            std::min(panel, keys - j), products + j, productStride, false);
     }
     for (int64_t row = 0; row < rows; ++row) {
-      offerRow(products + row * productStride, keys, key, best[row]);
+      float* scores = products + row * productStride;
+      if (of.bias != nullptr) addRow(scores, of.bias + head * of.count + key, keys);
+      offerRow(scores, keys, key, best[row]);
     }
   }
   for (int64_t row = 0; row < rows; ++row) {
@@ -133,7 +142,8 @@ void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, flo
 
 void topProducts(Run& run) {
   const int64_t k = run.attribute("k"), count = run.attribute("count");
-  const Tensor queries = run.input(0), packed = run.input(1);
+  const bool biased = run.attribute("biased") != 0;
+  const Tensor queries = run.input(0), packed = run.input(1), bias = run.input(2);
   if (!run.ok()) return;
   run.require(queries.rank() == 3, "queries must be [T, H, C]");
   run.require(packed.rank() == 4, "keys must be packed");
@@ -144,12 +154,15 @@ void topProducts(Run& run) {
                   packed.dim(3) == panel,
               "keys must be packed for the heads and the width of queries");
   run.require(k > 0 && k <= count, "k must be from 1 to the number of keys");
+  run.require(!biased || bias.size() == heads * count, "bias must be [H, n]");
   if (!run.ok()) return;
   const Tensor values = run.output(0, {tokens, heads, k});
   const Tensor items = run.output(1, {tokens, heads, k}, TF_INT32);
   if (!run.ok()) return;
-  const Search of = {queries.floats(), packed.floats(), tokens, heads, width,
-                     count,            panels,          k,      values.floats(), items.ints()};
+  const Search of = {queries.floats(), packed.floats(), biased ? bias.floats() : nullptr,
+                     tokens,           heads,           width,
+                     count,            panels,          k,
+                     values.floats(),  items.ints()};
   const int64_t blocks = (tokens + kBlockRows - 1) / kBlockRows;
   const int64_t cost = tokens * heads * count * (1 + width / kProductsPerFloat);
   parallel(heads * blocks, cost, [&](int64_t begin, int64_t end, int) {
@@ -163,8 +176,10 @@ void topProducts(Run& run) {
 }
 
 const Ops ops{op<packKeys>("NeverendPackKeys", {"keys: float"}, {"packed: float"}),
-              op<topProducts>("NeverendTopProducts", {"queries: float", "packed: float"},
-                              {"values: float", "items: int32"}, {"k: int", "count: int"})};
+              op<topProducts>("NeverendTopProducts",
+                              {"queries: float", "packed: float", "bias: float"},
+                              {"values: float", "items: int32"},
+                              {"k: int", "count: int", "biased: bool"})};
 
 }  // namespace
 

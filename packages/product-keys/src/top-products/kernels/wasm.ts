@@ -10,9 +10,9 @@ const blockRows = 32;
 const perNumber = 16;
 
 export const topProductsWasm: BackendKernel<TopProductsInputs, TopProductsAttrs> = {
-  compute: ({ inputs, attrs: { k }, backend }) => {
+  compute: ({ inputs, attrs: { k, biased }, backend }) => {
     const { parallelFor, exports, at, output } = wasmCall(backend, kernelBinaries);
-    const { queries, keys } = inputs;
+    const { queries, keys, bias } = inputs;
     const { tokens, heads, count, width } = topProductsSizes(inputs);
     const outputs = [output([tokens, heads, k]), output([tokens, heads, k], 'int32')];
     const panels = Math.ceil(count / panel);
@@ -27,7 +27,7 @@ export const topProductsWasm: BackendKernel<TopProductsInputs, TopProductsAttrs>
       const from = [...outputs, queries, packed].map(at);
       parallelFor(
         'topProducts',
-        [...from, tokens, heads, width, count, k],
+        [...from, biased ? at(bias) : 0, tokens, heads, width, count, k],
         heads * blocks,
         tokens * heads * count * (1 + width / perNumber),
         exports.topProductsScratchBytes(width, count, k),
