@@ -1,0 +1,103 @@
+import { checkedSize, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { checkedParam, type Params } from '@neverend/nn';
+import { publishedStarts, type Starts, started } from '@neverend/product-keys';
+import * as tf from '@tensorflow/tfjs-core';
+import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
+import { peerShapes } from '../layer/costs.ts';
+
+/** A PEER layer of other sizes. */
+export interface ChangedPeer {
+  readonly config: PeerConfig;
+  /** All parameters of the layer, the caller's to dispose; those that were given stay as they are. */
+  readonly params: Record<string, tf.Tensor>;
+}
+
+/**
+ * A PEER layer with more keys and so with more experts, which gives what the layer without them gives: new keys are closed, and an expert is picked by two keys that are
+ * open. `openKeys` opens them by and by.
+ *
+ * With n + m keys for n in each of two sets there are (n + m)² experts for n²; those that there were get other numbers, in the same order. Outputs are equal bit by bit where
+ * `order` of the configuration is one order, and backends have kernels; elsewhere products of more keys may round differently.
+ *
+ * @param width D, of the tokens. @param sizes the number of keys of each set, none smaller than it was.
+ * @param key of the new numbers. @param starts how they start. Default: as `initPeer` has it.
+ * @throws ShapeError | RangeError naming the argument.
+ */
+export function growPeer(
+  params: Params,
+  width: number,
+  config: PeerConfig,
+  sizes: readonly number[],
+  key: RandomKey,
+  starts: Partial<Starts> = {},
+): ChangedPeer {
+  checkPeer('growPeer', config);
+  if (sizes.length !== config.sizes.length) {
+    throw new ShapeError(
+      `sizes had ${sizes.length} numbers; it must have one for each of the ${config.sizes.length} sets`,
+    );
+  }
+  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n, config.sizes[set]);
+  const grown: PeerConfig = { ...config, sizes, keyBias: true };
+  checkPeer('growPeer', grown);
+  const { heads, keyWidth, splitTables = false } = config;
+  const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
+  const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
+  const tables = peerTables(width, config);
+  const grow = (name: string): tf.Tensor => {
+    const [kind, number] = name.split('/') as [string, string];
+    const set = Number(number);
+    const added = (sizes[set] ?? 0) - (config.sizes[set] ?? 0);
+    if (kind === 'keys') {
+      const more = started(place(name), [heads, added, keyWidth], own.keys);
+      return tf.concat([checkedParam(params, name, [heads, 'n', keyWidth]), more], 1);
+    }
+    if (kind === 'key_bias') {
+      const open = config.keyBias
+        ? checkedParam(params, name, [heads, 'n'])
+        : tf.zeros([heads, config.sizes[set] ?? 1]);
+      return tf.concat([open, tf.fill([heads, added], Number.NEGATIVE_INFINITY)], 1);
+    }
+    const shape = tables[name];
+    if (shape === undefined) return tf.clone(checkedParam(params, name, ['...']));
+    let table = checkedParam(params, name, shape);
+    for (const [at, n] of config.sizes.entries()) {
+      const before = sizes
+        .slice(0, at)
+        .reduce((product, m) => product * m, splitTables ? heads : 1);
+      const after = config.sizes.slice(at + 1).reduce((product, m) => product * m, 1);
+      const more = [before, (sizes[at] ?? n) - n, after * shape[1]];
+      if (more[1] === 0) continue;
+      const rows = tf.reshape(table, [before, n, after * shape[1]]);
+      table = tf.concat([rows, started(place(name, at), more, own.tables)], 1);
+    }
+    return tf.reshape(table, [-1, shape[1]]);
+  };
+  const names = Object.keys(peerShapes(width, grown));
+  return {
+    config: grown,
+    params: Object.fromEntries(names.map((name) => [name, tf.tidy(() => grow(name))])),
+  };
+}
+
+/**
+ * Opens the keys that `growPeer` added: a closed key gets log `share` added to its scores, so that with scores that go through a softmax its experts have `share` of the weight that they
+ * would have without. From 0, where nothing changes, to 1, where all keys are alike.
+ *
+ * @param closed the `key_bias` of each set as `growPeer` made it: -Infinity for the keys that are to be opened. @param share from 0 to 1.
+ * @returns what takes their place, the caller's to dispose. @throws RangeError for another share.
+ */
+export function openKeys(closed: readonly tf.Tensor[], share: number): tf.Tensor[] {
+  if (!(share >= 0 && share <= 1)) {
+    throw new RangeError(`share was ${share}; it must be from 0 to 1`);
+  }
+  return closed.map((bias) =>
+    tf.tidy(() =>
+      tf.where(
+        tf.equal(bias, Number.NEGATIVE_INFINITY),
+        tf.fill(bias.shape, Math.log(share)),
+        bias,
+      ),
+    ),
+  );
+}
