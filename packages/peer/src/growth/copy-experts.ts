@@ -34,7 +34,10 @@ export function copyExperts(
       tf.Tensor1D,
       tf.Tensor1D,
     ];
-    for (const table of tables) setRows(table, target, gatherRows(table, source));
+    for (const table of tables) {
+      const changed = setRows(table, target, gatherRows(table, source));
+      if (changed.dataId !== table.dataId) table.assign(changed);
+    }
   });
 }
 
