@@ -9,6 +9,7 @@ export type {
 } from './backends/types.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkOptions } from './check-options.ts';
+export { checkRoom, roomFor } from './check-room.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export { FlopCounter } from './flops/flop-counter.ts';

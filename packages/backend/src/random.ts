@@ -38,17 +38,14 @@ const w1 = 0xbb67ae85;
 
 /** Upper 32 bits of the product of two unsigned 32-bit numbers. */
 function mulHigh(a: number, b: number): number {
-  const [ah, al, bh, bl] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const ah = a >>> 16;
+  const al = a & 0xffff;
+  const bh = b >>> 16;
+  const bl = b & 0xffff;
   const middle = Math.imul(ah, bl) >>> 0;
-  const cross =
-    (Math.imul(al, bl) >>> 16) + (middle & 0xffff) + ((Math.imul(al, bh) >>> 0) % 0x10000);
-  return (
-    ((Math.imul(ah, bh) >>> 0) +
-      (middle >>> 16) +
-      ((Math.imul(al, bh) >>> 0) >>> 16) +
-      (cross >>> 16)) >>>
-    0
-  );
+  const other = Math.imul(al, bh) >>> 0;
+  const cross = (Math.imul(al, bl) >>> 16) + (middle & 0xffff) + (other & 0xffff);
+  return (Math.imul(ah, bh) + (middle >>> 16) + (other >>> 16) + (cross >>> 16)) >>> 0;
 }
 
 /**
@@ -60,18 +57,38 @@ export function philox4x32(
   counter: readonly [number, number, number, number],
   key: readonly [number, number],
 ): [number, number, number, number] {
-  let [c0, c1, c2, c3] = counter;
-  let [k0, k1] = key;
+  const words = new Uint32Array(4);
+  philoxInto(words, 0, ...counter, ...key);
+  return [...words] as [number, number, number, number];
+}
+
+/** Ten rounds of Philox4x32 on a counter of four words and a key of two, written from `at` on, as far as there is room. No arrays: it makes gigabytes. */
+function philoxInto(
+  words: Uint32Array,
+  at: number,
+  c0: number,
+  c1: number,
+  c2: number,
+  c3: number,
+  k0: number,
+  k1: number,
+): void {
   for (let round = 0; round < 10; round++) {
     const high0 = mulHigh(m0, c0);
-    const low0 = Math.imul(m0, c0) >>> 0;
+    const low0 = Math.imul(m0, c0);
     const high1 = mulHigh(m1, c2);
-    const low1 = Math.imul(m1, c2) >>> 0;
-    [c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0];
+    const low1 = Math.imul(m1, c2);
+    c0 = (high1 ^ c1 ^ k0) >>> 0;
+    c1 = low1 >>> 0;
+    c2 = (high0 ^ c3 ^ k1) >>> 0;
+    c3 = low0 >>> 0;
     k0 = (k0 + w0) >>> 0;
     k1 = (k1 + w1) >>> 0;
   }
-  return [c0, c1, c2, c3];
+  words[at] = c0;
+  words[at + 1] = c1;
+  words[at + 2] = c2;
+  words[at + 3] = c3;
 }
 
 /** `n` words of 32 random bits. */
@@ -79,8 +96,8 @@ export function randomBits(key: RandomKey, n: number): Uint32Array {
   const bits = new Uint32Array(n);
   for (let index = 0; index < n; index += 4) {
     const block = index / 4;
-    const words = philox4x32([block >>> 0, Math.floor(block / 2 ** 32), 0, 0], [key.low, key.high]);
-    for (let lane = 0; lane < 4 && index + lane < n; lane++) bits[index + lane] = words[lane] ?? 0;
+    const high = Math.floor(block / 2 ** 32);
+    philoxInto(bits, index, block >>> 0, high, 0, 0, key.low, key.high);
   }
   return bits;
 }

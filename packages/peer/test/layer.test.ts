@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { randomKey } from '@neverend/backend';
+import { randomKey, useBackend } from '@neverend/backend';
 import {
   describeBackends,
   expectCloseToScale,
@@ -261,6 +261,16 @@ async function byDefinition(
     return y;
   });
 }
+
+it('refuses tables that wasm has no room for, before they are made, and says what it has room for', async () => {
+  await useBackend('wasm');
+  const before = tf.memory().numBytes;
+  const large: PeerConfig = { heads: 1, k: 2, sizes: [2048, 1024], keyWidth: 2 };
+  expect(() => initPeer(randomKey(0), 256, large)).toThrow(
+    /^there is no room for down \[2097152, 256\], up \[2097152, 256\], 4\.29 GB: .*; at most 20\d{5} items of these widths have, 14\d\d²$/,
+  );
+  expect(tf.memory().numBytes).toBe(before);
+});
 
 it('refuses what does not fit, by name', () => {
   const x = tf.zeros([2, 4]);

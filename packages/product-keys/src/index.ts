@@ -42,6 +42,7 @@ export {
 } from './retrieval/costs.ts';
 export { type Retrieved, retrieve } from './retrieval/index.ts';
 export {
+  checkTableRoom,
   initRetrieval,
   publishedStarts,
   retrievalOf,
@@ -49,6 +50,7 @@ export {
   type Starts,
   type StartsOf,
   started,
+  startedTable,
 } from './retrieval/init.ts';
 export {
   type RowGradientOptions,

@@ -34,7 +34,8 @@ interface StockModule extends Pick<WasmBackend['wasm'], 'wasmMemory' | 'asm'> {
  * of the heap stays so far below that no size up to this is met by that.
  */
 const smallBytes = 2 ** 26;
-const mostBytes = 2 ** 32 - smallBytes;
+/** How far the heap grows. */
+export const mostHeapBytes: number = 2 ** 32 - smallBytes;
 const pageBytes = 65_536;
 /** What the allocator needs around a block, at most. */
 const slackBytes = 256;
@@ -82,9 +83,9 @@ export function checkHeap(anyBackend: object): void {
 
   function full(bytes: number): BackendError {
     const { length } = wasm.HEAPU8;
-    const refused = top() + bytes + reserveBytes < mostBytes;
+    const refused = top() + bytes + reserveBytes < mostHeapBytes;
     return new BackendError(
-      `the wasm backend has no room for ${inWords(bytes)}: ${inWords(bytesInUse())} are in use, and its heap holds ${inWords(mostBytes)} at most${
+      `the wasm backend has no room for ${inWords(bytes)}: ${inWords(bytesInUse())} are in use, and its heap holds ${inWords(mostHeapBytes)} at most${
         refused ? `, of which this host gave it no more than ${inWords(length)}` : ''
       }; dispose of tensors, or make them smaller`,
     );
@@ -97,7 +98,7 @@ export function checkHeap(anyBackend: object): void {
   memory.grow = (pages) => {
     const { grow } = WebAssembly.Memory.prototype;
     const { byteLength } = memory.buffer;
-    const room = (mostBytes - byteLength) / pageBytes;
+    const room = (mostHeapBytes - byteLength) / pageBytes;
     const needed = Math.ceil((top() + asked + slackBytes - byteLength) / pageBytes);
     const isMore = asked > 0 && needed < pages;
     if (pages <= room) {
@@ -112,7 +113,7 @@ export function checkHeap(anyBackend: object): void {
 
   /** The address of a block, or 0 where the heap is full. Stock, it is a negative number above 2 GiB. */
   function take(bytes: number): number {
-    if (bytes > mostBytes) return 0;
+    if (bytes > mostHeapBytes) return 0;
     if (bytes > smallBytes - slackBytes && wraps(top(), bytes)) {
       if (regions === undefined) return 0;
       const free = regions.free();
@@ -169,7 +170,7 @@ export function checkHeap(anyBackend: object): void {
   let running = 'TensorFlow.js';
   const lost = () => new BackendError(own.ended ?? '');
   function end(): BackendError {
-    own.ended = `the wasm backend has ended: its C++ failed in ${running}, most likely for want of memory (${inWords(bytesInUse())} were in use, and its heap holds ${inWords(mostBytes)} at most). Its tensors are lost; useBackend('wasm') starts another`;
+    own.ended = `the wasm backend has ended: its C++ failed in ${running}, most likely for want of memory (${inWords(bytesInUse())} were in use, and its heap holds ${inWords(mostHeapBytes)} at most). Its tensors are lost; useBackend('wasm') starts another`;
     // Its threads, and whatever else is to be freed with it.
     backend.wasm = stub(lost, wasm.PThread);
     backend.dispose();

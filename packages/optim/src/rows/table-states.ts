@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { checkRoom, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type NamedState,
@@ -113,6 +113,7 @@ export class TableStates<K extends string> {
     }
     await inTurn([this, ...objects], async () => {
       const plans = await Promise.all(touched.map(hostPlan));
+      this.#checkRoom(touched.map(({ table }) => table));
       const begun: object[] = [];
       try {
         const updates = touched.map((one, at) => {
@@ -203,6 +204,23 @@ export class TableStates<K extends string> {
       }
       return { table, slot };
     });
+  }
+
+  /** What state in memory the first step of these tables needs. @throws BackendError where there is no room for it. */
+  #checkRoom(tables: readonly Table[]): void {
+    if (this.#stateStore !== undefined) return;
+    const shapes = tables
+      .filter((table) => this.#state.slot(table) === undefined)
+      .flatMap((table) =>
+        this.#keys.map((key) => [
+          `${table.name}/${key}`,
+          slotShape(this.#specs[key].per, table.shape),
+        ]),
+      );
+    checkRoom(
+      Object.fromEntries(shapes),
+      'keep one number a row, with RowAdagrad and `per: "row"`, or none, with RowSGD, or give state another place with `stateStore`',
+    );
   }
 
   #begin(table: Table): Slot<K> {

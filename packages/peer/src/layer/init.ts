@@ -2,11 +2,12 @@ import { initMlp } from '@neverend/attention';
 import { type RandomKey, randomKey } from '@neverend/backend';
 import { withPrefix } from '@neverend/nn';
 import {
+  checkTableRoom,
   initRetrieval,
   publishedStarts,
   retrievalOf,
   type Starts,
-  started,
+  startedTable,
 } from '@neverend/product-keys';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from './config.ts';
@@ -25,6 +26,8 @@ export function initPeer(
 ): Record<string, tf.Tensor> {
   checkPeer('initPeer', config);
   const { keyWidth, sizes, sharedHidden = 0, lowRankHidden = 0 } = config;
+  const tables = peerTables(width, config);
+  checkTableRoom(tables, config.splitTables ? config.heads : 1);
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
   const place = (name: string) => randomKey(key.low, key.high, name);
   const dense = (name: string, hidden: number) =>
@@ -32,9 +35,9 @@ export function initPeer(
   return {
     ...initRetrieval(key, width, retrievalOf(config), own.keys),
     ...Object.fromEntries(
-      Object.entries(peerTables(width, config)).map(([name, shape]) => [
+      Object.entries(tables).map(([name, shape]) => [
         name,
-        started(place(name), shape, own.tables),
+        startedTable(place(name), shape, own.tables),
       ]),
     ),
     ...dense('shared', sharedHidden),

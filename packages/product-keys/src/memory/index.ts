@@ -12,11 +12,12 @@ import {
 } from '../retrieval/costs.ts';
 import { type Retrieved, retrieve } from '../retrieval/index.ts';
 import {
+  checkTableRoom,
   initRetrieval,
   publishedStarts,
   retrievalOf,
   type Starts,
-  started,
+  startedTable,
 } from '../retrieval/init.ts';
 
 /**
@@ -111,11 +112,15 @@ export function initMemory(
 ): Record<string, tf.Tensor> {
   checkMemory('initMemory', config);
   const { keyWidth, sizes, valueWidth = width, output } = config;
+  checkTableRoom(
+    { values: [tableRows(config), valueWidth] },
+    config.splitTables ? config.heads : 1,
+  );
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, valueWidth), ...starts };
   const retrieval = initRetrieval(key, width, retrievalOf(config), own.keys);
   const begin = (name: string, shape: readonly number[]) => {
     const place = randomKey(key.low, key.high, name);
-    if (name === 'values') return started(place, shape, own.tables);
+    if (name === 'values') return startedTable(place, shape as [number, number], own.tables);
     if (name.endsWith('/bias')) return tf.zeros([...shape]);
     // A gate has one output, and starts as wide as its input has it.
     const outputs = output === 'gated' ? width : (shape[1] ?? 1);

@@ -1,5 +1,12 @@
-import { checkedSize, type RandomKey, randomKey, randomUniform } from '@neverend/backend';
-import { normal, xavierUniform } from '@neverend/nn';
+import {
+  checkedSize,
+  checkRoom,
+  type RandomKey,
+  randomKey,
+  randomUniform,
+  roomFor,
+} from '@neverend/backend';
+import { normal, setRows, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRetrieval, type RetrievalConfig, retrievalOptions } from './config.ts';
 import { retrievalShapes } from './costs.ts';
@@ -45,6 +52,33 @@ export function started(key: RandomKey, shape: readonly number[], start: Start):
   );
 }
 
+/** Numbers that are made at a time. */
+const sliceNumbers = 2 ** 20;
+
+/** A table of this start, `[N, D]`, made some rows at a time: beside it there is little in memory. @returns the caller's to dispose. */
+export function startedTable(
+  key: RandomKey,
+  [rows, width]: readonly [number, number],
+  start: Start,
+): tf.Tensor {
+  const height = Math.max(1, Math.floor(sliceNumbers / width));
+  const slice = (at: number) => {
+    const count = Math.min(height, rows - at);
+    return started(randomKey(key.low, key.high, at), [count, width], start);
+  };
+  if (rows <= height) return slice(0);
+  let table: tf.Tensor = tf.zeros([rows, width]);
+  for (let at = 0; at < rows; at += height) {
+    const before = table;
+    table = tf.tidy(() => {
+      const part = slice(at);
+      return setRows(before, tf.range(at, at + (part.shape[0] ?? 0), 1, 'int32'), part);
+    });
+    if (table !== before) before.dispose();
+  }
+  return table;
+}
+
 /**
  * Parameters of retrieval: the query's kernel Xavier uniform over all heads, its bias 0, a norm that changes nothing, and keys.
  *
@@ -76,6 +110,23 @@ export function initRetrieval(
       begin(name, shape),
     ]),
   );
+}
+
+/**
+ * The tables of a layer fit the current backend. @param tables their shapes, by their names. @param tableCount how many tables of N rows each is.
+ * @throws BackendError saying how many items would, before anything is allocated.
+ */
+export function checkTableRoom(
+  tables: Readonly<Record<string, readonly number[]>>,
+  tableCount = 1,
+): void {
+  const room = roomFor();
+  if (room === undefined) return;
+  const widths = Object.values(tables).map(([, width = 1]) => width);
+  const rowBytes =
+    4 * (room.of === 'all' ? widths.reduce((sum, width) => sum + width, 0) : Math.max(...widths));
+  const most = Math.floor(room.bytes / rowBytes / tableCount);
+  checkRoom(tables, `at most ${most} items of these widths have, ${Math.floor(Math.sqrt(most))}²`);
 }
 
 /** The options of retrieval among those of a layer that retrieves. */
