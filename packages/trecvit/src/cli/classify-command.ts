@@ -8,6 +8,7 @@ import {
   labelsOption,
   outputOptions,
   positiveInteger,
+  refuseIdleDownload,
   sureOption,
   topOption,
 } from './options.ts';
@@ -36,10 +37,11 @@ Examples:
     ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
   ];
   for (const option of options) command.addOption(option);
-  command.action((videos: readonly string[], flags: ClassifyFlags) =>
-    runCommand(flags, async (context) => {
+  command.action(async (videos: readonly string[], flags: ClassifyFlags) => {
+    refuseIdleDownload(command, flags, { name: '--checkpoint', value: flags.checkpoint });
+    await runCommand(flags, async (context) => {
       const { classify } = await import('./classify.ts');
       await classify(videos, flags, context);
-    }),
-  );
+    });
+  });
 }

@@ -5,6 +5,7 @@ import {
   downloadOptions,
   formOption,
   outputOptions,
+  refuseIdleDownload,
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
@@ -45,10 +46,7 @@ Examples:
     if (checkpoint !== undefined && flags.size !== undefined) {
       command.error('error: a checkpoint and --size were both given; info takes one of them');
     }
-    const idle = (['offline', 'cache'] as const).find((name) => name in flags);
-    if (checkpoint === undefined && idle !== undefined) {
-      command.error(`error: --${idle} was given without a checkpoint; nothing is downloaded then`);
-    }
+    refuseIdleDownload(command, flags, { name: 'a checkpoint', value: checkpoint });
     await runCommand(flags, async (context) => {
       const { info } = await import('./info.ts');
       await info(checkpoint, flags, context);

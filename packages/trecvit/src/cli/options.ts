@@ -1,5 +1,5 @@
 import type { BackendName } from '@neverend/backend';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TRecViTForm, TRecViTSize } from '../config.ts';
 import type { VideoInput } from '../config-file.ts';
 import { defaultCacheFolder } from '../pretrained/folder-store.ts';
@@ -45,6 +45,18 @@ export const downloadOptions = (): Option[] => [
   new Option('--offline', 'use only what is in the cache'),
   new Option('--cache <folder>', `where downloads are kept (default: ${defaultCacheFolder()})`),
 ];
+
+/** Ends with usage where options of `downloadOptions` are given without what would be downloaded. */
+export function refuseIdleDownload(
+  command: Command,
+  flags: Pick<ModelFlags, 'offline' | 'cache'>,
+  from: { readonly name: string; readonly value: string | undefined },
+): void {
+  const idle = (['offline', 'cache'] as const).find((name) => name in flags);
+  if (from.value === undefined && idle !== undefined) {
+    command.error(`error: --${idle} was given without ${from.name}; nothing is downloaded then`);
+  }
+}
 
 export const checkpointOption = (): Option =>
   new Option(

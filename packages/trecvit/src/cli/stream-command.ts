@@ -10,6 +10,7 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  refuseIdleDownload,
   sureOption,
   topOption,
 } from './options.ts';
@@ -52,6 +53,7 @@ Examples:
     if (flags.live && video !== '-') {
       command.error('error: --live was given with a file, which waits; it is for - alone');
     }
+    refuseIdleDownload(command, flags, { name: '--checkpoint', value: flags.checkpoint });
     await runCommand(flags, async (context) => {
       const { stream } = await import('./stream.ts');
       await stream(video, flags, context);

@@ -11,6 +11,7 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  refuseIdleDownload,
   shareBelowOne,
   sizeOption,
 } from './options.ts';
@@ -86,10 +87,7 @@ Examples:
         'error: --freeze-body was given without --from; a new body has learned nothing',
       );
     }
-    const unused = (['offline', 'cache'] as const).find((name) => name in flags);
-    if (flags.from === undefined && unused !== undefined) {
-      command.error(`error: --${unused} was given without --from; nothing is downloaded then`);
-    }
+    refuseIdleDownload(command, flags, { name: '--from', value: flags.from });
     if (flags.validate === undefined && flags.validateShare === 0) {
       const idle = (['evaluateEvery', 'clips', 'crops'] as const).find((name) => name in flags);
       if (idle !== undefined) {

@@ -140,6 +140,16 @@ describe('a wrong command line', () => {
     ],
     ['no download of nothing', ['info', '--offline'], /--offline was given without a checkpoint/],
     [
+      'no download of the model that is there',
+      ['classify', 'a.mp4', '--offline'],
+      /--offline was given without --checkpoint; nothing is downloaded then/,
+    ],
+    [
+      'a cache of the model that is there',
+      ['stream', 'a.mp4', '--cache', 'x'],
+      /--cache was given without --checkpoint; nothing is downloaded then/,
+    ],
+    [
       'a cache of a new model',
       ['train', 'clips', '--out', 'x', '--cache', 'y'],
       /--cache was given without --from/,
