@@ -15,7 +15,7 @@ export interface TRecViTTraineeOptions {
   readonly input?: VideoInput;
   /**
    * Whether the backward pass computes each layer a second time, in the place of keeping what lies within it: memory for one layer's
-   * activations and each layer's input, for about a third more time. Default: no.
+   * activations, and of each layer for its input and the gradient of that, for about a third more time. Default: no.
    */
   readonly remat?: boolean;
 }

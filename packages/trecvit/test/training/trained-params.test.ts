@@ -1,4 +1,4 @@
-import { randomKey, randomUniform } from '@neverend/backend';
+import { randomKey, randomUniform, watchBytes } from '@neverend/backend';
 import {
   describeBackends,
   expectCloseToScale,
@@ -9,7 +9,7 @@ import {
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { TRecViT } from '../../src/index.ts';
+import { parameterCount, TRecViT } from '../../src/index.ts';
 import { decays, smoothedCrossEntropy, trecvitTrainee } from '../../src/training/index.ts';
 import type { TrainSettings } from '../../src/training/train-defaults.ts';
 import { resolveSettings } from '../../src/training/train-settings.ts';
@@ -239,29 +239,35 @@ await describeBackends(
       model.dispose();
     });
 
-    it('take little memory where only the head is trained', async () => {
-      const model = TRecViT.init({ ...tiny, layers: 4 }, randomKey(1));
-      const peakOf = async (frozen: readonly string[]) => {
-        const params = new TrainedParams(trecvitTrainee(model), settled({ frozen }));
-        const before = tf.memory().numBytes;
-        let peak = 0;
-        const engine = tf.engine();
-        const { runKernel } = engine;
-        engine.runKernel = ((...args: Parameters<typeof runKernel>) => {
-          const outputs = runKernel.apply(engine, args);
-          peak = Math.max(peak, tf.memory().numBytes - before);
-          return outputs;
-        }) as typeof runKernel;
-        try {
-          tf.dispose((await params.gradients(partsOf(2, 2))).clipped);
-        } finally {
-          engine.runKernel = runKernel;
-        }
+    /** The most bytes that the gradients of two clips take at once, themselves among them. */
+    async function peakOf(layers: number, { remat = false, frozen = [] as readonly string[] }) {
+      const model = TRecViT.init({ ...tiny, layers }, randomKey(1));
+      const params = new TrainedParams(trecvitTrainee(model, { remat }), settled({ frozen }));
+      const watch = watchBytes();
+      try {
+        tf.dispose((await params.gradients(partsOf(2, 2))).clipped);
+        return watch.peakBytes();
+      } finally {
+        watch.end();
         params.dispose();
-        return peak;
-      };
-      expect(await peakOf(['tokenizer/', 'encoder/'])).toBeLessThan((await peakOf([])) / 2);
-      model.dispose();
+        model.dispose();
+      }
+    }
+
+    it('take little memory where only the head is trained', async () => {
+      const ofHead = await peakOf(4, { frozen: ['tokenizer/', 'encoder/'] });
+      expect(ofHead).toBeLessThan((await peakOf(4, {})) / 2);
+    });
+
+    it('take its input and gradients for each layer more that is computed a second time, and else its activations', async () => {
+      const forOneMore = async (remat: boolean) =>
+        ((await peakOf(8, { remat })) - (await peakOf(4, { remat }))) / 4;
+      const [fewer, more] = [4, 5].map((layers) => parameterCount({ ...tiny, layers }));
+      // Two clips of six patches and the token of the class.
+      const input = 2 * tiny.frames * 7 * tiny.width;
+      const least = 4 * ((more as number) - (fewer as number) + 2 * input);
+      expect(await forOneMore(true)).toBeLessThanOrEqual(least);
+      expect(await forOneMore(false)).toBeGreaterThan(10 * least);
     });
 
     it('smooth labels as computed by hand', async () => {
