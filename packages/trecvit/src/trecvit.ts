@@ -68,7 +68,8 @@ export class TRecViT {
   /**
    * A model from a folder with `config.json` and `model.safetensors`, as `saveModel` of `@neverend/trecvit/node` writes it, or from
    * one file: an official .npz checkpoint, whose sizes are read off its arrays, or a safetensors file. One array at a time is in
-   * memory beside the tensors.
+   * memory beside the tensors. But a page that keeps nothing (`cache: false`, or no Cache Storage) holds the
+   * whole file too until all of it is read, in Blobs, where the server does not answer ranges.
    *
    * @param from a path in Node, an address of a folder or a file, or a file itself, such as one that a user picked. What does not end
    * with .npz or .safetensors is the address of a folder.

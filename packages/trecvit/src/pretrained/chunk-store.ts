@@ -48,7 +48,7 @@ export function checkedVersion(value: unknown): FileVersion | undefined {
     : undefined;
 }
 
-/** Keeps the pieces for as long as it lives; browsers move large Blobs to disk. */
+/** Keeps the pieces for as long as it lives; browsers may move large Blobs to disk. */
 export function memoryStore(): ChunkStore {
   const kept = new Map<number, Blob>();
   return {

@@ -33,8 +33,8 @@ export interface DownloadOptions {
 
 /**
  * Opens a file at an address. Where the server answers a range with 206, the pieces that are read are downloaded, one at a time;
- * else the whole file is, to the store or, without one, to a temporary place. A copy in the store is used if the server still has the
- * same version, or does not answer.
+ * else the whole file is, to the store or, without one, to a temporary place, which is memory in browsers. A copy in the store is used
+ * if the server still has the same version, or does not answer.
  *
  * @throws CheckpointError in one sentence. @throws the signal's reason.
  */
