@@ -1,9 +1,9 @@
 import { randomKey, randomUniform } from '@neverend/backend';
 import { describeBackends } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { expect, it } from 'vitest';
 import { initTRecViT, officialConstants, TRecViT, type TRecViTConfig } from '../src/index.ts';
-import { ridge } from './ridge.ts';
 
 // A model that forgot too little, or whose states grew, would know less of a video the longer it has run.
 
@@ -97,7 +97,14 @@ async function fitted(): Promise<TRecViT> {
       targets.push(target);
     }
   }
-  const weights = ridge(rows, targets, 0.05);
+  const x = new Matrix(rows);
+  const gram = x
+    .transpose()
+    .mmul(x)
+    .add(Matrix.eye(x.columns, x.columns, 0.05));
+  const weights = new CholeskyDecomposition(gram)
+    .solve(x.transpose().mmul(new Matrix(targets)))
+    .to2DArray();
   const { 'decoder/cls_head/kernel': kernel, 'decoder/cls_head/bias': bias, ...rest } = params;
   tf.dispose([kernel, bias]);
   return new TRecViT(config, {
