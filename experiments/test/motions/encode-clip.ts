@@ -13,7 +13,8 @@ export async function encodeClip(
   using filter = FilterAPI.create('format=yuv420p');
   using encoding = await Encoder.create(encoder as FFVideoEncoder, {
     filter,
-    context: { threadCount: 1 },
+    // The codec's own quality, in the place of a rate that small pictures never need.
+    context: { bitRate: 0, threadCount: 1 },
     // VP9 at its default takes ten times as long.
     options: encoder === 'libvpx-vp9' ? { deadline: 'realtime', 'cpu-used': '8' } : {},
   });
