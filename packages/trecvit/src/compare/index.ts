@@ -178,8 +178,9 @@ async function costsOf(
       if (tf.getBackend() === 'webgpu') await kernelsReady();
       // What a first run alone takes: kernels that are compared, parameters that move to the backend.
       let last = { count: 1, seconds: (await once(1, 'fused')).seconds };
-      for (const count of lengths) {
-        for (const weights of ['fused', 'held'] as const) {
+      // Memory that attention's weights had may stay with the process, and would count as that of runs without them.
+      for (const weights of ['fused', 'held'] as const) {
+        for (const count of lengths) {
           if (!fits(count, weights)) continue;
           const seconds = (last.seconds * model.flops(count)) / model.flops(last.count);
           onProgress(`${model.name}: ${count} frames, weights of attention ${weights}`, seconds);

@@ -37,6 +37,13 @@ await describeBackends('compareModels', (backend) => {
       }
       expect(said).toContain('full attention: 8 frames, weights of attention fused');
       expect(said).not.toContain('full attention: 8 frames, weights of attention held');
+      // What the process keeps of the weights is no memory of runs without them.
+      for (const name of ['TRecViT', 'full attention']) {
+        const runs = said
+          .filter((text) => text.startsWith(`${name}: `))
+          .map((text) => text.slice(-4));
+        expect(runs.lastIndexOf('used')).toBeLessThan(runs.indexOf('held'));
+      }
     });
   });
 
