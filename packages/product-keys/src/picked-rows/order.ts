@@ -8,7 +8,7 @@ import { picksByRow } from '../sort-picks.ts';
 export type PickOrder = 'auto' | 'token' | 'row';
 
 /** The names of all orders. */
-export const pickOrders: readonly PickOrder[] = ['auto', 'token', 'row'];
+const pickOrders: readonly PickOrder[] = ['auto', 'token', 'row'];
 
 /** The order of the picks of some indices, for all calls with these. */
 export interface Sequence {
