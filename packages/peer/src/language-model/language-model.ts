@@ -21,7 +21,13 @@ export interface LanguageModelOptions {
   readonly key?: RandomKey | undefined;
   /** Whether the result has picks. Default: no. */
   readonly picks?: boolean | undefined;
+  /** Numbers of blocks whose feed-forward is left out, to see what it is worth. Default: none. */
+  readonly without?: readonly number[] | undefined;
 }
+
+const optionNames: readonly (keyof LanguageModelOptions)[] = [
+  ...(['cache', 'wantsCache', 'training', 'key', 'picks', 'without'] as const),
+];
 
 /** What a model makes of tokens. All tensors are the caller's to dispose. */
 export interface LanguageModelResult {
@@ -49,7 +55,7 @@ export function languageModel(
   config: LanguageModelConfig,
   options: LanguageModelOptions = {},
 ): LanguageModelResult {
-  checkOptions('languageModel', options, ['cache', 'wantsCache', 'training', 'key', 'picks']);
+  checkOptions('languageModel', options, optionNames);
   checkTensor('tokens', tokens, ['B', 'N'], 'int32');
   const { cache, wantsCache = cache !== undefined } = options;
   const { vocabulary, width, normEps = 1e-6 } = config;
@@ -92,7 +98,7 @@ function block(
   number: number,
   params: Params,
   config: LanguageModelConfig,
-  { cache, training = false, key, picks }: LanguageModelOptions,
+  { cache, training = false, key, picks, without = [] }: LanguageModelOptions,
 ): BlockResult {
   const { width, heads, rotaryBase, normEps = 1e-6 } = config;
   const own = subtree(params, blockName(number));
@@ -105,6 +111,7 @@ function block(
     { heads, rotary: rotaryBase === undefined ? {} : { base: rotaryBase } },
   );
   const attended = tf.add(x, attention.y);
+  if (without.includes(number)) return { x: attended, cache: attention.cache };
   const flat = tf.reshape(norm(attended, 'feed_forward_norm'), [-1, width]) as tf.Tensor2D;
   const { y, ...beside } = layer.apply(flat, subtree(own, 'feed_forward/'), {
     training,

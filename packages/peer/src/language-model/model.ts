@@ -1,4 +1,4 @@
-import { checkTensor, type RandomKey, ShapeError } from '@neverend/backend';
+import type { RandomKey } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkConfig, type LanguageModelConfig } from './config.ts';
@@ -7,7 +7,7 @@ import {
   type LanguageModelResult,
   languageModel,
 } from './language-model.ts';
-import { initParams, paramShapes } from './params.ts';
+import { checkParams, initParams } from './params.ts';
 import { type SampleOptions, sampleTokens } from './sample.ts';
 
 /** A language model with its parameters. */
@@ -45,23 +45,5 @@ export class LanguageModel {
   /** Frees the parameters. */
   dispose(): void {
     tf.dispose(Object.values(this.params));
-  }
-}
-
-function checkParams(config: LanguageModelConfig, params: Params): void {
-  const shapes = paramShapes(config);
-  const wrong = Object.entries(shapes).flatMap(([name, shape]) => {
-    const param = params[name];
-    if (param === undefined) return [`${name} is missing`];
-    const fits = tf.util.arraysEqual(param.shape, [...shape]);
-    return fits ? [] : [`${name} is [${param.shape}] and not [${shape}]`];
-  });
-  const extra = Object.keys(params).filter((name) => !Object.hasOwn(shapes, name));
-  const problems = [...wrong, ...extra.map((name) => `${name} is not expected`)];
-  if (problems.length > 0) {
-    throw new ShapeError(`params do not fit the model: ${problems.join('; ')}`);
-  }
-  for (const [name, shape] of Object.entries(shapes)) {
-    checkTensor(`params["${name}"]`, params[name] as tf.Tensor, [...shape]);
   }
 }

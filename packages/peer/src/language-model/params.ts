@@ -1,6 +1,6 @@
 import { initSpaceAttention } from '@neverend/attention';
-import { type RandomKey, randomKey } from '@neverend/backend';
-import { normal, withPrefix } from '@neverend/nn';
+import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { normal, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   blockName,
@@ -80,4 +80,23 @@ export function initParams(config: LanguageModelConfig, key: RandomKey): Record<
     ...blocks,
     { 'norm/scale': tf.ones([width]) },
   );
+}
+
+/** @throws ShapeError naming every parameter that is missing, not expected, or of another shape. @throws DTypeError likewise. */
+export function checkParams(config: LanguageModelConfig, params: Params): void {
+  const shapes = paramShapes(config);
+  const wrong = Object.entries(shapes).flatMap(([name, shape]) => {
+    const param = params[name];
+    if (param === undefined) return [`${name} is missing`];
+    const fits = tf.util.arraysEqual(param.shape, [...shape]);
+    return fits ? [] : [`${name} is [${param.shape}] and not [${shape}]`];
+  });
+  const extra = Object.keys(params).filter((name) => !Object.hasOwn(shapes, name));
+  const problems = [...wrong, ...extra.map((name) => `${name} is not expected`)];
+  if (problems.length > 0) {
+    throw new ShapeError(`params do not fit the model: ${problems.join('; ')}`);
+  }
+  for (const [name, shape] of Object.entries(shapes)) {
+    checkTensor(`params["${name}"]`, params[name] as tf.Tensor, [...shape]);
+  }
 }

@@ -1,4 +1,4 @@
-import { bytesOf, type TextDocument } from './document.ts';
+import type { TextDocument } from './document.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** Documents as tokens, one after the other, each behind a boundary. */
@@ -6,13 +6,13 @@ export interface TokenStream {
   readonly tokens: Uint16Array;
   /** The token of boundaries. */
   readonly boundary: number;
-  /** How many bytes the documents have. */
-  readonly bytes: number;
+  /** How many bytes each token of the vocabulary stands for; the boundary for none. */
+  readonly byteLengths: Uint16Array;
 }
 
 /** Makes tokens of documents. */
 export function tokenStream(documents: readonly TextDocument[], tokenizer: Tokenizer): TokenStream {
-  const { boundary } = tokenizer;
+  const { boundary, vocabulary } = tokenizer;
   const parts = documents.map(({ bytes }) => tokenizer.encode(bytes));
   const tokens = new Uint16Array(parts.reduce((sum, { length }) => sum + length + 1, 0));
   let at = 0;
@@ -21,5 +21,16 @@ export function tokenStream(documents: readonly TextDocument[], tokenizer: Token
     tokens.set(part, at);
     at += part.length;
   }
-  return { tokens, boundary, bytes: bytesOf(documents) };
+  const byteLengths = Uint16Array.from(
+    { length: vocabulary },
+    (_, token) => tokenizer.bytesOf(token).length,
+  );
+  return { tokens, boundary, byteLengths };
+}
+
+/** How many bytes some tokens of a stream stand for. */
+export function bytesOfTokens(tokens: ArrayLike<number>, { byteLengths }: TokenStream): number {
+  let bytes = 0;
+  for (let at = 0; at < tokens.length; at++) bytes += byteLengths[tokens[at] as number] ?? 0;
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import { checkedSize, randomInt, randomKey } from '@neverend/backend';
-import type { TokenStream } from './token-stream.ts';
+import { bytesOfTokens, type TokenStream } from './token-stream.ts';
 
 /** Stretches of a stream: `rows` times `length` tokens, and for each the one that comes next. */
 export interface Windows {
@@ -36,54 +36,75 @@ export function trainingWindows(
   return cut(stream, [...randomInt(randomKey(seed, 'windows', step), rows, places)], length);
 }
 
-function tooShort({ tokens, bytes }: TokenStream, length: number): RangeError {
+function tooShort(stream: TokenStream, length: number): RangeError {
+  const { tokens } = stream;
   return new RangeError(
-    `the text to learn from had ${tokens.length} tokens (${bytes} bytes); a window of ${length} needs ${length + 1} at least`,
+    `the text to learn from had ${tokens.length} tokens (${bytesOfTokens(tokens, stream)} bytes); a window of ${length} needs ${length + 1} at least`,
   );
 }
 
+/** How a stream is tested. */
+export interface TestOptions extends Pick<Windows, 'length'> {
+  /** How many windows are given at a time, at most. */
+  readonly rows: number;
+  /** How many tokens of a window the one before had too; below its length. */
+  readonly overlap: number;
+  /** So many windows at most, spread over the stream: what lies between them is left out. Default: all of it. */
+  readonly windows?: number | undefined;
+}
+
 /**
- * Windows that go over a whole stream, so that each token of the documents is a target that counts in one of them, and boundaries in none. Those that count
- * have `overlap` tokens or more of the stream before them, but for the first ones.
+ * Windows that go over a stream, so that each token of the documents is a target that counts in one of them, and boundaries in none. Those that count have
+ * `overlap` tokens or more of the stream before them, but for the first ones.
  *
- * @param rows how many windows are given at a time, at most.
- * @param overlap how many tokens of a window the one before had too; below its length.
- * @throws ShapeError | RangeError naming an argument.
+ * @throws ShapeError | RangeError naming an option.
  */
-export function* testWindows(
+export function testWindows(
   stream: TokenStream,
-  { rows, length, overlap }: Pick<Windows, 'rows' | 'length'> & { readonly overlap: number },
-): Generator<TestWindows, void> {
+  { rows, length, overlap, windows }: TestOptions,
+): TestWindows[] {
   checkedSize('rows', rows);
   checkedSize('length', length);
   checkedSize('overlap', overlap, 0);
+  if (windows !== undefined) checkedSize('windows', windows);
   if (overlap >= length) {
     throw new RangeError(`overlap was ${overlap}; it must be below the length, which is ${length}`);
   }
   const last = stream.tokens.length - 1;
   const size = Math.min(length, last);
-  let done = 0;
-  let starts: { readonly at: number; readonly counts: number }[] = [];
-  const batch = () => {
-    const windows = cut(
-      stream,
-      starts.map(({ at }) => at),
-      size,
-    );
-    const counted = Float32Array.from(windows.targets, (target, index) => {
-      const { counts } = starts[Math.floor(index / size)] as (typeof starts)[number];
-      return Number(index % size >= counts && target !== stream.boundary);
-    });
-    starts = [];
-    return { ...windows, counted };
-  };
-  while (done < last) {
+  const all: Place[] = [];
+  for (let done = 0; done < last; ) {
     const at = Math.max(0, Math.min(done - overlap, last - size));
-    starts.push({ at, counts: done - at });
+    all.push({ at, counts: done - at });
     done = at + size;
-    if (starts.length === rows) yield batch();
   }
-  if (starts.length > 0) yield batch();
+  const kept = Math.min(all.length, windows ?? all.length);
+  const places = Array.from(
+    { length: kept },
+    (_, index) => all[Math.floor((index * all.length) / kept)] as Place,
+  );
+  return Array.from({ length: Math.ceil(kept / rows) }, (_, batch) =>
+    countedWindows(stream, places.slice(batch * rows, (batch + 1) * rows), size),
+  );
+}
+
+/** Where a window begins, and from which of its targets on they count. */
+interface Place {
+  readonly at: number;
+  readonly counts: number;
+}
+
+function countedWindows(stream: TokenStream, places: readonly Place[], size: number): TestWindows {
+  const windows = cut(
+    stream,
+    places.map(({ at }) => at),
+    size,
+  );
+  const counted = Float32Array.from(windows.targets, (target, index) => {
+    const { counts } = places[Math.floor(index / size)] as Place;
+    return Number(index % size >= counts && target !== stream.boundary);
+  });
+  return { ...windows, counted };
 }
 
 function cut({ tokens }: TokenStream, places: readonly number[], length: number): Windows {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { tokenStream } from '../../src/text/token-stream.ts';
+import { bytesOfTokens, tokenStream } from '../../src/text/token-stream.ts';
 import { Tokenizer } from '../../src/text/tokenizer.ts';
 import { testWindows, trainingWindows } from '../../src/text/windows.ts';
 
@@ -12,8 +12,10 @@ const streamOf = (...texts: string[]) =>
   );
 
 it('tokenStream puts a boundary before each document', () => {
-  const { tokens, boundary, bytes } = streamOf('ab', 'c');
-  expect([[...tokens], boundary, bytes]).toEqual([[256, 97, 98, 256, 99], 256, 3]);
+  const stream = streamOf('ab', 'c');
+  expect([[...stream.tokens], stream.boundary]).toEqual([[256, 97, 98, 256, 99], 256]);
+  expect(bytesOfTokens(stream.tokens, stream)).toBe(3);
+  expect([stream.byteLengths.length, stream.byteLengths[256]]).toEqual([257, 0]);
 });
 
 describe('trainingWindows', () => {
@@ -88,8 +90,16 @@ describe('testWindows', () => {
     );
   });
 
+  it('are so many as were asked for, spread over the stream', () => {
+    const stream = streamOf('abcdefghijklmnopqrstuvwxyz');
+    const starts = testWindows(stream, { rows: 2, length: 2, overlap: 0, windows: 3 }).flatMap(
+      ({ inputs, rows }) => Array.from({ length: rows }, (_, row) => inputs[2 * row]),
+    );
+    expect(starts.map((token) => stream.tokens.indexOf(token as number))).toEqual([0, 8, 16]);
+  });
+
   it('refuse an overlap that leaves nothing', () => {
-    const windows = testWindows(streamOf('abc'), { rows: 1, length: 4, overlap: 4 });
-    expect(() => windows.next()).toThrow('overlap was 4');
+    const windows = () => testWindows(streamOf('abc'), { rows: 1, length: 4, overlap: 4 });
+    expect(windows).toThrow('overlap was 4');
   });
 });
