@@ -1,7 +1,6 @@
+import { endWithReader, leaveNpmFolder } from '@neverend/command-line';
 import { main } from './cli/main.ts';
-import { leaveNpmFolder } from './cli/npm-script.ts';
-import { endWithReader } from './cli/run-command.ts';
 
-leaveNpmFolder();
+leaveNpmFolder('trecvit');
 endWithReader();
 void main(process.argv.slice(2));

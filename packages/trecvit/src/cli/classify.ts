@@ -1,3 +1,4 @@
+import { messageOf, startBackend } from '@neverend/command-line';
 import * as tf from '@tensorflow/tfjs-core';
 import { decodeVideo, videoInfo } from '../node/index.ts';
 import { likeliest } from '../top-k.ts';
@@ -7,9 +8,7 @@ import { clipsOf, type PictureClip } from './clips-of.ts';
 import { cropsToTensor } from './crops-to-tensor.ts';
 import type { ClassifyFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import { messageOf } from './report-error.ts';
 import type { CommandContext } from './run-command.ts';
-import { startBackend } from './start-backend.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
 
 /** What a model says of a video: the averages over its clips, and each clip. */

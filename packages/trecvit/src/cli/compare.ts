@@ -1,9 +1,8 @@
+import { duration, startBackend } from '@neverend/command-line';
 import { compareModels } from '../compare/index.ts';
 import { comparisonTable } from '../compare/table.ts';
 import type { CompareFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
-import { startBackend } from './start-backend.ts';
-import { duration } from './units.ts';
 
 /** Prints what TRecViT-B and a full-attention model cost, side by side. */
 export async function compare(flags: CompareFlags, context: CommandContext): Promise<void> {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { RunError } from '@neverend/checkpoint/node';
+import { startBackend } from '@neverend/command-line';
 import { saveModel } from '../node/index.ts';
 import { parameterCount } from '../param-shapes.ts';
 import { TRecViT } from '../trecvit.ts';
@@ -8,7 +9,6 @@ import { fileError } from './file-error.ts';
 import type { ConvertFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
-import { startBackend } from './start-backend.ts';
 import { vitModel } from './vit-model.ts';
 import { isNpz, writeNpz } from './write-npz.ts';
 

@@ -1,3 +1,4 @@
+import { type Backend, bytes, startBackend, table, withPrefix } from '@neverend/command-line';
 import * as tf from '@tensorflow/tfjs-core';
 import { type TRecViTConfig, trecvitConfig } from '../config.ts';
 import type { ModelCard } from '../config-file.ts';
@@ -9,9 +10,6 @@ import { checkModel } from './check-inputs.ts';
 import type { InfoFlags } from './flags.ts';
 import { type OpenModel, openModel } from './open-model.ts';
 import type { CommandContext } from './run-command.ts';
-import { type Backend, startBackend } from './start-backend.ts';
-import { table } from './table.ts';
-import { bytes, withPrefix } from './units.ts';
 
 /** Prints what a model is and costs, or all sizes side by side. */
 export async function info(

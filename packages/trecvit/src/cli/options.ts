@@ -1,8 +1,21 @@
-import type { BackendName } from '@neverend/backend';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type BackendFlags, numberFrom, positiveInteger, share } from '@neverend/command-line';
+import { type Command, Option } from 'commander';
 import type { TRecViTForm, TRecViTSize } from '../config.ts';
 import type { VideoInput } from '../config-file.ts';
 import { defaultCacheFolder } from '../pretrained/folder-store.ts';
+
+export {
+  type BackendFlags,
+  backendOptions,
+  integer,
+  notNegative,
+  notNegativeInteger,
+  numberFrom,
+  outputOptions,
+  positiveInteger,
+  positiveNumber,
+  shareBelowOne,
+} from '@neverend/command-line';
 
 /** What the commands that load a model have in common. */
 export interface ModelFlags extends BackendFlags {
@@ -11,35 +24,6 @@ export interface ModelFlags extends BackendFlags {
   readonly offline?: true;
   readonly cache?: string;
 }
-
-/** What the commands that compute have in common. */
-export interface BackendFlags {
-  readonly backend: BackendName | 'auto';
-  readonly threads?: number;
-  readonly json?: true;
-  readonly quiet?: true;
-}
-
-const backends = Object.keys({
-  auto: true,
-  tensorflow: true,
-  webgpu: true,
-  wasm: true,
-  cpu: true,
-} satisfies Record<BackendFlags['backend'], true>);
-
-export const backendOptions = (): Option[] => [
-  new Option('--backend <name>', 'the TensorFlow.js backend').choices(backends).default('auto'),
-  new Option(
-    '--threads <n>',
-    'threads of the backends wasm and tensorflow (default: one for each processor)',
-  ).argParser(positiveInteger),
-];
-
-export const outputOptions = (): Option[] => [
-  new Option('--json', 'JSON on stdout and nothing else'),
-  new Option('--quiet', 'nothing on stderr but errors'),
-];
 
 export const downloadOptions = (): Option[] => [
   new Option('--offline', 'use only what is in the cache'),
@@ -108,51 +92,3 @@ export const cropOption = (): Option =>
   new Option('--crop <how>', 'how frames of another shape are made to fit').choices(
     Object.keys({ centre: true, squeeze: true } satisfies Record<VideoInput['crop'], true>),
   );
-
-export function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0)) {
-    throw new InvalidArgumentError('It must be a positive integer.');
-  }
-  return value;
-}
-
-export function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('It must be an integer.');
-  }
-  return value;
-}
-
-export function positiveNumber(text: string): number {
-  const value = Number(text);
-  if (!(Number.isFinite(value) && value > 0)) {
-    throw new InvalidArgumentError('It must be a number above 0.');
-  }
-  return value;
-}
-
-export function numberFrom(least: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() === '' || !(Number.isFinite(value) && value >= least)) {
-      throw new InvalidArgumentError(`It must be a number of ${least} or more.`);
-    }
-    return value;
-  };
-}
-
-export const notNegative: (text: string) => number = numberFrom(0);
-
-function share(text: string): number {
-  const value = notNegative(text);
-  if (value > 1) throw new InvalidArgumentError('It must be a number from 0 to 1.');
-  return value;
-}
-
-export function shareBelowOne(text: string): number {
-  const value = notNegative(text);
-  if (value >= 1) throw new InvalidArgumentError('It must be a number from 0 to below 1.');
-  return value;
-}

@@ -1,4 +1,4 @@
-import { milliseconds as inWords } from './units.ts';
+import { milliseconds as inWords } from '@neverend/command-line';
 
 /** How long the frames of a stream take, against how often its model sees one. */
 export class Pace {

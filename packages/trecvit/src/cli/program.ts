@@ -1,9 +1,9 @@
+import { checkThreads } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addClassify } from './classify-command.ts';
 import { addCompare } from './compare-command.ts';
 import { addConvert } from './convert-command.ts';
 import { addInfo } from './info-command.ts';
-import type { BackendFlags } from './options.ts';
 import { addStream } from './stream-command.ts';
 import { addTrain } from './train-command.ts';
 import { version } from './version.ts';
@@ -33,12 +33,7 @@ Examples:
   trecvit info --size B
 `,
     );
-  program.hook('preAction', (_, command) => {
-    const { backend, threads } = command.opts<Partial<BackendFlags>>();
-    if (threads !== undefined && (backend === 'cpu' || backend === 'webgpu')) {
-      command.error(`error: --threads was given with --backend ${backend}, which has none to set`);
-    }
-  });
+  program.hook('preAction', checkThreads);
   addClassify(program);
   addStream(program);
   addTrain(program);

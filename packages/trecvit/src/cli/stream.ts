@@ -1,4 +1,5 @@
 import { packedWeightsBytes } from '@neverend/backend';
+import { bytes, milliseconds, startBackend } from '@neverend/command-line';
 import { stateBytes } from '../costs.ts';
 import { decodeVideo } from '../node/index.ts';
 import type { Guess } from '../top-k.ts';
@@ -12,8 +13,6 @@ import type { StreamFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import { Pace } from './pace.ts';
 import type { CommandContext } from './run-command.ts';
-import { startBackend } from './start-backend.ts';
-import { bytes, milliseconds } from './units.ts';
 import { nameOf, percent, type Verdict, verdictOf } from './verdict.ts';
 
 /** What is told of a moment of a video. */

@@ -1,5 +1,5 @@
+import { commandLine } from '@neverend/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { commandLine } from './command-line.ts';
 import type { TrainFlags } from './flags.ts';
 import {
   backendOptions,
@@ -96,7 +96,7 @@ Examples:
         );
       }
     }
-    const interrupted = `interrupted; go on with: ${commandLine()}`;
+    const interrupted = `interrupted; go on with: ${commandLine('trecvit')}`;
     await runCommand(
       flags,
       async (context) => {

@@ -1,6 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
-import { integer, notNegative, positiveInteger, positiveNumber } from './options.ts';
+import {
+  integer,
+  notNegative,
+  notNegativeInteger,
+  positiveInteger,
+  positiveNumber,
+} from './options.ts';
 
 interface Setting<T> {
   /** What stands for the value in the help. */
@@ -105,12 +111,6 @@ export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSetti
 /** `--image-size` for `imageSize`. */
 export function flagOf(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function notNegativeInteger(text: string): number {
-  const value = integer(text);
-  if (value < 0) throw new InvalidArgumentError('It must be an integer of 0 or more.');
-  return value;
 }
 
 function scaleJitter(text: string): readonly [number, number] | 'none' {

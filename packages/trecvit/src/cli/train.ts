@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { makeFolder } from '@neverend/checkpoint/node';
+import { bytes, count, startBackend } from '@neverend/command-line';
 import { DecodingPool, saveModel } from '../node/index.ts';
 import {
   checkTraining,
@@ -16,11 +17,9 @@ import { checkModel } from './check-inputs.ts';
 import { namingFlags } from './flag-names.ts';
 import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
-import { startBackend } from './start-backend.ts';
 import { settingsOf } from './train-flags.ts';
 import { trainingModel } from './training-model.ts';
 import { type ListedVideos, listVideos, openVideos, tellVideos } from './training-videos.ts';
-import { bytes, count } from './units.ts';
 import { percent } from './verdict.ts';
 
 /** All but the head. */

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunError } from '@neverend/checkpoint/node';
+import { count } from '@neverend/command-line';
 import type { DecodingPool } from '../node/index.ts';
 import { naturalOrder } from '../training/data/video-entry.ts';
 import {
@@ -15,7 +16,6 @@ import {
 import { fileError } from './file-error.ts';
 import type { TrainFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
-import { count } from './units.ts';
 
 /** What a training learns from, and what it is validated with. */
 export interface TrainingVideos {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire, isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
@@ -29,7 +30,7 @@ export async function bundleForNode(program: URL): Promise<string> {
     platform: 'node',
     target: 'node20',
     conditions: ['@neverend/source'],
-    plugins: [ownPlaces, othersOutside],
+    plugins: [ownPlaces, othersOutside(entry)],
     logLevel: 'error',
   });
   return join(folder, `${basename(entry, '.ts')}.mjs`);
@@ -54,11 +55,27 @@ const ownPlaces: Plugin = {
   },
 };
 
-const othersOutside: Plugin = {
+/** What the program's own package does not depend on is found as from the package that imports it. */
+const othersOutside = (entry: string): Plugin => ({
   name: 'others-outside',
   setup: ({ onResolve }) => {
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => ({
-      external: kind !== 'entry-point' && !path.startsWith('@neverend/'),
-    }));
+    onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+      if (kind === 'entry-point' || path.startsWith('@neverend/')) return { external: false };
+      const isFound = isBuiltin(path) || canResolve(path, entry);
+      return {
+        external: true,
+        ...(!isFound && { path: pathToFileURL(createRequire(importer).resolve(path)).href }),
+      };
+    });
   },
-};
+});
+
+function canResolve(path: string, from: string): boolean {
+  try {
+    createRequire(from).resolve(path);
+    return true;
+  } catch (error) {
+    // One that is there may still have nothing for `require`.
+    return (error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND';
+  }
+}

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { progressDisplay } from '../../src/cli/progress-display.ts';
-import { bytes, duration, milliseconds, withPrefix } from '../../src/cli/units.ts';
+import { bytes, duration, milliseconds, progressDisplay, withPrefix } from '../src/index.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,5 +1,3 @@
-import { useBackend } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
 import type { BackendFlags } from './options.ts';
 import type { CommandContext } from './run-command.ts';
 
@@ -10,11 +8,15 @@ export interface Backend {
   readonly device: string;
 }
 
-/** Makes the backend of the flags current, and tells which one it is. */
+/** Makes the backend of the flags current, and tells which one it is. TensorFlow.js is loaded only now: help need not wait for it. */
 export async function startBackend(
   { backend, threads }: BackendFlags,
   { note }: Pick<CommandContext, 'note'>,
 ): Promise<Backend> {
+  const [tf, { useBackend }] = await Promise.all([
+    import('@tensorflow/tfjs-core'),
+    import('@neverend/backend'),
+  ]);
   // Its notes are for programmers.
   tf.env().set('PROD', true);
   if (threads !== undefined) {

@@ -1,7 +1,7 @@
-/** One line on stderr, with the stack below where TRECVIT_DEBUG is set, and an exit status of 1. */
-export function reportError(error: unknown): void {
-  process.stderr.write(`trecvit: ${messageOf(error)}\n`);
-  if (process.env['TRECVIT_DEBUG'] && error instanceof Error) {
+/** One line on stderr, with the stack below where the variable `<PROGRAM>_DEBUG` is set, and an exit status of 1. */
+export function reportError(program: string, error: unknown): void {
+  process.stderr.write(`${program}: ${messageOf(error)}\n`);
+  if (process.env[`${program.toUpperCase()}_DEBUG`] && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);
   }
   process.exitCode = 1;

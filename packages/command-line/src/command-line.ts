@@ -1,9 +1,9 @@
 import { isNpmScript } from './npm-script.ts';
 
 /** The command that runs, as its user typed it or could have. */
-export function commandLine(): string {
-  const program = isNpmScript() ? 'npm run trecvit --' : 'trecvit';
-  return [program, ...process.argv.slice(2).map(quoted)].join(' ');
+export function commandLine(program: string): string {
+  const begin = isNpmScript(program) ? `npm run ${program} --` : program;
+  return [begin, ...process.argv.slice(2).map(quoted)].join(' ');
 }
 
 function quoted(argument: string): string {

@@ -1,0 +1,24 @@
+export { commandLine } from './command-line.ts';
+export { leaveNpmFolder } from './npm-script.ts';
+export {
+  type BackendFlags,
+  backendOptions,
+  checkThreads,
+  integer,
+  notNegative,
+  notNegativeInteger,
+  numberFrom,
+  type OutputFlags,
+  outputOptions,
+  positiveInteger,
+  positiveNumber,
+  share,
+  shareBelowOne,
+} from './options.ts';
+export { type ProgressDisplay, progressDisplay, type Step } from './progress-display.ts';
+export { messageOf } from './report-error.ts';
+export { type CommandContext, commandRunner, endWithReader } from './run-command.ts';
+export { runProgram } from './run-program.ts';
+export { type Backend, startBackend } from './start-backend.ts';
+export { table } from './table.ts';
+export { bytes, count, duration, milliseconds, withPrefix } from './units.ts';
