@@ -51,7 +51,7 @@ describe.each(readmes)('$file', ({ file, folder }) => {
       stdin: { contents: code, loader: 'ts', resolveDir: cwd },
       ...{ bundle: true, write: false, platform: 'node', format: 'esm', target: 'es2022' },
       conditions: ['@neverend/source'],
-      external: ['@tensorflow/*', '@neverend/nevis-open', 'webgpu'],
+      external: ['@tensorflow/*', '@neverend/nevis-open', 'cli-progress', 'commander', 'webgpu'],
     }).outputFiles;
     if (bundle === undefined) throw new Error('esbuild made no file');
     const source = bundle.text.includes('@neverend/nevis-open')

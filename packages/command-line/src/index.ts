@@ -17,7 +17,12 @@ export {
 } from './options.ts';
 export { type ProgressDisplay, progressDisplay, type Step } from './progress-display.ts';
 export { messageOf } from './report-error.ts';
-export { type CommandContext, commandRunner, endWithReader } from './run-command.ts';
+export {
+  type CommandContext,
+  commandRunner,
+  endWithReader,
+  type RunCommand,
+} from './run-command.ts';
 export { runProgram } from './run-program.ts';
 export { type Backend, startBackend } from './start-backend.ts';
 export { table } from './table.ts';

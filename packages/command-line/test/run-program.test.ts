@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   backendOptions,
   checkThreads,
@@ -14,25 +14,9 @@ import {
   share,
   shareBelowOne,
 } from '../src/index.ts';
+import { type Outcome, outcomeOf } from '../src/testing.ts';
 
-let [stdout, stderr] = ['', ''];
-beforeEach(() => {
-  [stdout, stderr, process.exitCode] = ['', '', undefined];
-  const into = (add: (text: string) => void) =>
-    ((text: string, done?: () => void) => {
-      add(text);
-      done?.();
-      return true;
-    }) as typeof process.stdout.write;
-  vi.spyOn(process.stdout, 'write').mockImplementation(into((text) => (stdout += text)));
-  vi.spyOn(process.stderr, 'write').mockImplementation(into((text) => (stderr += text)));
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-});
-
-async function run(...args: string[]): Promise<void> {
+function run(...args: string[]): Promise<Outcome> {
   const program = new Command('greet').exitOverride().hook('preAction', checkThreads);
   const hello = program.command('hello').argument('<name>');
   for (const option of [...backendOptions(), ...outputOptions()]) hello.addOption(option);
@@ -44,45 +28,45 @@ async function run(...args: string[]): Promise<void> {
       await print(`hello ${name}\n`);
     }),
   );
-  await runProgram(program, args);
+  return outcomeOf(() => runProgram(program, args));
 }
 
 it('has the result on stdout and all else on stderr', async () => {
-  await run('hello', 'world');
-  expect([stdout, stderr, process.exitCode]).toEqual([
-    'hello world\n',
-    'about to greet\n',
-    undefined,
-  ]);
+  expect(await run('hello', 'world')).toEqual({
+    ...{ code: 0, stdout: 'hello world\n', stderr: 'about to greet\n' },
+  });
 });
 
 it('is quiet where it is asked to be', async () => {
-  await run('hello', 'world', '--quiet');
-  expect([stdout, stderr]).toEqual(['hello world\n', '']);
+  expect(await run('hello', 'world', '--quiet')).toMatchObject({
+    stdout: 'hello world\n',
+    stderr: '',
+  });
 });
 
 it('ends with 1 and one line where something failed, at once or in between', async () => {
-  await run('hello', 'nobody', '--quiet');
-  expect([stdout, stderr, process.exitCode]).toEqual(['', 'greet: nobody is there to greet\n', 1]);
-  stderr = '';
-  await run('hello', 'some', '--quiet');
-  expect([stdout, stderr]).toEqual(['hello some\n', 'greet: x: no such file or directory\n']);
+  expect(await run('hello', 'nobody', '--quiet')).toEqual({
+    ...{ code: 1, stdout: '', stderr: 'greet: nobody is there to greet\n' },
+  });
+  expect(await run('hello', 'some', '--quiet')).toEqual({
+    ...{ code: 1, stdout: 'hello some\n', stderr: 'greet: x: no such file or directory\n' },
+  });
 });
 
 it.each([[['hello']], [['hello', 'a', '--backend', 'abacus']], [['bye']]])(
   'ends with 2 for the wrong command line %j',
   async (args) => {
-    await run(...args);
-    expect([stdout, process.exitCode]).toEqual(['', 2]);
+    const { code, stdout, stderr } = await run(...args);
+    expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain('error: ');
   },
 );
 
 it('refuses threads where the backend has none to set', async () => {
-  await run('hello', 'a', '--backend', 'cpu', '--threads', '2');
-  expect([stderr.split('\n')[0], process.exitCode]).toEqual([
-    'error: --threads was given with --backend cpu, which has none to set',
+  const { code, stderr } = await run('hello', 'a', '--backend', 'cpu', '--threads', '2');
+  expect([code, stderr.split('\n')[0]]).toEqual([
     2,
+    'error: --threads was given with --backend cpu, which has none to set',
   ]);
 });
 

@@ -13,6 +13,7 @@ export {
 } from '../text/windows.ts';
 export { type EvaluateOptions, type Evaluation, evaluateLanguageModel } from './evaluate.ts';
 export { loadLanguageModel, type SavedModel, saveLanguageModel } from './model-folder.ts';
+export type { TableOptimizer, TrainSettings } from './train-defaults.ts';
 export { checkTraining, trainLanguageModel } from './train-language-model.ts';
 export type {
   StepEvaluation,
@@ -20,4 +21,3 @@ export type {
   TrainingResult,
   TrainOptions,
 } from './train-options.ts';
-export type { TableOptimizer, TrainSettings } from './train-settings.ts';

@@ -3,6 +3,7 @@ import { CheckpointError, readArrays } from '@neverend/checkpoint';
 import {
   isSystemError,
   makeFolder,
+  readFileIfPresent,
   readSafetensors,
   writeFileAtomic,
   writeSafetensors,
@@ -73,6 +74,20 @@ export async function loadLanguageModel(path: string): Promise<SavedModel> {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CheckpointError(`${file} holds no language model: ${reason}`, { cause });
+  }
+}
+
+/** Reads the sizes of a model alone, from `config.json`. @param path of the folder. @throws CheckpointError where there is none. */
+export async function readModelConfig(path: string): Promise<LanguageModelConfig> {
+  const file = join(path, 'config.json');
+  const bytes = await readFileIfPresent(file);
+  if (bytes === undefined)
+    throw new CheckpointError(`there is no model in ${path}: ${file} does not exist`);
+  try {
+    return configOf(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CheckpointError(`${file} is of no language model: ${reason}`, { cause });
   }
 }
 

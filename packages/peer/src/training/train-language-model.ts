@@ -102,7 +102,7 @@ async function settingsFile(
     backend: tf.getBackend(),
     ...{ config, settings },
     ...(about && { about }),
-    start: hash.digest('hex'),
+    start: hash.digest('hex').slice(0, 16),
     train: describe(train),
     ...(heldOut && { heldOut: describe(heldOut) }),
   };
@@ -111,7 +111,7 @@ async function settingsFile(
 function describe({ tokens }: TokenStream): object {
   return {
     tokens: tokens.length,
-    sha256: createHash('sha256').update(bytesOf(tokens)).digest('hex'),
+    sha256: createHash('sha256').update(bytesOf(tokens)).digest('hex').slice(0, 16),
   };
 }
 

@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { LanguageModelConfig } from '../language-model/config.ts';
 import type { TokenStream } from '../text/token-stream.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { TrainSettings } from './train-settings.ts';
+import type { TrainSettings } from './train-defaults.ts';
 import type { StepFigures } from './trained-params.ts';
 
 /** An evaluation of the text that is held out, and the step that it came after. */

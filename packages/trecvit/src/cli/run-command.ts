@@ -1,6 +1,6 @@
-import { commandRunner } from '@neverend/command-line';
+import { commandRunner, type RunCommand } from '@neverend/command-line';
 
 export type { CommandContext } from '@neverend/command-line';
 
 /** See `commandRunner`. */
-export const runCommand: ReturnType<typeof commandRunner> = commandRunner('trecvit');
+export const runCommand: RunCommand = commandRunner('trecvit');

@@ -3,9 +3,10 @@ import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedArray } from '@neverend/checkpoint';
 import { readSafetensors } from '@neverend/checkpoint/node';
+import type { Outcome } from '@neverend/command-line/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Outcome, trecvit } from './capture.ts';
+import { trecvit } from './capture.ts';
 import { type Fixture, makeFixture } from './fixture.ts';
 
 let files: Fixture;

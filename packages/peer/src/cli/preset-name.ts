@@ -1,0 +1,2 @@
+/** Sizes and settings that have a name. */
+export type PresetName = 'smoke' | 'small';

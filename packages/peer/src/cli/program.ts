@@ -1,0 +1,36 @@
+import { createRequire } from 'node:module';
+import { checkThreads } from '@neverend/command-line';
+import { Command } from 'commander';
+import { addEval } from './eval-command.ts';
+import { addInfo } from './info-command.ts';
+import { addSample } from './sample-command.ts';
+import { addTrain } from './train-command.ts';
+
+/**
+ * The command line. TensorFlow.js takes a second to load, which help and a wrong command line need not wait for: nothing here imports
+ * what computes, but each command does when it runs.
+ */
+export function peerProgram(): Command {
+  const { version } = createRequire(import.meta.url)('@neverend/peer/package.json');
+  const program = new Command('peer')
+    .description('language models whose feed-forward layers are dense or mixtures of experts')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(peer --help shows how)')
+    .hook('preAction', checkThreads)
+    .addHelpText(
+      'after',
+      `
+Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
+130 when interrupted. PEER_DEBUG=1 shows where an error came from.
+
+Examples:
+  peer train --preset small
+  peer eval runs/small
+  peer sample runs/small --prompt "My fellow citizens,"
+  peer info --preset small
+`,
+    );
+  for (const add of [addTrain, addEval, addSample, addInfo]) add(program);
+  return program;
+}

@@ -1,0 +1,4 @@
+import { commandRunner, type RunCommand } from '@neverend/command-line';
+
+/** See `commandRunner`. */
+export const runCommand: RunCommand = commandRunner('peer');

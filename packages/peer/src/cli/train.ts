@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { randomKey } from '@neverend/backend';
+import { makeFolder } from '@neverend/checkpoint/node';
+import {
+  bytes,
+  type CommandContext,
+  count,
+  startBackend,
+  withPrefix,
+} from '@neverend/command-line';
+import { languageModelCosts } from '../language-model/costs.ts';
+import { LanguageModel } from '../language-model/model.ts';
+import { initParams } from '../language-model/params.ts';
+import { trainBpe } from '../text/bpe/train-bpe.ts';
+import type { TextSplit } from '../text/split-documents.ts';
+import { tokenStream } from '../text/token-stream.ts';
+import { Tokenizer } from '../text/tokenizer.ts';
+import { tokenizerJson } from '../text/tokenizer-json.ts';
+import { saveLanguageModel } from '../training/model-folder.ts';
+import { trainLanguageModel } from '../training/train-language-model.ts';
+import type { StepEvaluation, TrainingProgress } from '../training/train-options.ts';
+import { resolveSettings } from '../training/train-settings.ts';
+import type { ModelFlags, TrainFlags } from './flags.ts';
+import { configOf, withPreset } from './model-flags.ts';
+import { keepRunTexts, openTexts } from './run-texts.ts';
+import { namingFlags, settingsOf } from './train-flags.ts';
+
+/** Trains a model on texts, or goes on with it, and writes it into `model/` of the run's folder. */
+export async function train(
+  sources: readonly string[],
+  given: TrainFlags,
+  context: CommandContext,
+): Promise<void> {
+  const flags = withPreset(given);
+  const { out = join('runs', String(flags.preset)), heldOutShare: share, splitSeed } = flags;
+  await namingFlags(async () => {
+    // What can be wrong without the texts comes first.
+    resolveSettings(settingsOf({ ...flags }));
+    const texts = { sources, share, seed: splitSeed };
+    const split = await openTexts(texts, out, context);
+    const tokenizer = tokenizerOf(split, flags, context);
+    const config = configOf(flags, tokenizer.vocabulary);
+    const streams = {
+      train: tokenStream(split.train, tokenizer),
+      heldOut: tokenStream(split.heldOut, tokenizer),
+    };
+    const backend = await startBackend(flags, context);
+    const { parameters, activeParameters } = languageModelCosts(config);
+    context.note(
+      `model: ${withPrefix(parameters)} parameters, ${withPrefix(activeParameters)} of them for a token`,
+    );
+    await makeFolder(out);
+    const { steps, evaluation, params } = await trainLanguageModel({
+      ...streams,
+      ...{
+        config,
+        folder: out,
+        checkpointSeconds: flags.checkpointSeconds,
+        signal: context.signal,
+      },
+      params: initParams(config, randomKey(flags.seed ?? 0, 'model')),
+      settings: settingsOf({ ...flags }),
+      about: { tokenizer: digestOf(tokenizer) },
+      onProgress: shownBy(context),
+    });
+    const model = new LanguageModel(config, params);
+    try {
+      const folder = join(out, 'model');
+      await saveLanguageModel({ model, tokenizer }, folder);
+      await keepRunTexts(out, texts);
+      const peakResidentBytes = 1024 * process.resourceUsage().maxRSS;
+      context.note(`peak memory of the process: ${bytes(peakResidentBytes)}`);
+      const answer = { model: folder, backend: backend.name, steps, evaluation, peakResidentBytes };
+      const told = evaluation === undefined ? '' : `, ${textOf(evaluation)}`;
+      await context.print(
+        flags.json ? `${JSON.stringify(answer)}\n` : `${folder}: ${count(steps, 'step')}${told}\n`,
+      );
+    } finally {
+      model.dispose();
+    }
+  });
+}
+
+function tokenizerOf(
+  { train }: TextSplit,
+  { tokens = 'bpe', vocabulary = 4096 }: ModelFlags,
+  { note }: CommandContext,
+): Tokenizer {
+  if (tokens === 'bytes') return new Tokenizer();
+  const tokenizer = new Tokenizer(trainBpe(train, vocabulary));
+  const fewer = tokenizer.vocabulary < vocabulary ? ', since no other pair comes twice' : '';
+  note(`vocabulary: ${tokenizer.vocabulary} tokens${fewer}`);
+  return tokenizer;
+}
+
+const digestOf = (tokenizer: Tokenizer): string =>
+  createHash('sha256')
+    .update(JSON.stringify(tokenizerJson(tokenizer)))
+    .digest('hex')
+    .slice(0, 16);
+
+function shownBy({ note, progress }: CommandContext): (progress: TrainingProgress) => void {
+  let told: StepEvaluation | undefined;
+  return ({ phase, done, total, loss, tokensPerSecond, remainingSeconds, evaluation }) => {
+    if (evaluation !== undefined && evaluation !== told) {
+      told = evaluation;
+      note(`step ${evaluation.step}: ${textOf(evaluation)}`);
+    }
+    const parts = [
+      phase === 'train' ? `step ${done} of ${total}` : '',
+      loss === undefined ? '' : `loss ${loss.toFixed(4)}`,
+      tokensPerSecond === undefined
+        ? ''
+        : `${count(Math.round(tokensPerSecond), 'token')} a second`,
+    ];
+    progress({
+      ...{ title: phase, done, total, detail: parts.filter(Boolean).join(', ') },
+      ...(remainingSeconds !== undefined && { remainingSeconds }),
+    });
+  };
+}
+
+const textOf = ({ bitsPerByte, perplexity, bytes }: StepEvaluation): string =>
+  `${bitsPerByte.toFixed(4)} bits a byte, perplexity ${perplexity.toFixed(2)} on ${count(bytes, 'byte')} held out`;

@@ -1,0 +1,185 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { useBackend } from '@neverend/backend';
+import { runProgram } from '@neverend/command-line';
+import { outcomeOf } from '@neverend/command-line/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { peerProgram } from '../../src/cli/program.ts';
+
+/** Runs the command line within this process; no tensor is forgotten. */
+async function peer(...args: readonly string[]) {
+  const before = tf.memory().numTensors;
+  const outcome = await outcomeOf(() => runProgram(peerProgram(), args));
+  expect(tf.memory().numTensors).toBe(before);
+  return outcome;
+}
+
+let folder: string;
+let texts: string[];
+let out: string;
+beforeAll(async () => {
+  await useBackend('cpu');
+  folder = await mkdtemp(join(tmpdir(), 'peer-cli-'));
+  texts = ['one.txt', 'two.txt', 'three.txt'].map((name) => join(folder, name));
+  for (const [at, path] of texts.entries()) {
+    await writeFile(path, 'the cat sat on the mat and the rat sat on the hat. '.repeat(9 + at));
+  }
+  out = join(folder, 'run');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const sizes = [
+  ...[
+    '--width',
+    '16',
+    '--heads',
+    '2',
+    '--context',
+    '16',
+    '--blocks',
+    'dense,moe',
+    '--experts',
+    '3',
+  ],
+  ...['--tokens', 'bpe', '--vocabulary', '270', '--steps', '4', '--batch-size', '2'],
+];
+const train = (...more: string[]) =>
+  peer('train', ...texts, ...sizes, '--out', out, '--backend', 'cpu', ...more);
+
+describe('peer', () => {
+  it('trains, tests, writes on and tells of a model', async () => {
+    const trained = await train('--json');
+    expect(trained.code).toBe(0);
+    const { model, steps, evaluation } = JSON.parse(trained.stdout);
+    expect([model, steps, evaluation.step]).toEqual([join(out, 'model'), 4, 4]);
+    expect(trained.stderr).toContain('to learn from: 2 texts');
+    expect(trained.stderr).toMatch(/^vocabulary: 270 tokens$/m);
+    expect((await readdir(model)).sort()).toEqual([
+      ...['config.json', 'model.safetensors', 'tokenizer.json'],
+    ]);
+
+    const tested = await peer('eval', out, '--backend', 'cpu', '--json', '--quiet');
+    expect([tested.code, tested.stderr]).toEqual([0, '']);
+    const { bitsPerByte, bytes, without, baselines } = JSON.parse(tested.stdout);
+    expect(bitsPerByte).toBeCloseTo(evaluation.bitsPerByte, 5);
+    expect(bytes).toBe(evaluation.bytes);
+    expect(Object.keys(without)).toEqual(['1']);
+    expect(baselines.gzip).toBeGreaterThan(0);
+    // The text that is held out is made of what the others are made of.
+    expect(baselines.threeBytes).toBeLessThan(0.6);
+
+    const others = await peer('eval', model, texts[0] as string, '--backend', 'cpu', '--quiet');
+    expect(others.stdout).toMatch(/^the model +\d\.\d{4} +\d+\.\d\d$/m);
+    expect(others.stdout).toMatch(/^without the experts of block 1 /m);
+    expect(others.stdout).toContain('gzip -9');
+    expect(others.stdout).not.toContain('three bytes');
+    expect(others.stdout).toMatch(/ tokens, 459 bytes\n$/);
+
+    const args = [
+      'sample',
+      out,
+      '--prompt',
+      'the ',
+      '--tokens',
+      '9',
+      '--backend',
+      'cpu',
+      '--quiet',
+    ];
+    const written = await peer(...args, '--seed', '3');
+    expect(written.stdout.startsWith('the ')).toBe(true);
+    const again = JSON.parse((await peer(...args, '--seed', '3', '--json')).stdout);
+    expect(`${again.text}\n`).toBe(written.stdout);
+    expect(again.tokens).toBeLessThanOrEqual(9);
+
+    const told = JSON.parse((await peer('info', out, '--json')).stdout);
+    const { format: _, ...config } = JSON.parse(await readFile(join(model, 'config.json'), 'utf8'));
+    expect(told.config).toEqual(config);
+    expect(told.blocks.map(({ kind }: { kind: string }) => kind)).toEqual(['dense', 'moe']);
+    expect(told.activeParameters).toBeLessThan(told.parameters);
+  });
+
+  it('goes on only with the same sizes and settings, and names the flags and both values', async () => {
+    const width = await train('--width', '32', '--quiet');
+    expect([width.code, width.stdout]).toEqual([1, '']);
+    expect(width.stderr).toMatch(
+      /^peer: .* holds a run with other settings \(.*--width: 16 became 32/,
+    );
+    const vocabulary = await train('--vocabulary', '265', '--quiet');
+    expect(vocabulary.stderr).toContain('--vocabulary: 270 became 265');
+    const rate = await train('--learning-rate', '0.5', '--quiet');
+    expect(rate.stderr).toContain('(--learning-rate: 0.002 became 0.5)');
+    const same = await train('--quiet');
+    expect([same.code, same.stderr]).toEqual([0, '']);
+    expect(same.stdout).toMatch(/: 4 steps, \d\.\d{4} bits a byte, perplexity .* held out\n$/);
+  });
+
+  it('cuts a text that is alone, and says so', async () => {
+    const alone = join(folder, 'alone.txt');
+    await writeFile(alone, 'the cat sat on the mat.\n\n'.repeat(20));
+    const { code, stderr } = await peer(
+      ...['train', alone, '--out', join(folder, 'alone'), '--backend', 'cpu', '--tokens', 'bytes'],
+      ...['--width', '8', '--heads', '1', '--context', '8', '--blocks', 'dense', '--steps', '2'],
+    );
+    expect(code).toBe(0);
+    expect(stderr).toContain('alone.txt is alone: its end is held out, cut off after a paragraph');
+  });
+
+  it('names texts that are missing, empty or too short', async () => {
+    const of = (text: string, ...more: string[]) =>
+      peer('train', text, '--out', join(folder, 'none'), '--backend', 'cpu', '--quiet', ...more);
+    expect((await of(join(folder, 'missing.txt'))).stderr).toMatch(
+      /missing\.txt does not exist; a text/,
+    );
+    const empty = join(folder, 'empty.txt');
+    await writeFile(empty, '');
+    expect((await of(empty)).stderr).toMatch(/there is no text in .*empty/);
+    const short = await of(texts[0] as string, '--context', '5000', '--tokens', 'bytes');
+    expect(short.stderr).toMatch(
+      /the text to learn from had 437 tokens .* a window of 5000 needs 5001/,
+    );
+  });
+
+  it('says that there is no model, or that it does not know its texts', async () => {
+    const missing = await peer('sample', join(folder, 'nothing'), '--backend', 'cpu', '--quiet');
+    expect([missing.code, missing.stdout]).toEqual([1, '']);
+    expect(missing.stderr).toMatch(/there is no model in .*nothing/);
+    const alone = await peer('eval', join(out, 'model'), '--backend', 'cpu', '--quiet');
+    expect(alone.stderr).toMatch(/is no folder of a run, which knows its texts; name some/);
+    expect((await peer('info', folder)).stderr).toMatch(/there is no model in/);
+  });
+});
+
+describe('the wrong command line', () => {
+  it.each([
+    [['train'], '--out was not given'],
+    [['train', '--preset', 'huge'], 'Allowed choices are smoke, small'],
+    [['train', '--out', 'x', '--blocks', 'dense,wide'], '"wide" is none'],
+    [['train', '--out', 'x', '--table-optimizer', 'sgd'], 'one of lazyAdam, adagrad, rowAdagrad'],
+    [['train', '--out', 'x', '--held-out-share', '0'], '--held-out-share was 0'],
+    [['sample'], "missing required argument 'model'"],
+    [['sample', 'x', '--top-p', '2'], 'above 0 and up to 1'],
+    [['info', 'x', '--width', '8'], 'a model and sizes were both given'],
+    [['eval', 'x', '--windows', '0'], 'positive integer'],
+  ])('%j ends with 2', async (args, message) => {
+    const { code, stdout, stderr } = await peer(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+  });
+
+  it('names a setting by its flag where only the sizes together show that it is wrong', async () => {
+    const { code, stderr } = await peer('info', '--width', '30', '--heads', '4');
+    expect(code).toBe(1);
+    expect(stderr).toContain('heads was 4; it must divide the width, which is 30');
+    const warm = await train('--warmup-steps', '9', '--quiet');
+    expect(warm.stderr).toContain('--warmup-steps was 9; it must be below the 4 steps');
+  });
+});
+
+it('info has the sizes of presets', async () => {
+  const { stdout } = await peer('info', '--preset', 'small');
+  expect(stdout).toMatch(/^tokens +4,096, 256 at once$/m);
+  expect(stdout).toMatch(/^parameters +4,\d{3},\d{3} \(16\.8 MB\)$/m);
+});
