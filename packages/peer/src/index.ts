@@ -33,4 +33,4 @@ export type { Merge } from './text/bpe/token-table.ts';
 export { trainBpe } from './text/bpe/train-bpe.ts';
 export type { TextDocument } from './text/document.ts';
 export { Tokenizer } from './text/tokenizer.ts';
-export { tokenizerJson, tokenizerOfJson } from './text/tokenizer-json.ts';
+export { type TokenizerJson, tokenizerJson, tokenizerOfJson } from './text/tokenizer-json.ts';

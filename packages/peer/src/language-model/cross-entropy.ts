@@ -1,43 +1,70 @@
 import { checkTensor } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
-import { softmax } from '@neverend/nn';
+import { gatherRows, scatterAddRows, softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Mean cross-entropy of the next tokens, in nats. Its gradient keeps the logits alone, and computes the probabilities again.
+ * Mean cross-entropy of the next tokens, in nats, with a gradient that keeps the probabilities.
  *
  * @param logits `[..., V]`, float32. @param targets int32 `[...]`, from 0 to V - 1.
  * @returns a scalar, the caller's to dispose. @throws ShapeError | DTypeError naming the argument.
  */
 export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
-  checkTensor('logits', logits, ['...', 'V']);
-  checkTensor('targets', targets, logits.shape.slice(0, -1), 'int32');
-  const vocabulary = logits.shape.at(-1) ?? 1;
+  checkArguments(logits, targets);
   return tf.tidy(() => {
-    const flat = tf.reshape(logits, [-1, vocabulary]);
-    const hits = () => tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, vocabulary);
-    return withGradient([flat], () => ({
-      value: tf.mean(lossesOf(flat, hits())),
-      saved: [flat],
-      backward: (dy, [kept]) => {
-        const difference = tf.sub(softmax(kept as tf.Tensor), hits());
-        return [tf.mul(difference, tf.div(dy, flat.shape[0] ?? 1))];
-      },
-    })) as tf.Scalar;
+    const flat = tf.reshape(logits, [-1, logits.shape.at(-1) ?? 1]);
+    return withGradient([flat], () => {
+      const probabilities = softmax(flat);
+      const places = placesOf(targets, flat);
+      return {
+        value: tf.mean(lossesOf(flat, probabilities, places)),
+        saved: [probabilities, places],
+        backward: (dy, [p, at]) => [differences(p as tf.Tensor, at as tf.Tensor, dy)],
+      };
+    }) as tf.Scalar;
   });
 }
 
 /** The cross-entropy of each token, `[...]`; as `crossEntropy`, and without a gradient. */
 export function tokenLosses(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
-  checkTensor('logits', logits, ['...', 'V']);
-  checkTensor('targets', targets, logits.shape.slice(0, -1), 'int32');
+  checkArguments(logits, targets);
   return tf.tidy(() => {
-    const vocabulary = logits.shape.at(-1) ?? 1;
-    const hits = tf.oneHot(tf.reshape(targets, [-1]) as tf.Tensor1D, vocabulary);
-    return tf.reshape(lossesOf(tf.reshape(logits, [-1, vocabulary]), hits), targets.shape);
+    const flat = tf.reshape(logits, [-1, logits.shape.at(-1) ?? 1]);
+    const losses = lossesOf(flat, softmax(flat), placesOf(targets, flat));
+    return tf.reshape(losses, targets.shape);
   });
 }
 
-function lossesOf(logits: tf.Tensor, hits: tf.Tensor): tf.Tensor {
-  return tf.sub(tf.logSumExp(logits, 1), tf.sum(tf.mul(hits, logits), 1));
+function checkArguments(logits: tf.Tensor, targets: tf.Tensor): void {
+  checkTensor('logits', logits, ['...', 'V']);
+  checkTensor('targets', targets, logits.shape.slice(0, -1), 'int32');
+}
+
+/** Where the targets lie among all numbers of the logits `[T, V]`. */
+function placesOf(
+  targets: tf.Tensor,
+  { shape: [tokens = 1, vocabulary = 1] }: tf.Tensor,
+): tf.Tensor {
+  const starts = tf.range(0, tokens * vocabulary, vocabulary, 'int32');
+  return tf.add(starts, tf.reshape(targets, [-1]));
+}
+
+/** The largest probability of a row never underflows, so that the logarithm of the sum of exponentials comes from it. */
+function lossesOf(logits: tf.Tensor, probabilities: tf.Tensor, places: tf.Tensor): tf.Tensor {
+  const logSums = tf.sub(tf.max(logits, 1), tf.log(tf.max(probabilities, 1)));
+  const chosen = gatherRows(tf.reshape(logits, [-1, 1]), places);
+  return tf.sub(logSums, tf.reshape(chosen, [-1]));
+}
+
+/** The probabilities less 1 where the targets are, times dy / T. */
+function differences(probabilities: tf.Tensor, places: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  const share = tf.div(dy, places.size);
+  const scaled = tf.mul(tf.reshape(probabilities, [-1, 1]), share);
+  const taken = tf.mul(tf.fill([places.size, 1], -1), share);
+  // What is added to in place is a variable.
+  const table = tf.variable(scaled, false);
+  scatterAddRows(table, places, taken);
+  const result = tf.reshape(table, probabilities.shape);
+  table.dispose();
+  return result;
 }

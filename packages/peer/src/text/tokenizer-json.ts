@@ -7,7 +7,7 @@ import { Tokenizer } from './tokenizer.ts';
 const boundaryText = '<|boundary|>';
 
 /** The parts of `tokenizer.json`, as Hugging Face's tokenizers have it, that make a tokenizer. */
-interface TokenizerJson {
+export interface TokenizerJson {
   readonly model: {
     readonly type: 'BPE';
     readonly vocab: Readonly<Record<string, number>>;
