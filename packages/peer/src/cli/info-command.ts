@@ -1,7 +1,7 @@
 import { outputOptions } from '@neverend/command-line';
 import type { Command } from 'commander';
 import type { InfoFlags } from './flags.ts';
-import { modelOptions, presetOption } from './model-flags.ts';
+import { checkIdleFlags, modelOptions, presetOption } from './model-flags.ts';
 import { runCommand } from './run-command.ts';
 
 export function addInfo(program: Command): void {
@@ -27,6 +27,7 @@ Examples:
     if (model !== undefined && Object.keys(sizes).length > 0) {
       command.error('error: a model and sizes were both given; info takes one of them');
     }
+    checkIdleFlags(command, flags);
     await runCommand(flags, async (context) => {
       const { info } = await import('./info.ts');
       await info(model, flags, context);

@@ -1,9 +1,10 @@
 import { positiveInteger } from '@neverend/command-line';
-import { InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LanguageModelConfig } from '../language-model/config.ts';
 import type { FeedForwardConfig } from '../language-model/feed-forward/index.ts';
 import type { Kind, ModelFlags } from './flags.ts';
 import { presets } from './presets.ts';
+import { flagOf, tableSettings } from './train-flags.ts';
 
 const kinds = Object.keys({ dense: true, moe: true } satisfies Record<Kind, true>);
 
@@ -46,6 +47,31 @@ function blockKinds(text: string): readonly Kind[] {
     );
   }
   return list as Kind[];
+}
+
+/** Flags that do something only where a block is of one of these kinds. */
+const flagsOfKinds: readonly {
+  readonly flags: readonly string[];
+  readonly kinds: readonly Kind[];
+}[] = [
+  { flags: ['experts', 'topK', 'expertHidden'], kinds: ['moe'] },
+  { flags: tableSettings, kinds: [] },
+];
+
+/** Refuses flags that were given and do nothing. */
+export function checkIdleFlags(command: Command, given: ModelFlags): void {
+  const { tokens, blocks = [] } = withPreset(given);
+  if (given.vocabulary !== undefined && tokens === 'bytes') {
+    command.error(
+      'error: --vocabulary was given with --tokens bytes, which are 256 and a boundary',
+    );
+  }
+  for (const { flags, kinds } of flagsOfKinds) {
+    const idle = flags.find((name) => name in given);
+    if (idle !== undefined && !kinds.some((kind) => blocks.includes(kind))) {
+      command.error(`error: ${flagOf(idle)} was given, and no block has a use for it`);
+    }
+  }
 }
 
 /** What a preset has under the flags that were given. */

@@ -17,6 +17,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   small: {
     ...{ tokens: 'bpe', vocabulary: 4096, width: 256, heads: 4, context: 256 },
     blocks: ['dense', 'dense', 'dense', 'dense'],
-    ...{ steps: 300, batchSize: 8 },
+    ...{ steps: 400, batchSize: 8 },
   },
 };

@@ -8,7 +8,7 @@ import {
 } from '@neverend/command-line';
 import type { Command } from 'commander';
 import type { TrainFlags } from './flags.ts';
-import { modelOptions, presetOption } from './model-flags.ts';
+import { checkIdleFlags, modelOptions, presetOption } from './model-flags.ts';
 import { runCommand } from './run-command.ts';
 import { settingOptions } from './train-flags.ts';
 
@@ -52,6 +52,7 @@ Examples:
     if (flags.heldOutShare === 0) {
       command.error('error: --held-out-share was 0; it must be above 0');
     }
+    checkIdleFlags(command, flags);
     const interrupted = `interrupted; go on with: ${commandLine('peer')}`;
     await runCommand(
       flags,

@@ -90,6 +90,11 @@ const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSetting
 
 const settingNames: readonly string[] = Object.keys(settings);
 
+/** Those of tables. */
+export const tableSettings: readonly string[] = settingNames.filter((name) =>
+  name.startsWith('table'),
+);
+
 /** A flag for each setting, with its default. */
 export function settingOptions(): Option[] {
   return Object.entries(settings).map(([name, { value, text, parse, otherwise }]) => {
@@ -106,7 +111,7 @@ export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSetti
 }
 
 /** `--batch-size` for `batchSize`. */
-function flagOf(name: string): string {
+export function flagOf(name: string): string {
   return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
