@@ -1,4 +1,5 @@
 import type { BackendFlags, OutputFlags } from '@neverend/command-line';
+import type { QueryNorm } from '@neverend/product-keys';
 import type { FeedForwardConfig } from '../language-model/feed-forward/index.ts';
 import type { PresetName } from './preset-name.ts';
 
@@ -20,6 +21,11 @@ export interface ModelFlags {
   readonly experts?: number;
   readonly topK?: number;
   readonly expertHidden?: number;
+  readonly keys?: number;
+  readonly keyHeads?: number;
+  readonly picks?: number;
+  readonly keyWidth?: number;
+  readonly queryNorm?: QueryNorm;
 }
 
 export interface EvalFlags extends BackendFlags {

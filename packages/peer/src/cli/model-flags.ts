@@ -1,4 +1,5 @@
 import { positiveInteger } from '@neverend/command-line';
+import type { QueryNorm, RetrievalConfig } from '@neverend/product-keys';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LanguageModelConfig } from '../language-model/config.ts';
 import type { FeedForwardConfig } from '../language-model/feed-forward/index.ts';
@@ -6,7 +7,10 @@ import type { Kind, ModelFlags } from './flags.ts';
 import { presets } from './presets.ts';
 import { flagOf, tableSettings } from './train-flags.ts';
 
-const kinds = Object.keys({ dense: true, moe: true } satisfies Record<Kind, true>);
+const kinds = Object.keys({ dense: true, moe: true, memory: true, peer: true } satisfies Record<
+  Kind,
+  true
+>);
 
 export const presetOption = (): Option =>
   new Option('--preset <name>', 'sizes and settings; other flags go before it').choices(
@@ -33,6 +37,19 @@ export const modelOptions = (): Option[] => [
     '--expert-hidden <n>',
     'hidden numbers of an expert of a mixture (default: as many products a token as --hidden has)',
   ),
+  sizeOption(
+    '--keys <n>',
+    'keys of each of two sets, of PEER and memories: n² experts or values (default: 256)',
+  ),
+  sizeOption('--key-heads <n>', 'heads that retrieve (default: 8)'),
+  sizeOption('--picks <n>', 'experts or values that each of these heads picks (default: 16)'),
+  sizeOption(
+    '--key-width <n>',
+    'numbers of a key, half of a query (default: as many products a token as --hidden has)',
+  ),
+  new Option('--query-norm <name>', 'norm of queries (default: batch)').choices(
+    Object.keys({ none: true, batch: true, layer: true } satisfies Record<QueryNorm, true>),
+  ),
 ];
 
 const sizeOption = (flags: string, text: string) =>
@@ -49,13 +66,16 @@ function blockKinds(text: string): readonly Kind[] {
   return list as Kind[];
 }
 
+const retrieving: readonly Kind[] = ['memory', 'peer'];
+
 /** Flags that do something only where a block is of one of these kinds. */
 const flagsOfKinds: readonly {
   readonly flags: readonly string[];
   readonly kinds: readonly Kind[];
 }[] = [
   { flags: ['experts', 'topK', 'expertHidden'], kinds: ['moe'] },
-  { flags: tableSettings, kinds: [] },
+  { flags: ['keys', 'keyHeads', 'picks', 'keyWidth', 'queryNorm'], kinds: retrieving },
+  { flags: tableSettings, kinds: retrieving },
 ];
 
 /** Refuses flags that were given and do nothing. */
@@ -85,7 +105,33 @@ export function configOf(flags: ModelFlags, vocabulary: number): LanguageModelCo
   const { heads = Math.max(1, Math.round(width / 64)), hidden = 4 * width } = flags;
   const { experts = 8, topK = 2 } = flags;
   const { expertHidden = Math.max(1, Math.round(hidden / topK)) } = flags;
-  const layer = (kind: Kind): FeedForwardConfig =>
-    kind === 'dense' ? { kind, hidden } : { kind, experts, topK, hidden: expertHidden };
+  const layer = (kind: Kind): FeedForwardConfig => {
+    switch (kind) {
+      case 'dense':
+        return { kind, hidden };
+      case 'moe':
+        return { kind, experts, topK, hidden: expertHidden };
+      case 'memory':
+        return { kind, ...retrievalOf(flags, width, 2 * hidden), output: 'plus' };
+      case 'peer':
+        return { kind, ...retrievalOf(flags, width, 2 * hidden) };
+    }
+  };
   return { vocabulary, width, heads, context, blocks: blocks.map(layer) };
+}
+
+/** @param rowsOfDense rows of both matrices of the dense layer whose products a token it is to match. */
+function retrievalOf(
+  { keys = 256, keyHeads: heads = 8, picks: k = 16, keyWidth, queryNorm: norm }: ModelFlags,
+  width: number,
+  rowsOfDense: number,
+): RetrievalConfig {
+  const sets = 2;
+  // Queries and keys take what the rows of two tables leave.
+  const left = width * rowsOfDense - 2 * heads * k * width;
+  const matched = Math.round(left / (sets * heads * (width + keys)));
+  return {
+    ...{ heads, k, sizes: [keys, keys], keyWidth: keyWidth ?? Math.max(1, matched) },
+    ...(norm && { norm }),
+  };
 }

@@ -11,12 +11,14 @@ export type Preset = Required<Pick<ModelFlags, 'width' | 'heads' | 'context' | '
 export const presets: Readonly<Record<PresetName, Preset>> = {
   // Seconds: to see that everything works.
   smoke: {
-    ...{ tokens: 'bytes', width: 32, heads: 2, context: 64, blocks: ['dense', 'moe'] },
+    ...{ tokens: 'bytes', width: 32, heads: 2, context: 64, blocks: ['dense', 'peer'] },
+    ...{ keys: 16, keyHeads: 2, picks: 4 },
     ...{ steps: 20, batchSize: 4 },
   },
   small: {
     ...{ tokens: 'bpe', vocabulary: 4096, width: 256, heads: 4, context: 256 },
-    blocks: ['dense', 'dense', 'dense', 'dense'],
+    // The middle of the network is where PEER and memories stand in their papers.
+    blocks: ['dense', 'dense', 'peer', 'dense'],
     ...{ steps: 400, batchSize: 8 },
   },
 };

@@ -1,8 +1,8 @@
 import { checkOptions, checkTensor } from '@neverend/backend';
 import { gelu } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { sequenceOf } from '../pick-order.ts';
 import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-rows/index.ts';
-import { sequenceOf } from '../picked-rows/order.ts';
 
 /** What an expert does to its one number: GELU with the error function, GELU's tanh form, or ReLU. */
 export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';

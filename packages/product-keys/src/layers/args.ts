@@ -13,7 +13,7 @@ import {
   size,
 } from '@neverend/nn/layers';
 import type { ScoreFunction } from '../gates.ts';
-import type { PickOrder } from '../picked-rows/order.ts';
+import type { PickOrder } from '../pick-order.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 
 /** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */

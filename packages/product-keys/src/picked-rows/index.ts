@@ -1,5 +1,6 @@
 import { checkOptions, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { type PickOrder, type Sequence, sequenceOf } from '../pick-order.ts';
 import { anchorOf, collect } from '../row-gradients/collector.ts';
 import { tableGrad } from '../table-grad/index.ts';
 import { rowProductsCases, weightedRowsCases } from './cases.ts';
@@ -7,7 +8,6 @@ import { rowProductsComposite, weightedRowsComposite } from './composite.ts';
 import { rowProductsTensorflow, weightedRowsTensorflow } from './kernels/tensorflow.ts';
 import { rowProductsWasm, weightedRowsWasm } from './kernels/wasm.ts';
 import { rowProductsWebgpu, weightedRowsWebgpu } from './kernels/webgpu.ts';
-import { type PickOrder, type Sequence, sequenceOf } from './order.ts';
 import type { PickedRowsAttrs, RowProductsInputs, WeightedRowsInputs } from './types.ts';
 
 export type { PickOrder, Sequence };

@@ -1,6 +1,6 @@
 import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
 import { type ScoreFunction, scoreFunctions } from '../gates.ts';
-import type { PickOrder } from '../picked-rows/order.ts';
+import type { PickOrder } from '../pick-order.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 import { checkTopK } from '../top-k.ts';
 

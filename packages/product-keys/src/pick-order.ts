@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { picksByRow } from '../sort-picks.ts';
+import { picksByRow } from './sort-picks.ts';
 
 /**
  * Which picks come first: those of one token after those of another, or those of one row after those of another, so that a row which many tokens pick is read once. By `auto` it
