@@ -1,0 +1,137 @@
+import { randomKey } from '@neverend/backend';
+import {
+  describeBackends,
+  expectNoLeak,
+  expectTensorClose,
+  randomTensor,
+} from '@neverend/backend/testing';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { gates, type QueryConfig, queryNetwork } from '../src/index.ts';
+
+const [D, H, S, C] = [5, 2, 2, 3];
+const config: QueryConfig = { heads: H, sets: S, keyWidth: C };
+
+/** Parameters of queries with any numbers. */
+function makeParams(shape: readonly number[]): Record<string, tf.Tensor> {
+  const some = (name: string, of: readonly number[]) => randomTensor(randomKey(name), [...of]);
+  return {
+    kernel: some('kernel', [D, H, S, C]),
+    bias: some('bias', [H, S, C]),
+    'norm/scale': some('scale', shape),
+    'norm/shift': some('shift', shape),
+    'norm/mean': some('mean', shape),
+    'norm/variance': tf.tidy(() => tf.add(tf.square(some('variance', shape)), 0.5)),
+  };
+}
+
+await describeBackends('queries', () => {
+  it('are normalised by the tokens that count: padding changes nothing of theirs, nor of the running figures', async () => {
+    await expectNoLeak(async () => {
+      const params = makeParams([H, S, C]);
+      const kept = [0, 2, 3, 6];
+      const x = randomTensor(randomKey('x'), [7, D]);
+      const own = tf.tidy(() => tf.gather(x, kept));
+      const mask = tf.tensor1d(Array.from({ length: 7 }, (_, at) => Number(kept.includes(at))));
+      const run = (input: tf.Tensor, of: tf.Tensor | undefined) =>
+        queryNetwork(input, params, config, { training: true, mask: of });
+      const [all, alone] = [run(x, mask), run(own, undefined)];
+      const rows = tf.tidy(() => tf.gather(all.queries, kept));
+      const shape = alone.queries.shape;
+      await expectTensorClose(rows, { shape, data: await alone.queries.data() });
+      for (const name of ['norm/mean', 'norm/variance']) {
+        const expected = alone.updates[name] as tf.Tensor;
+        const numbers = { shape: expected.shape, data: await expected.data() };
+        await expectTensorClose(all.updates[name] as tf.Tensor, numbers);
+      }
+      // Gradients of what counts, by what counts.
+      const dy = randomTensor(randomKey('dy'), [4, H, S, C]);
+      const gradients = [
+        tf.grad((input: tf.Tensor) => tf.tidy(() => tf.gather(run(input, mask).queries, kept)))(
+          x,
+          dy,
+        ),
+        tf.grad((input: tf.Tensor) => tf.tidy(() => run(input, undefined).queries))(own, dy),
+      ] as const;
+      const ofKept = tf.tidy(() => tf.gather(gradients[0], kept));
+      await expectTensorClose(ofKept, { shape: [4, D], data: await gradients[1].data() });
+      tf.dispose([params, x, own, mask, all.queries, all.updates, alone.queries, alone.updates]);
+      tf.dispose([rows, dy, gradients, ofKept] as tf.TensorContainer);
+    });
+  });
+
+  it('have the gradients of finite differences, in training with padding', async () => {
+    const params = makeParams([H, S, C]);
+    const x = randomTensor(randomKey('x'), [6, D]);
+    const dy = randomTensor(randomKey('dy'), [6, H, S, C]);
+    const mask = tf.tensor1d([1, 1, 0, 1, 1, 0]);
+    const loss = (input: tf.Tensor, kernel: tf.Tensor, scale: tf.Tensor) =>
+      tf.tidy(() => {
+        const own = { ...params, kernel, 'norm/scale': scale };
+        const { queries } = queryNetwork(input, own, config, { training: true, mask });
+        return tf.sum(tf.mul(queries, dy)) as tf.Scalar;
+      });
+    const inputs = [x, params['kernel'], params['norm/scale']] as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const gradients = tf.grads(loss)(inputs);
+    for (const [at, input] of inputs.entries()) {
+      const direction = randomTensor(randomKey('direction', at), input.shape);
+      const moved = async (by: number) => {
+        const there = inputs.map((one, i) =>
+          i === at ? tf.tidy(() => tf.add(one, tf.mul(direction, by))) : one,
+        ) as typeof inputs;
+        return (await loss(...there).data())[0] ?? Number.NaN;
+      };
+      const step = 1e-2;
+      const difference = ((await moved(step)) - (await moved(-step))) / (2 * step);
+      const slope = tf.sum(tf.mul(gradients[at] as tf.Tensor, direction));
+      const expected = (await slope.data())[0] ?? Number.NaN;
+      // The error of the difference goes by the square of the step; float32 sums lose 1e-6 of some 30, by the step 5e-3.
+      expect(Math.abs(difference - expected)).toBeLessThan(0.01 * Math.abs(expected) + 0.02);
+    }
+  });
+
+  it('with a layer norm are normalised head by head', async () => {
+    const params = makeParams([S, C]);
+    const x = randomTensor(randomKey('x'), [3, D]);
+    const { queries } = queryNetwork(x, params, { ...config, norm: 'layer' });
+    const expected = tf.tidy(() => {
+      const plain = tf.add(
+        tf.matMul(x, tf.reshape(params['kernel'] as tf.Tensor, [D, H * S * C])),
+        tf.reshape(params['bias'] as tf.Tensor, [H * S * C]),
+      );
+      const { mean, variance } = tf.moments(tf.reshape(plain, [3, H, S * C]), 2, true);
+      const unit = tf.div(
+        tf.sub(tf.reshape(plain, [3, H, S * C]), mean),
+        tf.sqrt(tf.add(variance, 1e-5)),
+      );
+      const own = (name: string) => tf.reshape(params[name] as tf.Tensor, [S * C]);
+      return tf.add(tf.mul(unit, own('norm/scale')), own('norm/shift'));
+    });
+    await expectTensorClose(queries, { shape: [3, H, S, C], data: await expected.data() });
+  });
+
+  it('drop numbers where they are told to', async () => {
+    const params = makeParams([H, S, C]);
+    const x = randomTensor(randomKey('x'), [50, D]);
+    const plain = queryNetwork(x, params, config).queries;
+    const dropped = queryNetwork(x, params, config, {
+      dropout: { rate: 0.25, key: randomKey(1) },
+    }).queries;
+    const [a, b] = [await plain.data(), await dropped.data()];
+    const zeros = b.filter((value) => value === 0).length / b.length;
+    expect(zeros).toBeGreaterThan(0.15);
+    expect(zeros).toBeLessThan(0.35);
+    for (const [at, value] of b.entries()) {
+      if (value !== 0) expect(value).toBeCloseTo((a[at] ?? 0) / 0.75, 4);
+    }
+  });
+});
+
+describe('gates', () => {
+  it('refuse what they are not', () => {
+    const scores = tf.zeros([2, 3]);
+    expect(() => gates(scores, 'max' as never)).toThrow('the score function was "max"');
+    expect(() => gates(scores, 'softmax', 0)).toThrow('temperature was 0');
+    scores.dispose();
+  });
+});
