@@ -107,8 +107,12 @@ function shownBy({ note, progress }: CommandContext): (progress: TrainingProgres
       told = evaluation;
       note(`step ${evaluation.step}: ${textOf(evaluation)}`);
     }
+    if (phase === 'evaluate') {
+      progress({ title: phase, done, total });
+      return;
+    }
     const parts = [
-      phase === 'train' ? `step ${done} of ${total}` : '',
+      `step ${done} of ${total}`,
       loss === undefined ? '' : `loss ${loss.toFixed(4)}`,
       tokensPerSecond === undefined
         ? ''
