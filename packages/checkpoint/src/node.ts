@@ -9,8 +9,10 @@ export {
   type CheckpointParts,
   checkRunSettings,
   keepRunSettings,
+  type ReadParts,
   readRunCheckpoint,
   removeRunLeftovers,
+  withRunCheckpoint,
   writeRunCheckpoint,
 } from './run-folder/run-checkpoint.ts';
 export { RunError } from './run-folder/run-error.ts';

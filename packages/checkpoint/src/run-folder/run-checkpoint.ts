@@ -1,14 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NamedArray } from '../named-array.ts';
-import { readSafetensors, writeSafetensors } from '../safetensors-file.ts';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NamedArray, SlicedArray } from '../named-array.ts';
+import type { OpenSafetensors } from '../open-safetensors.ts';
+import {
+  openSafetensorsFile,
+  type SafetensorsFile,
+  writeSafetensors,
+} from '../safetensors-file.ts';
 import { removeParts } from './files.ts';
 import { jsonDifferences, readJson, writeJson } from './json-file.ts';
 import { RunError } from './run-error.ts';
 
-/** Named arrays by the names of their files. */
-export type CheckpointParts = Readonly<Record<string, Readonly<Record<string, NamedArray>>>>;
+/** Arrays, arrays in slices or tensors of TensorFlow.js, which are read in slices, by the names of their files. */
+export type CheckpointParts = Readonly<
+  Record<string, Readonly<Record<string, NamedArray | SlicedArray | Tensor>>>
+>;
+
+/** Arrays by the names of their files. */
+export type ReadParts = Readonly<Record<string, Readonly<Record<string, NamedArray>>>>;
 
 interface CheckpointFile {
   /** The folder of the safetensors files. */
@@ -41,26 +52,49 @@ export async function writeRunCheckpoint(
   await removeOthers(folder, arrays);
 }
 
-/** @returns what was written last; undefined where there is nothing yet. @throws RunError when it is not whole. */
-export async function readRunCheckpoint(
+/** @returns what was written last, all of it in memory; undefined where there is nothing yet. @throws RunError when it is not whole. */
+export function readRunCheckpoint(
   folder: string,
-): Promise<{ readonly state: unknown; readonly parts: CheckpointParts } | undefined> {
+): Promise<{ readonly state: unknown; readonly parts: ReadParts } | undefined> {
+  return withRunCheckpoint(folder, async (state, files) => {
+    const parts: Record<string, ReadParts[string]> = {};
+    for (const [part, file] of Object.entries(files)) {
+      const arrays: Record<string, NamedArray> = {};
+      for (const name of file.names) arrays[name] = await file.read(name);
+      parts[part] = arrays;
+    }
+    return { state, parts };
+  });
+}
+
+/**
+ * Lets `use` read from what was written last: of large arrays some rows at a time.
+ *
+ * @param use is given the state, and the files of the parts, which are open until it has ended.
+ * @returns what it returns; undefined where there is nothing yet. @throws RunError when the checkpoint is not whole.
+ */
+export async function withRunCheckpoint<T>(
+  folder: string,
+  use: (state: unknown, files: Readonly<Record<string, OpenSafetensors>>) => Promise<T>,
+): Promise<T | undefined> {
   const file = (await readJson(join(folder, current))) as CheckpointFile | undefined;
   if (file === undefined) return undefined;
   const { arrays, ...state } = file;
+  const files: Record<string, SafetensorsFile> = {};
   try {
-    const parts: Record<string, CheckpointParts[string]> = {};
     for (const name of (await readdir(join(folder, arrays))).sort()) {
-      const { tensors } = await readSafetensors(join(folder, arrays, name));
-      parts[name.replace(/\.safetensors$/, '')] = tensors;
+      const part = name.replace(/\.safetensors$/, '');
+      files[part] = await openSafetensorsFile(join(folder, arrays, name));
     }
-    return { state, parts };
+    return await use(state, files);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunError(
       `the checkpoint in ${folder} is damaged (${reason}); delete this folder to start again`,
       { cause },
     );
+  } finally {
+    await Promise.all(Object.values(files).map((one) => one.close()));
   }
 }
 

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
-import { CheckpointError, readArrays } from '@neverend/checkpoint';
+import { CheckpointError } from '@neverend/checkpoint';
 import {
   isSystemError,
   makeFolder,
+  openSafetensorsFile,
   readFileIfPresent,
-  readSafetensors,
   writeFileAtomic,
   writeSafetensors,
 } from '@neverend/checkpoint/node';
+import { readTensor } from '@neverend/checkpoint/tensors';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkConfig, type LanguageModelConfig } from '../language-model/config.ts';
 import { LanguageModel } from '../language-model/model.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { tokenizerJson, tokenizerOfJson } from '../text/tokenizer-json.ts';
-import { toTensor } from './to-tensor.ts';
 
 /** A model, and what makes its tokens. */
 export interface SavedModel {
@@ -38,7 +38,7 @@ export async function saveLanguageModel(
   const config = JSON.stringify({ format, ...model.config }, null, 2);
   const tokens = JSON.stringify(tokenizerJson(tokenizer));
   const metadata = { config, tokenizer: tokens };
-  await writeSafetensors(join(folder, weightsFile), await readArrays(model.params), metadata);
+  await writeSafetensors(join(folder, weightsFile), model.params, metadata);
   await writeFileAtomic(join(folder, 'config.json'), `${config}\n`);
   await writeFileAtomic(join(folder, 'tokenizer.json'), `${tokens}\n`);
 }
@@ -50,30 +50,27 @@ export async function saveLanguageModel(
  */
 export async function loadLanguageModel(path: string): Promise<SavedModel> {
   const file = path.endsWith('.safetensors') ? path : join(path, weightsFile);
-  const { tensors, metadata } = await readSafetensors(file).catch((cause) => {
+  const opened = await openSafetensorsFile(file).catch((cause) => {
     if (!isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw cause;
     throw new CheckpointError(`there is no model in ${path}: ${file} does not exist`, { cause });
   });
+  const params: Record<string, tf.Tensor> = {};
   try {
-    const config = configOf(metadata['config']);
-    const tokenizer = tokenizerOfJson(JSON.parse(metadata['tokenizer'] ?? 'null'));
+    const config = configOf(opened.metadata['config']);
+    const tokenizer = tokenizerOfJson(JSON.parse(opened.metadata['tokenizer'] ?? 'null'));
     if (tokenizer.vocabulary !== config.vocabulary) {
       throw new CheckpointError(
         `its tokenizer has ${tokenizer.vocabulary} tokens, and its model ${config.vocabulary}`,
       );
     }
-    const params = Object.fromEntries(
-      Object.entries(tensors).map(([name, array]) => [name, toTensor(array)]),
-    );
-    try {
-      return { model: new LanguageModel(config, params), tokenizer };
-    } catch (error) {
-      tf.dispose(params);
-      throw error;
-    }
+    for (const name of opened.names) params[name] = await readTensor(opened, name);
+    return { model: new LanguageModel(config, params), tokenizer };
   } catch (cause) {
+    tf.dispose(params);
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CheckpointError(`${file} holds no language model: ${reason}`, { cause });
+  } finally {
+    await opened.close();
   }
 }
 

@@ -1,5 +1,6 @@
-import { type NamedArray, readArrays } from '@neverend/checkpoint';
+import type { OpenSafetensors } from '@neverend/checkpoint';
 import type { CheckpointParts } from '@neverend/checkpoint/node';
+import { readIntoVariable, readTensor } from '@neverend/checkpoint/tensors';
 import { type Params, withPrefix } from '@neverend/nn';
 import {
   AdamW,
@@ -17,7 +18,6 @@ import { languageModel } from '../language-model/language-model.ts';
 import { specialParams } from '../language-model/params.ts';
 import { disposeAll, tidied } from '../language-model/tidied.ts';
 import type { Windows } from '../text/windows.ts';
-import { toTensor } from './to-tensor.ts';
 import type { ResolvedSettings } from './train-settings.ts';
 
 /** What a step was. */
@@ -205,30 +205,29 @@ export class TrainedParams {
   }
 
   /** All that a checkpoint holds. */
-  async save(): Promise<CheckpointParts> {
+  save(): CheckpointParts {
     const rows = this.#rowOptimizer?.state();
     return {
-      params: await readArrays(this.#variables),
-      optimizer: await readArrays(this.#withoutScope(this.#optimizer.state())),
-      ...(rows && { tables: await readArrays(rows) }),
+      params: this.#variables,
+      optimizer: this.#withoutScope(this.#optimizer.state()),
+      ...(rows && { tables: rows }),
     };
   }
 
-  /** Goes on from what `save` gave. */
-  async restore({ params = {}, optimizer = {}, tables = {} }: CheckpointParts): Promise<void> {
+  /** Goes on from what `save` gave, once it is in files. */
+  async restore(files: Readonly<Record<string, OpenSafetensors>>): Promise<void> {
+    const { params, optimizer, tables } = files;
     for (const [name, variable] of Object.entries(this.#variables)) {
-      const tensor = toTensor(params[name] as NamedArray);
-      variable.assign(tensor);
-      tensor.dispose();
+      if (params !== undefined) await readIntoVariable(params, name, variable);
     }
-    const { iter, ...state } = mapped(optimizer, toTensor);
-    const scoped = { ...(iter && { iter }), ...withPrefix(state, this.#scope) };
-    const rows = mapped(tables, toTensor);
+    const read: Record<string, tf.Tensor>[] = [];
     try {
-      await this.#optimizer.restore(scoped);
+      const [state, rows] = [await readAll(optimizer, read), await readAll(tables, read)];
+      const { iter, ...slots } = state;
+      await this.#optimizer.restore({ ...(iter && { iter }), ...withPrefix(slots, this.#scope) });
       await this.#rowOptimizer?.restore(rows);
     } finally {
-      tf.dispose([scoped, rows]);
+      tf.dispose(read);
     }
   }
 
@@ -243,6 +242,18 @@ export class TrainedParams {
     this.#optimizer.dispose();
     this.#rowOptimizer?.dispose();
   }
+}
+
+/** All arrays of a file. @param read gets what is to be disposed, also where the reading fails. */
+async function readAll(
+  file: OpenSafetensors | undefined,
+  read: Record<string, tf.Tensor>[],
+): Promise<Record<string, tf.Tensor>> {
+  const tensors: Record<string, tf.Tensor> = {};
+  read.push(tensors);
+  for (const name of file?.names ?? [])
+    tensors[name] = await readTensor(file as OpenSafetensors, name);
+  return tensors;
 }
 
 /** Biases and scales of norms do not decay. */

@@ -3,7 +3,7 @@ import { checkNumber } from '@neverend/backend';
 import {
   MetricsFile,
   RunError,
-  readRunCheckpoint,
+  withRunCheckpoint,
   writeRunCheckpoint,
 } from '@neverend/checkpoint/node';
 import { warmupCosine } from '@neverend/optim';
@@ -66,9 +66,11 @@ export class TrainingRun {
     checkNumber('checkpointSeconds', checkpointSeconds, 0);
     const params = new TrainedParams(config, options.params, settings);
     try {
-      const found = await readRunCheckpoint(folder);
-      if (found !== undefined) await params.restore(found.parts);
-      const state = (found?.state ?? { step: 0, metricsBytes: 0 }) as TrainingState;
+      const found = await withRunCheckpoint(folder, async (state, files) => {
+        await params.restore(files);
+        return state;
+      });
+      const state = (found ?? { step: 0, metricsBytes: 0 }) as TrainingState;
       const metrics = await MetricsFile.open(join(folder, 'metrics.jsonl'), state.metricsBytes);
       return new TrainingRun(options, settings, params, metrics, state);
     } catch (error) {
@@ -166,7 +168,7 @@ export class TrainingRun {
       ...{ step: this.#step, metricsBytes: this.#metrics.bytes },
       ...(evaluation && { evaluation }),
     };
-    await writeRunCheckpoint(this.#options.folder, state, await this.#params.save());
+    await writeRunCheckpoint(this.#options.folder, state, this.#params.save());
     this.#saved = { step: this.#step, at: performance.now() };
   }
 
