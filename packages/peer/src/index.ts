@@ -1,6 +1,6 @@
 export { copyExperts, withoutFrozen } from './growth/copy-experts.ts';
-export { type ChangedPeer, growPeer, openKeys } from './growth/grow-peer.ts';
-export { prunePeer } from './growth/prune-peer.ts';
+export { type ChangedPeer, growExperts, openKeys } from './growth/grow-experts.ts';
+export { pruneExperts } from './growth/prune-experts.ts';
 export type { LanguageModelConfig } from './language-model/config.ts';
 export { type LanguageModelCosts, languageModelCosts } from './language-model/costs.ts';
 export { crossEntropy, tokenLosses } from './language-model/cross-entropy.ts';

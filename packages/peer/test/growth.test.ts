@@ -11,12 +11,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import {
   copyExperts,
-  growPeer,
+  growExperts,
   initPeer,
   openKeys,
   type PeerConfig,
   peer,
-  prunePeer,
+  pruneExperts,
   withoutFrozen,
 } from '../src/index.ts';
 
@@ -48,7 +48,7 @@ await describeBackends('a PEER layer that grows', (backend) => {
       const small = { ...config, ...options };
       const [x, params] = [tokens(), make(small)];
       const before = await outcome(x, params, small);
-      const grown = growPeer(params, width, small, [7, 9], randomKey(2));
+      const grown = growExperts(params, width, small, [7, 9], randomKey(2));
       const after = await outcome(x, grown.params, grown.config);
       if (backend === 'cpu') {
         for (const [at, value] of after.values.entries()) {
@@ -62,7 +62,7 @@ await describeBackends('a PEER layer that grows', (backend) => {
       };
       expect([...after.picks]).toEqual(Array.from(before.picks, moved));
       // And once more.
-      const again = growPeer(grown.params, width, grown.config, [8, 9], randomKey(3));
+      const again = growExperts(grown.params, width, grown.config, [8, 9], randomKey(3));
       const last = await outcome(x, again.params, again.config);
       if (backend !== 'cpu') expect(last.values).toEqual(before.values);
       tf.dispose([x, params, grown.params, again.params]);
@@ -72,7 +72,9 @@ await describeBackends('a PEER layer that grows', (backend) => {
   it('picks new experts once their keys are open, and these learn', async () => {
     await expectNoLeak(async () => {
       const [x, params] = [tokens(), make()];
-      const grown = growPeer(params, width, config, [9, 9], randomKey(2), { keys: { normal: 1 } });
+      const grown = growExperts(params, width, config, [9, 9], randomKey(2), {
+        keys: { normal: 1 },
+      });
       const names = ['key_bias/0', 'key_bias/1'];
       const closed = names.map((name) => grown.params[name] as tf.Tensor);
       const newOnes = (picks: ArrayLike<number>) =>
@@ -113,8 +115,8 @@ await describeBackends('a PEER layer that grows', (backend) => {
   it('without keys that no token picks gives what it gave', async () => {
     await expectNoLeak(async () => {
       const [x, params] = [tokens(), make()];
-      const grown = growPeer(params, width, config, [6, 7], randomKey(2));
-      const pruned = prunePeer(grown.params, width, grown.config, [
+      const grown = growExperts(params, width, config, [6, 7], randomKey(2));
+      const pruned = pruneExperts(grown.params, width, grown.config, [
         [0, 1, 2, 3, 4],
         [0, 1, 2, 3],
       ]);
@@ -169,11 +171,11 @@ await describeBackends('a PEER layer that grows', (backend) => {
 it('refuses what does not fit, by name', () => {
   const params = make();
   const key = randomKey(0);
-  expect(() => growPeer(params, width, config, [6], key)).toThrow('sizes had 1 numbers');
-  expect(() => growPeer(params, width, config, [4, 4], key)).toThrow('sizes[0] was 4');
+  expect(() => growExperts(params, width, config, [6], key)).toThrow('sizes had 1 numbers');
+  expect(() => growExperts(params, width, config, [4, 4], key)).toThrow('sizes[0] was 4');
   expect(() => openKeys([], 2)).toThrow('share was 2');
-  expect(() => prunePeer(params, width, config, [[0], [1, 0]])).toThrow('keep[1] had 0');
-  expect(() => prunePeer(params, width, config, [[0], [1]])).toThrow('k was 3');
+  expect(() => pruneExperts(params, width, config, [[0], [1, 0]])).toThrow('keep[1] had 0');
+  expect(() => pruneExperts(params, width, config, [[0], [1]])).toThrow('k was 3');
   const table = tf.variable(tf.zeros([2, 3]));
   expect(() => copyExperts([table], [0], [2])).toThrow('to had 2; it must be from 0 to 1');
   expect(() => copyExperts([table], [0, 1], [1, 1])).toThrow('twice');

@@ -23,7 +23,7 @@ export interface ChangedPeer {
  * @param key of the new numbers. @param starts how they start. Default: as `initPeer` has it.
  * @throws ShapeError | RangeError naming the argument.
  */
-export function growPeer(
+export function growExperts(
   params: Params,
   width: number,
   config: PeerConfig,
@@ -31,7 +31,7 @@ export function growPeer(
   key: RandomKey,
   starts: Partial<Starts> = {},
 ): ChangedPeer {
-  checkPeer('growPeer', config);
+  checkPeer('growExperts', config);
   if (sizes.length !== config.sizes.length) {
     throw new ShapeError(
       `sizes had ${sizes.length} numbers; it must have one for each of the ${config.sizes.length} sets`,
@@ -39,7 +39,7 @@ export function growPeer(
   }
   for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n, config.sizes[set]);
   const grown: PeerConfig = { ...config, sizes, keyBias: true };
-  checkPeer('growPeer', grown);
+  checkPeer('growExperts', grown);
   const { heads, keyWidth, splitTables = false } = config;
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
   const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
@@ -81,10 +81,10 @@ export function growPeer(
 }
 
 /**
- * Opens the keys that `growPeer` added: a closed key gets log `share` added to its scores, so that with scores that go through a softmax its experts have `share` of the weight that they
+ * Opens the keys that `growExperts` added: a closed key gets log `share` added to its scores, so that with scores that go through a softmax its experts have `share` of the weight that they
  * would have without. From 0, where nothing changes, to 1, where all keys are alike.
  *
- * @param closed the `key_bias` of each set as `growPeer` made it: -Infinity for the keys that are to be opened. @param share from 0 to 1.
+ * @param closed the `key_bias` of each set as `growExperts` made it: -Infinity for the keys that are to be opened. @param share from 0 to 1.
  * @returns what takes their place, the caller's to dispose. @throws RangeError for another share.
  */
 export function openKeys(closed: readonly tf.Tensor[], share: number): tf.Tensor[] {

@@ -3,7 +3,7 @@ import { checkedParam, gatherRows, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
 import { peerShapes } from '../layer/costs.ts';
-import type { ChangedPeer } from './grow-peer.ts';
+import type { ChangedPeer } from './grow-experts.ts';
 
 /**
  * A PEER layer without some of its keys, and without the experts that these are part of: what `ItemUsage` reports as dead, for one. The layer gives what it gave wherever none of the
@@ -12,13 +12,13 @@ import type { ChangedPeer } from './grow-peer.ts';
  * @param width D, of the tokens. @param keep of each set the numbers of the keys that stay, in rising order.
  * @throws ShapeError | RangeError naming the argument, also where fewer than k experts would be left.
  */
-export function prunePeer(
+export function pruneExperts(
   params: Params,
   width: number,
   config: PeerConfig,
   keep: readonly (readonly number[])[],
 ): ChangedPeer {
-  checkPeer('prunePeer', config);
+  checkPeer('pruneExperts', config);
   const { sizes, heads, splitTables = false } = config;
   if (keep.length !== sizes.length) {
     throw new ShapeError(
@@ -36,7 +36,7 @@ export function prunePeer(
     }
   }
   const pruned: PeerConfig = { ...config, sizes: keep.map((keys) => keys.length) };
-  checkPeer('prunePeer', pruned);
+  checkPeer('pruneExperts', pruned);
   const rows = rowsOf(sizes, keep, splitTables ? heads : 1);
   const tables = peerTables(width, config);
   const prune = (name: string): tf.Tensor => {
