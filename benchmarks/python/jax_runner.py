@@ -14,6 +14,7 @@ def start():
     import jax
     import jax.numpy as jnp
 
+    import jax_peer
     import jax_trecvit
     from golden import hold_to_golden
     from jax_layers import attend, encoder_block, norm, recurrent_block, rms_norm, scans
@@ -114,6 +115,37 @@ def start():
 
         return run, lambda results: results, len(frames)
 
+    def in_turn(batches, compute, *rest):
+        """Runs on one batch after the other."""
+        run_one = jax.jit(compute)
+        turn = 0
+
+        def run():
+            nonlocal turn
+            turn += 1
+            return jax.block_until_ready(run_one(*batches[(turn - 1) % len(batches)], *rest))
+
+        return run, lambda y: [y]
+
+    def batches_of(t, *names):
+        return list(zip(*(list(t.pop(name)) for name in names)))
+
+    def rows(compute, beside):
+        def of(t, attrs):
+            return in_turn(batches_of(t, "indices", beside), lambda *of: compute(of[2], *of[:2]), t["table"])
+
+        return of
+
+    layers = {
+        "peer": lambda t, attrs: in_turn(batches_of(t, "x"), lambda x, t: jax_peer.peer(x, t, attrs["k"]), t),
+        "peerStep": jax_peer.step_of,
+        "productKeySearch": lambda t, attrs: in_turn(
+            batches_of(t, "queries"), lambda queries, *keys: jax_peer.search(queries, keys, attrs["k"])[0], t["keys/0"], t["keys/1"]
+        ),
+        "weightedRows": rows(jax_peer.weighted_rows, "weights"),
+        "rowProducts": rows(jax_peer.row_products, "x"),
+    }
+
     def load(case, arrays):
         tensors = {name: jnp.array(array) for name, array in arrays.items()}
         op, attrs = case["op"], case["attrs"]
@@ -121,6 +153,8 @@ def start():
             return adam_w(case, tensors)
         if op == "scatterAddRows":
             return scatter_add(tensors)
+        if op in layers:
+            return layers[op](tensors, attrs)
         if op == "trecvitStream":
             hold_to_golden(run_stream)
             return stream(tensors, attrs)

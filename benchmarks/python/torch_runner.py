@@ -1,4 +1,4 @@
-"""PyTorch: torch_runner.py [compiled] <threads>"""
+"""PyTorch: torch_runner.py [compiled | exhaustive] <threads>"""
 
 import sys
 
@@ -11,10 +11,12 @@ def start():
 
     from golden import hold_to_golden
     from torch_layers import attend, encoder_block, recurrent_block, scan_by_halves, scan_by_steps
+    from torch_peer import all_keys, peer, row_products, search, search_all, step_of, weighted_rows
     from torch_trecvit import TRecViT, layer
 
     *modes, threads = sys.argv[1:]
     compiled = "compiled" in modes
+    exhaustive = "exhaustive" in modes
     threads = int(threads)
     torch.set_num_threads(threads)
 
@@ -122,6 +124,55 @@ def start():
         read = lambda results: [result.numpy() for result in results]
         return run, read, len(frames), *([way] if way else [])
 
+    def in_turn(batches, compute):
+        """Runs on one batch after the other, without gradients."""
+        turn = 0
+
+        def run():
+            nonlocal turn
+            turn += 1
+            with torch.no_grad():
+                return compute(*batches[(turn - 1) % len(batches)])
+
+        return run, lambda y: [y.numpy()]
+
+    def batches_of(tensors, *names):
+        return list(zip(*(tensors.pop(name).unbind() for name in names)))
+
+    def maybe_compiled(compute):
+        return torch.compile(compute, dynamic=False) if compiled else compute
+
+    def rows(compute, beside):
+        def of(tensors, attrs):
+            run = maybe_compiled(compute)
+            return in_turn(batches_of(tensors, "indices", beside), lambda *of: run(tensors["table"], *of))
+
+        return of
+
+    def product_key_search(tensors, attrs):
+        batches, keys, k = batches_of(tensors, "queries"), [tensors["keys/0"], tensors["keys/1"]], attrs["k"]
+        if exhaustive:
+            (all_of_them,) = map(all_keys, *keys)
+            return in_turn(batches, lambda queries: search_all(queries.flatten(1), all_of_them, k)[:, None])
+        run = maybe_compiled(search)
+        return in_turn(batches, lambda queries: run(queries, keys, k)[0])
+
+    def peer_forward(tensors, attrs):
+        run = maybe_compiled(peer)
+        return in_turn(batches_of(tensors, "x"), lambda x: run(x, tensors, attrs["k"]))
+
+    def peer_step(tensors, attrs):
+        if compiled and attrs["tables"] != "adam":
+            raise NotImplementedError("torch.compile has no gradients of rows")
+        return step_of(tensors, attrs, maybe_compiled(peer))
+
+    layers = {
+        "peer": peer_forward,
+        "peerStep": peer_step,
+        "productKeySearch": product_key_search,
+        "weightedRows": rows(weighted_rows, "weights"),
+        "rowProducts": rows(row_products, "x"),
+    }
     models = {"trecvitClip": trecvit_clip, "trecvitStream": trecvit_stream}
 
     def load(case, arrays):
@@ -132,8 +183,12 @@ def start():
         if op == "scatterAddRows":
             table, indices, rows = tensors["table"], tensors["indices"], tensors["rows"]
             return lambda: table.index_add_(0, indices, rows), lambda _: [table[indices].numpy()]
+        if exhaustive and op != "productKeySearch":
+            raise NotImplementedError("it only searches")
         if op in models:
             return models[op](tensors, attrs)
+        if op in layers:
+            return layers[op](tensors, attrs)
         compute = pure[op]
         way = []
         if compiled:

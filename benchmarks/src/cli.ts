@@ -32,7 +32,8 @@ const usage = `npm run bench -- [options]
                    minutes, unless --runner names it
   --no-python      without the Python runners
   --models         the whole models, and the largest product, which their shares are of; results/models/<machine>.json.
-                   Without it, and without --case, a run at full size has all other cases
+                   Without it, --peer and --case, a run at full size has all other cases
+  --peer           PEER and product keys, and the largest product; results/peer/<machine>.json
   --endless        instead of all else: what a frame of a stream costs after 10 frames and after 10,000, in half an
                    hour; results/endless/<machine>.json
   --profile        instead of all else: which operations the time of the models goes to, on the most of the threads;
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
       quick: { type: 'boolean', default: false },
       'no-python': { type: 'boolean', default: false },
       models: { type: 'boolean', default: false },
+      peer: { type: 'boolean', default: false },
       endless: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       'first-call': { type: 'boolean', default: false },
@@ -118,7 +120,7 @@ async function main(): Promise<void> {
   }
   const allRunners = !values.runner && !values.quick && !values['no-python'];
   const keeps = values.out === undefined && allRunners && (!values.case || values.resume);
-  const folder = values.models ? 'models/' : '';
+  const folder = values.models ? 'models/' : values.peer ? 'peer/' : '';
   const kept = fileURLToPath(new URL(`${folder}${nameOf(machine)}.json`, resultsFolder));
   const file = values.out ?? (keeps ? kept : undefined);
   if (values.resume && !keeps) {
@@ -128,13 +130,17 @@ async function main(): Promise<void> {
     threads,
     ...(values.resume && existsSync(kept) ? { known: parse(kept) } : {}),
     ...(file === undefined ? {} : { save: (sofar: Results) => write(file, format(sofar)) }),
-    cases: ({ id, video }) => {
-      if (values.models) return named(id) && (video !== undefined || id === 'matmul-2048');
-      return named(id) && (video === undefined || values.quick || values.case !== undefined);
+    cases: ({ id, video, items }) => {
+      const [isModel, isPeer] = [video !== undefined, items !== undefined];
+      if (id === 'matmul-2048' && (values.models || values.peer)) return named(id);
+      if (values.models || values.peer) return named(id) && (values.models ? isModel : isPeer);
+      return named(id) && (!(isModel || isPeer) || values.quick || values.case !== undefined);
     },
-    runners: ({ id, role, compiles }) =>
-      role === 'machine' ||
-      (values.runner?.some((text) => id.includes(text)) ?? !(values.quick && compiles)),
+    runners: ({ id, role, compiles, retrieves }) => {
+      if (role === 'machine') return true;
+      if (values.peer && !retrieves) return false;
+      return values.runner?.some((text) => id.includes(text)) ?? !(values.quick && compiles);
+    },
     size: values.quick ? 'tiny' : 'full',
     secondsPerCase: seconds ?? (values.quick ? 0.1 : 20),
     scratch,

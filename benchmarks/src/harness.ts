@@ -1,15 +1,11 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { compare } from './agree.ts';
 import { casesOf } from './cases/index.ts';
-import { writeInputs } from './inputs.ts';
-import { currentLoad, describeMachine, limitsOf } from './machine-limits.ts';
-import type { CaseResult, Outcome, Results, RunnerResult } from './results.ts';
-import { type Command, type RunnerKind, runnerKinds } from './runner-list.ts';
-import { RunnerProcess } from './runner-process.ts';
+import { Field } from './field.ts';
+import { describeMachine, limitsOf } from './machine-limits.ts';
+import { oneByOne } from './one-by-one.ts';
+import type { CaseResult, Results, RunnerResult } from './results.ts';
+import type { Command, RunnerKind } from './runner-list.ts';
 import { withShares } from './shares.ts';
-import { summarize } from './statistics.ts';
-import type { Case, LoadedCase, Output, Size } from './types.ts';
+import type { Case, Size } from './types.ts';
 
 export interface Options {
   /** Threads of the passes, one after the other. */
@@ -31,9 +27,6 @@ export interface Options {
   readonly save?: (results: Results) => void;
 }
 
-/** Seconds that one answer may take. */
-const patience = 600;
-
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {
   const machine = describeMachine();
@@ -45,6 +38,8 @@ export async function benchmark(options: Options): Promise<Results> {
   for (const [id, byThreads] of Object.entries(known?.runners ?? {})) {
     runners[id] = { ...byThreads };
   }
+  const say = ({ title }: Case, threads: number) =>
+    options.say(`${title}, ${threads} thread${threads === 1 ? '' : 's'}`);
   const order = casesOf(options.size).map(({ id }) => id);
   const results = (): Results => {
     const limits = limitsOf(cases);
@@ -63,16 +58,28 @@ export async function benchmark(options: Options): Promise<Results> {
     );
     // Memory that a backend has taken it may keep: a group of large cases starts with new processes.
     const groupOf = (one: Case) => (options.size === 'tiny' ? 'all' : one.group);
+    const known = (described: Field['described']) => {
+      for (const [id, result] of described) {
+        runners[id] ??= {};
+        (runners[id] as Record<string, RunnerResult[string]>)[String(threads)] = result;
+      }
+    };
     for (const group of new Set(left.map(groupOf))) {
+      const ofGroup = left.filter((each) => groupOf(each) === group);
+      if (ofGroup.every(({ alone }) => alone)) {
+        for (const one of ofGroup) {
+          say(one, threads);
+          cases.push(await oneByOne(one, options, threads, known));
+          options.save?.(results());
+        }
+        continue;
+      }
       const field = new Field(options, threads);
       try {
-        await field.start();
-        for (const [id, result] of field.described) {
-          runners[id] ??= {};
-          (runners[id] as Record<string, RunnerResult[string]>)[String(threads)] = result;
-        }
-        for (const one of left.filter((each) => groupOf(each) === group)) {
-          options.say(`${one.title}, ${threads} thread${threads === 1 ? '' : 's'}`);
+        await field.start(ofGroup);
+        known(field.described);
+        for (const one of ofGroup) {
+          say(one, threads);
           cases.push(await field.run(one));
           options.save?.(results());
         }
@@ -82,213 +89,4 @@ export async function benchmark(options: Options): Promise<Results> {
     }
   }
   return results();
-}
-
-interface Runner {
-  readonly kind: RunnerKind;
-  process: RunnerProcess;
-  readonly timed: boolean;
-  /** Which of several ways it takes on the case that it has loaded. */
-  way?: string | undefined;
-}
-
-/** The runners of one group of cases at one number of threads. */
-class Field {
-  readonly described: Map<string, RunnerResult[string]> = new Map();
-  readonly #options: Options;
-  readonly #threads: number;
-  readonly #runners: Runner[] = [];
-
-  constructor(options: Options, threads: number) {
-    this.#options = options;
-    this.#threads = threads;
-  }
-
-  async start(): Promise<void> {
-    // What has to be installed for a command comes first: nobody starts, or is waited for, meanwhile.
-    const commands = runnerKinds.filter(this.#options.runners).map((kind) => {
-      try {
-        return { kind, command: this.#options.command(kind, this.#threads) };
-      } catch (error) {
-        return { kind, absent: (error as Error).message };
-      }
-    });
-    // All at once: most of a start is waiting for files.
-    const starts = commands.map(async ({ kind, command, absent = '' }) => {
-      if (command === undefined) return { kind, hello: { absent } };
-      let process: RunnerProcess | undefined;
-      try {
-        process = new RunnerProcess(command);
-        return { kind, process, hello: await process.hello(patience) };
-      } catch (error) {
-        return { kind, process, hello: { absent: (error as Error).message } };
-      }
-    });
-    for (const { kind, process, hello } of await Promise.all(starts)) {
-      if ('absent' in hello || process === undefined) {
-        const { absent } = hello as { absent: string };
-        this.described.set(kind.id, { absent });
-        this.#options.say(`  not with ${kind.id}: ${absent}`);
-        await process?.end();
-      } else {
-        const { device, versions, timed } = hello;
-        this.#runners.push({ kind, process, timed });
-        this.described.set(kind.id, { device, versions });
-      }
-    }
-  }
-
-  async end(): Promise<void> {
-    await Promise.all(this.#runners.map(({ process }) => process.end()));
-  }
-
-  /** Checks at the small size, checks at the wanted size, times. A runner that fails a step takes no further one. */
-  async run(wanted: Case): Promise<CaseResult> {
-    const { size, secondsPerCase } = this.#options;
-    const [date, load] = [new Date().toISOString(), currentLoad()];
-    const outcomes: Record<string, Outcome> = {};
-    const able = this.#runners.filter(
-      ({ kind }) => kind.role !== 'machine' || wanted.limit.kind !== 'gemm',
-    );
-    const late = size === 'tiny' ? [] : able.filter(({ kind }) => kind.compiles);
-    let field = able.filter((runner) => !late.includes(runner));
-    let reference: string | undefined;
-    const small = casesOf('tiny').find(({ id }) => id === wanted.id) as Case;
-    for (const step of size === 'tiny' ? [small] : [small, wanted]) {
-      if (step !== small) field = this.#timeable([...field, ...late], wanted, outcomes);
-      try {
-        const checked = await this.#check(step, field, outcomes);
-        field = checked.agreeing;
-        reference = checked.reference;
-        const timed = field.filter((runner) => runner.timed);
-        if (step === wanted || size === 'tiny') await this.#time(timed, secondsPerCase, outcomes);
-      } finally {
-        await this.#unload();
-      }
-    }
-    const { id, title, limit, tolerance, video } = wanted;
-    const known = reference === undefined ? {} : { reference };
-    return {
-      case: id,
-      title,
-      threads: this.#threads,
-      date,
-      load,
-      limit,
-      tolerance,
-      ...known,
-      ...(video === undefined ? {} : { video }),
-      outcomes,
-    };
-  }
-
-  /** Those who can be timed at the wanted size. */
-  #timeable(field: readonly Runner[], wanted: Case, outcomes: Record<string, Outcome>): Runner[] {
-    return field.filter(({ kind, timed }) => {
-      const slow = wanted.tooSlowFor?.includes(kind.id) === true;
-      if (timed && slow)
-        outcomes[kind.id] = { unable: 'a run would take about half a minute or more' };
-      return timed && !slow;
-    });
-  }
-
-  async #check(
-    wanted: Case,
-    field: readonly Runner[],
-    outcomes: Record<string, Outcome>,
-  ): Promise<{ agreeing: Runner[]; reference: string | undefined }> {
-    const loaded = writeInputs(wanted, this.#options.scratch);
-    const results = new Map<string, readonly Output[]>();
-    for (const runner of field) {
-      const { kind } = runner;
-      const ran = await this.#outputs(runner, loaded);
-      if ('unable' in ran) outcomes[kind.id] = ran;
-      else if ('wrong' in ran) outcomes[kind.id] = { disagrees: ran.wrong };
-      else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
-    }
-    const { reference, reasons } = compare(results, wanted.tolerance);
-    for (const [id, reason] of reasons) {
-      outcomes[id] = reason === undefined ? { agrees: true } : { disagrees: reason };
-    }
-    for (const { kind } of field) {
-      rmSync(join(this.#options.scratch, kind.id), { recursive: true, force: true });
-      const outcome = outcomes[kind.id];
-      if (outcome && 'disagrees' in outcome)
-        this.#options.say(`  ${kind.id}: ${outcome.disagrees}`);
-      if (outcome && 'unable' in outcome) this.#options.say(`  ${kind.id}: ${outcome.unable}`);
-    }
-    const agreeing = field.filter(({ kind }) => {
-      const outcome = outcomes[kind.id];
-      return outcome === undefined || 'agrees' in outcome;
-    });
-    return { agreeing, reference };
-  }
-
-  async #outputs(
-    runner: Runner,
-    wanted: LoadedCase,
-  ): Promise<{ outputs: readonly Output[] } | { unable: string } | { wrong: string }> {
-    const folder = join(this.#options.scratch, runner.kind.id);
-    mkdirSync(folder, { recursive: true });
-    try {
-      const reply = await runner.process.ask({ do: 'load', case: wanted }, patience);
-      if ('unable' in reply || 'wrong' in reply) return reply;
-      runner.way = 'way' in reply ? reply.way : undefined;
-      const ran = await runner.process.ask({ do: 'run', folder }, patience);
-      if (!('outputs' in ran)) throw new Error('it did not answer with outputs');
-      return ran;
-    } catch (error) {
-      return { unable: (error as Error).message };
-    }
-  }
-
-  /** Rounds in which each runner has a turn, so that what else the machine does meets all of them alike. */
-  async #time(
-    field: readonly Runner[],
-    seconds: number,
-    outcomes: Record<string, Outcome>,
-  ): Promise<void> {
-    const rounds = this.#options.size === 'tiny' ? 2 : 10;
-    const share = (1000 * seconds) / field.length;
-    const turn = { do: 'time', milliseconds: share / rounds, runs: 1000 } as const;
-    const times = new Map<Runner, number[]>(field.map((runner) => [runner, []]));
-    const known = new Set(field.filter(({ process }) => process.resetPeak()));
-    for (let round = -1; round < rounds; round++) {
-      for (const [runner, list] of times) {
-        // A runner that is much slower than the others keeps to its share, but for three runs.
-        const spent = list.reduce((sum, time) => sum + time, 0);
-        if (spent > share && list.length >= 3) continue;
-        try {
-          const reply = await runner.process.ask(turn, patience);
-          // The first turn is for caches, compilers and clocks.
-          if ('times' in reply && round >= 0) list.push(...reply.times);
-        } catch (error) {
-          outcomes[runner.kind.id] = { unable: (error as Error).message };
-          times.delete(runner);
-        }
-      }
-    }
-    for (const [runner, list] of times) {
-      const { kind, process, way } = runner;
-      const peakMiB = known.has(runner) ? process.peakMiB() : undefined;
-      outcomes[kind.id] = {
-        milliseconds: summarize(list),
-        ...(peakMiB === undefined ? {} : { peakMiB }),
-        ...(way === undefined ? {} : { way }),
-      };
-    }
-  }
-
-  /** A runner that does not come back from it is started again. */
-  async #unload(): Promise<void> {
-    for (const runner of this.#runners) {
-      try {
-        await runner.process.ask({ do: 'unload' }, patience);
-      } catch {
-        await runner.process.end();
-        runner.process = new RunnerProcess(this.#options.command(runner.kind, this.#threads));
-        await runner.process.hello(patience);
-      }
-    }
-  }
 }

@@ -39,12 +39,47 @@ export function limitsOf(cases: readonly CaseResult[]): Results['limits'] {
       'milliseconds' in outcome ? outcome.milliseconds.min : Number.POSITIVE_INFINITY,
     );
     const gemm = (largest?.limit.amount ?? 0) / Math.min(...least) / 1e6;
+    const pickedRows = pickedRowsOf(here);
     const [copy, randomRows] = [bandwidth('copy'), bandwidth('random rows')];
     limits[String(threads)] = {
       ...(copy === undefined ? {} : { copy }),
       ...(randomRows === undefined ? {} : { randomRows }),
       ...(gemm > 0 ? { gemm } : {}),
+      ...(Object.keys(pickedRows).length > 0 ? { pickedRows } : {}),
     };
   }
   return limits;
+}
+
+/** GB/s of the fastest, by the number of rows of the table. */
+function pickedRowsOf(cases: readonly CaseResult[]): Record<string, number> {
+  const most: Record<string, number> = {};
+  for (const { limit, outcomes } of cases) {
+    if (limit.kind !== 'picked rows') continue;
+    for (const outcome of Object.values(outcomes)) {
+      if (!('milliseconds' in outcome)) continue;
+      const speed = limit.amount / outcome.milliseconds.median / 1e6;
+      most[limit.items] = Math.max(most[limit.items] ?? 0, speed);
+    }
+  }
+  return most;
+}
+
+/** The milliseconds that a case takes at least, by what the machine did at most; undefined where that was not measured. */
+export function leastOf(one: CaseResult, limits: Results['limits']): number | undefined {
+  const { gemm, pickedRows = {} } = limits[String(one.threads)] ?? {};
+  const { limit } = one;
+  const over = (amount: number, speed: number | undefined) => speed && amount / speed / 1e6;
+  switch (limit.kind) {
+    case 'gemm':
+      return over(limit.amount, gemm);
+    case 'picked rows':
+      return over(limit.amount, pickedRows[limit.items]);
+    case 'layer': {
+      const [products, rows] = [over(limit.amount, gemm), over(limit.bytes, pickedRows[limit.items])];
+      return products && rows && products + rows;
+    }
+    default:
+      return medianOf(one, 'machine');
+  }
 }

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What the peers need; one environment holds them all. */
-const packages = ['numpy==2.4.6', 'torch==2.13.0', 'jax==0.10.2', 'tensorflow-cpu==2.21.0'];
+const packages = [
+  ...['numpy==2.4.6', 'torch==2.13.0', 'jax==0.10.2', 'tensorflow-cpu==2.21.0'],
+  'faiss-cpu==1.15.1',
+];
 /** Those that have wheels for all of the packages, best first. */
 const interpreters = ['python3.11', 'python3.12', 'python3.13'];
 

@@ -30,6 +30,7 @@ export interface CaseResult {
   /** The runner whose results the others were held against. */
   readonly reference?: string;
   readonly video?: Case['video'];
+  readonly items?: Case['items'];
   readonly outcomes: Readonly<Record<string, Outcome>>;
 }
 
@@ -87,6 +88,8 @@ export interface MachineLimits {
   readonly randomRows?: number;
   /** GFLOP/s of the fastest runner's best product of two 2048 x 2048 matrices. */
   readonly gemm?: number;
+  /** GB/s of the fastest runner's sums or products of rows of 1 KiB, read alone, by the number of rows of their table. */
+  readonly pickedRows?: Readonly<Record<string, number>>;
 }
 
 /** What a runner is, or why it did not run; by the number of threads. */

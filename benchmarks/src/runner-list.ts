@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Op } from './types.ts';
 
 /** An implementation on a backend, which runs in a process of its own. */
 export interface RunnerKind {
@@ -12,6 +13,10 @@ export interface RunnerKind {
   readonly script: readonly [string, ...string[]];
   /** Takes long to load a case, so that it is checked at the size that is timed alone. */
   readonly compiles?: true;
+  /** The one operation that it has. */
+  readonly only?: Op;
+  /** Has PEER and what it is made of. */
+  readonly retrieves?: true;
 }
 
 export const runnerKinds: readonly RunnerKind[] = [
@@ -22,15 +27,32 @@ export const runnerKinds: readonly RunnerKind[] = [
     role: 'peer',
     script: ['onnxruntime.ts', 'node'],
   },
-  { id: 'torch', title: 'PyTorch eager', role: 'peer', script: ['torch_runner.py'] },
+  {
+    ...{ id: 'torch', title: 'PyTorch eager', role: 'peer', script: ['torch_runner.py'] },
+    retrieves: true,
+  },
   {
     id: 'torch-compiled',
     title: 'PyTorch compiled',
     role: 'peer',
     script: ['torch_runner.py', 'compiled'],
-    compiles: true,
+    ...{ compiles: true, retrieves: true },
   },
-  { id: 'jax', title: 'JAX jit', role: 'peer', script: ['jax_runner.py'] },
+  {
+    ...{ id: 'jax', title: 'JAX jit', role: 'peer', script: ['jax_runner.py'] },
+    retrieves: true,
+  },
+  {
+    id: 'torch-exhaustive',
+    title: 'all keys, PyTorch',
+    role: 'peer',
+    script: ['torch_runner.py', 'exhaustive'],
+    ...{ only: 'productKeySearch', retrieves: true },
+  },
+  {
+    ...{ id: 'faiss', title: 'all keys, Faiss', role: 'peer', script: ['faiss_runner.py'] },
+    ...{ only: 'productKeySearch', retrieves: true },
+  },
   {
     id: 'tensorflow-python',
     title: 'TensorFlow, Python',
@@ -55,6 +77,7 @@ export const runnerKinds: readonly RunnerKind[] = [
       title: `**neverend ${backend}**`,
       role: 'ours',
       script: ['tfjs.ts', 'own', backend],
+      retrieves: true,
     },
   ]),
 ];

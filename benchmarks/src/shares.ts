@@ -1,13 +1,11 @@
-import { medianOf } from './machine-limits.ts';
+import { leastOf, medianOf } from './machine-limits.ts';
 import type { CaseResult, Outcome, Results } from './results.ts';
 import { runnerKinds } from './runner-list.ts';
 
 /** The cases, with each runner's share of the limit and our runners' ratios to the peers. */
 export function withShares(cases: readonly CaseResult[], limits: Results['limits']): CaseResult[] {
   return cases.map((one) => {
-    const gemm = limits[String(one.threads)]?.gemm;
-    const least =
-      one.limit.kind === 'gemm' ? gemm && one.limit.amount / gemm / 1e6 : medianOf(one, 'machine');
+    const least = leastOf(one, limits);
     const outcomes = Object.entries(one.outcomes).map(([id, outcome]): [string, Outcome] => {
       if (!('milliseconds' in outcome)) return [id, outcome];
       const { median } = outcome.milliseconds;

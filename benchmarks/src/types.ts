@@ -10,12 +10,19 @@ export interface Input {
   readonly bound?: number;
 }
 
-/** What bounds the time of a case from below, and how much of it the case needs at least. */
-interface Limit {
-  /** `gemm`: amount in FLOPs; `copy` and `random rows`: in bytes, read and written. */
-  readonly kind: 'gemm' | 'copy' | 'random rows';
-  readonly amount: number;
-}
+/**
+ * What bounds the time of a case from below, and how much of it the case needs at least. `gemm`: amount in FLOPs; `copy` and `random rows`: in bytes, read and written;
+ * `picked rows`: in bytes of rows of a table of so many, read alone; `layer`: in FLOPs, and bytes of rows beside.
+ */
+export type Limit =
+  | { readonly kind: 'gemm' | 'copy' | 'random rows'; readonly amount: number }
+  | { readonly kind: 'picked rows'; readonly amount: number; readonly items: number }
+  | {
+      readonly kind: 'layer';
+      readonly amount: number;
+      readonly bytes: number;
+      readonly items: number;
+    };
 
 export type Op =
   | 'matMul'
@@ -31,7 +38,12 @@ export type Op =
   | 'spaceAttention'
   | 'encoderBlock'
   | 'trecvitClip'
-  | 'trecvitStream';
+  | 'trecvitStream'
+  | 'weightedRows'
+  | 'rowProducts'
+  | 'productKeySearch'
+  | 'peer'
+  | 'peerStep';
 
 /** One thing to compute. Plain data: it goes to the runners as JSON. */
 export interface Case {
@@ -45,7 +57,7 @@ export interface Case {
    * is of all of them, the forward pass included.
    */
   readonly mode: 'forward' | 'gradient';
-  readonly attrs: Readonly<Record<string, number | boolean>>;
+  readonly attrs: Readonly<Record<string, number | boolean | string>>;
   readonly inputs: readonly Input[];
   readonly limit: Limit;
   /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */
@@ -54,6 +66,10 @@ export interface Case {
   readonly tooSlowFor?: readonly string[];
   /** The model that it runs, and on how many frames a run. */
   readonly video?: { readonly model: string; readonly frames: number };
+  /** Of product keys: how many items there are. */
+  readonly items?: number;
+  /** Runners take so much memory that one starts when the one before has ended. */
+  readonly alone?: true;
 }
 
 /** `full` is what is timed; `tiny` has odd sizes, and is what a runner that is too slow to be timed is checked on. */

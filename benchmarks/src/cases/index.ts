@@ -2,6 +2,7 @@ import type { Case, Size } from '../types.ts';
 import { adamWCases } from './adamw.ts';
 import { encoderBlockCases } from './encoder-block.ts';
 import { matMulCases } from './mat-mul.ts';
+import { peerCases } from './peer.ts';
 import { recurrentBlockCases } from './recurrent-block.ts';
 import { rowCases } from './rows.ts';
 import { rowwiseCases } from './rowwise.ts';
@@ -18,4 +19,5 @@ export const casesOf = (size: Size): Case[] => [
   ...recurrentBlockCases(size),
   ...encoderBlockCases(size),
   ...trecvitCases(size),
+  ...peerCases(size),
 ];

@@ -1,10 +1,12 @@
 import { TRecViT, topK } from '@neverend/trecvit';
 import * as tf from '@tensorflow/tfjs-core';
 import { configOf } from '../cases/trecvit.ts';
+import { ownPeer } from './own-peer.ts';
 import { input, type Operations } from './tfjs-operations.ts';
 
 /** The models of this repository's packages. */
 export const ownModels: NonNullable<Operations['models']> = {
+  ...ownPeer,
   trecvitClip: (inputs, attrs) => {
     const { video: _, ...params } = inputs;
     const model = new TRecViT(configOf(attrs), params);

@@ -18,7 +18,11 @@ export interface Stateful {
 }
 
 export type StatefulOp = Extract<Op, 'scatterAddRows' | 'adamW'>;
-export type ModelOp = Extract<Op, 'trecvitClip' | 'trecvitStream'>;
+export type ModelOp = Extract<
+  Op,
+  | ('trecvitClip' | 'trecvitStream')
+  | ('peer' | 'peerStep' | 'productKeySearch' | 'weightedRows' | 'rowProducts')
+>;
 
 /** Keeps the inputs that it is given, and disposes them with its own tensors. */
 type MakeStateful = (inputs: Tensors, attrs: Attrs) => Stateful;
@@ -27,7 +31,7 @@ type MakeStateful = (inputs: Tensors, attrs: Attrs) => Stateful;
 export interface Operations {
   readonly pure: Readonly<Record<Exclude<Op, StatefulOp | ModelOp>, Pure>>;
   readonly stateful: Readonly<Record<StatefulOp, MakeStateful>>;
-  /** Whole models; stock TensorFlow.js has none. */
+  /** Whole models and layers; stock TensorFlow.js has none. */
   readonly models?: Readonly<Record<ModelOp, MakeStateful>>;
 }
 

@@ -15,8 +15,8 @@ await serve(async (): Promise<Implementation<tf.Tensor[]>> => {
   return {
     hello,
     load: async (wanted, arrays) =>
-      wanted.op.startsWith('trecvit') && operations.models === undefined
-        ? 'the model is not written with stock TensorFlow.js here'
+      /^(trecvit|peer)/.test(wanted.id) && operations.models === undefined
+        ? 'it is not written with stock TensorFlow.js here'
         : prepare(wanted, tensorsOf(wanted, arrays), operations, gpu),
     ...(gpu ? {} : { profile: profiled }),
   };
