@@ -91,8 +91,7 @@ def step_of(t, attrs):
             dx, g = jax.grad(lambda x, t: jnp.sum(peer(x, t, k) * dy), (0, 1))(x, t)
         t, moments, sums = dict(t), dict(moments), dict(sums)
         for name in dense:
-            own = attrs["tableEpsilon"] if name in tables else eps
-            t[name], *moments[name] = adam(step, t[name], *moments[name], g[name], rate, own)
+            t[name], *moments[name] = adam(step, t[name], *moments[name], g[name], rate, eps)
             moments[name] = tuple(moments[name])
         if by_rows:
             for name, gradients in zip(tables, of_rows):

@@ -67,8 +67,8 @@ def step_of(t, attrs, forward):
     dense = [value for name, value in params.items() if name not in ("down", "up")]
     lazy = attrs["tables"] != "adam"
     rate, initial, eps = attrs["tableRate"], attrs["initialSum"], attrs["tableEpsilon"]
-    groups = [{"params": dense, "eps": attrs["epsilon"]}, *([] if lazy else [{"params": tables, "eps": eps}])]
-    optimizers = [torch.optim.AdamW(groups, lr=attrs["learningRate"], weight_decay=0.0, fused=True)]
+    adam = {"lr": attrs["learningRate"], "eps": attrs["epsilon"], "weight_decay": 0.0, "fused": True}
+    optimizers = [torch.optim.AdamW(dense if lazy else [*dense, *tables], **adam)]
     if attrs["tables"] == "adagrad":
         optimizers.append(torch.optim.Adagrad(tables, lr=rate, initial_accumulator_value=initial, eps=eps))
     elif lazy:

@@ -3,12 +3,13 @@ import type { Output } from './types.ts';
 
 /**
  * Why a runner's results are not those of the reference; undefined where they agree: the same shapes, and each
- * number within `tolerance` times the largest magnitude of its array, or times one where that is less.
+ * number within `tolerance` times the largest magnitude of its array, or times one where that is less, but for a share `apart` of them.
  */
 export function disagreement(
   reference: readonly Output[],
   outputs: readonly Output[],
   tolerance: number,
+  apart = 0,
 ): string | undefined {
   if (outputs.length !== reference.length) {
     return `it gave ${outputs.length} arrays; the reference gave ${reference.length}`;
@@ -18,7 +19,7 @@ export function disagreement(
     if (actual.shape.join() !== expected.shape.join()) {
       return `array ${index} has shape [${actual.shape}]; the reference has [${expected.shape}]`;
     }
-    const reason = farthest(read(expected.file), read(actual.file), tolerance);
+    const reason = farthest(read(expected.file), read(actual.file), tolerance, apart);
     if (reason !== undefined) return `array ${index} ${reason}`;
   }
   return undefined;
@@ -37,12 +38,16 @@ export interface Comparison {
 export function compare(
   results: ReadonlyMap<string, readonly Output[]>,
   tolerance: number,
+  apart = 0,
 ): Comparison {
   let best: Comparison = { reference: undefined, reasons: new Map() };
   let most = 0;
   for (const [id, reference] of results) {
     const reasons = new Map(
-      [...results].map(([other, outputs]) => [other, disagreement(reference, outputs, tolerance)]),
+      [...results].map(([other, outputs]) => [
+        other,
+        disagreement(reference, outputs, tolerance, apart),
+      ]),
     );
     const agree = [...reasons.values()].filter((reason) => reason === undefined).length;
     if (agree > most) {
@@ -62,6 +67,7 @@ function farthest(
   expected: Float32Array,
   actual: Float32Array,
   tolerance: number,
+  apart: number,
 ): string | undefined {
   if (actual.length !== expected.length)
     return `has ${actual.length} numbers of ${expected.length}`;
@@ -78,7 +84,11 @@ function farthest(
     largest = Math.max(largest, Math.abs(value));
   }
   const share = distance / largest;
-  return share <= tolerance
+  if (share <= tolerance) return undefined;
+  const beyond = expected.filter(
+    (value, at) => Math.abs((actual[at] ?? 0) - value) > tolerance * largest,
+  ).length;
+  return beyond <= apart * expected.length
     ? undefined
     : `differs by ${share.toExponential(1)} of its largest magnitude; the tolerance is ${tolerance}`;
 }

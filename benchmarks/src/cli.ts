@@ -36,8 +36,8 @@ const usage = `npm run bench -- [options]
   --peer           PEER and product keys, and the largest product; results/peer/<machine>.json
   --endless        instead of all else: what a frame of a stream costs after 10 frames and after 10,000, in half an
                    hour; results/endless/<machine>.json
-  --profile        instead of all else: which operations the time of the models goes to, on the most of the threads;
-                   results/profiles/<machine>.json
+  --profile        instead of all else: which operations the time of the models, or with --peer of PEER, goes to, on the
+                   most of the threads; results/profiles/<machine>.json
   --first-call     instead of all else: the first result and the first gradient of fresh processes, pages and workers,
                    in minutes; benchmarks/results/first-call/<machine>.json. Exit code 1 where a limit is missed
   --json           the results on stdout, as JSON
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
       runners: ({ id }) =>
         values.runner?.some((text) => id.includes(text)) ?? /wasm|tensorflow/.test(id),
       command: (kind) => command(kind, most),
-      ...{ threads: most, quick: values.quick, cases: named },
+      ...{ threads: most, quick: values.quick, peer: values.peer, cases: named },
       ...{ machine, file: `${nameOf(machine)}.json`, scratch, say },
     });
     const text = `${JSON.stringify(content, null, 1)}\n`;

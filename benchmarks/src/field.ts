@@ -165,7 +165,7 @@ export class Field {
       else if ('wrong' in ran) outcomes[kind.id] = { disagrees: ran.wrong };
       else if (kind.role !== 'machine') results.set(kind.id, ran.outputs);
     }
-    const { reference, reasons } = compare(results, wanted.tolerance);
+    const { reference, reasons } = compare(results, wanted.tolerance, wanted.apart);
     for (const [id, reason] of reasons) {
       outcomes[id] = reason === undefined ? { agrees: true } : { disagrees: reason };
     }

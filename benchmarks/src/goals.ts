@@ -1,8 +1,9 @@
+import { peerGoals } from './goals-peer.ts';
 import { medianOf } from './machine-limits.ts';
 import type { CaseResult, Results } from './results.ts';
 import { runnerKinds } from './runner-list.ts';
 
-/** What a model must reach on two threads. */
+/** What a model or a layer must reach on two threads. */
 export interface Goal {
   readonly text: string;
   /** What was measured; undefined where it was not. */
@@ -18,10 +19,12 @@ const backends = ['tensorflow', 'wasm'] as const;
 const threads = 2;
 
 /** The goals that the cases of these results can be held to. */
-export function goalsOf({ cases, endless }: Results): Goal[] {
+export function goalsOf({ cases, endless, limits }: Results): Goal[] {
   const here = cases.filter((one) => one.threads === threads);
   const find = (id: string) => here.find((one) => one.case === id);
-  if (!here.some(({ video }) => video !== undefined)) return [];
+  if (!here.some(({ video }) => video !== undefined)) {
+    return peerGoals(here, limits[String(threads)]);
+  }
   const streams = backends.flatMap((backend) =>
     (
       [

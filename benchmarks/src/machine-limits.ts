@@ -51,14 +51,14 @@ export function limitsOf(cases: readonly CaseResult[]): Results['limits'] {
   return limits;
 }
 
-/** GB/s of the fastest, by the number of rows of the table. */
+/** GB/s of the fastest run, by the number of rows of the table. */
 function pickedRowsOf(cases: readonly CaseResult[]): Record<string, number> {
   const most: Record<string, number> = {};
   for (const { limit, outcomes } of cases) {
     if (limit.kind !== 'picked rows') continue;
     for (const outcome of Object.values(outcomes)) {
       if (!('milliseconds' in outcome)) continue;
-      const speed = limit.amount / outcome.milliseconds.median / 1e6;
+      const speed = limit.amount / outcome.milliseconds.min / 1e6;
       most[limit.items] = Math.max(most[limit.items] ?? 0, speed);
     }
   }
@@ -76,7 +76,10 @@ export function leastOf(one: CaseResult, limits: Results['limits']): number | un
     case 'picked rows':
       return over(limit.amount, pickedRows[limit.items]);
     case 'layer': {
-      const [products, rows] = [over(limit.amount, gemm), over(limit.bytes, pickedRows[limit.items])];
+      const [products, rows] = [
+        over(limit.amount, gemm),
+        over(limit.bytes, pickedRows[limit.items]),
+      ];
       return products && rows && products + rows;
     }
     default:

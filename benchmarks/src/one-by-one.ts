@@ -34,13 +34,17 @@ export async function oneByOne(
     try {
       await field.start([wanted]);
       known(field.described);
-      const outputs = await field.runLoaded(loaded, options.secondsPerCase / kinds.length, outcomes);
+      const outputs = await field.runLoaded(
+        loaded,
+        options.secondsPerCase / kinds.length,
+        outcomes,
+      );
       if (outputs !== undefined) results.set(id, outputs);
     } finally {
       await field.end();
     }
   }
-  const { reference, reasons } = compare(results, wanted.tolerance);
+  const { reference, reasons } = compare(results, wanted.tolerance, wanted.apart);
   for (const [id, disagrees] of reasons) {
     if (disagrees !== undefined) {
       outcomes[id] = { disagrees };

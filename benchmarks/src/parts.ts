@@ -10,6 +10,8 @@ import type { Results } from './results.ts';
 export interface PartOptions extends Omit<ProfileOptions, 'cases'> {
   /** Small sizes. */
   readonly quick: boolean;
+  /** PEER in the place of models. */
+  readonly peer: boolean;
   readonly cases: (id: string) => boolean;
   readonly machine: Results['machine'];
   /** The name of the machine's file. */
@@ -52,7 +54,8 @@ export const parts: Readonly<Record<string, (options: PartOptions) => Promise<Pa
   profile: async (options) => {
     const { quick, machine, file } = options;
     const cases = casesOf(quick ? 'tiny' : 'full').filter(
-      ({ id, video }) => video !== undefined && options.cases(id),
+      ({ id, video, op }) =>
+        (options.peer ? op.startsWith('peer') : video !== undefined) && options.cases(id),
     );
     const results = await profiles({ ...options, cases });
     // What was not profiled now stays.

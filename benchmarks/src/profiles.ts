@@ -47,7 +47,7 @@ export async function profiles(options: ProfileOptions): Promise<ProfileResult[]
         results.push({
           ...{ case: one.id, title: one.title, runner: kind.id, threads },
           date: new Date().toISOString(),
-          frames: ofRun,
+          ...(one.video === undefined ? {} : { frames: ofRun }),
           ...reply.profile,
         });
       } catch (error) {
@@ -62,9 +62,10 @@ export async function profiles(options: ProfileOptions): Promise<ProfileResult[]
 
 const longest = 14;
 
-/** What took longest, a frame. */
+/** What took longest, a frame of a model or a run of a layer. */
 export function profileTable(profile: ProfileResult): string[] {
-  const { title, runner, threads, frames, milliseconds, operations } = profile;
+  const { title, runner, threads, frames = 1, milliseconds, operations } = profile;
+  const what = profile.frames === undefined ? 'run' : 'frame';
   const row = (name: string, calls: number | undefined, time: number) =>
     `| ${name} | ${calls === undefined ? '' : Number((calls / frames).toFixed(1))} | ${(time / frames).toFixed(2)} | ${((100 * time) / milliseconds).toFixed(1)} % |`;
   const sum = (of: typeof operations, what: 'calls' | 'milliseconds') =>
@@ -72,9 +73,9 @@ export function profileTable(profile: ProfileResult): string[] {
   const [top, others] = [operations.slice(0, longest), operations.slice(longest)];
   const inside = sum(operations, 'milliseconds');
   return [
-    `${title}, \`${runner}\`, ${threads} thread${threads === 1 ? '' : 's'}: ${(milliseconds / frames).toFixed(1)} ms a frame while it was watched, ${Number((sum(operations, 'calls') / frames).toFixed(1))} operations a frame.`,
+    `${title}, \`${runner}\`, ${threads} thread${threads === 1 ? '' : 's'}: ${(milliseconds / frames).toFixed(1)} ms a ${what} while it was watched, ${Number((sum(operations, 'calls') / frames).toFixed(1))} operations a ${what}.`,
     '',
-    '| operation | calls a frame | ms a frame | share |',
+    `| operation | calls a ${what} | ms a ${what} | share |`,
     '| --- | ---: | ---: | ---: |',
     ...top.map(({ name, calls, milliseconds: time }) => row(name, calls, time)),
     ...(others.length === 0

@@ -1,5 +1,5 @@
 import { goalsOf, goalsTable, isMissed } from './goals.ts';
-import { medianOf } from './machine-limits.ts';
+import { leastOf, medianOf } from './machine-limits.ts';
 import { profileTable } from './profiles.ts';
 import { modelTable } from './report-models.ts';
 import type { CaseResult, Outcome, Results } from './results.ts';
@@ -10,7 +10,7 @@ export function report(results: Results): string {
   const { machine, limits } = results;
   const threads = Object.keys(limits);
   return [
-    `### ${isOfModels(results) ? 'TRecViT on ' : ''}${machine.cpu}, ${machine.cpus} CPUs`,
+    `### ${subject(results)}${machine.cpu}, ${machine.cpus} CPUs`,
     '',
     `${time(results)}, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node.slice(1)}, ${load(results)}. ${versions(results)}.`,
     ...threads.flatMap((count) => ['', ...section(results, count)]),
@@ -19,9 +19,13 @@ export function report(results: Results): string {
   ].join('\n');
 }
 
-const isOfModels = ({ cases }: Results) =>
-  cases.some(({ video }) => video !== undefined) &&
-  cases.every((one) => one.video !== undefined || one.case === 'matmul-2048');
+/** What all cases are of, but for the product whose speed is the limit. */
+function subject({ cases }: Results): string {
+  const all = (is: (one: CaseResult) => boolean) =>
+    cases.some(is) && cases.every((one) => is(one) || one.case === 'matmul-2048');
+  if (all(({ video }) => video !== undefined)) return 'TRecViT on ';
+  return all(({ items }) => items !== undefined) ? 'PEER on ' : '';
+}
 
 /** The goals, and where the time goes of what missed one. */
 function goals(results: Results): string[] {
@@ -65,11 +69,15 @@ function section({ cases, limits, runners }: Results, threads: string): string[]
       role !== 'machine' &&
       operations.some(({ outcomes }) => 'milliseconds' in (outcomes[id] ?? {})),
   );
-  const { copy, randomRows, gemm } = limits[threads] ?? {};
+  const { copy, randomRows, gemm, pickedRows = {} } = limits[threads] ?? {};
+  const withLimit = operations.some(({ items }) => items !== undefined);
   const measured = [
     copy && `copy ${copy.toFixed(1)} GB/s`,
     randomRows && `random rows ${randomRows.toFixed(1)} GB/s`,
     gemm && `GEMM ${gemm.toFixed(0)} GFLOP/s`,
+    ...Object.entries(pickedRows).map(
+      ([items, speed]) => `rows out of ${items} ${speed.toFixed(1)} GB/s`,
+    ),
   ].filter(Boolean);
   return [
     `#### ${threads} thread${threads === '1' ? '' : 's'}: ${measured.join(', ')}`,
@@ -77,17 +85,23 @@ function section({ cases, limits, runners }: Results, threads: string): string[]
       ? []
       : [
           '',
-          `| case | ${columns.map(({ title }) => title).join(' | ')} | best of ours over best peer |`,
-          `| --- |${' ---: |'.repeat(columns.length + 1)}`,
-          ...operations.map((one) => row(one, columns)),
+          `| case | ${withLimit ? 'limit | ' : ''}${columns.map(({ title }) => title).join(' | ')} | best of ours over best peer |`,
+          `| --- |${' ---: |'.repeat(columns.length + (withLimit ? 2 : 1))}`,
+          ...operations.map((one) =>
+            row(one, columns, withLimit ? [milliseconds(leastOf(one, limits))] : []),
+          ),
         ]),
     ...modelTable(here),
     ...notes(here, runners, threads),
   ];
 }
 
-function row(one: CaseResult, columns: typeof runnerKinds): string {
-  const cells = columns.map(({ id }) => cell(one.outcomes[id]));
+const milliseconds = (time: number | undefined) =>
+  time === undefined ? '' : String(Number(time.toPrecision(3)));
+
+/** @param before cells before those of the runners. */
+function row(one: CaseResult, columns: typeof runnerKinds, before: readonly string[]): string {
+  const timed = columns.map(({ id }) => cell(one.outcomes[id]));
   const best = (role: string) =>
     Math.min(
       ...columns
@@ -95,6 +109,7 @@ function row(one: CaseResult, columns: typeof runnerKinds): string {
         .map(({ id }) => medianOf(one, id) ?? Number.POSITIVE_INFINITY),
     );
   const ratio = best('peer') / best('ours');
+  const cells = [...before, ...timed];
   return `| ${one.title} | ${cells.join(' | ')} | ${Number.isFinite(ratio) && ratio > 0 ? `${ratio.toFixed(2)}x` : ''} |`;
 }
 

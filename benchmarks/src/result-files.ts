@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Endless, ProfileResult, Results } from './results.ts';
 
-/** The results that are kept, a file for each machine; those of models, of endless streams and profiles in folders of their own. */
+/** The results that are kept, a file for each machine; those of models, of PEER, of endless streams and profiles in folders of their own. */
 export const resultsFolder: URL = new URL('../results/', import.meta.url);
 
 /** What `results/endless` and `results/profiles` have of a machine. */
@@ -16,7 +16,7 @@ export interface ProfilesFile {
   readonly results: readonly ProfileResult[];
 }
 
-/** All of them, in the order of their files' names, models last. */
+/** All of them, in the order of their files' names, models and then PEER last. */
 export function readResults(): Results[] {
   const operations = filesOf('').map((name) => parse<Results>(name));
   const models = filesOf('models/').map((file): Results => {
@@ -29,7 +29,11 @@ export function readResults(): Results[] {
       ...(profiles === undefined ? {} : { profiles }),
     };
   });
-  return [...operations, ...models];
+  const peer = filesOf('peer/').map((file): Results => {
+    const profiles = known<ProfilesFile>(file.replace('peer/', 'profiles/'))?.results;
+    return { ...parse<Results>(file), ...(profiles === undefined ? {} : { profiles }) };
+  });
+  return [...operations, ...models, ...peer];
 }
 
 function filesOf(folder: string): string[] {

@@ -77,8 +77,8 @@ export interface ProfileResult extends Profile {
   readonly runner: string;
   readonly threads: number;
   readonly date: string;
-  /** Of one run. */
-  readonly frames: number;
+  /** Of one run of a model. */
+  readonly frames?: number;
 }
 
 export interface MachineLimits {
@@ -88,7 +88,7 @@ export interface MachineLimits {
   readonly randomRows?: number;
   /** GFLOP/s of the fastest runner's best product of two 2048 x 2048 matrices. */
   readonly gemm?: number;
-  /** GB/s of the fastest runner's sums or products of rows of 1 KiB, read alone, by the number of rows of their table. */
+  /** GB/s of the fastest run of sums or products of rows of 1 KiB, read alone, by the number of rows of their table. */
   readonly pickedRows?: Readonly<Record<string, number>>;
 }
 

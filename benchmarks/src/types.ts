@@ -62,6 +62,8 @@ export interface Case {
   readonly limit: Limit;
   /** How far two results may be apart, as a share of the largest magnitude in the array, or of one. */
   readonly tolerance: number;
+  /** Which share of the numbers of an array may be further apart. Default: none. */
+  readonly apart?: number;
   /** Runners whose runs would take about half a minute or more: they are checked at the small size. */
   readonly tooSlowFor?: readonly string[];
   /** The model that it runs, and on how many frames a run. */

@@ -34,6 +34,18 @@ describe('disagreement', () => {
     }
   });
 
+  it('passes a share of numbers that may be apart, and no more', () => {
+    const right = Array.from({ length: 100 }, (_, index) => index / 100);
+    const wrong = right.with(3, 2).with(70, 2);
+    expect(disagreement([output(right)], [output(wrong)], 1e-5, 0.02)).toBeUndefined();
+    expect(disagreement([output(right)], [output(wrong.with(9, 2))], 1e-5, 0.02)).toContain(
+      'differs',
+    );
+    expect(disagreement([output(right)], [output(wrong.with(9, Number.NaN))], 1e-5, 1)).toContain(
+      'NaN',
+    );
+  });
+
   it.each([
     ['NaN in the results', [output([1, Number.NaN])], [output([1, 2])]],
     ['NaN in the reference', [output([1, 2])], [output([Number.NaN, 2])]],

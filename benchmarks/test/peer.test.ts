@@ -18,33 +18,37 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(scratch, { recursive: true }));
 
-const peerCases = (size: 'full' | 'tiny') => casesOf(size).filter(({ items }) => items !== undefined);
+const peerCases = (size: 'full' | 'tiny') =>
+  casesOf(size).filter(({ items }) => items !== undefined);
 
 describe('the cases of PEER', () => {
-  it.each([64, 256, 1024])('have as many rows in a limit as batches pick, of %i² experts', async (n) => {
-    await useBackend('wasm', { threads: 1 });
-    const one = peerCases('full').find(({ id }) => id === `peer-${n}-forward`) as Case;
-    // Not the tables, which are gigabytes.
-    const inputs = one.inputs.filter(({ name }) => !['down', 'up'].includes(name));
-    const tensors = Object.fromEntries(
-      writeInputs({ ...one, inputs }, scratch).inputs.map(({ name, file, shape }) => [
-        name,
-        tf.tensor(new Float32Array(new Uint8Array(readFileSync(file)).buffer), [...shape]),
-      ]),
-    );
-    const { x, ...params } = tensors as { x: tf.Tensor; [name: string]: tf.Tensor };
-    const { heads, k } = one.attrs as { heads: number; k: number };
-    const config = { heads, k, sizes: [n, n], keyWidth: 128, norm: 'none', bias: false } as const;
-    const counts = tf.unstack(x).map((batch) => {
-      const picked = tf.tidy(() => retrieve(batch, params, config).indices);
-      const count = new Set(picked.dataSync()).size;
-      tf.dispose([batch, picked]);
-      return count;
-    });
-    tf.dispose(Object.values(tensors));
-    const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
-    expect(Math.round(mean)).toBe(uniqueRows[n]);
-  });
+  it.each([64, 256, 1024])(
+    'have as many rows in a limit as batches pick, of %i² experts',
+    async (n) => {
+      await useBackend('wasm', { threads: 1 });
+      const one = peerCases('full').find(({ id }) => id === `peer-${n}-forward`) as Case;
+      // Not the tables, which are gigabytes.
+      const inputs = one.inputs.filter(({ name }) => !['down', 'up'].includes(name));
+      const tensors = Object.fromEntries(
+        writeInputs({ ...one, inputs }, scratch).inputs.map(({ name, file, shape }) => [
+          name,
+          tf.tensor(new Float32Array(new Uint8Array(readFileSync(file)).buffer), [...shape]),
+        ]),
+      );
+      const { x, ...params } = tensors as { x: tf.Tensor; [name: string]: tf.Tensor };
+      const { heads, k } = one.attrs as { heads: number; k: number };
+      const config = { heads, k, sizes: [n, n], keyWidth: 128, norm: 'none', bias: false } as const;
+      const counts = tf.unstack(x).map((batch) => {
+        const picked = tf.tidy(() => retrieve(batch, params, config).indices);
+        const count = new Set(picked.dataSync()).size;
+        tf.dispose([batch, picked]);
+        return count;
+      });
+      tf.dispose(Object.values(tensors));
+      const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+      expect(Math.round(mean)).toBe(uniqueRows[n]);
+    },
+  );
 
   it('agree between backends, and between optimisers of rows and written ones', async () => {
     const { cases } = await benchmark({

@@ -14,7 +14,10 @@ export const ownPeer: Pick<
   'peer' | 'peerStep' | 'productKeySearch' | 'weightedRows' | 'rowProducts'
 > = {
   weightedRows: (inputs) => {
-    const { table, indices, weights } = inputs as Record<'table' | 'indices' | 'weights', tf.Tensor>;
+    const { table, indices, weights } = inputs as Record<
+      'table' | 'indices' | 'weights',
+      tf.Tensor
+    >;
     return inTurn([indices, weights], [table], ([at, by]) => weightedRows(table, at, by));
   },
   rowProducts: (inputs) => {
@@ -74,7 +77,10 @@ function peerStep({ x, dy, ...values }: Tensors, attrs: Attrs): Stateful {
   );
   const batches = tf.unstack(x as tf.Tensor).map((of) => tf.variable(of));
   tf.dispose([x as tf.Tensor, ...Object.values(values)]);
-  const { down, up, ...dense } = params as Record<'down' | 'up' | 'keys/0' | 'query/kernel', tf.Variable>;
+  const { down, up, ...dense } = params as Record<
+    'down' | 'up' | 'keys/0' | 'query/kernel',
+    tf.Variable
+  >;
   const adam = new AdamW({ ...adamOf(attrs), weightDecay: 0 });
   const rows = rowOptimizer(attrs);
   let turn = 0;
@@ -107,11 +113,14 @@ function peerStep({ x, dy, ...values }: Tensors, attrs: Attrs): Stateful {
 
 function rowOptimizer(attrs: Attrs): RowAdagrad | LazyAdam {
   const tables = attrs['tables'] as TableOptimizer;
-  const epsilon = attrs['tableEpsilon'] as number;
-  if (tables === 'adam') return new LazyAdam({ ...adamOf(attrs), epsilon });
+  if (tables === 'adam') {
+    const { learningRate, epsilon } = adamOf(attrs);
+    // It adds epsilon before its correction of the bias, as SparseAdam does: at the first step this is Adam.
+    return new LazyAdam({ learningRate, epsilon: epsilon * Math.sqrt(1 - 0.999) });
+  }
   return new RowAdagrad({
     learningRate: attrs['tableRate'] as number,
-    epsilon,
+    epsilon: attrs['tableEpsilon'] as number,
     initialSum: attrs['initialSum'] as number,
     per: tables === 'adagrad' ? 'element' : 'row',
   });
