@@ -5,6 +5,9 @@ import functools
 import jax
 import jax.numpy as jnp
 
+# About how many rows of a table are compared.
+READ_ROWS = 16_384
+
 
 def search(queries, keys, k):
     """Scores and rows of the k best products of two keys: of `queries` [T, H, 2, C] and two `keys` [H, n, C]."""
@@ -63,7 +66,7 @@ def adagrad_rows(table, sums, rows, gradients, attrs):
 
 
 def step_of(t, attrs):
-    """A step of training on the batches of `x` in turn, and what it has made of the layer: y, kernel and keys."""
+    """A step of training on the batches of `x` in turn, and what it has made of the layer: tables, kernel and keys."""
     batches, dy = list(t.pop("x")), t.pop("dy")
     k, tables = attrs["k"], ("down", "up")
     by_rows = attrs["tables"] != "adam"
@@ -110,6 +113,7 @@ def step_of(t, attrs):
 
     def read(_):
         params = state[0]
-        return [jax.jit(peer, static_argnums=2)(batches[0], params, k), params["query/kernel"], params["keys/0"]]
+        some = [params[name][:: -(-len(params[name]) // READ_ROWS)] for name in tables]
+        return [*some, params["query/kernel"], params["keys/0"]]
 
     return run, read, attrs["steps"]

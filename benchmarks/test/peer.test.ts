@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { useBackend } from '@neverend/backend';
 import { retrieve } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,8 +10,11 @@ import { casesOf } from '../src/cases/index.ts';
 import { uniqueRows } from '../src/cases/peer.ts';
 import { benchmark } from '../src/harness.ts';
 import { writeInputs } from '../src/inputs.ts';
-import { commandOf } from '../src/runner-list.ts';
+import { oneByOne } from '../src/one-by-one.ts';
+import { commandOf, type RunnerKind, runnerKinds } from '../src/runner-list.ts';
 import type { Case } from '../src/types.ts';
+
+const wrong = fileURLToPath(new URL('fixtures/wrong-runner.mjs', import.meta.url));
 
 let scratch: string;
 beforeEach(() => {
@@ -49,6 +53,33 @@ describe('the cases of PEER', () => {
       expect(Math.round(mean)).toBe(uniqueRows[n]);
     },
   );
+
+  it('run one by one where they are large, and are compared in the end', async () => {
+    const one = peerCases('tiny').find(({ id }) => id === 'peer-64-forward') as Case;
+    const wasm = runnerKinds.find(({ id }) => id === 'neverend-wasm') as RunnerKind;
+    const described: string[] = [];
+    const { outcomes, reference } = await oneByOne(
+      one,
+      {
+        ...{ threads: [1], size: 'full', secondsPerCase: 0.01, scratch },
+        cases: () => true,
+        runners: ({ id }) => ['torch', 'jax', 'faiss', 'machine', 'neverend-wasm'].includes(id),
+        // A runner that computes zeros in the place of PyTorch, and ours in that of JAX.
+        command: ({ id }) =>
+          id === 'torch'
+            ? { file: process.execPath, args: [wrong], env: process.env }
+            : commandOf(wasm, 1, 'no Python here'),
+        say: () => {},
+      },
+      1,
+      (found) => described.push(...found.keys()),
+    );
+    expect(described).toEqual(['torch', 'jax', 'neverend-wasm']);
+    expect(reference).toBe('jax');
+    expect(outcomes['torch']).toMatchObject({ disagrees: expect.stringContaining('shape') });
+    expect(outcomes['neverend-wasm']).toHaveProperty('milliseconds');
+    expect(readdirSync(scratch).filter((name) => !name.endsWith('.raw'))).toEqual([]);
+  });
 
   it('agree between backends, and between optimisers of rows and written ones', async () => {
     const { cases } = await benchmark({

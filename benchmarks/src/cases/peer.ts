@@ -15,8 +15,8 @@ export const uniqueRows: Readonly<Record<number, number>> = { 64: 4096, 256: 40_
 
 /** Settings of a step of training: AdamW for what is dense, and for tables one of three. */
 const rates = {
-  ...{ learningRate: 1e-3, epsilon: 1e-3 },
-  // A sum of squares to begin with: by it a gradient near zero, whose sign is rounding, moves nothing far.
+  // An epsilon, and a sum of squares to begin with, of the size of gradients: those near zero, whose sign is rounding, move nothing far.
+  ...{ learningRate: 1e-3, epsilon: 0.1 },
   ...{ tableRate: 1e-2, initialSum: 1e-2, tableEpsilon: 1e-8 },
 };
 const optimizers = {
@@ -72,8 +72,8 @@ function casesAt(size: Size, n: number, named: number): Case[] {
       id: `peer-${named}-${tables}`,
       title: `PEER, ${n}² experts, a step with ${optimizers[tables]}`,
       op: 'peerStep',
-      // Dense and lazy Adam differ from the second step on, in rows that this one does not pick.
-      attrs: { heads, k, ...rates, tables, steps: tables === 'adam' ? 1 : 2 },
+      // Dense and lazy Adam differ from the second step on, in rows that this one does not pick. And where a choice has differed, later ones do.
+      attrs: { heads, k, ...rates, tables, steps: size === 'full' || tables === 'adam' ? 1 : 2 },
       inputs: [...layer, float('dy', [tokens, width])],
       limit: {
         ...{ kind: 'layer', amount: 3 * query + scores(heads), items },

@@ -1,3 +1,4 @@
+import { gatherRows } from '@neverend/nn';
 import { AdamW, LazyAdam, RowAdagrad } from '@neverend/optim';
 import { type PeerConfig, peer } from '@neverend/peer';
 import { productKeySearch, rowGradients, rowProducts, weightedRows } from '@neverend/product-keys';
@@ -69,6 +70,9 @@ function configOf(params: Tensors, { heads, k }: Attrs): PeerConfig {
   };
 }
 
+/** About how many rows of a table are compared. */
+const readRows = 16_384;
+
 /** Gradients of x, of what is dense, and of the rows that were picked; then an update of these. */
 function peerStep({ x, dy, ...values }: Tensors, attrs: Attrs): Stateful {
   const config = configOf(values, attrs);
@@ -98,8 +102,11 @@ function peerStep({ x, dy, ...values }: Tensors, attrs: Attrs): Stateful {
       tf.dispose([gradients.rows.down.rows, gradients.rows.up.rows]);
     },
     read: () => {
-      const y = tf.tidy(() => peer(batches[0] as tf.Tensor, params, config).y);
-      return [y, tf.clone(dense['query/kernel']), tf.clone(dense['keys/0'])];
+      const [count = 1] = down.shape;
+      const some = tf.range(0, count, Math.ceil(count / readRows), 'int32');
+      const rows = [down, up].map((table) => gatherRows(table, some));
+      some.dispose();
+      return [...rows, tf.clone(dense['query/kernel']), tf.clone(dense['keys/0'])];
     },
     runsToRead: attrs['steps'] as number,
     dispose: () => {
