@@ -16,7 +16,7 @@ export interface ProfileOptions {
 
 /** Seconds that one answer may take. */
 const patience = 600;
-/** Runs that warm up, and runs that are profiled: about so many frames. */
+/** Runs that warm up, and runs that are profiled: about so many frames, four for a run of a layer. */
 const frames = { warm: 8, profiled: 32 };
 
 /** Where the time of each case goes on each of our runners whose operations compute at once. */
@@ -34,7 +34,7 @@ export async function profiles(options: ProfileOptions): Promise<ProfileResult[]
         const hello = await runner.hello(patience);
         if ('absent' in hello) throw new Error(hello.absent);
         await runner.ask({ do: 'load', case: loaded }, patience);
-        const ofRun = one.video?.frames ?? 1;
+        const ofRun = one.video?.frames ?? 4;
         const runs = (wanted: number) => Math.max(1, Math.round(wanted / ofRun));
         const warm = {
           do: 'time',
