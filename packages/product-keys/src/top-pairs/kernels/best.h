@@ -26,37 +26,99 @@ NEVEREND_INLINE float ordered(float score) {
   return score == score ? score : __builtin_inff();
 }
 
-// The best of all that it was offered, the last of them on top.
+// Candidates that are ranked together, and of how many best at most.
+constexpr int64_t kFew = 64, kFewBest = 32;
+
+// A number that is larger for what comes before: the bits of a score rise with it once those of negative ones are turned round.
+NEVEREND_INLINE int64_t sortKey(float score, int64_t item) {
+  const int32_t bits = __builtin_bit_cast(int32_t, score + 0.0f);
+  const int32_t rising = bits ^ ((bits >> 31) & 0x7fffffff);
+  return static_cast<int64_t>(static_cast<uint64_t>(static_cast<uint32_t>(rising)) << 32 |
+                              (0xffffffffu - static_cast<uint32_t>(item)));
+}
+
+// How many keys come before each. All differ; `count` is a multiple of 8.
+NEVEREND_VECTORISED void rankKeys(const int64_t* __restrict keys, int64_t count,
+                                  int64_t* __restrict ranks) {
+  for (int64_t i = 0; i < count; i += 8) {
+    int64_t before[8] = {};
+    for (int64_t j = 0; j < count; ++j) {
+      const int64_t key = keys[j];
+      for (int64_t lane = 0; lane < 8; ++lane) before[lane] += key > keys[i + lane] ? 1 : 0;
+    }
+    for (int64_t lane = 0; lane < 8; ++lane) ranks[i + lane] = before[lane];
+  }
+}
+
+// The best of all that it was offered. Where they are few, candidates are gathered and ranked all at once, which no branch depends on; else they are a heap
+// with the last of them on top.
 class Best {
  public:
   // For at most `most` entries; it keeps memory.
   void begin(int64_t most) {
     most_ = most;
+    count_ = 0;
+    least_ = -__builtin_inff();
     entries_.clear();
     entries_.reserve(most);
   }
 
   int64_t most() const { return most_; }
-  bool isFull() const { return static_cast<int64_t>(entries_.size()) == most_; }
-  // Once it is full: what is not before this one is not among the best.
-  const Entry& last() const { return entries_.front(); }
+
+  // Below this score nothing is among the best: -infinity while there are too few, or while nobody has ranked them.
+  float least() const {
+    if (isFew()) return least_;
+    return isFull() ? entries_.front().score : -__builtin_inff();
+  }
 
   void offer(const Entry& entry) {
-    if (!isFull()) {
+    if (isFew()) {
+      if (count_ == kFew) rank();
+      few_[count_] = entry;
+      keys_[count_++] = sortKey(entry.score, entry.item);
+    } else if (!isFull()) {
       entries_.push_back(entry);
       std::push_heap(entries_.begin(), entries_.end(), isBefore);
-    } else if (isBefore(entry, last())) {
+    } else if (isBefore(entry, entries_.front())) {
       replaceLast(entry);
     }
   }
 
+  // Keeps the best of the candidates, in their order.
+  void rank() {
+    if (!isFew()) return;
+    int64_t padded = count_;
+    for (; padded % 8 != 0; ++padded) keys_[padded] = std::numeric_limits<int64_t>::min() + padded;
+    int64_t ranks[kFew];
+    rankKeys(keys_, padded, ranks);
+    Entry kept[kFewBest];
+    int64_t keys[kFewBest];
+    for (int64_t at = 0; at < count_; ++at) {
+      if (ranks[at] >= most_) continue;
+      kept[ranks[at]] = few_[at];
+      keys[ranks[at]] = keys_[at];
+    }
+    count_ = std::min(count_, most_);
+    std::copy(kept, kept + count_, few_);
+    std::copy(keys, keys + count_, keys_);
+    if (count_ == most_) least_ = few_[count_ - 1].score;
+  }
+
   // All of them, the best first. It is at its end then.
   const std::vector<Entry>& sorted() {
-    std::sort_heap(entries_.begin(), entries_.end(), isBefore);
+    if (isFew()) {
+      rank();
+      entries_.assign(few_, few_ + count_);
+    } else {
+      std::sort_heap(entries_.begin(), entries_.end(), isBefore);
+    }
     return entries_;
   }
 
  private:
+  bool isFew() const { return most_ <= kFewBest; }
+  bool isFull() const { return static_cast<int64_t>(entries_.size()) == most_; }
+
   void replaceLast(const Entry& entry) {
     const size_t size = entries_.size();
     size_t at = 0;
@@ -69,7 +131,10 @@ class Best {
     entries_[at] = entry;
   }
 
-  int64_t most_ = 0;
+  int64_t most_ = 0, count_ = 0;
+  float least_ = 0;
+  Entry few_[kFew];
+  int64_t keys_[kFew];
   std::vector<Entry> entries_;
 };
 
@@ -113,20 +178,19 @@ NEVEREND_VECTORISED float reachedBy(int64_t k, const float* __restrict largest) 
 
 // Offers a row of scores, whose items are numbered from `first` on: all that can be among the best, and few more.
 inline void offerRow(const float* scores, int64_t count, int64_t first, Best& best) {
-  if (count < 2 * kGroups || best.most() > kGroups / 2) {
+  if (count < 2 * kGroups || best.most() > kFewBest) {
     for (int64_t j = 0; j < count; ++j) {
-      if (best.isFull() && scores[j] < best.last().score) continue;
-      best.offer({ordered(scores[j]), first + j});
+      // Not a number is not below either.
+      if (!(scores[j] < best.least())) best.offer({ordered(scores[j]), first + j});
     }
     return;
   }
   float largest[kGroups];
   largestOfGroups(scores, count, largest);
-  const float least = best.isFull() ? best.last().score : reachedBy(best.most(), largest);
+  const float least = std::max(best.least(), reachedBy(best.most(), largest));
   for (int64_t g = 0; g < kGroups; ++g) {
     if (largest[g] < least) continue;
     for (int64_t j = g; j < count; j += kGroups) {
-      // Not a number is not below either.
       if (!(scores[j] < least)) best.offer({ordered(scores[j]), first + j});
     }
   }

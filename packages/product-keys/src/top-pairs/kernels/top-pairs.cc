@@ -41,7 +41,7 @@ void selectRow(const Row& a, const Row& b, int64_t size, int64_t k, Selection& o
     // Of the pairs with no larger rank in either set there are (p + 1)(q + 1), and all of them are at least as good.
     for (int64_t q = 0; q < width && (p + 1) * (q + 1) <= k; ++q) {
       const float sum = ordered(first[p].score + second[q].score);
-      if (of.pairs.isFull() && sum < of.pairs.last().score) break;
+      if (sum < of.pairs.least()) break;
       of.pairs.offer({sum, first[p].item * size + second[q].item});
     }
   }

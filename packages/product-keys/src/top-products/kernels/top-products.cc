@@ -127,6 +127,7 @@ void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, flo
     for (int64_t row = 0; row < rows; ++row) {
       float* scores = products + row * productStride;
       if (of.bias != nullptr) addRow(scores, of.bias + head * of.count + key, keys);
+      best[row].rank();
       offerRow(scores, keys, key, best[row]);
     }
   }
