@@ -1,4 +1,4 @@
-// The best of many scores with the numbers of their items: a heap with the last of them on top.
+// The best of many scores with the numbers of their items: a list in their order where they are few, else a heap with the last of them on top.
 
 /** An entry is a score, float32, and the number of its item. */
 export const ENTRY: usize = 8;
@@ -42,7 +42,7 @@ function replaceLast(heap: usize, size: usize, score: f32, item: u32): void {
 }
 
 /** Adds an entry to a heap of `size`. */
-export function add(heap: usize, size: usize, score: f32, item: u32): void {
+function addToHeap(heap: usize, size: usize, score: f32, item: u32): void {
   let at = size;
   while (at > 0) {
     const parent = (at - 1) >> 1;
@@ -56,8 +56,9 @@ export function add(heap: usize, size: usize, score: f32, item: u32): void {
   put(heap, at, score, item);
 }
 
-/** The best first. It is no heap after that. */
+/** Puts the best first. They are at their end then. */
 export function sort(heap: usize, size: usize): void {
+  if (size <= FEW) return;
   for (let end = size; end > 1; ) {
     end--;
     const last = heap + end * ENTRY;
@@ -68,11 +69,39 @@ export function sort(heap: usize, size: usize): void {
   }
 }
 
+/** Up to so many are a list: to move a few of them takes less than a heap. */
+const FEW: usize = 32;
+
+/** Below this score nothing is among the best: -Infinity while there are fewer than `most`. */
 @inline
-export function offer(heap: usize, most: usize, score: f32, item: u32): void {
-  if (isBefore(score, item, load<f32>(heap), load<u32>(heap, 4))) {
-    replaceLast(heap, most, score, item);
+export function leastOf(best: usize, size: usize, most: usize): f32 {
+  if (size < most) return -Infinity;
+  return load<f32>(most <= FEW ? best + (most - 1) * ENTRY : best);
+}
+
+/** Offers an entry to `size` of at most `most`. @returns how many there are then. */
+export function offer(best: usize, size: usize, most: usize, score: f32, item: u32): usize {
+  if (most > FEW) {
+    if (size < most) {
+      addToHeap(best, size, score, item);
+      return size + 1;
+    }
+    if (isBefore(score, item, load<f32>(best), load<u32>(best, 4))) replaceLast(best, most, score, item);
+    return most;
   }
+  let at = best + size * ENTRY;
+  if (size == most) {
+    at -= ENTRY;
+    if (!isBefore(score, item, load<f32>(at), load<u32>(at, 4))) return most;
+  }
+  while (at > best) {
+    const before = at - ENTRY;
+    if (!isBefore(score, item, load<f32>(before), load<u32>(before, 4))) break;
+    store<u64>(at, load<u64>(before));
+    at = before;
+  }
+  put(at, 0, score, item);
+  return min(size + 1, most);
 }
 
 /** Bytes that `offerRow` needs beside: the largest score of each group. */
@@ -132,11 +161,11 @@ function reachedBy(k: usize, largest: usize): f32 {
 }
 
 /**
- * Offers a row of scores, whose items are numbered from `first` on, to a heap of `size` that is to hold `most`: all that can be among the best, and few more.
+ * Offers a row of scores, whose items are numbered from `first` on, to the best `size` of at most `most`: all that can be among the best, and few more.
  * `groups` has `GROUP_BYTES`.
  */
 export function offerRow(
-  heap: usize,
+  best: usize,
   size: usize,
   most: usize,
   scores: usize,
@@ -147,21 +176,20 @@ export function offerRow(
   if (count < 2 * GROUPS || most > GROUPS / 2) {
     for (let j: usize = 0; j < count; j++) {
       const score = load<f32>(scores + (j << 2));
-      if (size < most) add(heap, size++, ordered(score), first + u32(j));
-      else if (!(score < load<f32>(heap))) offer(heap, most, ordered(score), first + u32(j));
+      // Not a number is not below either.
+      if (score < leastOf(best, size, most)) continue;
+      size = offer(best, size, most, ordered(score), first + u32(j));
     }
     return;
   }
   largestOfGroups(groups, scores, count);
-  const least = size < most ? reachedBy(most, groups) : load<f32>(heap);
+  const least = size < most ? reachedBy(most, groups) : leastOf(best, size, most);
   for (let g: usize = 0; g < GROUPS; g++) {
     if (load<f32>(groups + (g << 2)) < least) continue;
     for (let j = g; j < count; j += GROUPS) {
       const score = load<f32>(scores + (j << 2));
-      // Not a number is not below either.
       if (score < least) continue;
-      if (size < most) add(heap, size++, ordered(score), first + u32(j));
-      else offer(heap, most, ordered(score), first + u32(j));
+      size = offer(best, size, most, ordered(score), first + u32(j));
     }
   }
 }

@@ -1,6 +1,6 @@
 // The k best pairs of one item of each of two sets, by the sum of their scores; and the gradient by the scores.
 
-import { add, ENTRY, GROUP_BYTES, offer, offerRow, ordered, sort } from './best.as';
+import { ENTRY, GROUP_BYTES, leastOf, offer, offerRow, ordered, sort } from './best.as';
 
 /** Memory for one thread. */
 export function topPairsScratchBytes(n: usize, m: usize, k: usize): usize {
@@ -11,11 +11,11 @@ export function topPairsScratchBytes(n: usize, m: usize, k: usize): usize {
 function choose(best: usize, most: usize, scores: usize, count: usize, items: usize, groups: usize): void {
   if (items == 0) offerRow(best, 0, most, scores, count, 0, groups);
   else {
+    let size: usize = 0;
     for (let j: usize = 0; j < count; j++) {
       const score = ordered(load<f32>(scores + (j << 2)));
       const item = load<u32>(items + (j << 2));
-      if (j < most) add(best, j, score, item);
-      else offer(best, most, score, item);
+      size = offer(best, size, most, score, item);
     }
   }
   sort(best, most);
@@ -54,9 +54,8 @@ export function topPairs(
       for (let q: usize = 0; q < width && (p + 1) * (q + 1) <= k; q++) {
         const sum = ordered(score + load<f32>(second + q * ENTRY));
         const pair = item * u32(size) + load<u32>(second + q * ENTRY, 4);
-        if (count < k) add(best, count++, sum, pair);
-        else if (sum < load<f32>(best)) break;
-        else offer(best, k, sum, pair);
+        if (sum < leastOf(best, count, k)) break;
+        count = offer(best, count, k, sum, pair);
       }
     }
     sort(best, k);
