@@ -1,4 +1,4 @@
-import { type Goal, quotient } from './goals.ts';
+import { type Goal, quotient } from './goal.ts';
 import { medianOf } from './machine-limits.ts';
 import type { CaseResult, MachineLimits } from './results.ts';
 

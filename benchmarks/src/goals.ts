@@ -1,19 +1,8 @@
+import { type Goal, quotient } from './goal.ts';
 import { peerGoals } from './goals-peer.ts';
 import { medianOf } from './machine-limits.ts';
 import type { CaseResult, Results } from './results.ts';
 import { runnerKinds } from './runner-list.ts';
-
-/** What a model or a layer must reach on two threads. */
-export interface Goal {
-  readonly text: string;
-  /** What was measured; undefined where it was not. */
-  readonly value: number | undefined;
-  readonly bound: { readonly least: number } | { readonly most: number };
-  readonly unit: 'x' | '%';
-  /** Of what a profile shows where it is missed. */
-  readonly runner: string;
-  readonly cases: readonly string[];
-}
 
 const backends = ['tensorflow', 'wasm'] as const;
 const threads = 2;
@@ -159,8 +148,5 @@ function peakOf(product: CaseResult | undefined, runners: readonly string[]): nu
 
 const times = (a: number | undefined, b: number | undefined) =>
   a === undefined || b === undefined ? undefined : a * b;
-
-export const quotient = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined || b === undefined ? undefined : a / b;
 
 const nameOf = (runner: string) => runner.replace('neverend-', '');

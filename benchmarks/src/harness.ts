@@ -2,30 +2,9 @@ import { casesOf } from './cases/index.ts';
 import { Field } from './field.ts';
 import { describeMachine, limitsOf } from './machine-limits.ts';
 import { oneByOne } from './one-by-one.ts';
+import type { Options } from './options.ts';
 import type { CaseResult, Results, RunnerResult } from './results.ts';
-import type { Command, RunnerKind } from './runner-list.ts';
 import { withShares } from './shares.ts';
-import type { Case, Size } from './types.ts';
-
-export interface Options {
-  /** Threads of the passes, one after the other. */
-  readonly threads: readonly number[];
-  readonly cases: (wanted: Case) => boolean;
-  readonly runners: (kind: RunnerKind) => boolean;
-  /** What is timed. */
-  readonly size: Size;
-  /** Time that the runners of a case share. */
-  readonly secondsPerCase: number;
-  /** An empty folder for inputs and results. */
-  readonly scratch: string;
-  /** How to start a runner; throws the reason where it cannot run here. */
-  readonly command: (kind: RunnerKind, threads: number) => Command;
-  readonly say: (line: string) => void;
-  /** Results whose cases are kept and do not run again. */
-  readonly known?: Results;
-  /** Takes all results so far, after each case. */
-  readonly save?: (results: Results) => void;
-}
 
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {

@@ -1,4 +1,5 @@
-import { perFrame, quotient } from './goals.ts';
+import { quotient } from './goal.ts';
+import { perFrame } from './goals.ts';
 import { medianOf } from './machine-limits.ts';
 import type { CaseResult } from './results.ts';
 import { runnerKinds } from './runner-list.ts';
