@@ -5,6 +5,7 @@ import { oneByOne } from './one-by-one.ts';
 import type { Options } from './options.ts';
 import type { CaseResult, Results, RunnerResult } from './results.ts';
 import { withShares } from './shares.ts';
+import type { Case } from './types.ts';
 
 /** Runs every case on every runner: checks that they agree, then times them in turns. */
 export async function benchmark(options: Options): Promise<Results> {
