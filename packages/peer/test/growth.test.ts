@@ -176,6 +176,16 @@ it('refuses what does not fit, by name', () => {
   expect(() => openKeys([], 2)).toThrow('share was 2');
   expect(() => pruneExperts(params, width, config, [[0], [1, 0]])).toThrow('keep[1] had 0');
   expect(() => pruneExperts(params, width, config, [[0], [1]])).toThrow('k was 3');
+  const before = tf.memory().numTensors;
+  const { up: _, ...without } = params;
+  expect(() => growExperts(without, width, config, [6, 6], key)).toThrow('params["up"]');
+  expect(() =>
+    pruneExperts(without, width, config, [
+      [0, 1],
+      [1, 2],
+    ]),
+  ).toThrow('params["up"]');
+  expect(tf.memory().numTensors).toBe(before);
   const table = tf.variable(tf.zeros([2, 3]));
   expect(() => copyExperts([table], [0], [2])).toThrow('to had 2; it must be from 0 to 1');
   expect(() => copyExperts([table], [0, 1], [1, 1])).toThrow('twice');

@@ -25,10 +25,12 @@ export function convertIndices(
     );
   }
   const items = sizes.reduce((product, n) => product * n, 1);
+  if (items > 2 ** 31 - 1)
+    throw new RangeError(`there were ${items} items; there must be below 2^31`);
   // The set that is counted fastest first.
   const fastest = from === 'first-slowest' ? [...sizes].reverse() : sizes;
   return Int32Array.from(indices, (index) => {
-    if (!(index >= 0 && index < items)) {
+    if (!(Number.isInteger(index) && index >= 0 && index < items)) {
       throw new RangeError(`indices had ${index}; there are ${items} items`);
     }
     let [left, converted] = [index, 0];

@@ -1,4 +1,4 @@
-import { checkNumber, checkTensor } from '@neverend/backend';
+import { checkTensor } from '@neverend/backend';
 import { softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -9,6 +9,13 @@ export type ScoreFunction = 'softmax' | 'sigmoid' | 'relu';
 
 /** The names of all score functions. */
 export const scoreFunctions: readonly ScoreFunction[] = ['softmax', 'sigmoid', 'relu'];
+
+/** @throws RangeError unless it is above 0 in float32. */
+export function checkTemperature(temperature: number): void {
+  if (!(Math.fround(temperature) > 0 && Number.isFinite(temperature))) {
+    throw new RangeError(`temperature was ${temperature}; it must be a finite number above 0`);
+  }
+}
 
 /**
  * Weights of chosen items by their scores, which are divided by the temperature first.
@@ -23,7 +30,7 @@ export function gates(
   temperature = 1,
 ): tf.Tensor {
   checkTensor('scores', scores, ['...', 'k']);
-  checkNumber('temperature', temperature, Number.MIN_VALUE);
+  checkTemperature(temperature);
   return tf.tidy(() => {
     const scaled = temperature === 1 ? scores : tf.div(scores, temperature);
     switch (by) {
@@ -35,7 +42,7 @@ export function gates(
         return tf.relu(scaled);
       default:
         throw new RangeError(
-          `the score function was ${JSON.stringify(by)}; it must be one of ${scoreFunctions.join(', ')}`,
+          `by was ${JSON.stringify(by)}; it must be one of ${scoreFunctions.join(', ')}`,
         );
     }
   });

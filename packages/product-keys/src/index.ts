@@ -3,6 +3,7 @@ export {
   activate,
   type ExpertActivation,
   type ExpertsOptions,
+  expertActivations,
   expertsApply,
 } from './experts-apply/index.ts';
 export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';
@@ -23,7 +24,7 @@ export {
   type Sequence,
   weightedRows,
 } from './picked-rows/index.ts';
-export { productKeySearch } from './product-key-search/index.ts';
+export { productKeySearch, type SearchOptions } from './product-key-search/index.ts';
 export { productKeyTopK } from './product-key-top-k/index.ts';
 export {
   type Queries,

@@ -28,17 +28,22 @@ const worthPicks = 4;
 const worthBytes = 2 ** 25;
 
 /** @throws RangeError for another order. */
+export function checkPickOrder(order: PickOrder): void {
+  if (!pickOrders.includes(order)) {
+    throw new RangeError(
+      `order was ${JSON.stringify(order)}; it must be one of ${pickOrders.join(', ')}`,
+    );
+  }
+}
+
+/** @throws RangeError for another order. */
 export function sequenceOf(
   table: tf.Tensor,
   indices: tf.Tensor,
   order: PickOrder | Sequence = 'auto',
 ): Sequence {
   if (typeof order === 'object') return order;
-  if (!pickOrders.includes(order)) {
-    throw new RangeError(
-      `order was ${JSON.stringify(order)}; it must be one of ${pickOrders.join(', ')}`,
-    );
-  }
+  checkPickOrder(order);
   const backend = tf.getBackend();
   const isWorth =
     backend === 'wasm' &&

@@ -60,6 +60,20 @@ await describeBackends('queries', () => {
     });
   });
 
+  it('leave the running figures alone where no token counts', async () => {
+    const params = makeParams([H, S, C]);
+    const x = randomTensor(randomKey('x'), [3, D]);
+    const { queries, updates } = queryNetwork(x, params, config, {
+      training: true,
+      mask: tf.zeros([3]),
+    });
+    for (const name of ['norm/mean', 'norm/variance']) {
+      const before = { shape: [H, S, C], data: await (params[name] as tf.Tensor).data() };
+      await expectTensorClose(updates[name] as tf.Tensor, before);
+    }
+    tf.dispose([params, x, queries, updates]);
+  });
+
   it('have the gradients of finite differences, in training with padding', async () => {
     const params = makeParams([H, S, C]);
     const x = randomTensor(randomKey('x'), [6, D]);
@@ -130,7 +144,7 @@ await describeBackends('queries', () => {
 describe('gates', () => {
   it('refuse what they are not', () => {
     const scores = tf.zeros([2, 3]);
-    expect(() => gates(scores, 'max' as never)).toThrow('the score function was "max"');
+    expect(() => gates(scores, 'max' as never)).toThrow('by was "max"');
     expect(() => gates(scores, 'softmax', 0)).toThrow('temperature was 0');
     scores.dispose();
   });

@@ -102,6 +102,8 @@ describe('convertIndices', () => {
 
   it('refuses items that there are not', () => {
     expect(() => convertIndices([6], [2, 3], 'first-slowest')).toThrow('indices had 6');
+    expect(() => convertIndices([1.5], [2, 3], 'first-slowest')).toThrow('indices had 1.5');
+    expect(() => convertIndices([0], [70_000, 70_000], 'first-slowest')).toThrow('below 2^31');
     expect(() => convertIndices([0], [2, 3], 'last' as never)).toThrow('from was "last"');
   });
 });

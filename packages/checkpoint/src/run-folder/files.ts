@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { RunError } from './run-error.ts';
 
-/** True for an error of the file system, or of the operating system, with this code. */
+/** True for an error with one of these codes, of the file system or another. */
 export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }

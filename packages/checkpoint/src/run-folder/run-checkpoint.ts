@@ -9,7 +9,7 @@ import {
   type SafetensorsFile,
   writeSafetensors,
 } from '../safetensors-file.ts';
-import { removeParts } from './files.ts';
+import { isSystemError, removeParts } from './files.ts';
 import { jsonDifferences, readJson, writeJson } from './json-file.ts';
 import { RunError } from './run-error.ts';
 
@@ -29,6 +29,7 @@ interface CheckpointFile {
 
 const current = 'checkpoint.json';
 const settingsName = 'settings.json';
+const suffix = '.safetensors';
 const folderName = /^checkpoint-\d+-[\da-f-]{36}$/;
 
 /**
@@ -45,7 +46,7 @@ export async function writeRunCheckpoint(
   const arrays = `checkpoint-${state.step}-${randomUUID()}`;
   await mkdir(join(folder, arrays));
   for (const [name, content] of Object.entries(parts)) {
-    await writeSafetensors(join(folder, arrays, `${name}.safetensors`), content);
+    await writeSafetensors(join(folder, arrays, `${name}${suffix}`), content);
   }
   const file: CheckpointFile = { ...state, arrays };
   await writeJson(join(folder, current), file);
@@ -82,12 +83,18 @@ export async function withRunCheckpoint<T>(
   const { arrays, ...state } = file;
   const files: Record<string, SafetensorsFile> = {};
   try {
-    for (const name of (await readdir(join(folder, arrays))).sort()) {
-      const part = name.replace(/\.safetensors$/, '');
+    const names = (await readdir(join(folder, arrays))).filter((name) => name.endsWith(suffix));
+    for (const name of names.sort()) {
+      const part = name.slice(0, -suffix.length);
       files[part] = await openSafetensorsFile(join(folder, arrays, name));
     }
     return await use(state, files);
   } catch (cause) {
+    // A full heap or too many open files says nothing of the run.
+    const isSystem = cause instanceof Error && 'syscall' in cause;
+    if (isSystemError(cause, 'NEVEREND_BACKEND') || (isSystem && !isSystemError(cause, 'ENOENT'))) {
+      throw cause;
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new RunError(
       `the checkpoint in ${folder} is damaged (${reason}); delete this folder to start again`,

@@ -8,6 +8,7 @@ import {
   MetricsFile,
   readRunCheckpoint,
   removeRunLeftovers,
+  withRunCheckpoint,
   writeRunCheckpoint,
 } from '../../src/node.ts';
 
@@ -42,6 +43,15 @@ it('keeps the one before where a writer was killed, and removes what that left',
   await removeRunLeftovers(folder);
   expect((await readdir(folder)).length).toBe(2);
   expect((await readRunCheckpoint(folder))?.parts).toMatchObject({ params: part(1) });
+});
+
+it('does not call a run damaged for what is no fault of it, nor for files of others', async () => {
+  await writeRunCheckpoint(folder, { step: 1 }, { params: part(1) });
+  const { arrays } = JSON.parse(await readFile(join(folder, 'checkpoint.json'), 'utf8'));
+  await writeFile(join(folder, arrays, '.DS_Store'), 'of a file manager');
+  expect(Object.keys((await readRunCheckpoint(folder))?.parts ?? {})).toEqual(['params']);
+  const full = Object.assign(new Error('no room'), { code: 'NEVEREND_BACKEND' });
+  await expect(withRunCheckpoint(folder, () => Promise.reject(full))).rejects.toBe(full);
 });
 
 it('says where a checkpoint is damaged', async () => {

@@ -1,6 +1,12 @@
 import { checkedSize, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
-import { publishedStarts, type Starts, started } from '@neverend/product-keys';
+import {
+  checkTableRoom,
+  publishedStarts,
+  type Starts,
+  started,
+  startedTable,
+} from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
 import { peerShapes } from '../layer/costs.ts';
@@ -21,7 +27,7 @@ export interface ChangedPeer {
  *
  * @param width D, of the tokens. @param sizes the number of keys of each set, none smaller than it was.
  * @param key of the new numbers. @param starts how they start. Default: as `initPeer` has it.
- * @throws ShapeError | RangeError naming the argument.
+ * @throws ShapeError | RangeError naming the argument. @throws BackendError where the new tables do not fit, before they are made.
  */
 export function growExperts(
   params: Params,
@@ -40,6 +46,7 @@ export function growExperts(
   for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n, config.sizes[set]);
   const grown: PeerConfig = { ...config, sizes, keyBias: true };
   checkPeer('growExperts', grown);
+  checkTableRoom(peerTables(width, grown), config.splitTables ? config.heads : 1);
   const { heads, keyWidth, splitTables = false } = config;
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
   const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
@@ -66,23 +73,26 @@ export function growExperts(
         .slice(0, at)
         .reduce((product, m) => product * m, splitTables ? heads : 1);
       const after = config.sizes.slice(at + 1).reduce((product, m) => product * m, 1);
-      const more = [before, (sizes[at] ?? n) - n, after * shape[1]];
-      if (more[1] === 0) continue;
+      const added = (sizes[at] ?? n) - n;
+      if (added === 0) continue;
       const rows = tf.reshape(table, [before, n, after * shape[1]]);
-      table = tf.concat([rows, started(place(name, at), more, own.tables)], 1);
+      const more = startedTable(place(name, at), [before * added, after * shape[1]], own.tables);
+      table = tf.concat([rows, tf.reshape(more, [before, added, after * shape[1]])], 1);
     }
     return tf.reshape(table, [-1, shape[1]]);
   };
   const names = Object.keys(peerShapes(width, grown));
   return {
     config: grown,
-    params: Object.fromEntries(names.map((name) => [name, tf.tidy(() => grow(name))])),
+    params: tf.tidy(() =>
+      Object.fromEntries(names.map((name) => [name, tf.tidy(() => grow(name))])),
+    ),
   };
 }
 
 /**
- * Opens the keys that `growExperts` added: a closed key gets log `share` added to its scores, so that with scores that go through a softmax its experts have `share` of the weight that they
- * would have without. From 0, where nothing changes, to 1, where all keys are alike.
+ * Opens the keys that `growExperts` added: a closed key gets log `share` added to its scores, so that with scores that go through a softmax an expert of one new key has `share` of the weight that it
+ * would have without, and one of two new keys share². From 0, where nothing changes, to 1, where all keys are alike.
  *
  * @param closed the `key_bias` of each set as `growExperts` made it: -Infinity for the keys that are to be opened. @param share from 0 to 1.
  * @returns what takes their place, the caller's to dispose. @throws RangeError for another share.

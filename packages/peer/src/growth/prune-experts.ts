@@ -7,7 +7,7 @@ import type { ChangedPeer } from './grow-experts.ts';
 
 /**
  * A PEER layer without some of its keys, and without the experts that these are part of: what `ItemUsage` reports as dead, for one. The layer gives what it gave wherever none of the
- * others is picked.
+ * others is picked. Keep as many open keys as k needs: closed ones are never picked.
  *
  * @param width D, of the tokens. @param keep of each set the numbers of the keys that stay, in rising order.
  * @throws ShapeError | RangeError naming the argument, also where fewer than k experts would be left.
@@ -52,7 +52,9 @@ export function pruneExperts(
   const names = Object.keys(peerShapes(width, pruned));
   return {
     config: pruned,
-    params: Object.fromEntries(names.map((name) => [name, tf.tidy(() => prune(name))])),
+    params: tf.tidy(() =>
+      Object.fromEntries(names.map((name) => [name, tf.tidy(() => prune(name))])),
+    ),
   };
 }
 

@@ -2,6 +2,7 @@ import { checkedSize } from '@neverend/backend';
 import {
   checkRetrieval,
   type ExpertActivation,
+  expertActivations,
   type RetrievalConfig,
   tableRows,
 } from '@neverend/product-keys';
@@ -23,6 +24,12 @@ const more = ['activation', 'sharedHidden', 'lowRankHidden'] as const;
 /** @throws naming the option that is wrong. */
 export function checkPeer(owner: string, config: PeerConfig): void {
   checkRetrieval(owner, config, more);
+  const { activation = 'gelu' } = config;
+  if (!expertActivations.includes(activation)) {
+    throw new RangeError(
+      `activation was ${JSON.stringify(activation)}; it must be one of ${expertActivations.join(', ')}`,
+    );
+  }
   checkedSize('sharedHidden', config.sharedHidden ?? 0, 0);
   checkedSize('lowRankHidden', config.lowRankHidden ?? 0, 0);
 }

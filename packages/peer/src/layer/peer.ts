@@ -103,6 +103,10 @@ export function allExperts(
   up: tf.Tensor,
   activation: ExpertActivation = 'gelu',
 ): tf.Tensor {
+  checkTensor('x', x, ['T', 'D']);
+  checkTensor('down', down, ['N', x.shape[1] ?? 1]);
+  checkTensor('up', up, ['N', 'E']);
+  checkTensor('gates', gates, [x.shape[0] ?? 1, down.shape[0] ?? 1]);
   return tf.tidy(() => {
     const hidden = activate(tf.matMul(x, down, false, true), activation);
     return tf.matMul(tf.mul(hidden, gates), up);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BackendError } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
 import {
   isSystemError,
@@ -67,6 +68,7 @@ export async function loadLanguageModel(path: string): Promise<SavedModel> {
     return { model: new LanguageModel(config, params), tokenizer };
   } catch (cause) {
     tf.dispose(params);
+    if (BackendError.isInstance(cause)) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CheckpointError(`${file} holds no language model: ${reason}`, { cause });
   } finally {

@@ -1,4 +1,4 @@
-import type { OpenSafetensors } from '@neverend/checkpoint';
+import { CheckpointError, type OpenSafetensors } from '@neverend/checkpoint';
 import type { CheckpointParts } from '@neverend/checkpoint/node';
 import { readIntoVariable, readTensor } from '@neverend/checkpoint/tensors';
 import { type Params, withPrefix } from '@neverend/nn';
@@ -102,9 +102,16 @@ export class TrainedParams {
     let buffers: Readonly<Record<string, tf.Tensor>> = {};
     try {
       for (const part of parts) {
-        disposeAll(buffers);
         const found = await this.#gradientsOf(part);
-        buffers = found.buffers;
+        const before = buffers;
+        // Each part moves the figures that were there before the step: their mean moves by all of its tokens.
+        buffers = tf.tidy(() =>
+          mapped(found.buffers, (tensor, name) => {
+            const share = tf.div(tensor, parts.length);
+            return before[name] ? tf.add(before[name], share) : share;
+          }),
+        );
+        disposeAll([before, found.buffers]);
         loss += found.loss / parts.length;
         auxiliaryLoss += found.auxiliaryLoss / parts.length;
         sums.push(found);
@@ -216,13 +223,21 @@ export class TrainedParams {
 
   /** Goes on from what `save` gave, once it is in files. */
   async restore(files: Readonly<Record<string, OpenSafetensors>>): Promise<void> {
-    const { params, optimizer, tables } = files;
+    const file = (name: string): OpenSafetensors => {
+      const found = files[name];
+      if (found === undefined) throw new CheckpointError(`${name}.safetensors is missing`);
+      return found;
+    };
+    const params = file('params');
     for (const [name, variable] of Object.entries(this.#variables)) {
-      if (params !== undefined) await readIntoVariable(params, name, variable);
+      await readIntoVariable(params, name, variable);
     }
     const read: Record<string, tf.Tensor>[] = [];
     try {
-      const [state, rows] = [await readAll(optimizer, read), await readAll(tables, read)];
+      const [state, rows] = [
+        await readAll(file('optimizer'), read),
+        this.#rowOptimizer ? await readAll(file('tables'), read) : {},
+      ];
       const { iter, ...slots } = state;
       await this.#optimizer.restore({ ...(iter && { iter }), ...withPrefix(slots, this.#scope) });
       await this.#rowOptimizer?.restore(rows);
@@ -246,13 +261,12 @@ export class TrainedParams {
 
 /** All arrays of a file. @param read gets what is to be disposed, also where the reading fails. */
 async function readAll(
-  file: OpenSafetensors | undefined,
+  file: OpenSafetensors,
   read: Record<string, tf.Tensor>[],
 ): Promise<Record<string, tf.Tensor>> {
   const tensors: Record<string, tf.Tensor> = {};
   read.push(tensors);
-  for (const name of file?.names ?? [])
-    tensors[name] = await readTensor(file as OpenSafetensors, name);
+  for (const name of file.names) tensors[name] = await readTensor(file, name);
   return tensors;
 }
 

@@ -7,6 +7,9 @@ import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-row
 /** What an expert does to its one number: GELU with the error function, GELU's tanh form, or ReLU. */
 export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';
 
+/** The names of all activations. */
+export const expertActivations: readonly ExpertActivation[] = ['gelu', 'gelu-tanh', 'relu'];
+
 /** How experts are applied. */
 export interface ExpertsOptions extends PickedRowsOptions {
   /** Default: `gelu`. */
@@ -56,7 +59,7 @@ export function activate(x: tf.Tensor, activation: ExpertActivation): tf.Tensor 
       return tf.relu(x);
     default:
       throw new RangeError(
-        `activation was ${JSON.stringify(activation)}; it must be gelu, gelu-tanh or relu`,
+        `activation was ${JSON.stringify(activation)}; it must be one of ${expertActivations.join(', ')}`,
       );
   }
 }

@@ -12,8 +12,9 @@ import {
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
-import type { ScoreFunction } from '../gates.ts';
+import { checkTemperature, type ScoreFunction } from '../gates.ts';
 import type { PickOrder } from '../pick-order.ts';
+import { checkMomentum } from '../query-network/batch-norm.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 
 /** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */
@@ -63,11 +64,11 @@ export const retrievalArgs: {
   sizes: required(sizeList),
   keyWidth: required(size),
   norm: byDefault('batch', oneOf<QueryNorm>('none', 'batch', 'layer')),
-  momentum: optional(notNegative),
+  momentum: optional((_, value: number) => checkMomentum(value)),
   epsilon: optional(notNegative),
   bias: byDefault(true, flag),
   scores: byDefault('softmax', oneOf<ScoreFunction>('softmax', 'sigmoid', 'relu')),
-  temperature: optional(notNegative),
+  temperature: optional((_, value: number) => checkTemperature(value)),
   splitTables: byDefault(false, flag),
   keyBias: byDefault(false, flag),
   order: byDefault('auto', oneOf<PickOrder>('auto', 'token', 'row')),

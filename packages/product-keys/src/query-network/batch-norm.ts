@@ -13,7 +13,7 @@ export interface Moments {
 export interface BatchNormOptions {
   /** Whether tokens are normalised by their own mean and variance; else by those that were running. Default: false. */
   readonly training?: boolean | undefined;
-  /** `[T]`, float32: 1 for tokens that count, 0 for padding. Default: all count. */
+  /** `[T]`, float32: 1 for tokens that count, 0 for padding, nothing between. Default: all count. */
   readonly mask?: tf.Tensor | undefined;
   /** How far the running figures go to those of a batch. Default: 0.1. */
   readonly momentum?: number | undefined;
@@ -43,7 +43,7 @@ export function batchNorm(
     checkTensor(name, tensor, [features]);
   }
   if (mask !== undefined) checkTensor('mask', mask, [tokens]);
-  checkNumber('momentum', momentum, 0);
+  checkMomentum(momentum);
   checkNumber('epsilon', epsilon, 0);
   return tf.tidy(() => {
     if (!training) {
@@ -55,8 +55,9 @@ export function batchNorm(
     const y = normalised(x, scale, shift, batch, counted, epsilon);
     const { count } = batch;
     const sample = tf.div(count, tf.maximum(tf.sub(count, 1), 1));
-    const mixed = (old: tf.Tensor, now: tf.Tensor) =>
-      tf.add(tf.mul(old, 1 - momentum), tf.mul(now, momentum));
+    // Where no token counts, the figures stay.
+    const part = mask === undefined ? momentum : tf.mul(tf.minimum(tf.sum(mask), 1), momentum);
+    const mixed = (old: tf.Tensor, now: tf.Tensor) => tf.add(old, tf.mul(tf.sub(now, old), part));
     return {
       y,
       running: {
@@ -65,6 +66,13 @@ export function batchNorm(
       },
     };
   }) as { y: tf.Tensor; running?: { mean: tf.Tensor; variance: tf.Tensor } };
+}
+
+/** @throws RangeError unless it is from 0 to 1. */
+export function checkMomentum(momentum: number): void {
+  if (!(momentum >= 0 && momentum <= 1)) {
+    throw new RangeError(`momentum was ${momentum}; it must be from 0 to 1`);
+  }
 }
 
 type BatchMoments = Moments & { readonly count: tf.Tensor };

@@ -1,6 +1,7 @@
 import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
-import { type ScoreFunction, scoreFunctions } from '../gates.ts';
-import type { PickOrder } from '../pick-order.ts';
+import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
+import { checkPickOrder, type PickOrder } from '../pick-order.ts';
+import { checkMomentum } from '../query-network/batch-norm.ts';
 import type { QueryNorm } from '../query-network/index.ts';
 import { checkTopK } from '../top-k.ts';
 
@@ -57,7 +58,10 @@ export function checkRetrieval<T extends RetrievalConfig>(
   }
   for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
   checkTopK(sizes, k);
-  checkNumber('temperature', config.temperature ?? 1, Number.MIN_VALUE);
+  checkTemperature(config.temperature ?? 1);
+  checkMomentum(config.momentum ?? 0);
+  checkNumber('epsilon', config.epsilon ?? 0, 0);
+  checkPickOrder(config.order ?? 'auto');
   if (!norms.includes(norm)) {
     throw new RangeError(`norm was ${JSON.stringify(norm)}; it must be one of ${norms.join(', ')}`);
   }

@@ -40,7 +40,12 @@ export function retrieve(
   const keys = sizes.map((n, set) => checkedParam(params, `keys/${set}`, [heads, n, keyWidth]));
   return tf.tidy(() => {
     const query = { ...config, sets: sizes.length };
-    const { queries, updates } = queryNetwork(x, subtree(params, 'query/'), query, call);
+    const { bias: queryBias = true } = config;
+    const own = subtree(params, 'query/');
+    // One that is missing is named.
+    if (queryBias) checkedParam(own, 'bias', [heads, sizes.length, keyWidth]);
+    const { bias: _, ...unbiased } = own;
+    const { queries, updates } = queryNetwork(x, queryBias ? own : unbiased, query, call);
     const { scores, indices } = productKeySearch(queries, keys, k, { bias });
     const items = itemsOf(config);
     const begins = () => tf.reshape(tf.range(0, heads * items, items, 'int32'), [heads, 1]);

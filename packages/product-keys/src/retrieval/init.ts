@@ -126,7 +126,7 @@ export function checkTableRoom(
   const rowBytes =
     4 * (room.of === 'all' ? widths.reduce((sum, width) => sum + width, 0) : Math.max(...widths));
   const most = Math.floor(room.bytes / rowBytes / tableCount);
-  checkRoom(tables, `at most ${most} items of these widths have, ${Math.floor(Math.sqrt(most))}²`);
+  checkRoom(tables, `at most ${most} items of these widths have`);
 }
 
 /** The options of retrieval among those of a layer that retrieves. */

@@ -66,9 +66,15 @@ export async function rowGradients<Name extends string>(
     );
     tf.dispose(grads.slice(variables.length));
     const rows = {} as Record<Name, TableGradient>;
-    for (const [at, name] of names.entries()) {
-      const table = tables[at] as tf.Variable;
-      rows[name] = await rowsOf(table, collectors.get(table.dataId)?.picked ?? []);
+    try {
+      for (const [at, name] of names.entries()) {
+        const table = tables[at] as tf.Variable;
+        rows[name] = await rowsOf(table, collectors.get(table.dataId)?.picked ?? []);
+      }
+    } catch (error) {
+      const made = Object.values<TableGradient>(rows).map((one) => one.rows);
+      tf.dispose([value, ...grads.slice(0, variables.length), ...made]);
+      throw error;
     }
     const dense = variables.flatMap(({ name }, at) => {
       const grad = grads[at];

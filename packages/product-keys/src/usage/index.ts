@@ -54,10 +54,11 @@ export class ItemUsage {
     checkTensor('gates', gates, indices.shape);
     const [heads = 1, k = 1] = indices.shape.slice(-2);
     const [picked, weights] = await Promise.all([indices.data<'int32'>(), gates.data()]);
+    const unknown = picked.find((item) => item < 0 || item >= this.#picks.length);
+    if (unknown !== undefined) {
+      throw new RangeError(`indices had ${unknown}; there are ${this.#picks.length} items`);
+    }
     for (const [at, item] of picked.entries()) {
-      if (item < 0 || item >= this.#picks.length) {
-        throw new RangeError(`indices had ${item}; there are ${this.#picks.length} items`);
-      }
       this.#picks[item] = (this.#picks[item] ?? 0) + 1;
       this.#weights[item] = (this.#weights[item] ?? 0) + (weights[at] ?? 0);
     }
