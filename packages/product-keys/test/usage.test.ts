@@ -27,6 +27,7 @@ describe('usage of items', () => {
     const report = await count([4, 5], [[[7]], [[7]]]);
     expect(report).toMatchObject({ tokens: 2, coverage: 1 / 20, headOverlap: 0 });
     expect(report.unevenness).toBeCloseTo(Math.log(20), 12);
+    expect([report.items, report.effectiveItems]).toEqual([20, 1]);
     expect(report.deadKeys).toEqual([
       [0, 2, 3],
       [0, 1, 3, 4],
@@ -38,6 +39,7 @@ describe('usage of items', () => {
     const report = await count([2, 3], all);
     expect(report.coverage).toBe(1);
     expect(report.unevenness).toBeCloseTo(0, 12);
+    expect(report.effectiveItems).toBeCloseTo(6, 12);
     expect(report.deadKeys).toEqual([[], []]);
   });
 

@@ -5,6 +5,8 @@ import type * as tf from '@tensorflow/tfjs-core';
 export interface UsageReport {
   /** Tokens that were counted. */
   readonly tokens: number;
+  /** N, how many items there are. */
+  readonly items: number;
   /** Share of the items that were picked at least once, from 0 to 1. */
   readonly coverage: number;
   /**
@@ -12,6 +14,8 @@ export interface UsageReport {
    * al., 2019, section 4.3). Undefined where no pick has a weight.
    */
   readonly unevenness: number | undefined;
+  /** How many items with the same weight would be as even, exp(-Σ z log z): from 1 to N. Undefined where no pick has a weight. */
+  readonly effectiveItems: number | undefined;
   /** Of each set, the keys that are part of no item that was picked. */
   readonly deadKeys: readonly (readonly number[])[];
   /** Share of a head's picks that another head of the same token picked, too, a mean over tokens and pairs of heads; 0 for one head. */
@@ -88,10 +92,11 @@ export class ItemUsage {
       if (weight > 0) negentropy += (weight / total) * Math.log(weight / total);
     }
     return {
-      tokens: this.#tokens,
+      ...{ tokens: this.#tokens, items: all },
       coverage: this.#picks.reduce((count, picks) => count + Number(picks > 0), 0) / all,
       // Rounding alone would make it negative.
       unevenness: total > 0 ? Math.max(0, Math.log(all) + negentropy) : undefined,
+      effectiveItems: total > 0 ? Math.exp(-negentropy) : undefined,
       deadKeys: this.#deadKeys(),
       headOverlap: this.#compared === 0 ? 0 : this.#shared / this.#compared,
     };
