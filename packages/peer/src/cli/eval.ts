@@ -1,16 +1,14 @@
-import { RunError } from '@neverend/checkpoint/node';
 import { type CommandContext, count, startBackend, table } from '@neverend/command-line';
 import { feedForwards } from '../language-model/config.ts';
 import type { LanguageModel } from '../language-model/model.ts';
 import { gzippedBytes } from '../text/baselines/gzip.ts';
 import { WittenBell } from '../text/baselines/witten-bell.ts';
 import { bytesOf, type TextDocument } from '../text/document.ts';
-import { readTexts } from '../text/node/read-texts.ts';
 import { type TokenStream, tokenStream } from '../text/token-stream.ts';
 import { type Evaluation, evaluateLanguageModel } from '../training/evaluate.ts';
 import type { EvalFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import { openTexts } from './run-texts.ts';
+import { openTested } from './run-texts.ts';
 
 /** Prints how well a model foretells texts, beside what else does. */
 export async function evaluate(
@@ -22,20 +20,16 @@ export async function evaluate(
   const backend = await startBackend(flags, context);
   const { model, tokenizer, texts } = await openModel(path);
   try {
-    const split = texts && (await openTexts(texts, path, context));
-    const tested = sources.length > 0 ? (await readTexts(sources)).documents : split?.heldOut;
-    if (tested === undefined) {
-      throw new RunError(`${path} is no folder of a run, which knows its texts; name some`);
-    }
+    const { tested, train } = await openTested(path, texts, sources, context);
     const stream = tokenStream(tested, tokenizer);
     const evaluation = await foretold(model, stream, 'evaluate', flags, context);
     const without: Record<number, Evaluation> = {};
     for (const [block, { items }] of feedForwards(model.config).entries()) {
-      if (items === 0) continue;
+      if (items === undefined) continue;
       const title = `without block ${block}`;
       without[block] = await foretold(model, stream, title, flags, context, [block]);
     }
-    const baselines = flags.baselines ? await baselinesOf(tested, split?.train, context) : {};
+    const baselines = flags.baselines ? await baselinesOf(tested, train, context) : {};
     const answer = { backend: backend.name, ...evaluation, without, baselines };
     await context.print(flags.json ? `${JSON.stringify(answer)}\n` : textOf(answer));
   } finally {

@@ -33,6 +33,11 @@ export interface EvalFlags extends BackendFlags {
   readonly baselines: boolean;
 }
 
+export interface InspectFlags extends BackendFlags {
+  readonly windows?: number;
+  readonly plot?: string;
+}
+
 export interface InfoFlags extends ModelFlags, OutputFlags {}
 
 export interface SampleFlags extends BackendFlags {

@@ -3,6 +3,7 @@ import { checkThreads } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addEval } from './eval-command.ts';
 import { addInfo } from './info-command.ts';
+import { addInspect } from './inspect-command.ts';
 import { addSample } from './sample-command.ts';
 import { addTrain } from './train-command.ts';
 
@@ -13,7 +14,7 @@ import { addTrain } from './train-command.ts';
 export function peerProgram(): Command {
   const { version } = createRequire(import.meta.url)('@neverend/peer/package.json');
   const program = new Command('peer')
-    .description('language models whose feed-forward layers are dense or mixtures of experts')
+    .description('language models of dense layers, mixtures of experts, product-key memories and PEER')
     .version(version)
     .exitOverride()
     .showHelpAfterError('(peer --help shows how)')
@@ -27,10 +28,11 @@ Results are on stdout, all else is on stderr. Exit status: 0 when all went well,
 Examples:
   peer train --preset small
   peer eval runs/small
+  peer inspect runs/small --plot usage.svg
   peer sample runs/small --prompt "My fellow citizens,"
   peer info --preset small
 `,
     );
-  for (const add of [addTrain, addEval, addSample, addInfo]) add(program);
+  for (const add of [addTrain, addEval, addInspect, addSample, addInfo]) add(program);
   return program;
 }

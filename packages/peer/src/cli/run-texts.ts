@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import { readJson, writeJson } from '@neverend/checkpoint/node';
+import { RunError, readJson, writeJson } from '@neverend/checkpoint/node';
 import { type CommandContext, count, bytes as inBytes } from '@neverend/command-line';
-import { bytesOf } from '../text/document.ts';
+import { bytesOf, type TextDocument } from '../text/document.ts';
 import { isDataSet } from '../text/node/data-sets.ts';
 import { readTexts } from '../text/node/read-texts.ts';
 import { splitDocuments, type TextSplit } from '../text/split-documents.ts';
@@ -11,6 +11,12 @@ export interface RunTexts {
   readonly sources: readonly string[];
   readonly share: number;
   readonly seed: number;
+}
+
+/** Texts to test a model on, and those that it learned from, where it is known which they were. */
+export interface TestedTexts {
+  readonly tested: readonly TextDocument[];
+  readonly train?: readonly TextDocument[] | undefined;
 }
 
 const fileName = 'texts.json';
@@ -44,4 +50,24 @@ export async function openTexts(
   }
   note(`to learn from: ${told(train)}; held out: ${told(heldOut)}`);
   return split;
+}
+
+/**
+ * Texts that were named, or those that a run held out.
+ *
+ * @param path of the folder that was given. @param texts of the run; undefined where it is none.
+ * @throws RunError where there are neither.
+ */
+export async function openTested(
+  path: string,
+  texts: RunTexts | undefined,
+  sources: readonly string[],
+  context: Pick<CommandContext, 'note'>,
+): Promise<TestedTexts> {
+  const split = texts && (await openTexts(texts, path, context));
+  const tested = sources.length > 0 ? (await readTexts(sources)).documents : split?.heldOut;
+  if (tested === undefined) {
+    throw new RunError(`${path} is no folder of a run, which knows its texts; name some`);
+  }
+  return { tested, train: split?.train };
 }

@@ -26,7 +26,7 @@ export interface Evaluation {
 export interface EvaluateOptions extends Partial<TestOptions> {
   /** See `languageModel`. */
   readonly without?: readonly number[] | undefined;
-  /** Called with the picks of each block that has them, which live until it returns. */
+  /** Called with the picks of each block that has them, of the tokens that foretell one that counts; they live until it returns. */
   readonly onPicks?: ((block: number, picks: Picks) => void | Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -75,7 +75,7 @@ export async function evaluateLanguageModel(
 }
 
 async function lossesOf(
-  { inputs, targets, rows, length }: TestWindows,
+  { inputs, targets, counted, rows, length }: TestWindows,
   params: Params,
   config: LanguageModelConfig,
   { without, onPicks }: EvaluateOptions,
@@ -84,7 +84,8 @@ async function lossesOf(
     const tensor = (data: Int32Array) => tf.tensor2d(data, [rows, length], 'int32');
     const wants = { without, picks: onPicks !== undefined };
     const { logits, picks } = languageModel(tensor(inputs), params, config, wants);
-    return { losses: tokenLosses(logits, tensor(targets)), picks };
+    const losses = tokenLosses(logits, tensor(targets));
+    return { losses, picks: ofCounted(picks, counted) };
   });
   try {
     for (const [block, of] of Object.entries(picks)) await onPicks?.(Number(block), of);
@@ -92,4 +93,20 @@ async function lossesOf(
   } finally {
     disposeAll([losses, picks]);
   }
+}
+
+/** The picks of the tokens whose targets count. */
+function ofCounted(
+  picks: Readonly<Record<number, Picks>>,
+  counted: Float32Array,
+): Record<number, Picks> {
+  if (Object.keys(picks).length === 0) return {};
+  const places = [...counted.keys()].filter((place) => counted[place] === 1);
+  const rows = tf.tensor1d(places, 'int32');
+  return Object.fromEntries(
+    Object.entries(picks).map(([block, { indices, gates }]) => [
+      block,
+      { indices: tf.gather(indices, rows), gates: tf.gather(gates, rows) },
+    ]),
+  );
 }

@@ -21,3 +21,4 @@ export type {
   TrainingResult,
   TrainOptions,
 } from './train-options.ts';
+export { usageOfBlocks } from './usage-of-blocks.ts';

@@ -2,19 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
-import { runProgram } from '@neverend/command-line';
-import { outcomeOf } from '@neverend/command-line/testing';
-import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { peerProgram } from '../../src/cli/program.ts';
-
-/** Runs the command line within this process; no tensor is forgotten. */
-async function peer(...args: readonly string[]) {
-  const before = tf.memory().numTensors;
-  const outcome = await outcomeOf(() => runProgram(peerProgram(), args));
-  expect(tf.memory().numTensors).toBe(before);
-  return outcome;
-}
+import { peer } from './peer.ts';
 
 let folder: string;
 let texts: string[];
@@ -163,7 +152,10 @@ describe('the wrong command line', () => {
     [['train', '--preset', 'smoke', '--vocabulary', '300'], '--vocabulary was given'],
     [['train', '--preset', 'small', '--top-k', '3'], '--top-k was given, and no block has a use'],
     [['info', '--preset', 'small', '--experts', '3'], '--experts was given, and no block'],
-    [['train', '--preset', 'small', '--table-clip-norm', '3'], '--table-clip-norm was given, and'],
+    [
+      ['train', '--preset', 'small', '--blocks', 'dense', '--table-clip-norm', '3'],
+      '--table-clip-norm was given, and',
+    ],
     [['sample'], "missing required argument 'model'"],
     [['sample', 'x', '--top-p', '2'], 'above 0 and up to 1'],
     [['info', 'x', '--width', '8'], 'a model and sizes were both given'],
@@ -186,5 +178,5 @@ describe('the wrong command line', () => {
 it('info has the sizes of presets', async () => {
   const { stdout } = await peer('info', '--preset', 'small');
   expect(stdout).toMatch(/^tokens +4,096, 256 at once$/m);
-  expect(stdout).toMatch(/^parameters +4,\d{3},\d{3} \(16\.8 MB\)$/m);
+  expect(stdout).toMatch(/^parameters +37,\d{3},\d{3} \(151 MB\)$/m);
 });

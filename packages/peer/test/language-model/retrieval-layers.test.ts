@@ -28,7 +28,7 @@ describe('feed-forward layers that retrieve', () => {
       flops: 2 * (72 + 54 + 72),
       tableBytes: 4 * 72,
     });
-    expect([tables, items]).toEqual([['down', 'up'], 20]);
+    expect([tables, items]).toEqual([['down', 'up'], { sizes: [4, 5], tables: 1 }]);
     expect(buffers).toEqual(['query/norm/mean', 'query/norm/variance']);
     expect(shapes['down']).toEqual([20, 6]);
   });
@@ -89,7 +89,7 @@ await describeBackends('feed-forward layers that retrieve', () => {
         expect(Object.keys(buffers)).toEqual(layer.buffers);
         expect([y.shape, picks['indices']?.shape]).toEqual([
           [9, width],
-          [9, 6],
+          [9, 2, 3],
         ]);
         tf.dispose([params, variables, x, value, grads, buffers, y, picks]);
         tf.dispose(Object.values(rows).map((one) => one.rows));

@@ -22,7 +22,6 @@ memory.layer = {
   shapes: { 'keys/kernel': [width, rows], values: [rows, width], calls: [1] },
   tables: ['values'],
   buffers: ['calls'],
-  items: rows,
   costs: { activeParameters: 0, flops: 0, tableBytes: 4 * picks * width },
   init: () => ({
     'keys/kernel': tf.truncatedNormal([width, rows], 0, 1, 'float32', 3),

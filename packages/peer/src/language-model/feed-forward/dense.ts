@@ -15,7 +15,7 @@ export function dense({ hidden }: Omit<DenseConfig, 'kind'>, width: number): Fee
   const parameters = 2 * width * hidden + hidden + width;
   return {
     shapes: mlpShapes(width, hidden),
-    ...{ tables: [], buffers: [], items: 0 },
+    ...{ tables: [], buffers: [] },
     costs: { activeParameters: parameters, flops: 4 * width * hidden, tableBytes: 0 },
     init: (key) => initMlp(key, { width, mlpWidth: hidden }),
     apply: (x, params) => ({ y: mlp(x, params) as tf.Tensor2D }),

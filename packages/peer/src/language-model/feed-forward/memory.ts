@@ -2,14 +2,13 @@ import { checkSizes } from '@neverend/backend';
 import {
   checkMemory,
   initMemory,
-  itemsOf,
   type MemoryConfig,
   memory,
   memoryCosts,
   memoryShapes,
   retrievalBuffers,
 } from '@neverend/product-keys';
-import { pickedOf } from './picked.ts';
+import { itemsOf, pickedOf } from './picked.ts';
 import type { FeedForward } from './types.ts';
 
 /** A product-key memory in the place of a feed-forward; its values are as wide as the model, or memory+ brings them to that width. */
@@ -32,7 +31,7 @@ export function memoryLayer(config: MemoryConfig, width: number): FeedForward {
     init: (key) => initMemory(key, width, config),
     apply: (x, params, { training, picks }) => {
       const { y, retrieved } = memory(x, params, config, { training });
-      return pickedOf(y, retrieved, config, { training, picks });
+      return pickedOf(y, retrieved, { training, picks });
     },
   };
 }

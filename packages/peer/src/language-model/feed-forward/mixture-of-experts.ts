@@ -12,7 +12,7 @@ import {
 import { productKeyTopK } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { mlpShapes } from './dense.ts';
-import type { FeedForward, Picks } from './types.ts';
+import type { FeedForward } from './types.ts';
 
 /** Experts that are dense layers, of which each token picks some. */
 export interface MixtureOfExpertsConfig {
@@ -53,7 +53,7 @@ export function mixtureOfExperts(
       'router/kernel': [width, experts],
       ...Object.assign({}, ...names.map((name) => withPrefix(mlpShapes(width, hidden), name))),
     },
-    ...{ tables: [], buffers: [], items: experts },
+    ...{ tables: [], buffers: [], items: { sizes: [experts], tables: 1 } },
     costs: {
       activeParameters: width * experts + topK * parameters,
       flops: 2 * width * experts + topK * 4 * width * hidden,
@@ -70,13 +70,18 @@ export function mixtureOfExperts(
     apply: (x, params, { training, picks }) => {
       const scores = linear(x, checkedParam(params, 'router/kernel', [width, experts]));
       const best = productKeyTopK([scores], topK);
-      const chosen: Picks = { indices: best.indices, weights: softmax(best.scores) };
+      const chosen: Chosen = { indices: best.indices, gates: softmax(best.scores) };
       const ofExpert = names.map((name) => (part: tf.Tensor) => mlp(part, subtree(params, name)));
       const combine = tf.getBackend() === 'webgpu' ? weighAll : weighOwn;
       return {
         y: combine(x, chosen, ofExpert),
         ...(training && balance > 0 && { auxiliaryLoss: imbalance(scores, best.indices, balance) }),
-        ...(picks && { picks: chosen }),
+        ...(picks && {
+          picks: {
+            indices: tf.expandDims(chosen.indices, 1),
+            gates: tf.expandDims(chosen.gates, 1),
+          },
+        }),
       };
     },
   };
@@ -86,11 +91,17 @@ const pad = (expert: number): string => String(expert).padStart(3, '0');
 
 type Experts = readonly ((part: tf.Tensor) => tf.Tensor)[];
 
+/** What each token picked, `[T, K]`. */
+interface Chosen {
+  readonly indices: tf.Tensor;
+  readonly gates: tf.Tensor;
+}
+
 /**
  * Each expert computes the tokens that picked it: their rows lie together, in the order of the experts. One that was not picked computes the first token, for
  * nobody, so that its parameters have gradients.
  */
-function weighOwn(x: tf.Tensor2D, { indices, weights }: Picks, experts: Experts): tf.Tensor2D {
+function weighOwn(x: tf.Tensor2D, { indices, gates }: Chosen, experts: Experts): tf.Tensor2D {
   const [tokens, width] = x.shape;
   const picked = indices.dataSync<'int32'>();
   const each = picked.length / tokens;
@@ -114,13 +125,13 @@ function weighOwn(x: tf.Tensor2D, { indices, weights }: Picks, experts: Experts)
     (experts[expert] as Experts[number])(tf.slice(rows, [start, 0], [length, width])),
   );
   const made = gatherRows(tf.concat(parts), tf.tensor2d(places, [tokens, each], 'int32'));
-  return tf.sum(tf.mul(made, tf.expandDims(weights, 2)), 1) as tf.Tensor2D;
+  return tf.sum(tf.mul(made, tf.expandDims(gates, 2)), 1) as tf.Tensor2D;
 }
 
-function weighAll(x: tf.Tensor2D, { indices, weights }: Picks, experts: Experts): tf.Tensor2D {
+function weighAll(x: tf.Tensor2D, { indices, gates }: Chosen, experts: Experts): tf.Tensor2D {
   const hits = tf.oneHot(indices as tf.Tensor2D, experts.length);
-  const gates = tf.sum(tf.mul(hits, tf.expandDims(weights, 2)), 1);
-  const parts = tf.split(gates, experts.length, 1).map((gate, expert) => {
+  const ofExperts = tf.sum(tf.mul(hits, tf.expandDims(gates, 2)), 1);
+  const parts = tf.split(ofExperts, experts.length, 1).map((gate, expert) => {
     return tf.mul((experts[expert] as Experts[number])(x), gate);
   });
   return parts.reduce((sum, part) => tf.add(sum, part)) as tf.Tensor2D;

@@ -1,10 +1,10 @@
 import { checkSizes } from '@neverend/backend';
-import { itemsOf, retrievalBuffers } from '@neverend/product-keys';
+import { retrievalBuffers } from '@neverend/product-keys';
 import { checkPeer, type PeerConfig, peerTables } from '../../layer/config.ts';
 import { peerCosts, peerShapes } from '../../layer/costs.ts';
 import { initPeer } from '../../layer/init.ts';
 import { peer } from '../../layer/peer.ts';
-import { pickedOf } from './picked.ts';
+import { itemsOf, pickedOf } from './picked.ts';
 import type { FeedForward } from './types.ts';
 
 /** A PEER layer in the place of a feed-forward. */
@@ -22,7 +22,7 @@ export function peerLayer(config: PeerConfig, width: number): FeedForward {
     init: (key) => initPeer(key, width, config),
     apply: (x, params, { training, picks }) => {
       const { y, retrieved } = peer(x, params, config, { training });
-      return pickedOf(y, retrieved, config, { training, picks });
+      return pickedOf(y, retrieved, { training, picks });
     },
   };
 }

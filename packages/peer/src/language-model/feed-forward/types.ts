@@ -10,8 +10,8 @@ export interface FeedForward {
   readonly tables: readonly string[];
   /** The parameters that have no gradient, and that training replaces by what `apply` gives: running figures. */
   readonly buffers: readonly string[];
-  /** Among how many items (experts, values) tokens pick; 0 where they do not. */
-  readonly items: number;
+  /** Among which items (experts, values) tokens pick; undefined where they do not. */
+  readonly items?: Items | undefined;
   readonly costs: FeedForwardCosts;
   /** @returns all of `shapes`, a function of the key alone and the caller's to dispose. */
   init(key: RandomKey): Record<string, tf.Tensor>;
@@ -54,10 +54,18 @@ export interface FeedForwardResult {
   readonly picks?: Picks | undefined;
 }
 
-/** Which items tokens picked. */
+/** Items as `ItemUsage` of `@neverend/product-keys` counts them. */
+export interface Items {
+  /** The number of keys of each set; an item is a key of each. Items that have no keys are one set. */
+  readonly sizes: readonly number[];
+  /** In how many tables there is each of them: as many as heads where these have their own. */
+  readonly tables: number;
+}
+
+/** Which items tokens picked; H is the number of heads, 1 in a mixture of experts. */
 export interface Picks {
-  /** int32 `[T, K]`, from 0 to `items` - 1. */
+  /** int32 `[T, H, K]`, numbers of items; with several tables those of the second come after those of the first. */
   readonly indices: tf.Tensor;
-  /** The weight of each, float32 `[T, K]`. */
-  readonly weights: tf.Tensor;
+  /** The weight of each, float32 `[T, H, K]`. */
+  readonly gates: tf.Tensor;
 }
