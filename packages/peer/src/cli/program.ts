@@ -14,7 +14,9 @@ import { addTrain } from './train-command.ts';
 export function peerProgram(): Command {
   const { version } = createRequire(import.meta.url)('@neverend/peer/package.json');
   const program = new Command('peer')
-    .description('language models of dense layers, mixtures of experts, product-key memories and PEER')
+    .description(
+      'language models of dense layers, mixtures of experts, product-key memories and PEER',
+    )
     .version(version)
     .exitOverride()
     .showHelpAfterError('(peer --help shows how)')
