@@ -75,7 +75,9 @@ const command = join('node_modules', '@neverend', 'backend', 'bin', 'neverend-ba
 
 async function use(name: string): Promise<{ result: unknown; said: string }> {
   const lines = (await output(runNode, [join(app, 'use.mjs'), name], app)).trimEnd().split('\n');
-  return { result: JSON.parse(lines.at(-1) ?? ''), said: lines.slice(0, -1).join('\n') };
+  // On processors with AVX-512 TensorFlow says that oneDNN is on, before its log can be turned down.
+  const said = lines.slice(0, -1).filter((line) => !/absl::InitializeLog|oneDNN custom/.test(line));
+  return { result: JSON.parse(lines.at(-1) ?? ''), said: said.join('\n') };
 }
 
 /** A package with an op, the model that depends on it, and a project that depends on that, from tarballs. */
