@@ -14,6 +14,7 @@ export type {
   FeedForwardCall,
   FeedForwardCosts,
   FeedForwardResult,
+  Items,
   Picks,
 } from './language-model/feed-forward/types.ts';
 export {

@@ -19,6 +19,6 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     ...{ tokens: 'bpe', vocabulary: 4096, width: 256, heads: 4, context: 256 },
     // The middle of the network is where PEER and memories stand in their papers.
     blocks: ['dense', 'dense', 'peer', 'dense'],
-    ...{ steps: 250, batchSize: 8 },
+    ...{ steps: 250, batchSize: 8, tableLearningRate: 1e-2 },
   },
 };
