@@ -1,9 +1,9 @@
 export { convertIndices, type IndexOrder } from './convert-indices.ts';
 export {
   activate,
+  checkActivation,
   type ExpertActivation,
   type ExpertsOptions,
-  expertActivations,
   expertsApply,
 } from './experts-apply/index.ts';
 export { gates, type ScoreFunction, scoreFunctions } from './gates.ts';

@@ -1,8 +1,8 @@
 import { checkedSize } from '@neverend/backend';
 import {
+  checkActivation,
   checkRetrieval,
   type ExpertActivation,
-  expertActivations,
   type RetrievalConfig,
   tableRows,
 } from '@neverend/product-keys';
@@ -24,12 +24,7 @@ const more = ['activation', 'sharedHidden', 'lowRankHidden'] as const;
 /** @throws naming the option that is wrong. */
 export function checkPeer(owner: string, config: PeerConfig): void {
   checkRetrieval(owner, config, more);
-  const { activation = 'gelu' } = config;
-  if (!expertActivations.includes(activation)) {
-    throw new RangeError(
-      `activation was ${JSON.stringify(activation)}; it must be one of ${expertActivations.join(', ')}`,
-    );
-  }
+  checkActivation(config.activation ?? 'gelu');
   checkedSize('sharedHidden', config.sharedHidden ?? 0, 0);
   checkedSize('lowRankHidden', config.lowRankHidden ?? 0, 0);
 }

@@ -7,8 +7,16 @@ import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-row
 /** What an expert does to its one number: GELU with the error function, GELU's tanh form, or ReLU. */
 export type ExpertActivation = 'gelu' | 'gelu-tanh' | 'relu';
 
-/** The names of all activations. */
-export const expertActivations: readonly ExpertActivation[] = ['gelu', 'gelu-tanh', 'relu'];
+const activations: readonly ExpertActivation[] = ['gelu', 'gelu-tanh', 'relu'];
+
+/** @throws RangeError for another activation. */
+export function checkActivation(activation: ExpertActivation): void {
+  if (!activations.includes(activation)) {
+    throw new RangeError(
+      `activation was ${JSON.stringify(activation)}; it must be one of ${activations.join(', ')}`,
+    );
+  }
+}
 
 /** How experts are applied. */
 export interface ExpertsOptions extends PickedRowsOptions {
@@ -50,6 +58,7 @@ export function expertsApply(
 
 /** @throws RangeError for another activation. */
 export function activate(x: tf.Tensor, activation: ExpertActivation): tf.Tensor {
+  checkActivation(activation);
   switch (activation) {
     case 'gelu':
       return gelu(x, { form: 'erf' });
@@ -57,9 +66,5 @@ export function activate(x: tf.Tensor, activation: ExpertActivation): tf.Tensor 
       return gelu(x);
     case 'relu':
       return tf.relu(x);
-    default:
-      throw new RangeError(
-        `activation was ${JSON.stringify(activation)}; it must be one of ${expertActivations.join(', ')}`,
-      );
   }
 }
