@@ -1,4 +1,5 @@
 import { checkedSize, ShapeError } from '@neverend/backend';
+import { countItems } from './top-k.ts';
 
 /**
  * In which order items of several sets of keys are numbered: `first-slowest`, i m + j, as here, in PEER-pytorch's PEER, XLM and Meta's memory layers; `first-fastest`,
@@ -24,9 +25,7 @@ export function convertIndices(
       `from was ${JSON.stringify(from)}; it must be "first-slowest" or "first-fastest"`,
     );
   }
-  const items = sizes.reduce((product, n) => product * n, 1);
-  if (items > 2 ** 31 - 1)
-    throw new RangeError(`there were ${items} items; there must be below 2^31`);
+  const items = countItems(sizes);
   // The set that is counted fastest first.
   const fastest = from === 'first-slowest' ? [...sizes].reverse() : sizes;
   return Int32Array.from(indices, (index) => {

@@ -1,6 +1,7 @@
 import { checkTensor } from '@neverend/backend';
 import { softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOneOf } from './check-one-of.ts';
 
 /**
  * How the scores of chosen items become their weights: by a softmax over the k of a head, or each by itself (Csordás et al., arXiv 2310.10837).
@@ -30,6 +31,7 @@ export function gates(
   temperature = 1,
 ): tf.Tensor {
   checkTensor('scores', scores, ['...', 'k']);
+  checkOneOf('by', by, scoreFunctions);
   checkTemperature(temperature);
   return tf.tidy(() => {
     const scaled = temperature === 1 ? scores : tf.div(scores, temperature);
@@ -40,10 +42,6 @@ export function gates(
         return tf.sigmoid(scaled);
       case 'relu':
         return tf.relu(scaled);
-      default:
-        throw new RangeError(
-          `by was ${JSON.stringify(by)}; it must be one of ${scoreFunctions.join(', ')}`,
-        );
     }
   });
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOneOf } from './check-one-of.ts';
 import { picksByRow } from './sort-picks.ts';
 
 /**
@@ -29,11 +30,7 @@ const worthBytes = 2 ** 25;
 
 /** @throws RangeError for another order. */
 export function checkPickOrder(order: PickOrder): void {
-  if (!pickOrders.includes(order)) {
-    throw new RangeError(
-      `order was ${JSON.stringify(order)}; it must be one of ${pickOrders.join(', ')}`,
-    );
-  }
+  checkOneOf('order', order, pickOrders);
 }
 
 /** @throws RangeError for another order. */

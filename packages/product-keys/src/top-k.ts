@@ -14,12 +14,18 @@ export interface TopK {
 /** Numbers that int32 holds. */
 const mostItems = 2 ** 31 - 1;
 
-/** @throws RangeError for a k beyond the product of the sets' sizes, and a product beyond int32. */
-export function checkTopK(sizes: readonly number[], k: number): void {
-  checkedSize('k', k);
+/** How many items there are of these sets. @throws RangeError where int32 does not hold their numbers. */
+export function countItems(sizes: readonly number[]): number {
   const items = sizes.reduce((product, n) => product * n, 1);
   if (items > mostItems)
     throw new RangeError(`there were ${items} items; there must be below 2^31`);
+  return items;
+}
+
+/** @throws RangeError for a k beyond the product of the sets' sizes, and a product beyond int32. */
+export function checkTopK(sizes: readonly number[], k: number): void {
+  checkedSize('k', k);
+  const items = countItems(sizes);
   if (k > items) {
     throw new RangeError(
       `k was ${k}; it must be at most the ${items} items of ${sizes.join(' x ')}`,

@@ -1,6 +1,7 @@
 import { checkOptions, checkTensor } from '@neverend/backend';
 import { gelu } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkOneOf } from '../check-one-of.ts';
 import { sequenceOf } from '../pick-order.ts';
 import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-rows/index.ts';
 
@@ -11,11 +12,7 @@ const activations: readonly ExpertActivation[] = ['gelu', 'gelu-tanh', 'relu'];
 
 /** @throws RangeError for another activation. */
 export function checkActivation(activation: ExpertActivation): void {
-  if (!activations.includes(activation)) {
-    throw new RangeError(
-      `activation was ${JSON.stringify(activation)}; it must be one of ${activations.join(', ')}`,
-    );
-  }
+  checkOneOf('activation', activation, activations);
 }
 
 /** How experts are applied. */

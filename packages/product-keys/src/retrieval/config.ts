@@ -1,4 +1,5 @@
 import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
+import { checkOneOf } from '../check-one-of.ts';
 import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
 import { checkPickOrder, type PickOrder } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
@@ -62,14 +63,8 @@ export function checkRetrieval<T extends RetrievalConfig>(
   checkMomentum(config.momentum ?? 0);
   checkNumber('epsilon', config.epsilon ?? 0, 0);
   checkPickOrder(config.order ?? 'auto');
-  if (!norms.includes(norm)) {
-    throw new RangeError(`norm was ${JSON.stringify(norm)}; it must be one of ${norms.join(', ')}`);
-  }
-  if (!scoreFunctions.includes(scores)) {
-    throw new RangeError(
-      `scores was ${JSON.stringify(scores)}; it must be one of ${scoreFunctions.join(', ')}`,
-    );
-  }
+  checkOneOf('norm', norm, norms);
+  checkOneOf('scores', scores, scoreFunctions);
 }
 
 /** N, the number of items of a head. */
