@@ -4,6 +4,9 @@ import '@neverend/nn';
 
 await expectKernelsAgree(
   () => import('../src/index.ts'),
-  () => ['NeverendAdamW', 'NeverendLion', 'NeverendSgd', 'NeverendSgdMomentum'],
+  () => [
+    ...['NeverendAdamW', 'NeverendLion', 'NeverendSgd', 'NeverendSgdMomentum'],
+    ...['NeverendRowSgd', 'NeverendRowAdagrad', 'NeverendRowWiseAdagrad', 'NeverendLazyAdam'],
+  ],
   { long: process.env['NEVEREND_LONG'] ? backendNames : ['wasm', 'tensorflow'] },
 );

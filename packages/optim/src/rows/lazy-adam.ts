@@ -1,11 +1,12 @@
 import { checkOptions } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
 import { checkBetas, checkNotNegative } from '../checks.ts';
+import { lazyAdamStep } from '../row-steps/index.ts';
+import type { LazyAdamNumber } from '../row-steps/types.ts';
+import type { StepAttrs } from '../steps/types.ts';
 import {
   RowOptimizer,
   type RowOptimizerSettings,
-  type RowRule,
-  type RowRuleSettings,
+  type RowUpdate,
   rowOptimizerSettings,
 } from './row-optimizer.ts';
 
@@ -30,7 +31,7 @@ export interface LazyAdamOptions extends RowOptimizerSettings {
  *
  * @throws RangeError for an option outside of its range, TypeError for an unknown one.
  */
-export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
+export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last', LazyAdamNumber> {
   readonly #beta1: number;
   readonly #beta2: number;
   readonly #epsilon: number;
@@ -40,8 +41,7 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
     const own = ['beta1', 'beta2', 'epsilon', 'catchUp'] as const;
     checkOptions('LazyAdam', options, [...rowOptimizerSettings, ...own]);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, catchUp = false, ...settings } = options;
-    const moment = { per: 'element', initialValue: 0 } as const;
-    super({ m: moment, v: moment, last: { per: 'row', initialValue: 0 } }, settings);
+    super(lazyAdamStep, { m: 0, v: 0, last: 0 }, settings);
     checkBetas({ beta1, beta2 });
     checkNotNegative({ epsilon });
     this.#beta1 = beta1;
@@ -51,22 +51,13 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last'> {
   }
 
   /** @hidden */
-  protected override rule({ step, learningRate }: RowRuleSettings): RowRule<'m' | 'v' | 'last'> {
-    const correction = Math.sqrt(1 - this.#beta2 ** step) / (1 - this.#beta1 ** step);
-    const rate = tf.scalar(learningRate * correction);
-    const epsilon = tf.scalar(this.#epsilon);
-    const newShare1 = tf.scalar(1 - this.#beta1);
-    const newShare2 = tf.scalar(1 - this.#beta2);
-    return (weights, gradient, slots) => {
-      const decay = (beta: number): tf.Tensor => {
-        if (!this.#catchUp) return tf.scalar(beta);
-        return tf.pow(tf.scalar(beta), tf.sub(step, slots.last));
-      };
-      const m = tf.add(tf.mul(slots.m, decay(this.#beta1)), tf.mul(gradient, newShare1));
-      const v = tf.add(tf.mul(slots.v, decay(this.#beta2)), tf.mul(tf.square(gradient), newShare2));
-      const change = tf.div(tf.mul(m, rate), tf.add(tf.sqrt(v), epsilon));
-      const last = tf.fill(slots.last.shape, step);
-      return { weights: tf.sub(weights, change), slots: { m, v, last } };
+  protected override numbers({ step, learningRate, decay }: RowUpdate): StepAttrs<LazyAdamNumber> {
+    const [beta1, beta2] = [this.#beta1, this.#beta2];
+    const correction = Math.sqrt(1 - beta2 ** step) / (1 - beta1 ** step);
+    return {
+      ...{ decay, stepSize: learningRate * correction, epsilon: this.#epsilon },
+      ...{ beta1, beta2, oneMinusBeta1: 1 - beta1, oneMinusBeta2: 1 - beta2 },
+      ...{ step, catchUp: this.#catchUp ? 1 : 0 },
     };
   }
 }

@@ -1,11 +1,12 @@
 import { checkOptions } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
 import { checkNotNegative } from '../checks.ts';
+import { rowAdagradStep, rowWiseAdagradStep } from '../row-steps/index.ts';
+import type { RowAdagradNumber } from '../row-steps/types.ts';
+import type { StepAttrs } from '../steps/types.ts';
 import {
   RowOptimizer,
   type RowOptimizerSettings,
-  type RowRule,
-  type RowRuleSettings,
+  type RowUpdate,
   rowOptimizerSettings,
 } from './row-optimizer.ts';
 
@@ -27,29 +28,20 @@ export interface RowAdagradOptions extends RowOptimizerSettings {
  *
  * @throws RangeError for an option that is negative or not finite, TypeError for an unknown one.
  */
-export class RowAdagrad extends RowOptimizer<'sum'> {
+export class RowAdagrad extends RowOptimizer<'sum', RowAdagradNumber> {
   readonly #epsilon: number;
-  readonly #per: 'element' | 'row';
 
   constructor(options: RowAdagradOptions) {
     const own = ['epsilon', 'initialSum', 'per'] as const;
     checkOptions('RowAdagrad', options, [...rowOptimizerSettings, ...own]);
     const { epsilon = 1e-10, initialSum = 0, per = 'element', ...settings } = options;
-    super({ sum: { per, initialValue: initialSum } }, settings);
+    super(per === 'row' ? rowWiseAdagradStep : rowAdagradStep, { sum: initialSum }, settings);
     checkNotNegative({ epsilon, initialSum });
     this.#epsilon = epsilon;
-    this.#per = per;
   }
 
   /** @hidden */
-  protected override rule({ learningRate }: RowRuleSettings): RowRule<'sum'> {
-    const rate = tf.scalar(learningRate);
-    const epsilon = tf.scalar(this.#epsilon);
-    return (weights, gradient, slots) => {
-      const squares = tf.square(gradient);
-      const sum = tf.add(slots.sum, this.#per === 'row' ? tf.mean(squares, 1, true) : squares);
-      const root = tf.add(tf.sqrt(sum), epsilon);
-      return { weights: tf.sub(weights, tf.div(tf.mul(gradient, rate), root)), slots: { sum } };
-    };
+  protected override numbers({ decay, learningRate }: RowUpdate): StepAttrs<RowAdagradNumber> {
+    return { decay, stepSize: learningRate, epsilon: this.#epsilon };
   }
 }

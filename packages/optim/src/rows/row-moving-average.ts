@@ -56,7 +56,7 @@ export class RowMovingAverage {
       checkIndices(`of "${name}"`, indices);
       return { table: this.#states.table(name, 'touched rows'), indices };
     });
-    await this.#states.change(checked, () => (rows) => this.#caughtUp(rows));
+    await this.#states.change(checked, () => ({ update: (rows) => this.#caughtUp(rows) }));
   }
 
   /**
@@ -67,9 +67,11 @@ export class RowMovingAverage {
    * fails.
    */
   async swap(): Promise<void> {
-    await this.#states.changeAll((rows) => {
-      const { average, last } = this.#caughtUp(rows);
-      return { weights: average, average: rows.weights, last };
+    await this.#states.changeAll({
+      update: (rows) => {
+        const { average, last } = this.#caughtUp(rows);
+        return { weights: average, average: rows.weights, last };
+      },
     });
   }
 

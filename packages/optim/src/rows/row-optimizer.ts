@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkNotNegative } from '../checks.ts';
 import type { NamedState } from '../optimizer-state.ts';
-import type { Rows } from './change-rows.ts';
+import { type RowStep, runRowStep } from '../row-steps/index.ts';
+import type { RowTensors } from '../row-steps/types.ts';
+import type { StepAttrs } from '../steps/types.ts';
 import { mergeByPlan } from './merge-rows.ts';
 import { checkRowGradient, type RowGradient } from './row-gradient.ts';
 import {
@@ -25,44 +27,50 @@ export const rowOptimizerSettings: readonly (keyof RowOptimizerSettings)[] = [
   ...rowStorageSettings,
 ];
 
-/** The numbers of one update. */
-export interface RowRuleSettings {
+/** What the numbers of one update depend on. */
+export interface RowUpdate {
   /** Number of the table's updates, this one among them. */
   readonly step: number;
   readonly learningRate: number;
+  /** What the weights are multiplied by first. */
+  readonly decay: number;
 }
-
-/** What an update makes of the rows that a gradient touches: all are float32 `[U, D]`, or `[U, 1]` for one number a row. */
-export type RowRule<K extends string> = (
-  weights: tf.Tensor,
-  gradient: tf.Tensor,
-  slots: Rows<K>,
-) => { readonly weights: tf.Tensor; readonly slots: Rows<K> };
 
 /**
  * An optimiser of tables `[N, D]`, variables or others, from gradients of some of their rows: only those rows and their
  * state change. A table is known by its object, and its state begins with its first gradient.
  *
- * @typeParam K names of the state's tensors.
+ * @typeParam K names of the state's tensors. @typeParam N names of the numbers of a step.
  */
-export abstract class RowOptimizer<K extends string> {
+export abstract class RowOptimizer<K extends string, N extends string> {
+  readonly #step: RowStep<K, N>;
   readonly #weightDecay: number;
   readonly #states: TableStates<K>;
   #learningRate = 0;
 
-  /** @throws RangeError for a setting that is negative or not finite. */
+  /**
+   * @param initialValues what the numbers of each slot of the state begin with.
+   * @throws RangeError for a setting that is negative or not finite.
+   */
   constructor(
-    specs: Readonly<Record<K, StateSpec>>,
+    step: RowStep<K, N>,
+    initialValues: Readonly<Record<K, number>>,
     { learningRate, weightDecay = 0, ...storage }: RowOptimizerSettings,
   ) {
     checkNotNegative({ weightDecay });
+    this.#step = step;
     this.#weightDecay = weightDecay;
-    this.#states = new TableStates(specs, storage);
+    const keys = Object.keys(step.slots) as K[];
+    const specs = keys.map((key): [K, StateSpec] => [
+      key,
+      { per: step.slots[key], initialValue: initialValues[key] },
+    ]);
+    this.#states = new TableStates(Object.fromEntries(specs) as Record<K, StateSpec>, storage);
     this.setLearningRate(learningRate);
   }
 
-  /** The rule of one update; called in a `tf.tidy`. The weights that it gets have decayed. */
-  protected abstract rule(settings: RowRuleSettings): RowRule<K>;
+  /** The numbers of one update. */
+  protected abstract numbers(update: RowUpdate): StepAttrs<N>;
 
   get learningRate(): number {
     return this.#learningRate;
@@ -99,13 +107,12 @@ export abstract class RowOptimizer<K extends string> {
       checkRowGradient(`of "${name}"`, gradient, table.shape[1]);
       return { table, ...gradient };
     });
-    await this.#states.change(touched, ({ rows }, plan, step) => ({ weights, ...slots }) => {
-      const updated = this.rule({ step, learningRate })(
-        this.#decayed(weights, learningRate),
-        mergeByPlan(plan, rows),
-        slots as Rows<K>,
-      );
-      return { ...updated.slots, weights: updated.weights };
+    const decay = 1 - learningRate * this.#weightDecay;
+    await this.#states.change(touched, ({ rows }, plan, step) => {
+      const numbers = this.numbers({ step, learningRate, decay });
+      const updateWhole = (tables: RowTensors<K>, at: tf.Tensor): RowTensors<K> =>
+        runRowStep(this.#step, tables, mergeByPlan(plan, rows), at, numbers);
+      return { update: (old) => updateWhole(...asTables(old)), updateWhole };
     });
   }
 
@@ -137,9 +144,13 @@ export abstract class RowOptimizer<K extends string> {
   dispose(): void {
     this.#states.dispose();
   }
+}
 
-  #decayed(weights: tf.Tensor, learningRate: number): tf.Tensor {
-    if (this.#weightDecay === 0) return weights;
-    return tf.mul(weights, tf.scalar(1 - learningRate * this.#weightDecay));
-  }
+/** Rows as tables of their own, which are copied where a kernel writes in place. */
+function asTables<K extends string>(rows: RowTensors<K>): [RowTensors<K>, tf.Tensor] {
+  const held = Object.entries<tf.Tensor>(rows).map(([key, tensor]) => [key, tf.clone(tensor)]);
+  return [
+    Object.fromEntries(held) as RowTensors<K>,
+    tf.range(0, rows.weights.shape[0] ?? 0, 1, 'int32'),
+  ];
 }

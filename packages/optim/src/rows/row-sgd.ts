@@ -1,27 +1,24 @@
 import { checkOptions } from '@neverend/backend';
-import * as tf from '@tensorflow/tfjs-core';
+import { rowSGDStep } from '../row-steps/index.ts';
+import type { RowSGDNumber } from '../row-steps/types.ts';
+import type { StepAttrs } from '../steps/types.ts';
 import {
   RowOptimizer,
   type RowOptimizerSettings,
-  type RowRule,
-  type RowRuleSettings,
+  type RowUpdate,
   rowOptimizerSettings,
 } from './row-optimizer.ts';
 
 /** Stochastic gradient descent on the touched rows, without momentum and without state. */
-export class RowSGD extends RowOptimizer<never> {
-  /** @throws RangeError for a setting that is negative or not finite, TypeError for an unknown one. */
+export class RowSGD extends RowOptimizer<never, RowSGDNumber> {
+  /** @throws RangeError for a setting that is negative or not finite. */
   constructor(settings: RowOptimizerSettings) {
     checkOptions('RowSGD', settings, rowOptimizerSettings);
-    super({}, settings);
+    super(rowSGDStep, {}, settings);
   }
 
   /** @hidden */
-  protected override rule({ learningRate }: RowRuleSettings): RowRule<never> {
-    const rate = tf.scalar(learningRate);
-    return (weights, gradient, slots) => ({
-      weights: tf.sub(weights, tf.mul(gradient, rate)),
-      slots,
-    });
+  protected override numbers({ decay, learningRate }: RowUpdate): StepAttrs<RowSGDNumber> {
+    return { decay, stepSize: learningRate };
   }
 }

@@ -36,13 +36,22 @@ export function variableRows(table: tf.Variable): RowStore {
   if (n === undefined || d === undefined || table.rank !== 2) {
     throw new ShapeError(`variable "${table.name}" has shape [${table.shape}]; it must be [N, D]`);
   }
-  return {
+  const store: RowStore = {
     shape: [n, d],
     gather: (indices) => gatherRows(table, indices) as tf.Tensor2D,
-    set: (indices, rows) => {
-      const next = setRows(table, indices, rows);
-      table.assign(next);
-      next.dispose();
-    },
+    set: (indices, rows) => replace(table, setRows(table, indices, rows)),
   };
+  variables.set(store, table);
+  return store;
+}
+
+const variables = new WeakMap<RowStore, tf.Variable>();
+
+/** The variable whose rows a store has; undefined where they lie elsewhere. */
+export const variableOf = (store: RowStore): tf.Variable | undefined => variables.get(store);
+
+/** Gives a variable its next value, which nothing else needs. */
+export function replace(variable: tf.Variable, next: tf.Tensor): void {
+  variable.assign(next);
+  next.dispose();
 }

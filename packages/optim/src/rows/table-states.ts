@@ -55,7 +55,10 @@ export interface Touched {
 }
 
 /** What a step makes of the rows that it touches: of the table itself, `weights`, and of its state. */
-export type TableUpdate<K extends string> = RowChange<'weights' | K>['update'];
+export type TableUpdate<K extends string> = Pick<
+  RowChange<'weights' | K>,
+  'update' | 'updateWhole'
+>;
 
 /** Tables and the state that an optimiser holds beside each, and steps of both, one after the other. */
 export class TableStates<K extends string> {
@@ -128,7 +131,7 @@ export class TableStates<K extends string> {
             name: one.table.name,
             stores: await this.#storesOf(one.table, slot),
             indices: plan.indices,
-            update: update(one, plan, slot.step + 1),
+            ...update(one, plan, slot.step + 1),
           }));
         await changeRows(await allEnded(changes));
         for (const { slot } of updates) slot.step++;
@@ -158,7 +161,7 @@ export class TableStates<K extends string> {
         for (const { table, slot } of this.#known()) {
           const stores = await this.#storesOf(table, slot);
           for (const indices of pieces(table.rows.shape)) {
-            const change = { name: table.name, stores, indices, update };
+            const change = { name: table.name, stores, indices, ...update };
             await changeRows([change]);
             done.push(change);
           }

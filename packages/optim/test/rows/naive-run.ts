@@ -10,7 +10,7 @@ import {
   naiveRowAdagrad,
   naiveRowSGD,
   naiveRowWiseAdagrad,
-} from '../../src/rows/naive.ts';
+} from '../../src/row-steps/naive.ts';
 import { disposeVariables, variable } from '../fixtures/variables.ts';
 
 /** A table, and the rows that have a gradient in each step, modulo its rows. */
