@@ -109,11 +109,22 @@ NEVEREND_VECTORISED void addRow(float* __restrict target, const float* __restric
   for (int64_t j = 0; j < columns; ++j) target[j] += row[j];
 }
 
+// What a thread works with: a block of queries, their products, and the best of each.
+struct Scratch {
+  std::vector<float> queries, products;
+  std::vector<Best> best;
+};
+
 // The queries of the tokens from `begin` to `end`, at most a block of them, of one head.
-void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, float* products,
-                 std::vector<Best>& best) {
-  const int64_t panel = version().panel, rows = end - begin, stride = of.heads * of.width;
-  const float* queries = of.queries + begin * stride + head * of.width;
+void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, Scratch& scratch) {
+  const int64_t panel = version().panel, rows = end - begin;
+  float *queries = scratch.queries.data(), *products = scratch.products.data();
+  std::vector<Best>& best = scratch.best;
+  // Heads lie between the queries of one, often a power of two of bytes apart: rows of a tile would push each other out of the cache.
+  for (int64_t row = 0; row < rows; ++row) {
+    const float* from = of.queries + ((begin + row) * of.heads + head) * of.width;
+    std::copy(from, from + of.width, queries + row * of.width);
+  }
   const float* packed = of.packed + head * of.panels * of.width * panel;
   // Rows that begin at the same place of each cache line's set would push each other out.
   const int64_t productStride = kBlockKeys + 16;
@@ -121,7 +132,7 @@ void searchBlock(const Search& of, int64_t head, int64_t begin, int64_t end, flo
   for (int64_t key = 0; key < of.count; key += kBlockKeys) {
     const int64_t keys = std::min(kBlockKeys, of.count - key);
     for (int64_t j = 0; j < keys; j += panel) {
-      version().timesPanel(queries, stride, rows, packed + (key + j) * of.width, of.width,
+      version().timesPanel(queries, of.width, rows, packed + (key + j) * of.width, of.width,
                            std::min(panel, keys - j), products + j, productStride, false);
     }
     for (int64_t row = 0; row < rows; ++row) {
@@ -167,11 +178,12 @@ void topProducts(Run& run) {
   const int64_t blocks = (tokens + kBlockRows - 1) / kBlockRows;
   const int64_t cost = tokens * heads * count * (1 + width / kProductsPerFloat);
   parallel(heads * blocks, cost, [&](int64_t begin, int64_t end, int) {
-    std::vector<float> products(kBlockRows * (kBlockKeys + 16));
-    std::vector<Best> best(kBlockRows);
+    Scratch scratch = {std::vector<float>(kBlockRows * width),
+                       std::vector<float>(kBlockRows * (kBlockKeys + 16)),
+                       std::vector<Best>(kBlockRows)};
     for (int64_t at = begin; at < end; ++at) {
       const int64_t from = at % blocks * kBlockRows;
-      searchBlock(of, at / blocks, from, std::min(tokens, from + kBlockRows), products.data(), best);
+      searchBlock(of, at / blocks, from, std::min(tokens, from + kBlockRows), scratch);
     }
   });
 }
