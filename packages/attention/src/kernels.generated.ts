@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources 22727c7f72793355; what follows is 38547329cf590808.
+// Of the sources 7a29aec9640622e7; what follows is 38547329cf590808.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -19,23 +19,24 @@ export function largestLane(v: v128): v128 {
 
 // Sixteen running sums: the additions to one need not wait for those to another, and few are added to a large one.
 
-/** The sum of `bytes` bytes of numbers. */
+/** The sum of x - middle for `bytes` bytes of numbers. */
 @inline
-export function sum(x: usize, bytes: usize): f32 {
+export function sum(x: usize, middle: f32, bytes: usize): f32 {
+  const m = f32x4.splat(middle);
   let a = f32x4.splat(0);
   let b = f32x4.splat(0);
   let c = f32x4.splat(0);
   let d = f32x4.splat(0);
   let j: usize = 0;
   for (; j + 64 <= bytes; j += 64) {
-    a = f32x4.add(a, v128.load(x + j));
-    b = f32x4.add(b, v128.load(x + j, 16));
-    c = f32x4.add(c, v128.load(x + j, 32));
-    d = f32x4.add(d, v128.load(x + j, 48));
+    a = f32x4.add(a, f32x4.sub(v128.load(x + j), m));
+    b = f32x4.add(b, f32x4.sub(v128.load(x + j, 16), m));
+    c = f32x4.add(c, f32x4.sub(v128.load(x + j, 32), m));
+    d = f32x4.add(d, f32x4.sub(v128.load(x + j, 48), m));
   }
-  for (; j + 16 <= bytes; j += 16) a = f32x4.add(a, v128.load(x + j));
+  for (; j + 16 <= bytes; j += 16) a = f32x4.add(a, f32x4.sub(v128.load(x + j), m));
   let total = sumLanes(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
-  for (; j < bytes; j += 4) total += load<f32>(x + j);
+  for (; j < bytes; j += 4) total += load<f32>(x + j) - middle;
   return total;
 }
 

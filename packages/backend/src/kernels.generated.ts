@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources 8560895fa6d9c484; what follows is 8f4ca69ef88f0f62.
+// Of the sources cbe069f312475373; what follows is 8f4ca69ef88f0f62.
 import type { KernelBinaries } from './wasm/kernel-binaries.ts';
 
 export interface Kernels {

@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources c241d2c39223c4e9; what follows is d2dad1a76fb04014.
+// Of the sources 34da66e0733cdfd1; what follows is d2dad1a76fb04014.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

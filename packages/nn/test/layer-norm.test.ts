@@ -5,6 +5,7 @@ import {
   expectTensorClose,
   normalInput,
   poisonMemory,
+  randomTensor,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,14 +39,23 @@ await describeBackends('layerNorm', (backend) => {
     }
   }
 
-  it('gives the bias where a row is constant, and a finite gradient', async () => {
-    const [x, scale, bias] = [tf.fill([2, 3], 5), tf.ones([3]), tf.tensor1d([1, 2, 3])];
-    const y = layerNorm(x, scale, bias);
-    const dx = tf.grad((input: tf.Tensor) => layerNorm(input, scale, bias))(x);
-    await expectTensorClose(y, [1, 2, 3, 1, 2, 3]);
-    await expectTensorClose(dx, [0, 0, 0, 0, 0, 0]);
-    tf.dispose([x, scale, bias, y, dx]);
-  });
+  it.each([5, 100.1, -3.3e5, 1e-20])(
+    'gives the bias to the bit for rows of %d alone, and no gradient',
+    async (value) => {
+      for (const width of [3, 66, 197, 768, 4099]) {
+        const scale = tf.ones([width]);
+        const bias = randomTensor(randomKey('bias'), [width]);
+        const x = tf.fill([2, width], value);
+        const y = layerNorm(x, scale, bias);
+        const dx = tf.grad((input: tf.Tensor) => layerNorm(input, scale, bias))(x);
+        const expected = Array.from(await bias.data());
+        await expectTensorClose(y, [...expected, ...expected], { rtol: 0, atol: 0 });
+        // Ones, less their mean, which is rounded; over a deviation of a thousandth.
+        await expectTensorClose(dx, new Array(2 * width).fill(0), { rtol: 0, atol: 1e-3 });
+        tf.dispose([x, scale, bias, y, dx]);
+      }
+    },
+  );
 
   it('loses nothing where the mean is large beside the deviation', async () => {
     // The mean of the squares less the square of the mean would leave no digit of the variance.

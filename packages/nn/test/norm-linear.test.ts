@@ -30,6 +30,16 @@ await describeBackends('normLinear', () => {
     });
   });
 
+  it('makes nothing of rows of one number alone', async () => {
+    await expectNoLeak(async () => {
+      const [x, scale, bias] = [tf.fill([3, 768], 100.1), tf.ones([768]), tf.zeros([768])];
+      const layer = { kernel: tf.ones([768, 2]), bias: tf.fill([2], 5) };
+      const [y] = normLinear(x, { scale, bias }, [layer]) as [tf.Tensor];
+      await expectTensorClose(y, new Array(6).fill(5), { rtol: 0, atol: 0 });
+      tf.dispose([x, scale, bias, ...Object.values(layer), y]);
+    });
+  });
+
   it('sees a kernel of other numbers, call after call', async () => {
     await expectNoLeak(async () => {
       const [x, scale, bias] = [tf.tensor2d([[3, 4]]), tf.zeros([2]), tf.zeros([1])];

@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources d578dbeb709b9f5b; what follows is db6faece159fa079.
+// Of the sources f483063c22c8c316; what follows is db6faece159fa079.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources fc58b76bacea8bf7; what follows is 6385b7ae9d43c85a.
+// Of the sources 42dbd7e320441a40; what follows is 6385b7ae9d43c85a.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

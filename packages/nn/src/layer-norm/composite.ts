@@ -8,7 +8,9 @@ export function layerNormComposite(
   { eps }: LayerNormAttrs,
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
   const rows = asRows(x);
-  const mean = tf.mean(rows, 1, true);
+  const rounded = tf.mean(rows, 1, true);
+  // The sum of a long row is rounded; what is left around its mean is small. Equal numbers are their own mean.
+  const mean = tf.add(rounded, tf.mean(tf.sub(rows, rounded), 1, true));
   const centred = tf.sub(rows, mean);
   const rstd = tf.rsqrt(tf.add(tf.mean(tf.square(centred), 1, true), eps));
   const y = tf.add(tf.mul(tf.mul(centred, rstd), scale), bias);

@@ -21,7 +21,12 @@ NEVEREND_VECTORISED void layerForward(const float* __restrict x, const float* __
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < columns; ++j) sum += x[j];
-    const float mean = sum / columns;
+    const float rounded = sum / columns;
+    // The sum of a long row is rounded; what is left around its mean is small. Equal numbers are their own mean.
+    float rest = 0;
+#pragma omp simd reduction(+ : rest)
+    for (int64_t j = 0; j < columns; ++j) rest += x[j] - rounded;
+    const float mean = rounded + rest / columns;
     float squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (int64_t j = 0; j < columns; ++j) squares += (x[j] - mean) * (x[j] - mean);

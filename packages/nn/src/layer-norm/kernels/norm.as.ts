@@ -26,7 +26,12 @@ export function norm(
   for (let row = from; row < to; row++) {
     const source = x + row * bytes;
     const target = y + row * bytes;
-    const middle: f32 = mean == 0 ? 0 : sum(source, bytes) * share;
+    let middle: f32 = 0;
+    if (mean != 0) {
+      middle = sum(source, 0, bytes) * share;
+      // The sum of a long row is rounded; what is left around its mean is small. Equal numbers are their own mean.
+      middle += sum(source, middle, bytes) * share;
+    }
     const root: f32 = 1.0 / sqrt<f32>(sumSquares(source, middle, bytes) * share + eps);
     if (mean != 0) store<f32>(mean + (row << 2), middle);
     store<f32>(rstd + (row << 2), root);

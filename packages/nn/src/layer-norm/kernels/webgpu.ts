@@ -43,7 +43,10 @@ fn kernel(group : u32, thread : u32) {
   let row = rowAt(group, thread);
   var sum = 0.0;
   for (var at = row.first; at < row.end; at += lanes) { sum += x[at]; }
-  let middle = rowSum(thread, sum) / f32(uniforms.width);
+  let rounded = rowSum(thread, sum) / f32(uniforms.width);
+  var rest = 0.0;
+  for (var at = row.first; at < row.end; at += lanes) { rest += x[at] - rounded; }
+  let middle = rounded + rowSum(thread, rest) / f32(uniforms.width);
   var squares = 0.0;
   for (var at = row.first; at < row.end; at += lanes) {
     let centred = x[at] - middle;

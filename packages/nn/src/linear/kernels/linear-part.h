@@ -51,6 +51,10 @@ void normalise(const Linear& of, int64_t first, int64_t rows, float* __restrict 
 #pragma omp simd reduction(+ : mean)
       for (int64_t j = 0; j < depth; ++j) mean += x[j];
       mean /= depth;
+      float rest = 0;
+#pragma omp simd reduction(+ : rest)
+      for (int64_t j = 0; j < depth; ++j) rest += x[j] - mean;
+      mean += rest / depth;
     }
 #pragma omp simd reduction(+ : squares)
     for (int64_t j = 0; j < depth; ++j) squares += (x[j] - mean) * (x[j] - mean);
