@@ -65,16 +65,30 @@ await describeBackends('gelu', (backend) => {
     }
   }
 
-  it('stays finite far from zero, forward and backward', async () => {
-    const x = tf.tensor1d([-1e4, -100, -10, 0, 10, 100, 1e4]);
-    const y = gelu(x);
-    const dx = tf.grad((input: tf.Tensor) => gelu(input))(x);
-    await expectTensorClose(y, [0, 0, 0, 0, 10, 100, 1e4]);
-    await expectTensorClose(dx, [0, 0, 0, 0.5, 1, 1, 1]);
-    const erf = gelu(x, { form: 'erf' });
-    await expectTensorClose(erf, [0, 0, 0, 0, 10, 100, 1e4]);
-    tf.dispose([x, y, dx, erf]);
-  });
+  it.each(['tanh', 'erf'] as const)(
+    'by %s lets all or nothing pass far from zero, forward and backward, to the largest float',
+    async (form) => {
+      const far = [10, 100, 1e4, 1e10, 1e15, 1e20, 3e38];
+      const x = tf.tensor1d([...far.map((value) => -value), 0, ...far]);
+      const bias = tf.zeros([15]);
+      const forward = [...far.map(() => 0), 0, ...far];
+      const slopes = [...far.map(() => 0), 0.5, ...far.map(() => 1)];
+      const plain = (input: tf.Tensor) => gelu(input, { form });
+      const biased = (input: tf.Tensor) => gelu(input, { form, bias });
+      for (const op of [plain, biased]) {
+        const [y, dx] = [op(x), tf.grad(op)(x)];
+        const values = await y.data();
+        for (const [at, value] of forward.entries()) {
+          expect(Math.abs((values[at] ?? Number.NaN) - value)).toBeLessThanOrEqual(
+            1e-6 * value + 1e-6,
+          );
+        }
+        await expectTensorClose(dx, slopes);
+        tf.dispose([y, dx]);
+      }
+      tf.dispose([x, bias]);
+    },
+  );
 });
 
 describe('the argument of gelu', () => {

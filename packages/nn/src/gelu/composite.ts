@@ -23,7 +23,9 @@ export function geluComposite({ x }: GeluInputs, { form }: GeluAttrs): tf.Tensor
 
 /** The gradient of sum(dy · y) by x. */
 export function geluGradComposite({ dy, x }: GeluGradInputs, { form }: GeluAttrs): tf.Tensor {
-  return tf.mul(dy, form === 'tanh' ? tanhSlope(x) : erfSlope(x));
+  // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
+  const near = tf.clipByValue(x, -30, 30);
+  return tf.mul(dy, form === 'tanh' ? tanhSlope(near) : erfSlope(near));
 }
 
 /** GELU(x + bias). @returns the shape of `x`. */

@@ -20,13 +20,17 @@ export function tanhBar(square: v128, x: v128): v128 {
 }
 
 @inline
-export function value(x: v128, erf: bool): v128 {
+export function value(far: v128, erf: bool): v128 {
+  // Below -30 nothing passes: the least share that a float can be would let much of a large number pass.
+  const x = f32x4.max(far, f32x4.splat(-30));
   if (erf) return f32x4.mul(x, normalDistribution(x));
   return f32x4.div(x, tanhBar(f32x4.mul(x, x), x));
 }
 
 @inline
-export function slope(x: v128, erf: bool): v128 {
+export function slope(far: v128, erf: bool): v128 {
+  // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
+  const x = f32x4.max(f32x4.min(far, f32x4.splat(30)), f32x4.splat(-30));
   const square = f32x4.mul(x, x);
   if (erf) {
     const density = f32x4.mul(

@@ -26,13 +26,10 @@ NEVEREND_INLINE void forward(const float* __restrict x, const float* __restrict 
                              float* __restrict y, int64_t rows, int64_t columns) {
   for (int64_t row = 0; row < rows; ++row, x += columns, y += columns) {
     if (bias == nullptr) {
-      for (int64_t j = 0; j < columns; ++j) y[j] = x[j] * share<kTanh>(x[j]);
+      for (int64_t j = 0; j < columns; ++j) y[j] = geluOf<kTanh>(x[j]);
       continue;
     }
-    for (int64_t j = 0; j < columns; ++j) {
-      const float value = x[j] + bias[j];
-      y[j] = value * share<kTanh>(value);
-    }
+    for (int64_t j = 0; j < columns; ++j) y[j] = geluOf<kTanh>(x[j] + bias[j]);
   }
 }
 

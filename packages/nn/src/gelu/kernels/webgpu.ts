@@ -21,7 +21,7 @@ export const geluWebgpu: BackendKernel<GeluInputs, GeluAttrs> = {
         key: `gelu ${form}`,
         buffers: { x: 'read f32', y: 'write f32' },
         uniforms: { size: 'u32' },
-        code: () => elementwise(form, 'let v = x[at]; y[at] = v * gate(v);'),
+        code: () => elementwise(form, 'y[at] = value(x[at]);'),
       },
       { x, y },
       { size: x.size },
@@ -41,8 +41,7 @@ export const biasGeluWebgpu: BackendKernel<BiasGeluInputs, GeluAttrs> = {
         key: `bias gelu ${form}`,
         buffers: { x: 'read f32', bias: 'read f32', y: 'write f32' },
         uniforms: { size: 'u32', width: 'u32' },
-        code: () =>
-          elementwise(form, 'let v = x[at] + bias[at % uniforms.width]; y[at] = v * gate(v);'),
+        code: () => elementwise(form, 'y[at] = value(x[at] + bias[at % uniforms.width]);'),
       },
       { x, bias, y },
       { size: x.size, width: bias.size },
@@ -95,6 +94,8 @@ export const biasGeluGradWebgpu: BackendKernel<BiasGeluGradInputs, GeluAttrs> = 
 
 const elementwise = (form: GeluForm, statement: string): string => `
 ${form === 'tanh' ? tanhFunctions : erfFunctions}
+// Below -13 nothing passes: the least gate that a float can be would let much of a large number pass.
+fn value(v : f32) -> f32 { return max(v, -13.0) * gate(v); }
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
   if (at < uniforms.size) { ${statement} }

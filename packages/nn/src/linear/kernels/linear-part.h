@@ -11,10 +11,7 @@ constexpr int64_t kBlockDepth = 384;
 NEVEREND_INLINE void finishRow(float* __restrict y, const float* __restrict bias,
                                const float* __restrict residual, bool gelu, int64_t columns) {
   if (gelu) {
-    for (int64_t j = 0; j < columns; ++j) {
-      const float value = y[j] + bias[j];
-      y[j] = value * share<true>(value);
-    }
+    for (int64_t j = 0; j < columns; ++j) y[j] = geluOf<true>(y[j] + bias[j]);
   } else {
     for (int64_t j = 0; j < columns; ++j) y[j] += bias[j];
   }
