@@ -3,7 +3,7 @@
 every-dtype.safetensors holds one array of each element type, writable-dtypes.safetensors
 one of each that we write, shapes.safetensors awkward shapes and names,
 and the JSON beside each what is in it as Python sees it. Numbers that JSON cannot hold are written as text.
-half.json holds digests of all 65536 values of both half precisions as float32.
+half.json holds digests of all 65536 values of both half precisions as float32, and of all 256 of both FP8.
 """
 
 import hashlib
@@ -99,6 +99,9 @@ def main():
     bits = np.arange(2**16, dtype=np.uint16)
     bfloats = torch.tensor(bits.view(np.int16)).view(torch.bfloat16).to(torch.float32).numpy()
     halves = {"F16": digest(bits.view(np.float16).astype(np.float32)), "BF16": digest(bfloats)}
+    octets = torch.arange(256, dtype=torch.uint8)
+    for code, dtype in (("F8_E4M3", torch.float8_e4m3fn), ("F8_E5M2", torch.float8_e5m2)):
+        halves[code] = digest(octets.view(dtype).to(torch.float32).numpy())
     description = {"generator": "oracles/checkpoint_files.py", "numpy": np.__version__, **halves}
     (folder / "half.json").write_text(json.dumps(description, indent=1) + "\n")
 

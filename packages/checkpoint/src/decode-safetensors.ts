@@ -2,12 +2,14 @@ import { littleEndianHost, swapToHostOrder } from './byte-order.ts';
 import { checkOptions } from './check-options.ts';
 import type { Format } from './formats.ts';
 import type { NamedArray } from './named-array.ts';
-import { dataStartOf, lengthBytes, readHeader } from './safetensors-header.ts';
+import { dataStartOf, lengthBytes, pickEntries, readHeader } from './safetensors-header.ts';
 
 /** Named arrays and the free text entries beside them. */
 export interface Safetensors {
   readonly tensors: Readonly<Record<string, NamedArray>>;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The formats of tensors that are not among them because they cannot be read (`F4`, `C64`, ...), as the file names them. */
+  readonly unreadable: Readonly<Record<string, string>>;
 }
 
 /** How the bytes of a safetensors file become arrays. */
@@ -17,30 +19,33 @@ export interface DecodeSafetensorsOptions {
    * writes to either. Copies if not given.
    */
   readonly views?: boolean;
+  /** Names of the tensors that are wanted. All that can be read if not given. */
+  readonly names?: readonly string[];
 }
 
 /**
  * Reads a safetensors file. The whole header is checked before anything is allocated for an array: every
- * byte of the data belongs to exactly one. Data may begin at any byte. F16 and BF16 become float32.
+ * byte of the data belongs to exactly one. Data may begin at any byte. F16, BF16, F8_E4M3 and F8_E5M2 become float32.
  *
- * @throws CheckpointError naming the field that is wrong, TypeError for an option that there is not.
+ * @throws CheckpointError naming the field that is wrong, or a wanted name that is not there or cannot be read; TypeError for an option that there is not.
  */
 export function decodeSafetensors(
   file: Uint8Array,
   options: DecodeSafetensorsOptions = {},
 ): Safetensors {
-  checkOptions('decodeSafetensors', options, ['views']);
+  checkOptions('decodeSafetensors', options, ['views', 'names']);
   const dataStart = dataStartOf(file.subarray(0, lengthBytes), file.length);
   const data = file.subarray(dataStart);
-  const { entries, metadata } = readHeader(file.subarray(lengthBytes, dataStart), data.length);
-  const tensors = entries.map(({ name, format, shape, start, end }) => {
+  const header = readHeader(file.subarray(lengthBytes, dataStart), data.length);
+  const tensors = pickEntries(header, options.names).map(({ name, format, shape, start, end }) => {
     const bytes = data.subarray(start, end);
     return [
       name,
       options.views ? viewOf(format, shape, bytes) : arrayOf(format, shape, new Uint8Array(bytes)),
     ] as const;
   });
-  return { tensors: Object.fromEntries(tensors), metadata };
+  const { metadata, unreadable } = header;
+  return { tensors: Object.fromEntries(tensors), metadata, unreadable };
 }
 
 /** @param bytes those of the array alone, which become its own. */

@@ -1,4 +1,4 @@
-import { bfloat16ToFloat32, float16ToFloat32 } from './half.ts';
+import { bfloat16ToFloat32, e4m3ToFloat32, e5m2ToFloat32, float16ToFloat32 } from './half.ts';
 import type { DType, DTypeArrays, NamedArray } from './named-array.ts';
 
 /** An element type of the file format. */
@@ -38,16 +38,17 @@ function viewOf<A>(array: ArrayType<A>, { buffer, byteOffset, byteLength }: Uint
   return new array(buffer, byteOffset, byteLength / array.BYTES_PER_ELEMENT);
 }
 
-function halfFormat(code: string, toFloat32: (bits: Uint16Array) => Float32Array): Format {
+/** A format of few bits, which is read as float32. */
+function smallFormat<A extends Uint8Array | Uint16Array>(
+  code: string,
+  array: ArrayType<A>,
+  toFloat32: (bits: A) => Float32Array,
+): Format {
   return {
     code,
-    bytes: 2,
-    array: 'Uint16Array',
-    read: (bytes, shape) => ({
-      dtype: 'float32',
-      shape,
-      data: toFloat32(viewOf(Uint16Array, bytes)),
-    }),
+    bytes: array.BYTES_PER_ELEMENT,
+    array: array.name,
+    read: (bytes, shape) => ({ dtype: 'float32', shape, data: toFloat32(viewOf(array, bytes)) }),
   };
 }
 
@@ -59,11 +60,13 @@ export const formats: readonly Format[] = [
   format('F32', 'float32', Float32Array),
   format('U32', 'uint32', Uint32Array),
   format('I32', 'int32', Int32Array),
-  halfFormat('BF16', bfloat16ToFloat32),
-  halfFormat('F16', float16ToFloat32),
+  smallFormat('BF16', Uint16Array, bfloat16ToFloat32),
+  smallFormat('F16', Uint16Array, float16ToFloat32),
   format('U16', 'uint16', Uint16Array),
   format('I16', 'int16', Int16Array),
   format('I8', 'int8', Int8Array),
   format('U8', 'uint8', Uint8Array),
+  smallFormat('F8_E4M3', Uint8Array, e4m3ToFloat32),
+  smallFormat('F8_E5M2', Uint8Array, e5m2ToFloat32),
   format('BOOL', 'bool', Uint8Array),
 ];

@@ -2,20 +2,22 @@ import { type BinaryFile, toByteSource } from './byte-source.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { arrayOf, viewOf } from './decode-safetensors.ts';
 import { type DType, type NamedArray, shapeSize } from './named-array.ts';
-import { dataStartOf, type Entry, lengthBytes, readHeader } from './safetensors-header.ts';
+import { dataStartOf, type Entry, entryOf, lengthBytes, readHeader } from './safetensors-header.ts';
 import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts';
 
 /** A safetensors file whose header has been read and checked, and whose arrays are read when asked for. */
 export interface OpenSafetensors {
-  /** The arrays' names, in the order of their data. */
+  /** The names of the arrays that can be read, in the order of their data. */
   readonly names: readonly string[];
+  /** The formats of those that cannot, as the file names them. */
+  readonly unreadable: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** What `read` will give. @throws CheckpointError when there is no array of this name. */
+  /** What `read` will give. @throws CheckpointError when there is no array of this name that can be read. */
   info(name: string): ArrayInfo;
   /**
-   * Reads one array; F16 and BF16 become float32.
+   * Reads one array; F16, BF16, F8_E4M3 and F8_E5M2 become float32.
    *
-   * @throws CheckpointError when there is none of this name, or it is larger than one array can be; what the source throws.
+   * @throws CheckpointError when there is none of this name that can be read, or it is larger than one array can be; what the source throws.
    */
   read(name: string): Promise<NamedArray>;
   /**
@@ -49,17 +51,13 @@ export async function openSafetensors(file: BinaryFile): Promise<OpenSafetensors
   const { size } = source;
   const dataStart = dataStartOf(await source.read(0, Math.min(lengthBytes, size)), size);
   const header = await source.read(lengthBytes, dataStart);
-  const { entries, metadata } = readHeader(header, size - dataStart);
+  const { entries, metadata, unreadable } = readHeader(header, size - dataStart);
   const inOrder = entries.toSorted((a, b) => a.start - b.start);
   const named = new Map(inOrder.map((entry) => [entry.name, entry]));
-  const find = (name: string): Entry => {
-    const entry = named.get(name);
-    if (entry !== undefined) return entry;
-    throw new CheckpointError(`the file has no array ${JSON.stringify(name)}`);
-  };
+  const find = (name: string): Entry => entryOf(named, unreadable, name);
   return {
     names: [...named.keys()],
-    metadata,
+    ...{ metadata, unreadable },
     info: (name) => {
       const { format, shape } = find(name);
       return { dtype: format.dtype ?? 'float32', shape };

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Safetensors } from './decode-safetensors.ts';
+import { checkOptions } from './check-options.ts';
+import type { DecodeSafetensorsOptions, Safetensors } from './decode-safetensors.ts';
 import { fileSource } from './file-source.ts';
 import { eachInFile, inFile } from './in-file.ts';
 import type { NamedArray, SlicedArray } from './named-array.ts';
@@ -25,12 +26,9 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsFile
   const handle = await open(path);
   try {
     const source = await fileSource(handle);
-    const { names, metadata, info, read, slices } = await inFile(path, () =>
-      openSafetensors(source),
-    );
+    const { info, read, slices, ...about } = await inFile(path, () => openSafetensors(source));
     return {
-      names,
-      metadata,
+      ...about,
       info,
       read: (name) => inFile(path, () => read(name)),
       slices: (name, options) => eachInFile(path, slices(name, options)),
@@ -45,15 +43,21 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsFile
 /**
  * Reads a safetensors file, each array into memory of its own.
  *
- * @throws CheckpointError naming the file when its content is not valid, and the file system's error when it
- * cannot be read.
+ * @param options `names` are those of the arrays that are wanted. All that can be read if not given.
+ * @throws CheckpointError naming the file when its content is not valid, or a wanted name that is not there or cannot be read;
+ * the file system's error when it cannot be read; TypeError for an option that there is not.
  */
-export async function readSafetensors(path: string): Promise<Safetensors> {
+export async function readSafetensors(
+  path: string,
+  options: Pick<DecodeSafetensorsOptions, 'names'> = {},
+): Promise<Safetensors> {
+  checkOptions('readSafetensors', options, ['names']);
   const file = await openSafetensorsFile(path);
   try {
     const tensors: [string, NamedArray][] = [];
-    for (const name of file.names) tensors.push([name, await file.read(name)]);
-    return { tensors: Object.fromEntries(tensors), metadata: file.metadata };
+    for (const name of options.names ?? file.names) tensors.push([name, await file.read(name)]);
+    const { metadata, unreadable } = file;
+    return { tensors: Object.fromEntries(tensors), metadata, unreadable };
   } finally {
     await file.close();
   }

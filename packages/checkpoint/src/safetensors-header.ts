@@ -17,6 +17,8 @@ export interface Entry {
 /** What a safetensors file says of itself. */
 export interface Header {
   readonly entries: readonly Entry[];
+  /** The formats of tensors that cannot be read, as the file names them. */
+  readonly unreadable: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -54,9 +56,40 @@ export function dataStartOf(first: Uint8Array, fileBytes: number): number {
 export function readHeader(bytes: Uint8Array, dataBytes: number): Header {
   const { __metadata__: metadata, ...fields } = parseHeader(bytes);
   const texts = checkMetadata(metadata);
-  const entries = Object.entries(fields).map(([name, field]) => checkEntry(name, field, dataBytes));
-  checkCoverage(entries, dataBytes);
-  return { entries, metadata: texts };
+  const all = Object.entries(fields).map(([name, field]) => checkEntry(name, field, dataBytes));
+  checkCoverage(all, dataBytes);
+  const unreadable = all.flatMap(({ name, code, format }) => (format ? [] : [[name, code]]));
+  return {
+    entries: all.flatMap(({ code, format, ...entry }) => (format ? [{ ...entry, format }] : [])),
+    unreadable: Object.fromEntries(unreadable),
+    metadata: texts,
+  };
+}
+
+/** The tensors of these names, or all that can be read. @throws CheckpointError naming the first that is not there, or whose format is unknown. */
+export function pickEntries(
+  { entries, unreadable }: Header,
+  names: readonly string[] | undefined,
+): readonly Entry[] {
+  if (names === undefined) return entries;
+  const named = new Map(entries.map((entry) => [entry.name, entry]));
+  return names.map((name) => entryOf(named, unreadable, name));
+}
+
+/** @throws CheckpointError where there is no tensor of this name that can be read. */
+export function entryOf(
+  named: ReadonlyMap<string, Entry>,
+  unreadable: Header['unreadable'],
+  name: string,
+): Entry {
+  const entry = named.get(name);
+  if (entry !== undefined) return entry;
+  const what = JSON.stringify(name);
+  if (!Object.hasOwn(unreadable, name)) throw new CheckpointError(`the file has no array ${what}`);
+  const known = formats.map(({ code }) => code).join(', ');
+  throw new CheckpointError(
+    `tensor ${what}: dtype was ${JSON.stringify(unreadable[name])}; it must be one of ${known}`,
+  );
 }
 
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
@@ -75,17 +108,22 @@ function parseHeader(bytes: Uint8Array): Record<string, unknown> {
   return header.value as Record<string, unknown>;
 }
 
-function checkEntry(name: string, field: unknown, dataBytes: number): Entry {
+/** An entry whose format may be unknown. */
+interface AnyEntry extends Omit<Entry, 'format'> {
+  readonly code: string;
+  readonly format: Format | undefined;
+}
+
+function checkEntry(name: string, field: unknown, dataBytes: number): AnyEntry {
   const fail = (what: string): never => {
     throw new CheckpointError(`tensor ${JSON.stringify(name)}: ${what}`);
   };
   if (!isObject(field)) return fail('its header entry is not an object');
   const { dtype, shape, data_offsets: offsets } = field;
-  const format = formats.find(({ code }) => code === dtype);
-  if (format === undefined) {
-    const known = formats.map(({ code }) => code).join(', ');
-    return fail(`dtype was ${JSON.stringify(dtype)}; it must be one of ${known}`);
+  if (typeof dtype !== 'string') {
+    return fail(`dtype was ${JSON.stringify(dtype)}; it must be the name of a format`);
   }
+  const format = formats.find(({ code }) => code === dtype);
   if (!isShape(shape)) return fail(`shape was ${JSON.stringify(shape)}; it must be sizes >= 0`);
   if (!isShape(offsets) || offsets.length !== 2) {
     return fail(`data_offsets was ${JSON.stringify(offsets)}; it must be two offsets >= 0`);
@@ -94,13 +132,13 @@ function checkEntry(name: string, field: unknown, dataBytes: number): Entry {
   if (start > end || end > dataBytes) {
     return fail(`data_offsets [${start}, ${end}] lie outside the ${dataBytes} bytes of data`);
   }
-  if (shapeSize(shape) * format.bytes !== end - start) {
-    return fail(`shape [${shape}] of ${format.code} does not fill its ${end - start} bytes`);
+  if (format !== undefined && shapeSize(shape) * format.bytes !== end - start) {
+    return fail(`shape [${shape}] of ${dtype} does not fill its ${end - start} bytes`);
   }
-  return { name, format, shape, start, end };
+  return { name, code: dtype, format, shape, start, end };
 }
 
-function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
+function checkCoverage(entries: readonly AnyEntry[], dataBytes: number): void {
   let at = 0;
   for (const { name, start, end } of entries.toSorted(
     (a, b) => a.start - b.start || a.end - b.end,
@@ -117,7 +155,8 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number): void {
 }
 
 function checkMetadata(metadata: unknown): Record<string, string> {
-  if (metadata === undefined) return {};
+  // The reference reader takes null, too.
+  if (metadata === undefined || metadata === null) return {};
   if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string')) {
     throw new CheckpointError('__metadata__ must map names to strings');
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { bfloat16ToFloat32, float16ToFloat32 } from '../src/half.ts';
+import { bfloat16ToFloat32, e4m3ToFloat32, e5m2ToFloat32, float16ToFloat32 } from '../src/half.ts';
 
 const digests = JSON.parse(
   readFileSync(new URL('golden/half.json', import.meta.url), 'utf8'),
@@ -21,4 +21,11 @@ it('turns every float16 into the float32 that NumPy makes of it', () => {
 
 it('turns every bfloat16 into the float32 that PyTorch makes of it', () => {
   expect(digest(bfloat16ToFloat32(all))).toBe(digests['BF16']);
+});
+
+it('turns every FP8 number into the float32 that PyTorch makes of it', () => {
+  const octets = Uint8Array.from({ length: 256 }, (_, bits) => bits);
+  expect(digest(e4m3ToFloat32(octets))).toBe(digests['F8_E4M3']);
+  expect(digest(e5m2ToFloat32(octets))).toBe(digests['F8_E5M2']);
+  expect([...e4m3ToFloat32(Uint8Array.of(0x38, 0x7e, 0x81))]).toEqual([1, 448, -(2 ** -9)]);
 });

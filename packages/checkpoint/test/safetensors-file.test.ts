@@ -26,7 +26,14 @@ afterEach(() => fs.rm(folder, { recursive: true }));
 it('writes a file and reads it back', async () => {
   const path = join(folder, 'model.safetensors');
   await writeSafetensors(path, tensors, { step: '7' });
-  expect(await readSafetensors(path)).toEqual({ tensors, metadata: { step: '7' } });
+  expect(await readSafetensors(path)).toEqual({
+    tensors,
+    metadata: { step: '7' },
+    unreadable: {},
+  });
+  const [name = ''] = Object.keys(tensors);
+  const { tensors: picked } = await readSafetensors(path, { names: [name] });
+  expect(picked).toEqual({ [name]: (tensors as Record<string, unknown>)[name] });
   expect(new Uint8Array(await fs.readFile(path))).toEqual(
     encodeSafetensors(tensors, { step: '7' }),
   );
@@ -132,6 +139,7 @@ describe('writeSafetensors of slices', () => {
         a: { dtype: 'float32', shape: [3, 2], data: Float32Array.of(1, -1, 2, -2, 3, -3) },
       },
       metadata: { step: '8' },
+      unreadable: {},
     });
   });
 

@@ -271,6 +271,7 @@ await describeBackends('tensors', (backend) => {
         expect(await readSafetensors(path)).toEqual({
           tensors: expected,
           metadata: { of: backend },
+          unreadable: {},
         });
         expect(new Uint8Array(await fs.readFile(path))).toEqual(
           encodeSafetensors(expected, { of: backend }),
