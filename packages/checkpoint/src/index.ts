@@ -13,6 +13,7 @@ export {
   type SlicedArray,
   shapeSize,
 } from './named-array.ts';
+export { decodeNpy, type NpyOptions } from './npy.ts';
 export { type Npz, type NpzOptions, openNpz } from './npz.ts';
 export { type ArrayInfo, type OpenSafetensors, openSafetensors } from './open-safetensors.ts';
 export { readArrays } from './read-arrays.ts';

@@ -1,4 +1,5 @@
 export { modelFolder } from './model-folder.ts';
+export { readNpy } from './npy-file.ts';
 export { type NpzFile, openNpzFile, readNpz } from './npz-file.ts';
 export { isSystemError, makeFolder, readFileIfPresent, removeParts } from './run-folder/files.ts';
 export { jsonDifferences, readJson, stableJson, writeJson } from './run-folder/json-file.ts';

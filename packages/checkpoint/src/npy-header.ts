@@ -10,6 +10,9 @@ export interface NpyHeader {
   readonly shape: readonly number[];
 }
 
+/** An array that is whole, of elements that are not read. */
+export class UnreadableElements extends CheckpointError {}
+
 /** Bytes of an .npy file before the length of its header. */
 export const npyPrefixBytes = 8;
 
@@ -121,7 +124,7 @@ function parseDescr(
 ): Pick<NpyHeader, 'format' | 'littleEndian'> {
   const [, order, type = '', kind, bytes] = /^'([<>|])((\w)(\d*))'$/.exec(text ?? '') ?? [];
   if (kind === 'O') {
-    throw new CheckpointError('its elements are pickled Python objects, which can run any code');
+    throw new UnreadableElements('its elements are pickled Python objects, which can run any code');
   }
   const code = Object.hasOwn(codes, type) ? codes[type] : undefined;
   if (code === 'BF16' && !voidAsBfloat16) {
@@ -132,7 +135,7 @@ function parseDescr(
   const format = formats.find((known) => known.code === code);
   if (format === undefined || (order === '|' && bytes !== '1' && code !== 'BF16')) {
     const known = Object.keys(codes).join(', ');
-    throw new CheckpointError(
+    throw new UnreadableElements(
       `its dtype was ${quote(text)}; it must be one of ${known} with its byte order`,
     );
   }

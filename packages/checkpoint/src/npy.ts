@@ -1,4 +1,5 @@
 import { swapToHostOrder } from './byte-order.ts';
+import { checkOptions } from './check-options.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { fromFortranOrder } from './fortran-order.ts';
 import { type NamedArray, shapeSize } from './named-array.ts';
@@ -7,6 +8,7 @@ import {
   npyLengthBytes,
   npyPrefixBytes,
   parseNpyHeader,
+  UnreadableElements,
 } from './npy-header.ts';
 import { PieceReader } from './piece-reader.ts';
 
@@ -18,7 +20,7 @@ import { PieceReader } from './piece-reader.ts';
  * @param voidAsBfloat16 takes elements of two raw bytes as bfloat16.
  * @throws CheckpointError when the content is not an array, or not one that is read; and what `pieces` throws.
  */
-export async function readNpy(
+export async function npyOfPieces(
   pieces: AsyncIterable<Uint8Array, void, undefined>,
   size: number,
   voidAsBfloat16: boolean,
@@ -29,8 +31,8 @@ export async function readNpy(
     const length = await reader.take(lengthBytes);
     const headerBytes = length.reduceRight((high, byte) => high * 256 + byte, 0);
     checkNpyHeaderBytes(headerBytes);
-    const header = parseNpyHeader(await reader.take(headerBytes), voidAsBfloat16);
-    const { format, littleEndian, fortranOrder, shape } = header;
+    const header = await reader.take(headerBytes);
+    const { format, littleEndian, fortranOrder, shape } = parseNpyHeader(header, voidAsBfloat16);
     const dataBytes = size - npyPrefixBytes - lengthBytes - headerBytes;
     if (shapeSize(shape) * format.bytes !== dataBytes) {
       throw new CheckpointError(
@@ -43,9 +45,36 @@ export async function readNpy(
     swapToHostOrder(bytes, format.bytes, littleEndian);
     const array = format.read(bytes, shape);
     return fortranOrder ? fromFortranOrder(array) : array;
+  } catch (error) {
+    // Where the bytes are damaged, that is what is wrong with them.
+    if (error instanceof UnreadableElements) await reader.finish();
+    throw error;
   } finally {
     await reader.close();
   }
+}
+
+/** How an .npy file is read. */
+export interface NpyOptions {
+  /**
+   * Reads elements of two raw bytes (`|V2`), as which NumPy stores the bfloat16 of JAX and ml_dtypes, as
+   * bfloat16; refused if not given.
+   */
+  readonly voidAsBfloat16?: boolean;
+}
+
+/**
+ * Reads an .npy file of NumPy's `save`. float16 and bfloat16 become float32, Fortran order becomes row-major.
+ *
+ * @throws CheckpointError when the content is not an array, or not one that is read. @throws TypeError for an option that there is
+ * not.
+ */
+export function decodeNpy(file: Uint8Array, options: NpyOptions = {}): Promise<NamedArray> {
+  checkOptions('decodeNpy', options, ['voidAsBfloat16']);
+  const pieces = (async function* () {
+    yield file;
+  })();
+  return npyOfPieces(pieces, file.length, options.voidAsBfloat16 ?? false);
 }
 
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { checkOptions } from './check-options.ts';
 import { fileSource } from './file-source.ts';
-import { inFile } from './in-file.ts';
+import { eachInFile, inFile } from './in-file.ts';
 import type { NamedArray } from './named-array.ts';
 import { type Npz, type NpzOptions, npzOptions, openNpz } from './npz.ts';
 
@@ -23,13 +23,10 @@ export async function openNpzFile(path: string, options: NpzOptions = {}): Promi
   try {
     const source = await fileSource(handle);
     const npz = await inFile(path, () => openNpz(source, options));
-    const read = (name: string): Promise<NamedArray> => inFile(path, () => npz.read(name));
     return {
-      names: npz.names,
-      read,
-      async *[Symbol.asyncIterator]() {
-        for (const name of npz.names) yield [name, await read(name)];
-      },
+      ...{ names: npz.names, others: npz.others, unreadable: npz.unreadable },
+      read: (name) => inFile(path, () => npz.read(name)),
+      [Symbol.asyncIterator]: () => eachInFile(path, npz),
       close: () => handle.close(),
     };
   } catch (error) {

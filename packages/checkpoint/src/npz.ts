@@ -2,31 +2,35 @@ import { type BinaryFile, toByteSource } from './byte-source.ts';
 import { checkOptions } from './check-options.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import type { NamedArray } from './named-array.ts';
-import { readNpy } from './npy.ts';
+import { type NpyOptions, npyOfPieces } from './npy.ts';
+import { UnreadableElements } from './npy-header.ts';
+import { checkNoPickle, isPickled, pickled } from './pickle.ts';
 import { readZipDirectory } from './zip-directory.ts';
 import { readZipMember } from './zip-member.ts';
 
 /** How an .npz file is read. */
-export interface NpzOptions {
+export interface NpzOptions extends NpyOptions {
   /**
    * The most bytes that one array may have in the file, once inflated; 2 GiB if not given. A member that
    * declares more is refused before it is read.
    */
   readonly maxArrayBytes?: number;
-  /**
-   * Reads elements of two raw bytes (`|V2`), as which NumPy stores the bfloat16 of JAX and ml_dtypes, as
-   * bfloat16; refused if not given.
-   */
-  readonly voidAsBfloat16?: boolean;
 }
 
 /** The names of `NpzOptions`. */
 export const npzOptions = ['maxArrayBytes', 'voidAsBfloat16'] as const;
 
-/** An .npz file whose directory has been read and checked, and whose arrays are read when asked for. */
+/**
+ * An .npz file whose directory has been read and checked, and whose arrays are read when asked for. The iteration leaves out what
+ * `unreadable` then names.
+ */
 export interface Npz extends AsyncIterable<[name: string, array: NamedArray], void, undefined> {
   /** The arrays' names, without `.npy`, in the file's order. */
   readonly names: readonly string[];
+  /** The names of members that are no arrays; folders are left out. */
+  readonly others: readonly string[];
+  /** Why arrays that the iteration has come to are not among what it gave: their elements are of a type that is not read. */
+  readonly unreadable: Readonly<Record<string, string>>;
   /**
    * Reads one array. float16 and bfloat16 become float32, Fortran order becomes row-major.
    *
@@ -42,7 +46,7 @@ const suffix = '.npy';
  * array is read as the iteration comes to it, and let go of afterwards.
  *
  * @param file its bytes, a Blob, or random access to it, which must not change while it is read.
- * @throws CheckpointError when it is not a ZIP file of `.npy` members or its directory is not valid; what the
+ * @throws CheckpointError when it is not a ZIP file, or a checkpoint of PyTorch, or its directory is not valid; what the
  * source's `read` throws.
  * @throws TypeError for an option that there is not, RangeError for a limit that is not an integer >= 0.
  */
@@ -53,9 +57,13 @@ export async function openNpz(file: BinaryFile, options: NpzOptions = {}): Promi
     throw new RangeError(`maxArrayBytes was ${maxArrayBytes}; it must be an integer >= 0`);
   }
   const source = toByteSource(file);
-  const entries = new Map(
-    (await readZipDirectory(source)).map((entry) => [arrayName(entry.name), entry]),
-  );
+  checkNoPickle(await source.read(0, Math.min(2, source.size)));
+  const members = await readZipDirectory(source);
+  if (members.some(({ name }) => isPickled(name))) throw pickled();
+  const arrays = members.filter(({ name }) => name.endsWith(suffix));
+  const others = members.filter(({ name }) => !name.endsWith(suffix) && !name.endsWith('/'));
+  const entries = new Map(arrays.map((entry) => [entry.name.slice(0, -suffix.length), entry]));
+  const unreadable: Record<string, string> = {};
   const read = async (name: string): Promise<NamedArray> => {
     const entry = entries.get(name);
     const what = `array ${JSON.stringify(name)}`;
@@ -66,24 +74,41 @@ export async function openNpz(file: BinaryFile, options: NpzOptions = {}): Promi
       );
     }
     try {
-      return await readNpy(readZipMember(source, entry), entry.size, voidAsBfloat16);
+      return await npyOfPieces(readZipMember(source, entry), entry.size, voidAsBfloat16);
     } catch (error) {
       if (!CheckpointError.isInstance(error)) throw error;
-      throw new CheckpointError(`${what}: ${error.message}`, { cause: error });
+      const Kind = error instanceof UnreadableElements ? UnreadableElements : CheckpointError;
+      throw new Kind(`${what}: ${error.message}`, { cause: error });
     }
   };
   return {
     names: [...entries.keys()],
-    read,
+    others: others.map(({ name }) => name),
+    ...{ unreadable, read },
     async *[Symbol.asyncIterator]() {
-      for (const name of entries.keys()) yield [name, await read(name)];
+      for (const name of entries.keys()) {
+        const array = await readOr(
+          () => read(name),
+          (why) => {
+            unreadable[name] = why;
+          },
+        );
+        if (array !== undefined) yield [name, array];
+      }
     },
   };
 }
 
-function arrayName(member: string): string {
-  if (member.endsWith(suffix)) return member.slice(0, -suffix.length);
-  throw new CheckpointError(
-    `member ${JSON.stringify(member)} is no array; its name must end with ${suffix}`,
-  );
+/** What `read` gives, or nothing where its elements are of a type that is not read. */
+async function readOr(
+  read: () => Promise<NamedArray>,
+  leaveOut: (why: string) => void,
+): Promise<NamedArray | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof UnreadableElements)) throw error;
+    leaveOut(error.message);
+    return undefined;
+  }
 }

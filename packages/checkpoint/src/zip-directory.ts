@@ -127,7 +127,11 @@ function checkEntry({ name, flags, method, compressedSize, size }: Omit<ZipEntry
 /** We write no files by these names, but whoever reads them may. */
 function isPathTrick(name: string): boolean {
   return (
-    name.split('/').some((part) => part === '' || part === '.' || part === '..') ||
+    // A folder's name ends with a slash.
+    name
+      .replace(/(?<=.)\/$/, '')
+      .split('/')
+      .some((part) => part === '' || part === '.' || part === '..') ||
     /^[a-z]:\//i.test(name) ||
     /[\\\p{Cc}]/u.test(name)
   );

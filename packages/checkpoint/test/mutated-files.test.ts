@@ -109,6 +109,10 @@ describe('an .npz file that is mutated', () => {
       const arrays: [string, NamedArray][] = [];
       for await (const entry of npz) arrays.push(entry);
       watch?.look();
+      expect(npz.unreadable).toEqual({});
+      // A name that has lost its ending is that of another member.
+      const [other] = npz.others;
+      if (other !== undefined) throw new CheckpointError(`member ${other} is no array`);
       return arrays;
     };
     await fc.assert(

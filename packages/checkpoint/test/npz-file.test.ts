@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CheckpointError, type NamedArray, openNpz } from '../src/index.ts';
-import { openNpzFile, readNpz } from '../src/node.ts';
-import { vector, zip } from './fixtures/npz-builder.ts';
+import { openNpzFile, readNpy, readNpz } from '../src/node.ts';
+import { bytesOf, npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
 
 const members = ['a', 'b', 'c'].map((name, at) => vector(name, Float32Array.of(at, at + 0.5)));
 
@@ -123,3 +123,12 @@ it('holds one array at a time, from disk and from a Blob, stored and deflated', 
 async function blobOf(file: string): Promise<Blob> {
   return new Blob([new Uint8Array(await fs.readFile(file))]);
 }
+
+it('reads a single .npy file, and names it where it is wrong', async () => {
+  const single = join(folder, 'a.npy');
+  await fs.writeFile(single, npy(npyHeader('<f4', '(1, 2)'), bytesOf(Float32Array.of(1, 2))));
+  const expected = { dtype: 'float32', shape: [1, 2], data: Float32Array.of(1, 2) };
+  expect(await readNpy(single)).toEqual(expected);
+  await fs.writeFile(single, 'text');
+  await expect(readNpy(single)).rejects.toThrow(`${single}: `);
+});

@@ -5,11 +5,14 @@ import {
   type BinaryFile,
   type ByteSource,
   CheckpointError,
+  decodeNpy,
+  decodeSafetensors,
   type NamedArray,
   type NpzOptions,
   openNpz,
   shapeSize,
 } from '../src/index.ts';
+import { collect } from './fixtures/collect.ts';
 import {
   bytesOf,
   concat,
@@ -33,7 +36,8 @@ const { files } = JSON.parse(golden('npz.json').toString()) as {
 
 async function readAll(file: BinaryFile, options?: NpzOptions): Promise<Map<string, NamedArray>> {
   const arrays = new Map<string, NamedArray>();
-  for await (const [name, array] of await openNpz(file, options)) arrays.set(name, array);
+  const npz = await openNpz(file, options);
+  for (const name of npz.names) arrays.set(name, await npz.read(name));
   return arrays;
 }
 
@@ -170,6 +174,59 @@ describe('openNpz', () => {
     expect((await npz.read('far')).data).toEqual(values);
   });
 
+  it('leaves out folders, what is no array, and elements that are not read, and names them', async () => {
+    const content = (descr: string) => npy(npyHeader(descr, '(3,)'), new Uint8Array(12));
+    const npz = await openNpz(
+      zip([
+        { name: 'params/', content: new Uint8Array(0) },
+        { name: 'params/objects.npy', content: content('|O') },
+        { name: 'README.txt', content: Uint8Array.of(104, 105) },
+        { name: 'params/text.npy', content: content('<U1') },
+        vector('params/kernel', Float32Array.of(1, 2)),
+      ]),
+    );
+    expect(npz.names).toEqual(['params/objects', 'params/text', 'params/kernel']);
+    expect(npz.others).toEqual(['README.txt']);
+    const arrays = await collect(npz);
+    expect(arrays.map(([name, { data }]) => [name, [...data]])).toEqual([
+      ['params/kernel', [1, 2]],
+    ]);
+    expect(Object.keys(npz.unreadable)).toEqual(['params/objects', 'params/text']);
+    expect(npz.unreadable['params/objects']).toBe(
+      'array "params/objects": its elements are pickled Python objects, which can run any code',
+    );
+    await expect(npz.read('params/text')).rejects.toThrow("its dtype was '<U1'");
+  });
+
+  it('names what is pickled, as PyTorch saves it', async () => {
+    const message =
+      'the file is pickled, as PyTorch saves its checkpoints (.pth, .pt, .bin), which can run any code: save its tensors as safetensors';
+    const archive = zip([
+      { name: 'archive/data.pkl', content: Uint8Array.of(128, 2, 46) },
+      { name: 'archive/data/0', content: new Uint8Array(4) },
+    ]);
+    // As torch.save writes it with and without a ZIP file around it.
+    const old = Uint8Array.of(0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a);
+    for (const file of [archive, old]) {
+      await expect(openNpz(file)).rejects.toThrow(new CheckpointError(message));
+    }
+    expect(() => decodeSafetensors(old)).toThrow(new CheckpointError(message));
+    expect(() => decodeSafetensors(archive)).toThrow(
+      'the file is a ZIP file, such as an .npz file or a checkpoint of PyTorch (.pth, .pt); it must be a safetensors file',
+    );
+  });
+
+  it('reads a single .npy file', async () => {
+    const file = npy(npyHeader('>i2', '(2, 1)'), Uint8Array.of(1, 0, 255, 255));
+    const expected = { dtype: 'int16', shape: [2, 1], data: Int16Array.of(256, -1) };
+    expect(await decodeNpy(file)).toEqual(expected);
+    const brain = npy(npyHeader('|V2', '(1,)'), Uint8Array.of(0x80, 0x3f));
+    expect((await decodeNpy(brain, { voidAsBfloat16: true })).data).toEqual(Float32Array.of(1));
+    await expect(decodeNpy(file.subarray(0, -1))).rejects.toThrow(
+      new CheckpointError('its shape [2,1] of I16 does not fill its 3 bytes'),
+    );
+  });
+
   it('names an array that is not there', async () => {
     const npz = await openNpz(zip([vector('a', ones)]));
     await expect(npz.read('b')).rejects.toThrow(new CheckpointError('the file has no array "b"'));
@@ -304,10 +361,6 @@ const malformed: Record<string, readonly [Uint8Array, string]> = {
     'member "a.npy\\u0000.npy" has a name that leads out of a folder',
   ],
   'no name': [named(''), 'member "" has a name that leads out of a folder'],
-  'a member that is no array': [
-    named('readme.txt'),
-    'member "readme.txt" is no array; its name must end with .npy',
-  ],
   'an encrypted member': [member({ both: { flags: 1 } }), 'member "a.npy" is encrypted'],
   'another compression method': [
     member({ both: { method: 12 } }),
