@@ -7,7 +7,9 @@ export type {
   WasmFile,
   WasmPath,
 } from './backends/types.ts';
+export { checkFlag } from './check-flag.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
+export { checkOneOf } from './check-one-of.ts';
 export { checkOptions } from './check-options.ts';
 export { checkRoom, roomFor } from './check-room.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';

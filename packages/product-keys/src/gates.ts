@@ -1,7 +1,6 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOneOf, checkTensor } from '@neverend/backend';
 import { softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOneOf } from './check-one-of.ts';
 
 /**
  * How the scores of chosen items become their weights: by a softmax over the k of a head, or each by itself (Csordás et al., arXiv 2310.10837).

@@ -1,5 +1,5 @@
+import { checkOneOf } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOneOf } from './check-one-of.ts';
 import { picksByRow } from './sort-picks.ts';
 
 /**
@@ -9,7 +9,7 @@ import { picksByRow } from './sort-picks.ts';
 export type PickOrder = 'auto' | 'token' | 'row';
 
 /** The names of all orders. */
-const pickOrders: readonly PickOrder[] = ['auto', 'token', 'row'];
+export const pickOrders: readonly PickOrder[] = ['auto', 'token', 'row'];
 
 /** The order of the picks of some indices, for all calls with these. */
 export interface Sequence {

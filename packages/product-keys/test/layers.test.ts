@@ -12,7 +12,7 @@ import { neverendRmsNorm } from '@neverend/nn/register';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { expect, it } from 'vitest';
-import { memory } from '../src/index.ts';
+import { initRetrieval, memory, retrieve } from '../src/index.ts';
 import { type NeverendMemoryArgs, neverendMemory } from '../src/register.ts';
 
 const retrieval = { heads: 2, k: 3, sizes: [4, 5], keyWidth: 3 };
@@ -91,6 +91,59 @@ await describeBackends(
   },
   webgpuIfLong(process.env['NEVEREND_LONG']),
 );
+
+it.each([
+  { heads: 0 },
+  { k: 1.5 },
+  { sizes: [] },
+  { sizes: 20 },
+  { sizes: [4, 0] },
+  { keyWidth: undefined },
+  { norm: 'rms' },
+  { momentum: 2 },
+  { epsilon: -1 },
+  { bias: 1 },
+  { scores: 'max' },
+  { temperature: 0 },
+  { splitTables: 'yes' },
+  { keyBias: 0 },
+  { order: 'best' },
+])('a wrong option is refused in the same words by the layer and by functions: %o', (wrong) => {
+  const [name] = Object.keys(wrong) as [string];
+  const args = { ...retrieval, ...wrong } as never;
+  const x = tf.zeros([1, 6]);
+  const said = [
+    () => neverendMemory(args),
+    () => initRetrieval(randomKey(1), 6, args),
+    () => retrieve(x, {}, args),
+    () => memory(x, {}, args),
+  ].map((call) => {
+    try {
+      call();
+    } catch (error) {
+      return String(error);
+    }
+    return 'nothing';
+  });
+  expect(said[0]).toMatch(new RegExp(`: ${name}(\\[1\\])? was .*; it must `));
+  expect(said).toEqual(said.map(() => said[0]));
+  x.dispose();
+});
+
+it('functions refuse options that they do not have', () => {
+  const x = tf.zeros([1, 6]);
+  expect(() => retrieve(x, {}, { ...retrieval, experts: 3 } as never)).toThrow(
+    'retrieve has no option "experts"',
+  );
+  expect(() => retrieve(x, {}, retrieval, { train: true } as never)).toThrow(
+    'retrieve has no option "train"',
+  );
+  expect(() => memory(x, {}, { ...retrieval, output: 'all' as never })).toThrow(
+    new RangeError('output was "all"; it must be "sum" or "plus" or "gated"'),
+  );
+  expect(() => memory(x, {}, { ...retrieval, valueWidth: 0 })).toThrow('valueWidth was 0');
+  x.dispose();
+});
 
 it('refuses arguments that it does not have, or that are none', () => {
   expect(() => neverendMemory({ ...retrieval, experts: 3 } as never)).toThrow('"experts"');

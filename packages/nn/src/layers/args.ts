@@ -1,4 +1,4 @@
-import { checkedSize, checkNumber } from '@neverend/backend';
+import { checkedSize, checkFlag, checkNumber, checkOneOf } from '@neverend/backend';
 import { checkRate } from '../dropout/index.ts';
 
 /** @throws naming the argument where the value is wrong. */
@@ -51,15 +51,10 @@ export const dropoutRate: LayerArg<number, 'default'> = byDefault(0, (name, valu
 
 /** True or false. @throws TypeError naming the argument where it is neither. */
 export function flag(name: string, value: boolean): void {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${name} was ${value}; it must be true or false`);
+  checkFlag(name, value);
 }
 
 /** One of some words. @throws RangeError naming the argument where it is another. */
 export function oneOf<Word extends string>(...words: readonly Word[]): ArgCheck<Word> {
-  return (name, value) => {
-    if (words.includes(value)) return;
-    const choice = words.map((word) => `"${word}"`).join(' or ');
-    throw new RangeError(`${name} was ${JSON.stringify(value)}; it must be ${choice}`);
-  };
+  return (name, value) => checkOneOf(name, value, words);
 }

@@ -1,7 +1,6 @@
-import { checkOptions, checkTensor } from '@neverend/backend';
+import { checkOneOf, checkOptions, checkTensor } from '@neverend/backend';
 import { gelu } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkOneOf } from '../check-one-of.ts';
 import { sequenceOf } from '../pick-order.ts';
 import { type PickedRowsOptions, rowProducts, weightedRows } from '../picked-rows/index.ts';
 

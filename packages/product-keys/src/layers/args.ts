@@ -1,6 +1,4 @@
-import { checkedSize } from '@neverend/backend';
 import {
-  type ArgCheck,
   byDefault,
   dropoutRate,
   flag,
@@ -12,10 +10,11 @@ import {
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
-import { checkTemperature, type ScoreFunction } from '../gates.ts';
-import type { PickOrder } from '../pick-order.ts';
+import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
+import { type PickOrder, pickOrders } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
 import type { QueryNorm } from '../query-network/index.ts';
+import { checkSizeList, norms } from '../retrieval/config.ts';
 
 /** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */
 export interface RetrievalLayerArgs extends SeededLayerArgs {
@@ -34,13 +33,6 @@ export interface RetrievalLayerArgs extends SeededLayerArgs {
   order?: PickOrder;
   queryDropout?: number;
 }
-
-const sizeList: ArgCheck<number[]> = (name, value) => {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be a list of sizes`);
-  }
-  for (const [at, n] of value.entries()) checkedSize(`${name}[${at}]`, n);
-};
 
 /** How these arguments are taken. */
 export const retrievalArgs: {
@@ -61,16 +53,16 @@ export const retrievalArgs: {
 } = {
   heads: required(size),
   k: required(size),
-  sizes: required(sizeList),
+  sizes: required<number[]>(checkSizeList),
   keyWidth: required(size),
-  norm: byDefault('batch', oneOf<QueryNorm>('none', 'batch', 'layer')),
+  norm: byDefault('batch', oneOf(...norms)),
   momentum: optional((_, value: number) => checkMomentum(value)),
   epsilon: optional(notNegative),
   bias: byDefault(true, flag),
-  scores: byDefault('softmax', oneOf<ScoreFunction>('softmax', 'sigmoid', 'relu')),
+  scores: byDefault('softmax', oneOf(...scoreFunctions)),
   temperature: optional((_, value: number) => checkTemperature(value)),
   splitTables: byDefault(false, flag),
   keyBias: byDefault(false, flag),
-  order: byDefault('auto', oneOf<PickOrder>('auto', 'token', 'row')),
+  order: byDefault('auto', oneOf(...pickOrders)),
   queryDropout: dropoutRate,
 };

@@ -7,7 +7,13 @@ import {
   optional,
   size,
 } from '@neverend/nn/layers';
-import { initMemory, type MemoryConfig, type MemoryOutput, memory } from '../memory/index.ts';
+import {
+  initMemory,
+  type MemoryConfig,
+  type MemoryOutput,
+  memory,
+  memoryOutputs,
+} from '../memory/index.ts';
 import { retrievalBuffers } from '../retrieval/costs.ts';
 import { retrievalOf } from '../retrieval/init.ts';
 import { type RetrievalLayerArgs, retrievalArgs } from './args.ts';
@@ -35,7 +41,7 @@ export const neverendMemory: LayerFactory<NeverendMemoryArgs> = defineLayer({
   args: {
     ...retrievalArgs,
     valueWidth: optional(size),
-    output: byDefault('sum', oneOf<MemoryOutput>('sum', 'plus', 'gated')),
+    output: byDefault('sum', oneOf(...memoryOutputs)),
   },
   buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initMemory(key, inputWidth(input), configOf(args)),

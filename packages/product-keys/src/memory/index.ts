@@ -1,4 +1,11 @@
-import { checkOptions, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import {
+  checkedSize,
+  checkOneOf,
+  checkOptions,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+} from '@neverend/backend';
 import { checkedParam, linear, linearParams, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { weightedRows } from '../picked-rows/index.ts';
@@ -25,6 +32,9 @@ import {
  */
 export type MemoryOutput = 'sum' | 'plus' | 'gated';
 
+/** The names of all outputs. */
+export const memoryOutputs: readonly MemoryOutput[] = ['sum', 'plus', 'gated'];
+
 /** Sizes and options of a memory layer. */
 export interface MemoryConfig extends RetrievalConfig {
   /** Width of a value. Default: that of the tokens. */
@@ -44,10 +54,8 @@ export interface MemoryResult {
 /** @throws naming the option that is wrong. */
 export function checkMemory(owner: string, config: MemoryConfig): void {
   checkRetrieval(owner, config, ['valueWidth', 'output']);
-  const { output = 'sum' } = config;
-  if (!['sum', 'plus', 'gated'].includes(output)) {
-    throw new RangeError(`output was ${JSON.stringify(output)}; it must be sum, plus or gated`);
-  }
+  checkedSize('valueWidth', config.valueWidth ?? 1);
+  checkOneOf('output', config.output ?? 'sum', memoryOutputs);
 }
 
 /**

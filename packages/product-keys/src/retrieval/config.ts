@@ -1,5 +1,4 @@
-import { checkedSize, checkNumber, checkOptions, ShapeError } from '@neverend/backend';
-import { checkOneOf } from '../check-one-of.ts';
+import { checkedSize, checkFlag, checkNumber, checkOneOf, checkOptions } from '@neverend/backend';
 import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
 import { checkPickOrder, type PickOrder } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
@@ -42,7 +41,18 @@ export const retrievalOptions: readonly (keyof RetrievalConfig)[] = [
   ...(['scores', 'temperature', 'splitTables', 'keyBias', 'order'] as const),
 ];
 
-const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];
+/** The names of all norms of queries. */
+export const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];
+
+/** @throws TypeError unless it is a list. @throws ShapeError naming the first number that is no size. */
+export function checkSizeList(name: string, sizes: readonly number[]): void {
+  if (!Array.isArray(sizes) || sizes.length === 0) {
+    throw new TypeError(
+      `${name} was ${JSON.stringify(sizes)}; it must have the number of keys of each set`,
+    );
+  }
+  for (const [set, n] of sizes.entries()) checkedSize(`${name}[${set}]`, n);
+}
 
 /** @param owner whose options they are. @param more the names of its other options. @throws naming the first that is wrong. */
 export function checkRetrieval<T extends RetrievalConfig>(
@@ -54,10 +64,7 @@ export function checkRetrieval<T extends RetrievalConfig>(
   const { heads, k, sizes, keyWidth, norm = 'batch', scores = 'softmax' } = config;
   checkedSize('heads', heads);
   checkedSize('keyWidth', keyWidth);
-  if (!Array.isArray(sizes) || sizes.length === 0) {
-    throw new ShapeError('sizes was empty; it must have the number of keys of each set');
-  }
-  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
+  checkSizeList('sizes', sizes);
   checkTopK(sizes, k);
   checkTemperature(config.temperature ?? 1);
   checkMomentum(config.momentum ?? 0);
@@ -65,6 +72,9 @@ export function checkRetrieval<T extends RetrievalConfig>(
   checkPickOrder(config.order ?? 'auto');
   checkOneOf('norm', norm, norms);
   checkOneOf('scores', scores, scoreFunctions);
+  for (const name of ['bias', 'splitTables', 'keyBias'] as const) {
+    checkFlag(name, config[name] ?? false);
+  }
 }
 
 /** N, the number of items of a head. */

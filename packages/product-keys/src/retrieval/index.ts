@@ -1,10 +1,10 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOptions, checkTensor } from '@neverend/backend';
 import { checkedParam, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { gates } from '../gates.ts';
 import { productKeySearch } from '../product-key-search/index.ts';
 import { type QueryCall, queryNetwork } from '../query-network/index.ts';
-import { itemsOf, type RetrievalConfig } from './config.ts';
+import { checkRetrieval, itemsOf, type RetrievalConfig } from './config.ts';
 
 /** What tokens retrieve. */
 export interface Retrieved {
@@ -24,7 +24,7 @@ export interface Retrieved {
  *
  * @param x `[..., D]`, float32.
  * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`; with `keyBias`, `key_bias/0` and so on: `[H, n]`.
- * @returns the caller's to dispose. @throws ShapeError | DTypeError naming the argument. @throws RangeError as `productKeySearch` does.
+ * @returns the caller's to dispose. @throws ShapeError | DTypeError | RangeError | TypeError naming the argument, the option or, as `productKeySearch` does, the scores.
  */
 export function retrieve(
   x: tf.Tensor,
@@ -33,6 +33,8 @@ export function retrieve(
   call: QueryCall = {},
 ): Retrieved {
   checkTensor('x', x, ['...', 'D']);
+  checkRetrieval('retrieve', config);
+  checkOptions('retrieve', call, ['training', 'mask', 'dropout']);
   const { heads, sizes, keyWidth, k, scores: by, temperature, splitTables = false } = config;
   const bias = config.keyBias
     ? sizes.map((n, set) => checkedParam(params, `key_bias/${set}`, [heads, n]))

@@ -1,0 +1,6 @@
+/** @throws TypeError naming the option unless it is true or false. */
+export function checkFlag(name: string, value: boolean): void {
+  if (typeof value !== 'boolean') {
+    throw new TypeError(`${name} was ${value}; it must be true or false`);
+  }
+}
