@@ -17,13 +17,8 @@ export {
   memoryCosts,
   memoryShapes,
 } from './memory/index.ts';
-export {
-  type PickedRowsOptions,
-  type PickOrder,
-  rowProducts,
-  type Sequence,
-  weightedRows,
-} from './picked-rows/index.ts';
+export { type PickOrder, type Sequence, sequenceOf } from './pick-order.ts';
+export { type PickedRowsOptions, rowProducts, weightedRows } from './picked-rows/index.ts';
 export { productKeySearch, type SearchOptions } from './product-key-search/index.ts';
 export { productKeyTopK } from './product-key-top-k/index.ts';
 export {

@@ -2,13 +2,14 @@ import { DTypeError, randomInt, randomKey, ShapeError } from '@neverend/backend'
 import {
   describeBackends,
   expectLikeReference,
+  expectNoLeak,
   poisonMemory,
   randomTensor,
   setAddonThreads,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { rowProducts, weightedRows } from '../src/index.ts';
+import { rowProducts, type Sequence, sequenceOf, weightedRows } from '../src/index.ts';
 import { pickedRowsArguments, rowProductsCase, weightedRowsCase } from './picked-rows-case.ts';
 
 await describeBackends('picked rows', (backend) => {
@@ -41,6 +42,54 @@ await describeBackends('picked rows', (backend) => {
       for (const other of results) expect(other).toEqual(results[0]);
     }
     tf.dispose([table, x, weights, indices]);
+  });
+
+  it('have the same bits by a sequence for several calls as by their order', async () => {
+    await expectNoLeak(async () => {
+      const [T, K, N, D] = [90, 4, 30, 17];
+      const table = randomTensor(randomKey('table'), [N, D]);
+      const weights = randomTensor(randomKey('w'), [3, T / 3, K]);
+      const picks = Int32Array.from(randomInt(randomKey('rows'), T * K, N));
+      const indices = tf.tensor3d(picks, [3, T / 3, K], 'int32');
+      for (const order of ['auto', 'token', 'row'] as const) {
+        const sequence = sequenceOf(table, indices, order);
+        const sums = weightedRows(table, indices, weights, { order });
+        const again = weightedRows(table, indices, weights, { order: sequence });
+        expect(await again.data()).toEqual(await sums.data());
+        const products = rowProducts(table, indices, sums, { order });
+        const products2 = rowProducts(table, indices, sums, { order: sequence });
+        expect(await products2.data()).toEqual(await products.data());
+        tf.dispose([sequence.sequence, sums, again, products, products2]);
+      }
+      tf.dispose([table, weights, indices]);
+    });
+  });
+
+  it('refuse a sequence that was made by hand, is disposed, or is of other picks', async () => {
+    await expectNoLeak(() => {
+      const table = tf.zeros([5, 2]);
+      const indices = tf.zeros([3, 4], 'int32');
+      const weights = tf.zeros([3, 4]);
+      // Behind all memory of wasm.
+      const sequence = tf.fill([12], 2 ** 31 - 1, 'int32');
+      const call = (order: Sequence) => () => weightedRows(table, indices, weights, { order });
+      expect(call({ sequence, sequenced: true })).toThrow(
+        new TypeError(
+          'order was an object that is not from `sequenceOf`; it must be what that gave, or one of auto, token, row',
+        ),
+      );
+      const own = sequenceOf(table, indices, 'row');
+      expect(call({ ...own })).toThrow('not from `sequenceOf`');
+      expect(call(null as never)).toThrow('not from `sequenceOf`');
+      const fewer = tf.slice(indices, [0, 0], [2, 4]);
+      const other = sequenceOf(table, fewer, 'row');
+      if (other.sequenced) {
+        expect(call(other)).toThrow(new ShapeError('order was of 8 picks; it must be of 12'));
+      }
+      own.sequence.dispose();
+      expect(call(own)).toThrow('order was disposed');
+      tf.dispose([table, indices, weights, sequence, fewer, other.sequence]);
+    });
   });
 
   it('have second derivatives', async () => {

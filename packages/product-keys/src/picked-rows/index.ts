@@ -10,11 +10,9 @@ import { rowProductsWasm, weightedRowsWasm } from './kernels/wasm.ts';
 import { rowProductsWebgpu, weightedRowsWebgpu } from './kernels/webgpu.ts';
 import type { PickedRowsAttrs, RowProductsInputs, WeightedRowsInputs } from './types.ts';
 
-export type { PickOrder, Sequence };
-
 /** How picked rows are gone through. */
 export interface PickedRowsOptions {
-  /** Default: `auto`. */
+  /** An order, or one from `sequenceOf`. Default: `auto`. */
   readonly order?: PickOrder | Sequence | undefined;
 }
 
@@ -25,7 +23,7 @@ export interface PickedRowsOptions {
  * @param table `[N, D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1: beyond them the result is undefined.
  * @param weights `[..., K]`, float32. @param options `order`: which picks come first. One and the same order gives the same bits on any number of threads.
  * @returns `[..., D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError | RangeError | TypeError naming the argument.
  */
 export function weightedRows(
   table: tf.Tensor,
@@ -57,7 +55,7 @@ export function weightedRows(
  * @param table `[N, D]`, float32. @param indices `[..., K]`, int32, each from 0 to N - 1: beyond them the result is undefined.
  * @param x `[..., D]`, float32. @param options as for `weightedRows`.
  * @returns `[..., K]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError | RangeError | TypeError naming the argument.
  */
 export function rowProducts(
   table: tf.Tensor,
