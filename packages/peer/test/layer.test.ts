@@ -10,8 +10,9 @@ import {
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { rmsNorm } from '@neverend/nn';
+import type { PickOrder } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { allExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
 
 // Numbers of the published codes of PEER (PyTorch, float64, rounded): parameters, outputs, and the gradients of sum(cotangent · y). notes.json in the
@@ -109,6 +110,28 @@ await describeBackends('the PEER layer', (backend) => {
       });
     },
   );
+
+  it('sorts the picks of experts of rank one once, for their four tables', async () => {
+    await expectNoLeak(() => {
+      const config: PeerConfig = {
+        ...{ heads: 2, k: 3, sizes: [4, 5], keyWidth: 3, lowRankHidden: 5 },
+      };
+      const params = initPeer(randomKey(1), 6, config);
+      const x = randomTensor(randomKey('x'), [7, 6]);
+      const reads = vi.spyOn(tf.backend(), 'readSync');
+      const readsOf = (order: PickOrder) => {
+        reads.mockClear();
+        tf.dispose(tf.tidy(() => peer(x, params, { ...config, order }).y));
+        return reads.mock.calls.length;
+      };
+      // A first call may read what kernels are checked by.
+      for (const order of ['row', 'token'] as const) readsOf(order);
+      const sorts = readsOf('row') - readsOf('token');
+      reads.mockRestore();
+      expect(sorts).toBe(['wasm', 'tensorflow'].includes(backend) ? 1 : 0);
+      tf.dispose([x, params]);
+    });
+  });
 
   it('with all experts active is the dense formula over the pool', async () => {
     await expectNoLeak(async () => {

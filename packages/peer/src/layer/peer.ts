@@ -10,6 +10,8 @@ import {
   retrievalOf,
   retrieve,
   rowProducts,
+  type Sequence,
+  sequenceOf,
   weightedRows,
 } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
@@ -57,8 +59,6 @@ export function peer(
     const [indices, gates] = [retrieved.indices, retrieved.gates].map((of) =>
       tf.reshape(of, [...outer, heads * k]),
     ) as [tf.Tensor, tf.Tensor];
-    const changed = (name: 'in' | 'out', input: tf.Tensor) =>
-      expertsOfRankOne(input, indices, gates, table(`${name}_a`), table(`${name}_b`), order);
     const dense = (name: string, input: tf.Tensor, from: number, to: number) => {
       const { kernel, bias } = linearParams(params, name, from, to);
       return linear(input, kernel, bias);
@@ -70,6 +70,9 @@ export function peer(
         order,
       });
     } else {
+      const sequence = sequenceOf(table('in_a'), indices, order);
+      const changed = (name: 'in' | 'out', input: tf.Tensor) =>
+        expertsOfRankOne(input, indices, gates, table(`${name}_a`), table(`${name}_b`), sequence);
       const into = dense('low_rank/Dense_0', x, width, lowRankHidden);
       const hidden = activate(tf.add(into, changed('in', x)), activation);
       const out = dense('low_rank/Dense_1', hidden, lowRankHidden, width);
@@ -87,7 +90,7 @@ const expertsOfRankOne = (
   gates: tf.Tensor,
   a: tf.Tensor,
   b: tf.Tensor,
-  order: PeerConfig['order'],
+  order: Sequence,
 ): tf.Tensor =>
   weightedRows(b, indices, tf.mul(rowProducts(a, indices, x, { order }), gates), { order });
 
