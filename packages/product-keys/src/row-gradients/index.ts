@@ -1,12 +1,13 @@
 import { checkOptions, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { type SortedPicks, sortPicks } from '../sort-picks.ts';
+import type { SortedPicks } from '../sort-picks.ts';
 import { summedPicks } from '../summed-picks/index.ts';
 import { type PickedGradient, type TableCollector, whileCollecting } from './collector.ts';
+import { PickSorter } from './pick-sorter.ts';
 
 /** Gradients of some rows of a table; those of all others are zero. A row gradient of `@neverend/optim`. */
 export interface TableGradient {
-  /** Each row once, in rising order: `[U]`. */
+  /** Each row once, in rising order: `[U]`. Tables of the same picks share one array. */
   readonly indices: Int32Array;
   /** float32 `[U, D]`. */
   readonly rows: tf.Tensor2D;
@@ -65,11 +66,12 @@ export async function rowGradients<Name extends string>(
       tf.engine().gradients(loss, [...variables, ...anchors], undefined, true),
     );
     tf.dispose(grads.slice(variables.length));
+    const sorter = new PickSorter();
     const rows = {} as Record<Name, TableGradient>;
     try {
       for (const [at, name] of names.entries()) {
         const table = tables[at] as tf.Variable;
-        rows[name] = await rowsOf(table, collectors.get(table.dataId)?.picked ?? []);
+        rows[name] = await rowsOf(table, collectors.get(table.dataId)?.picked ?? [], sorter);
       }
     } catch (error) {
       const made = Object.values<TableGradient>(rows).map((one) => one.rows);
@@ -92,10 +94,11 @@ export async function rowGradients<Name extends string>(
 async function rowsOf(
   table: tf.Variable,
   picked: readonly PickedGradient[],
+  sorter: PickSorter,
 ): Promise<TableGradient> {
   const [first, ...others] = await Promise.all(
     picked.map(async ({ indices, factors, sources }) => {
-      const sorted = sortPicks(await indices.data<'int32'>());
+      const sorted = sorter.sort(await indices.data<'int32'>());
       return { indices: sorted.rows, rows: sumOf(sorted, factors, sources) };
     }),
   );
@@ -104,13 +107,23 @@ async function rowsOf(
   }
   if (others.length === 0) return first;
   const all = [first, ...others];
-  const sorted = sortPicks(Int32Array.from(all.flatMap(({ indices }) => [...indices])));
+  const sorted = sorter.sort(joined(all.map(({ indices }) => indices)));
   const rows = tf.tidy(() => {
     const sources = tf.concat(all.map((one) => one.rows));
     return sumOf(sorted, tf.ones([sources.shape[0] ?? 0, 1]), sources);
   });
   tf.dispose(all.map((one) => one.rows));
   return { indices: sorted.rows, rows };
+}
+
+function joined(lists: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
 }
 
 const sumOf = ({ picks, starts }: SortedPicks, factors: tf.Tensor, sources: tf.Tensor) =>
