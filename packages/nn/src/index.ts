@@ -30,3 +30,4 @@ export { setRows } from './set-rows/index.ts';
 export { softmaxGrad } from './softmax/gradient.ts';
 export { softmax } from './softmax/index.ts';
 export type { SoftmaxAttrs, SoftmaxGradInputs } from './softmax/types.ts';
+export { variablesOf } from './variables.ts';

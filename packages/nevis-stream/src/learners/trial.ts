@@ -1,5 +1,5 @@
 import { randomKey, randomPermutation } from '@neverend/backend';
-import { initLinear, linear, subtree, withPrefix } from '@neverend/nn';
+import { initLinear, linear, subtree, variablesOf, withPrefix } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, warmupCosine } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { ClassificationAccumulator } from '../metrics/index.ts';
@@ -44,17 +44,6 @@ export class Trial {
   private constructor(options: TrialOptions, weights: Params, step: number) {
     const { settings, learningRate } = options;
     this.#options = options;
-    // TensorFlow.js wants variable names unique in the process; checkpoints want them stable.
-    const scope = `nevis-trial-${names.next++}/`;
-    // They are put into one order, wherever they come from: the global norm of their gradients is a sum, whose rounding depends on it.
-    const ordered = Object.entries(weights).sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#weights = Object.fromEntries(
-      ordered.map(([name, tensor]) => {
-        const variable = tf.variable(tensor, true, `${scope}${name}`);
-        tensor.dispose();
-        return [name, variable];
-      }),
-    );
     this.#optimizer = new AdamW({
       learningRate,
       weightDecay: 0,
@@ -66,6 +55,9 @@ export class Trial {
       totalSteps: settings.steps,
     });
     this.#step = step;
+    // Checkpoints have the names alone, which stay.
+    this.#weights = variablesOf(weights, `nevis-trial-${names.next++}/`);
+    tf.dispose(Object.values(weights));
   }
 
   /** A new trial: the backbone as given, a new head, the optimiser's state zero. */

@@ -1,7 +1,7 @@
 import { CheckpointError, type OpenSafetensors } from '@neverend/checkpoint';
 import type { CheckpointParts } from '@neverend/checkpoint/node';
 import { readIntoVariable, readTensor } from '@neverend/checkpoint/tensors';
-import { type Params, withPrefix } from '@neverend/nn';
+import { type Params, variablesOf, withPrefix } from '@neverend/nn';
 import {
   AdamW,
   clipByGlobalNorm,
@@ -56,23 +56,18 @@ export class TrainedParams {
   readonly #optimizer: AdamW;
   readonly #rowOptimizer: LazyAdam | RowAdagrad | undefined;
 
-  /** @param params become the training's, so that a table is never there twice. */
+  /**
+   * @param params become the training's, so that a table is never there twice.
+   * @throws RangeError for a setting that an optimiser refuses. The parameters stay the caller's then.
+   */
   constructor(config: LanguageModelConfig, params: Params, settings: ResolvedSettings) {
     const { learningRate, weightDecay, beta2 } = settings;
     const { tables, buffers } = specialParams(config);
     this.#config = config;
     this.#settings = settings;
-    this.#variables = Object.fromEntries(
-      // One order wherever they come from: the global norm is a sum, whose rounding depends on it.
-      Object.keys(params)
-        .sort()
-        .map((name) => {
-          const param = params[name] as tf.Tensor;
-          const variable = tf.variable(param, true, `${this.#scope}${name}`);
-          param.dispose();
-          return [name, variable];
-        }),
-    );
+    const groups = [{ match: spared, weightDecay: 0 }];
+    this.#optimizer = new AdamW({ learningRate, weightDecay, beta2, groups });
+    this.#variables = variablesOf(params, this.#scope);
     this.params = Object.freeze({ ...this.#variables });
     const of = (list: readonly string[]) =>
       Object.fromEntries(list.map((name) => [name, this.#variables[name] as tf.Variable]));
@@ -81,9 +76,13 @@ export class TrainedParams {
     this.#dense = Object.entries(this.#variables).flatMap(([name, variable]) =>
       special.includes(name) ? [] : [variable],
     );
-    const groups = [{ match: spared, weightDecay: 0 }];
-    this.#optimizer = new AdamW({ learningRate, weightDecay, beta2, groups });
-    if (tables.length > 0) this.#rowOptimizer = rowOptimizer(settings, this.#tables);
+    try {
+      if (tables.length > 0) this.#rowOptimizer = rowOptimizer(settings, this.#tables);
+    } catch (error) {
+      tf.dispose(this.#variables);
+      throw error;
+    }
+    tf.dispose(Object.values(params));
   }
 
   /**

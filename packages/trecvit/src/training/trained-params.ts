@@ -1,5 +1,5 @@
 import { type NamedArray, readArrays } from '@neverend/checkpoint';
-import { type Params, withPrefix } from '@neverend/nn';
+import { type Params, variablesOf, withPrefix } from '@neverend/nn';
 import { AdamW, clipByGlobalNorm, ExponentialMovingAverage } from '@neverend/optim';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Arrays, toTensor } from './arrays.ts';
@@ -46,19 +46,12 @@ export class TrainedParams {
     const { frozen, learningRate, weightDecay, averageDecay } = settings;
     this.#model = model;
     this.#settings = settings;
-    const trained = Object.keys(model.params)
-      .filter((name) => !frozen.some((prefix) => name.startsWith(prefix)))
-      // One order wherever they come from: the global norm is a sum, whose rounding depends on it.
-      .sort();
+    const trained = Object.entries(model.params).filter(
+      ([name]) => !frozen.some((prefix) => name.startsWith(prefix)),
+    );
     if (trained.length === 0) {
       throw new RangeError(`frozen was ${JSON.stringify(frozen)}; it must leave some parameters`);
     }
-    this.#variables = Object.fromEntries(
-      trained.map((name) => {
-        const param = model.params[name] as tf.Tensor;
-        return [name, tf.variable(param, true, `${this.#scope}${name}`)];
-      }),
-    );
     const spared = (name: string) =>
       !(model.decays?.(name.slice(this.#scope.length)) ?? decays(name));
     this.#optimizer = new AdamW({
@@ -66,6 +59,8 @@ export class TrainedParams {
       groups: [{ match: spared, weightDecay: 0 }],
     });
     if (averageDecay !== 'none') this.#average = new ExponentialMovingAverage(averageDecay);
+    // Last, so that nothing is left where one of the others throws.
+    this.#variables = variablesOf(Object.fromEntries(trained), this.#scope);
   }
 
   /** The trained ones as they are now, and the frozen ones. */

@@ -2,6 +2,7 @@ import { randomKey, randomUniform, watchBytes } from '@neverend/backend';
 import {
   describeBackends,
   expectCloseToScale,
+  expectNoLeak,
   expectTensorClose,
   officialTolerances,
   tolerances,
@@ -199,6 +200,19 @@ await describeBackends(
       tf.dispose([result, trainee.params]);
       params.dispose();
     });
+
+    it.each([{ learningRate: -1 }, { averageDecay: 2 }])(
+      'leave nothing where an optimiser refuses %o',
+      async (wrong) => {
+        const { params, ...rest } = simple();
+        await expectNoLeak(() => {
+          expect(
+            () => new TrainedParams({ params, ...rest }, { ...settled({}), ...wrong }),
+          ).toThrow(RangeError);
+        });
+        tf.dispose(Object.values(params));
+      },
+    );
 
     it('stay as they are, to the bit, and have no gradient computed where they are frozen', async () => {
       const model = TRecViT.init(tiny, randomKey(1));
