@@ -1,11 +1,11 @@
-import { positiveInteger } from '@neverend/command-line';
+import { flagOf, positiveInteger } from '@neverend/command-line';
 import type { QueryNorm, RetrievalConfig } from '@neverend/product-keys';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LanguageModelConfig } from '../language-model/config.ts';
 import type { FeedForwardConfig } from '../language-model/feed-forward/index.ts';
 import type { Kind, ModelFlags } from './flags.ts';
 import { presets } from './presets.ts';
-import { flagOf, tableSettings } from './train-flags.ts';
+import { tableSettings } from './train-flags.ts';
 
 const kinds = Object.keys({ dense: true, moe: true, memory: true, peer: true } satisfies Record<
   Kind,

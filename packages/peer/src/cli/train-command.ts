@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import type { TrainFlags } from './flags.ts';
 import { checkIdleFlags, modelOptions, presetOption } from './model-flags.ts';
 import { runCommand } from './run-command.ts';
-import { settingOptions } from './train-flags.ts';
+import { trainOptions } from './train-flags.ts';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -43,7 +43,7 @@ Examples:
   peer train moby-dick --vocabulary 1024 --width 128 --steps 500 --out runs/whale
 `,
     );
-  const options = [...modelOptions(), ...settingOptions(), ...backendOptions(), ...outputOptions()];
+  const options = [...modelOptions(), ...trainOptions(), ...backendOptions(), ...outputOptions()];
   for (const option of options) command.addOption(option);
   command.action(async (texts: readonly string[], flags: TrainFlags) => {
     if (flags.out === undefined && flags.preset === undefined) {

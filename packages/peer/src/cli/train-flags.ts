@@ -1,21 +1,16 @@
 import {
+  flagOf,
   integer,
   notNegative,
   notNegativeInteger,
   positiveInteger,
   positiveNumber,
+  type Settings,
+  settingOptions,
+  settingsAmong,
 } from '@neverend/command-line';
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, type Option } from 'commander';
 import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
-
-interface Setting<T> {
-  /** What stands for the value in the help. */
-  readonly value: string;
-  readonly text: string;
-  readonly parse: (text: string) => T;
-  /** The default in words, where it is no entry of `trainDefaults`. */
-  readonly otherwise?: string;
-}
 
 const oneOf =
   <T extends string>(...choices: readonly T[]) =>
@@ -27,8 +22,8 @@ const oneOf =
     return found;
   };
 
-/** Every setting of a training as a flag: a new one is refused by the compiler until it is here. */
-const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSettings[Name]> } = {
+/** Every setting of a training as a flag. */
+const settings: Settings<TrainSettings> = {
   seed: { value: 'integer', text: 'seed of the new model and of its windows', parse: integer },
   steps: { value: 'n', text: 'number of steps', parse: positiveInteger },
   batchSize: { value: 'n', text: 'windows in a step', parse: positiveInteger },
@@ -96,24 +91,10 @@ export const tableSettings: readonly string[] = settingNames.filter((name) =>
 );
 
 /** A flag for each setting, with its default. */
-export function settingOptions(): Option[] {
-  return Object.entries(settings).map(([name, { value, text, parse, otherwise }]) => {
-    const standard = otherwise ?? String(trainDefaults[name as keyof typeof trainDefaults]);
-    const option = new Option(`${flagOf(name)} <${value}>`, `${text} (default: ${standard})`);
-    return option.argParser(parse as (text: string) => unknown);
-  });
-}
+export const trainOptions = (): Option[] => settingOptions(settings, trainDefaults);
 
 /** The settings among flags. */
-export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSettings {
-  const given = settingNames.filter((name) => flags[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, flags[name]]));
-}
-
-/** `--batch-size` for `batchSize`. */
-export function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
+export const settingsOf = (flags: object): TrainSettings => settingsAmong(settings, flags);
 
 /** Does work whose errors name options as the API has them, and lets them name the flags. */
 export async function namingFlags<T>(work: () => Promise<T>): Promise<T> {

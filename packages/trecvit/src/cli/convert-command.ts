@@ -1,3 +1,4 @@
+import { flagOf } from '@neverend/command-line';
 import { type Command, Option } from 'commander';
 import type { ConvertFlags } from './flags.ts';
 import {
@@ -10,7 +11,6 @@ import {
   positiveInteger,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import { flagOf } from './train-flags.ts';
 
 export function addConvert(program: Command): void {
   const command = program

@@ -1,5 +1,6 @@
+import { flagOf } from '@neverend/command-line';
 import type { TrainFlags } from './flags.ts';
-import { flagOf, settingNames } from './train-flags.ts';
+import { settingNames } from './train-flags.ts';
 
 const others: readonly (keyof TrainFlags)[] = ['imageSize', 'frames', 'framesPerSecond', 'crop'];
 const names = [...settingNames, ...others];

@@ -1,4 +1,4 @@
-import { commandLine } from '@neverend/command-line';
+import { commandLine, flagOf } from '@neverend/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TrainFlags } from './flags.ts';
 import {
@@ -16,7 +16,7 @@ import {
   sizeOption,
 } from './options.ts';
 import { runCommand } from './run-command.ts';
-import { flagOf, settingOptions } from './train-flags.ts';
+import { trainOptions } from './train-flags.ts';
 
 export function addTrain(program: Command): void {
   const command = program
@@ -74,7 +74,7 @@ Examples:
 `,
     );
   const options = [
-    ...settingOptions(),
+    ...trainOptions(),
     ...[...backendOptions(), ...downloadOptions(), ...outputOptions()],
   ];
   for (const option of options) command.addOption(option);

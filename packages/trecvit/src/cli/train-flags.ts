@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { type Settings, settingOptions, settingsAmong } from '@neverend/command-line';
+import { InvalidArgumentError, type Option } from 'commander';
 import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
 import {
   integer,
@@ -8,17 +9,8 @@ import {
   positiveNumber,
 } from './options.ts';
 
-interface Setting<T> {
-  /** What stands for the value in the help. */
-  readonly value: string;
-  readonly text: string;
-  readonly parse: (text: string) => T;
-  /** The default in words, where it is no entry of `trainDefaults`. */
-  readonly otherwise?: string;
-}
-
-/** Every setting of a training as a flag: a new one is refused by the compiler until it is here. */
-const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSettings[Name]> } = {
+/** Every setting of a training as a flag. */
+const settings: Settings<TrainSettings> = {
   seed: {
     value: 'integer',
     text: 'seed of the order of the videos and of the clips that are drawn from them',
@@ -93,25 +85,14 @@ const settings: { readonly [Name in keyof TrainSettings]-?: Setting<TrainSetting
 export const settingNames: readonly string[] = Object.keys(settings);
 
 /** A flag for each setting, with its default. */
-export function settingOptions(): Option[] {
-  return Object.entries(settings).map(([name, { value, text, parse, otherwise }]) => {
-    const standard = otherwise ?? String(trainDefaults[name as keyof typeof trainDefaults]);
-    const option = new Option(`${flagOf(name)} <${value}>`, `${text} (default: ${standard})`);
-    if (name === 'steps') option.conflicts('epochs');
-    return option.argParser(parse as (text: string) => unknown);
-  });
+export function trainOptions(): Option[] {
+  const options = settingOptions(settings, trainDefaults);
+  options.find((option) => option.attributeName() === 'steps')?.conflicts('epochs');
+  return options;
 }
 
 /** The settings among flags. */
-export function settingsOf(flags: Readonly<Record<string, unknown>>): TrainSettings {
-  const given = settingNames.filter((name) => flags[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, flags[name]]));
-}
-
-/** `--image-size` for `imageSize`. */
-export function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
+export const settingsOf = (flags: object): TrainSettings => settingsAmong(settings, flags);
 
 function scaleJitter(text: string): readonly [number, number] | 'none' {
   if (text === 'none') return 'none';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { settingOptions, settingsOf } from '../../src/cli/train-flags.ts';
+import { settingsOf, trainOptions } from '../../src/cli/train-flags.ts';
 
 function parse(...args: readonly string[]) {
   const command = new Command().exitOverride();
-  for (const option of settingOptions()) command.addOption(option);
+  for (const option of trainOptions()) command.addOption(option);
   return settingsOf(command.parse(args, { from: 'user' }).opts());
 }
 
