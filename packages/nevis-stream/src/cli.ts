@@ -1,12 +1,12 @@
 import { join, resolve } from 'node:path';
+import { commandRunner, integer, type Step } from '@neverend/command-line';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import type { CommandContext } from './commands.ts';
 import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
 import { presets } from './presets.ts';
-import { progressDisplay } from './progress-display.ts';
 import type { ReportData } from './report/index.ts';
 import type { RunSettings } from './settings.ts';
+import type { Progress } from './types.ts';
 
 interface CommonFlags {
   readonly cache: string;
@@ -27,6 +27,8 @@ const program = new Command('nevis')
   .version(version())
   .exitOverride()
   .showHelpAfterError('(nevis --help shows how)');
+
+const runCommand = commandRunner('nevis');
 
 // TensorFlow.js and all that stands on it take a second to load, which a wrong command line need not wait for.
 const commands = () => import('./commands.ts');
@@ -115,45 +117,29 @@ program
     process.stdout.write(`tasks\n${tasks.join('\n')}\npresets\n${known.join('\n')}\n`);
   });
 
-async function runInto(
-  folder: string,
-  settings: RunSettings,
-  { cache, json, quiet }: CommonFlags,
-): Promise<void> {
-  const display = quiet ? undefined : progressDisplay(process.stderr);
-  const controller = new AbortController();
-  const interrupt = () => {
-    // A second signal does not wait for the step that is running.
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
-  const context: CommandContext = {
-    cache,
-    progress: (step) => display?.show(step),
-    signal: controller.signal,
-    note: (line) => {
-      if (!quiet) process.stderr.write(`${line}\n`);
+async function runInto(folder: string, settings: RunSettings, flags: CommonFlags): Promise<void> {
+  const { cache, json } = flags;
+  // Where another program runs this one, its user knows that one alone.
+  const again = process.env['NEVIS_AGAIN'] ?? `nevis resume ${folder}`;
+  await runCommand(
+    flags,
+    async ({ signal, note, progress, print }) => {
+      const { run } = await commands();
+      const show = (step: Progress) => {
+        // Validations belong to the training around them.
+        if (step.phase !== 'validate') progress(stepOf(step));
+      };
+      const data = await run(folder, settings, { cache, signal, note, progress: show });
+      const report = resolve(join(folder, 'report.html'));
+      await print(json ? `${JSON.stringify(result(data, report))}\n` : summary(data, report));
     },
-  };
-  try {
-    const { run } = await commands();
-    const data = await run(folder, settings, context);
-    display?.stop();
-    const report = resolve(join(folder, 'report.html'));
-    process.stdout.write(
-      json ? `${JSON.stringify(result(data, report))}\n` : summary(data, report),
-    );
-  } catch (error) {
-    display?.stop();
-    if (!controller.signal.aborted) throw error;
-    // Where another program runs this one, its user knows that one alone.
-    const again = process.env['NEVIS_AGAIN'] ?? `nevis resume ${folder}`;
-    process.stderr.write(`interrupted; go on with: ${again}\n`);
-    process.exitCode = 130;
-  } finally {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, interrupt);
-  }
+    { interrupted: `interrupted; go on with: ${again}` },
+  );
+}
+
+function stepOf({ phase, label, done, total }: Progress): Step {
+  if (phase === 'prepare') return { title: 'prepare data', detail: label, done, total };
+  return { title: phase === 'report' ? phase : `${phase} ${label}`, done, total };
 }
 
 function result({ learners }: ReportData, report: string) {
@@ -185,14 +171,6 @@ function summary({ learners, stream }: ReportData, report: string): string {
     ].join('  '),
   );
   return `${[head, ...rows].join('\n')}\nreport: ${report}\n`;
-}
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value)) {
-    throw new InvalidArgumentError('It must be an integer.');
-  }
-  return value;
 }
 
 function missingPreset(name: string): never {
