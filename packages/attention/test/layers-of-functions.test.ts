@@ -3,6 +3,7 @@ import {
   describeBackends,
   expectNoLeak,
   expectTensorClose,
+  layerParams,
   randomTensor,
   reloadModel,
   webgpuIfLong,
@@ -157,12 +158,6 @@ const cases: Readonly<Record<string, LayerCase>> = {
   },
 };
 
-/** The weights of a layer by the names of its function. */
-const paramsOf = ({ name, weights }: tfl.layers.Layer): Params =>
-  Object.fromEntries(
-    weights.map((weight) => [weight.originalName.replaceAll(`${name}/`, ''), weight.read()]),
-  );
-
 const exact = { rtol: 0, atol: 0 };
 
 await describeBackends(
@@ -184,7 +179,7 @@ await describeBackends(
           const model = tfl.model({ inputs: symbols, outputs: output as tfl.SymbolicTensor });
           const loaded = await reloadModel(model);
           const wanted = tf.tidy(() =>
-            expected(inputs[0] as tf.Tensor, paramsOf(layer), ...inputs.slice(1)),
+            expected(inputs[0] as tf.Tensor, layerParams(layer), ...inputs.slice(1)),
           );
           const open = (output as tfl.SymbolicTensor).shape;
           expect(open).toEqual([null, ...wanted.shape.slice(1)]);
@@ -213,7 +208,7 @@ await describeBackends(
         const ys = [0, 1, 2, 3].map((token) => {
           const next = tf.slice(x, [0, token, 0], [2, 1, 8]);
           const options = { heads: 2, rotary: { base: 100 } };
-          const step = cachedAttention(next, paramsOf(layer), cache, options);
+          const step = cachedAttention(next, layerParams(layer), cache, options);
           cache = step.cache;
           return step.y;
         });

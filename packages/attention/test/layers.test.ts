@@ -1,7 +1,7 @@
 import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
-  expectNoLeak,
+  expectSameAfterReload,
   expectTensorClose,
   randomTensor,
   reloadModel,
@@ -72,24 +72,13 @@ await describeBackends(
   () => {
     for (const [className, make] of Object.entries(layers)) {
       it(`${className} gives the same output after save and load`, async () => {
-        await expectNoLeak(async () => {
-          const x = randomTensor(randomKey('x'), [2, 4, 6]);
-          // Two of a kind, so that equal names would collide.
-          const model = tfl.sequential({
-            layers: [neverendLinear({ units: 6, inputShape: [4, 6] }), make(1), make(2)].slice(
-              0,
-              ['NeverendLinear', 'NeverendAttentionPooling'].includes(className) ? 2 : 3,
-            ),
-          });
-          const y = model.predict(x) as tf.Tensor;
-          const loaded = await reloadModel(model);
-          const again = loaded.predict(x) as tf.Tensor;
-          expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
-          await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
-          tf.dispose([x, y, again]);
-          model.dispose();
-          loaded.dispose();
-        });
+        const x = randomTensor(randomKey('x'), [2, 4, 6]);
+        const takesItsOutput = !['NeverendLinear', 'NeverendAttentionPooling'].includes(className);
+        const first = neverendLinear({ units: 6, inputShape: [4, 6] });
+        const chain = [first, make(1), ...(takesItsOutput ? [make(2)] : [])];
+        await expectSameAfterReload(chain, x);
+        expect(chain.at(-1)?.getClassName()).toBe(className);
+        x.dispose();
       });
     }
 

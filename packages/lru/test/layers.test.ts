@@ -1,12 +1,13 @@
 import { randomKey, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
-  expectNoLeak,
+  expectLearns,
+  expectSameAfterReload,
   expectTensorClose,
+  layerParams,
   randomTensor,
   reloadModel,
   tolerances,
-  trainModel,
   webgpuIfLong,
 } from '@neverend/backend/testing';
 import { type Params, rmsNorm } from '@neverend/nn';
@@ -62,22 +63,11 @@ await describeBackends(
         [4, 3, 6],
       ]) {
         it(`${className} over [${shape}] gives the same output after save and load`, async () => {
-          await expectNoLeak(async () => {
-            const x = randomTensor(randomKey('x'), [2, ...shape]);
-            // Two of a kind, so that equal names would collide.
-            const model = tfl.sequential({
-              layers: [neverendRmsNorm({ inputShape: shape }), make(1), make(2)],
-            });
-            const y = model.predict(x) as tf.Tensor;
-            expect(y.shape).toEqual(x.shape);
-            const loaded = await reloadModel(model);
-            const again = loaded.predict(x) as tf.Tensor;
-            expect(loaded.layers.at(-1)?.getClassName()).toBe(className);
-            await expectTensorClose(again, { shape: y.shape, data: await y.data() }, exact);
-            tf.dispose([x, y, again]);
-            model.dispose();
-            loaded.dispose();
-          });
+          const x = randomTensor(randomKey('x'), [2, ...shape]);
+          const chain = [neverendRmsNorm({ inputShape: shape }), make(1), make(2)];
+          expect(await expectSameAfterReload(chain, x)).toEqual(x.shape);
+          expect(chain.at(-1)?.getClassName()).toBe(className);
+          x.dispose();
         });
       }
     }
@@ -98,7 +88,7 @@ await describeBackends(
       tf.dispose([x, expected]);
     });
 
-    it('learn: every weight moves, and the loss falls', async () => {
+    it('learn', async () => {
       const model = tfl.sequential({
         layers: [
           neverendRmsNorm({ inputShape: [5, 6] }),
@@ -108,31 +98,15 @@ await describeBackends(
           neverendRgLru({ heads: 3, seed: 4 }),
         ],
       });
-      model.compile({ optimizer: tf.train.adam(0.05), loss: 'meanSquaredError' });
-      const x = randomTensor(randomKey('x'), [8, 5, 6]);
-      const target = randomTensor(randomKey('target'), [8, 5, 6]);
-      const { losses, unchanged } = await trainModel(model, x, target, 8);
-      const names = model.weights.map(({ originalName }) => originalName);
-      expect(new Set(names).size).toBe(names.length);
-      expect(unchanged).toEqual([]);
-      expect(losses.at(-1)).toBeLessThan(0.95 * (losses[0] ?? 0));
+      await expectLearns(model);
       model.dispose();
-      tf.dispose([x, target]);
     });
 
     it.each(Object.keys(layers))('%s computes what the function computes', async (className) => {
       const x = randomTensor(randomKey('x'), [2, 4, 6]);
       const layer = layers[className]?.(1) as Layer;
       const y = layer.apply(x) as tf.Tensor;
-      const params = Object.fromEntries(
-        layer.weights.map((weight) => [
-          weight.originalName.slice(
-            weight.originalName.lastIndexOf(layer.name) + layer.name.length + 1,
-          ),
-          weight.read(),
-        ]),
-      );
-      const expected = functions[className]?.(x, params) as tf.Tensor;
+      const expected = functions[className]?.(x, layerParams(layer)) as tf.Tensor;
       await expectTensorClose(y, { shape: [2, 4, 6], data: await expected.data() }, exact);
       layer.dispose();
     });

@@ -11,9 +11,12 @@ export {
   expectTensorClose,
 } from './expect-close.ts';
 export { expectKernelsAgree } from './expect-kernels-agree.ts';
+export { expectLearns } from './expect-learns.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
+export { expectSameAfterReload } from './expect-same-after-reload.ts';
 export { chromiumPath, findChromium, runsInBrowser } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
+export { layerParams } from './layer-params.ts';
 export { numericGradient, numericGradients } from './numeric-gradient.ts';
 export {
   expectLikeReference,
