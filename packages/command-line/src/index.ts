@@ -24,7 +24,13 @@ export {
   type RunCommand,
 } from './run-command.ts';
 export { runProgram } from './run-program.ts';
-export { flagOf, type Settings, settingOptions, settingsAmong } from './setting-options.ts';
+export {
+  flagOf,
+  type Setting,
+  type Settings,
+  settingOptions,
+  settingsAmong,
+} from './setting-options.ts';
 export { type Backend, startBackend } from './start-backend.ts';
 export { table } from './table.ts';
 export { bytes, count, duration, milliseconds, withPrefix } from './units.ts';
