@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { checkOptions } from '../src/index.ts';
+import { checkFlag, checkOneOf, checkOptions } from '../src/index.ts';
 
 it('refuses every option that is not known, whatever its value', () => {
   const options: { readonly size?: number; readonly bias?: boolean } = { size: 1 };
@@ -11,4 +11,22 @@ it('refuses every option that is not known, whatever its value', () => {
   expect(() => checkOptions('nothing', { size: 1 }, [])).toThrow(
     new TypeError('nothing has no option "size"; it takes none'),
   );
+});
+
+it('refuses what is neither true nor false', () => {
+  for (const value of [true, false]) expect(() => checkFlag('bias', value)).not.toThrow();
+  for (const value of [0, 'true', null, undefined]) {
+    expect(() => checkFlag('bias', value as never)).toThrow(
+      new TypeError(`bias was ${value}; it must be true or false`),
+    );
+  }
+});
+
+it('refuses another word than those that there are', () => {
+  expect(() => checkOneOf('norm', 'batch', ['none', 'batch'])).not.toThrow();
+  for (const value of ['rms', 1, undefined]) {
+    expect(() => checkOneOf('norm', value as never, ['none', 'batch'])).toThrow(
+      new RangeError(`norm was ${JSON.stringify(value)}; it must be "none" or "batch"`),
+    );
+  }
 });
