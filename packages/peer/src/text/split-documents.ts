@@ -13,13 +13,19 @@ export interface SplitOptions {
 export interface TextSplit {
   readonly train: readonly TextDocument[];
   readonly heldOut: readonly TextDocument[];
-  /** Where the only document there was is cut: at the end of a paragraph, else of a line, else anywhere. */
-  readonly cut?: { readonly at: number; readonly after: 'paragraph' | 'line' | 'byte' };
+  /** Where the only document there was is cut. */
+  readonly cut?: Cut;
+}
+
+/** A place in a document: after a paragraph, where one ends near the place that was wanted, else after a line, else after a space, else there. */
+export interface Cut {
+  readonly at: number;
+  readonly after: 'paragraph' | 'line' | 'space' | 'byte';
 }
 
 /**
  * Holds whole documents out, drawn by the seed until they have the share of all bytes; one at least is left to learn from. A document that is alone is cut in
- * two near that share, its end held out.
+ * two near that share, its end held out: of either side a third at least of what was wanted is left.
  *
  * @throws RangeError where there is nothing to split, or for a share out of its range. @throws TypeError for an unknown option.
  */
@@ -52,7 +58,7 @@ export function splitDocuments(
   };
 }
 
-const [newline, carriageReturn] = [10, 13];
+const [newline, carriageReturn, space] = [10, 13, 32];
 
 /** @param near where the end that is held out is to begin, about. */
 function cutInTwo({ name, bytes }: TextDocument, near: number): TextSplit {
@@ -61,30 +67,34 @@ function cutInTwo({ name, bytes }: TextDocument, near: number): TextSplit {
       `${name} had ${bytes.length} bytes; a text that is split needs two at least`,
     );
   }
-  const middle = Math.min(bytes.length - 1, Math.max(1, Math.round(near)));
-  const after = (is: (at: number) => boolean) => nearest(middle, bytes.length, is);
-  const endsLine = (at: number) => bytes[at - 1] === newline;
-  const paragraph = after((at) => {
-    if (!endsLine(at)) return false;
-    const before = bytes[at - 2] === carriageReturn ? at - 2 : at - 1;
-    return endsLine(before);
-  });
-  const line = paragraph ?? after(endsLine);
-  const at = line ?? middle;
+  const cut = cutNear(bytes, Math.min(bytes.length - 1, Math.max(1, Math.round(near))));
   return {
-    train: [{ name: `${name}, the beginning`, bytes: bytes.subarray(0, at) }],
-    heldOut: [{ name: `${name}, the end`, bytes: bytes.subarray(at) }],
-    cut: {
-      at,
-      after: paragraph !== undefined ? 'paragraph' : line !== undefined ? 'line' : 'byte',
-    },
+    train: [{ name: `${name}, the beginning`, bytes: bytes.subarray(0, cut.at) }],
+    heldOut: [{ name: `${name}, the end`, bytes: bytes.subarray(cut.at) }],
+    cut,
   };
 }
 
-/** The place that is nearest to `middle` and leaves something on both sides, no farther off than the shorter side is long. */
+function cutNear(bytes: Uint8Array, middle: number): Cut {
+  const endsLine = (at: number) => bytes[at - 1] === newline;
+  const endsParagraph = (at: number) =>
+    endsLine(at) && endsLine(bytes[at - 2] === carriageReturn ? at - 2 : at - 1);
+  const ends = {
+    paragraph: endsParagraph,
+    line: endsLine,
+    space: (at: number) => bytes[at - 1] === space,
+  };
+  for (const after of ['paragraph', 'line', 'space'] as const) {
+    const at = nearest(middle, bytes.length, ends[after]);
+    if (at !== undefined) return { at, after };
+  }
+  return { at: middle, after: 'byte' };
+}
+
+/** The place that is nearest to `middle`, no farther off than two thirds of the shorter side. */
 function nearest(middle: number, end: number, is: (at: number) => boolean): number | undefined {
-  const most = Math.min(middle, end - middle);
-  for (let off = 0; off < most; off++) {
+  const most = (2 * Math.min(middle, end - middle)) / 3;
+  for (let off = 0; off <= most; off++) {
     if (is(middle - off)) return middle - off;
     if (is(middle + off)) return middle + off;
   }

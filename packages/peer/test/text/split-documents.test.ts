@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { bytesOf } from '../../src/text/document.ts';
 import { splitDocuments } from '../../src/text/split-documents.ts';
 
 const text = (content: string, name = 'a text') => ({
@@ -43,12 +44,36 @@ describe('splitDocuments', () => {
     ['one\ntwo\n\nthree\nfour\n\nfive', 'one\ntwo\n\nthree\nfour\n\n', 'paragraph'],
     ['one two\r\n\r\nthree\r\nfour', 'one two\r\n\r\n', 'paragraph'],
     ['one\ntwo\nthree', 'one\ntwo\n', 'line'],
+    ['one two three four', 'one two three ', 'space'],
     ['abcdefgh', 'abcdef', 'byte'],
   ])('cuts a document that is alone: %j', (content, beginning, after) => {
     const { train, heldOut, cut } = splitDocuments([text(content)], { share: 0.3 });
     expect(contents(train)).toEqual([beginning]);
     expect(contents(heldOut)).toEqual([content.slice(beginning.length)]);
     expect(cut).toEqual({ at: beginning.length, after });
+  });
+
+  it('takes a line near the share before a paragraph that is far off', () => {
+    // A log ends with an empty line; to cut there would hold one byte out.
+    const log = 'a line of a log\n'.repeat(2000);
+    const { train, heldOut, cut } = splitDocuments([text(`${log}\n\n`)]);
+    expect(cut).toEqual({ at: bytesOf(train), after: 'line' });
+    expect(bytesOf(heldOut) / log.length).toBeCloseTo(0.05, 3);
+  });
+
+  it('leaves a third of what was asked for on either side, wherever paragraphs, lines and spaces end', () => {
+    const content = fc.string({ unit: fc.constantFrom(...'aaaaa \n\r'), minLength: 2 });
+    const shares = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+    fc.assert(
+      fc.property(content, shares, (content, share) => {
+        const { train, heldOut } = splitDocuments([text(content)], { share });
+        expect(contents([...train, ...heldOut]).join('')).toBe(content);
+        // A byte of each side is rounding.
+        expect(bytesOf(heldOut)).toBeGreaterThanOrEqual((share * content.length - 1) / 3);
+        expect(bytesOf(train)).toBeGreaterThanOrEqual(((1 - share) * content.length - 1) / 3);
+        expect(Math.min(bytesOf(train), bytesOf(heldOut))).toBeGreaterThan(0);
+      }),
+    );
   });
 
   it('leaves something on both sides of the shortest document, and refuses what cannot be split', () => {
