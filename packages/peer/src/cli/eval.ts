@@ -8,7 +8,7 @@ import { type TokenStream, tokenStream } from '../text/token-stream.ts';
 import { type Evaluation, evaluateLanguageModel } from '../training/evaluate.ts';
 import type { EvalFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import { openTested } from './run-texts.ts';
+import { openTested } from './open-texts.ts';
 
 /** Prints how well a model foretells texts, beside what else does. */
 export async function evaluate(
@@ -18,9 +18,10 @@ export async function evaluate(
   context: CommandContext,
 ): Promise<void> {
   const backend = await startBackend(flags, context);
-  const { model, tokenizer, texts } = await openModel(path);
+  const { model, tokenizer } = await openModel(path);
   try {
-    const { tested, train } = await openTested(path, texts, sources, context);
+    const wants = { train: flags.baselines };
+    const { tested, train } = await openTested(path, sources, wants, context);
     const stream = tokenStream(tested, tokenizer);
     const evaluation = await foretold(model, stream, 'evaluate', flags, context);
     const without: Record<number, Evaluation> = {};

@@ -9,7 +9,7 @@ import { tokenStream } from '../text/token-stream.ts';
 import { usageOfBlocks } from '../training/usage-of-blocks.ts';
 import type { InspectFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
-import { openTested } from './run-texts.ts';
+import { openTested } from './open-texts.ts';
 import { drawUsage } from './usage-plot.ts';
 
 /** Prints which items the tokens of texts pick, and draws it where a plot is wanted. */
@@ -20,11 +20,11 @@ export async function inspect(
   context: CommandContext,
 ): Promise<void> {
   const backend = await startBackend(flags, context);
-  const { model, tokenizer, texts } = await openModel(path);
+  const { model, tokenizer } = await openModel(path);
   try {
     const { params, config } = model;
     const layers = feedForwards(config);
-    const { tested } = await openTested(path, texts, sources, context);
+    const { tested } = await openTested(path, sources, { train: false }, context);
     if (plot !== undefined) await makeFolder(dirname(plot));
     const usages = await usageOfBlocks(params, config, tokenStream(tested, tokenizer), {
       ...{ windows, signal: context.signal },

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadLanguageModel, type SavedModel } from '../training/model-folder.ts';
-import { type RunTexts, runTextsOf } from './run-texts.ts';
 
 /** The folder of the model of a run, or a folder as it is. */
 export async function modelFolderOf(path: string): Promise<string> {
@@ -13,11 +12,7 @@ export async function modelFolderOf(path: string): Promise<string> {
   return isRun ? inside : path;
 }
 
-/** Opens the model of a run, which knows its texts, or one alone. @param path of the folder. */
-export async function openModel(
-  path: string,
-): Promise<SavedModel & { readonly texts: RunTexts | undefined }> {
-  const folder = await modelFolderOf(path);
-  const texts = folder === path ? undefined : await runTextsOf(path);
-  return { ...(await loadLanguageModel(folder)), texts };
+/** Opens the model of a run, or one alone. @param path of the folder. */
+export async function openModel(path: string): Promise<SavedModel> {
+  return loadLanguageModel(await modelFolderOf(path));
 }

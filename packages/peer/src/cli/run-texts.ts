@@ -1,73 +1,132 @@
 import { join, resolve } from 'node:path';
-import { RunError, readJson, writeJson } from '@neverend/checkpoint/node';
-import { type CommandContext, count, bytes as inBytes } from '@neverend/command-line';
-import { bytesOf, type TextDocument } from '../text/document.ts';
+import { RunError, readJson, withRunCheckpoint, writeJson } from '@neverend/checkpoint/node';
+import type { TextDocument } from '../text/document.ts';
 import { isDataSet } from '../text/node/data-sets.ts';
-import { readTexts } from '../text/node/read-texts.ts';
-import { splitDocuments, type TextSplit } from '../text/split-documents.ts';
+import { digestOf } from '../text/node/digest.ts';
+import type { TextSplit } from '../text/split-documents.ts';
 
-/** Which texts a run is of, and how they were split. */
-export interface RunTexts {
+/** Where texts are, and how they are split. */
+export interface TextSources {
   readonly sources: readonly string[];
   readonly share: number;
   readonly seed: number;
 }
 
-/** Texts to test a model on, and those that it learned from, where it is known which they were. */
-export interface TestedTexts {
-  readonly tested: readonly TextDocument[];
-  readonly train?: readonly TextDocument[] | undefined;
+/** One text as it was. */
+interface TextMark {
+  readonly name: string;
+  readonly sha256: string;
 }
 
-const fileName = 'texts.json';
+/** Which texts a run is of: a model must not be tested on what it learned. */
+export interface RunTexts extends TextSources {
+  readonly train: readonly TextMark[];
+  readonly heldOut: readonly TextMark[];
+}
+
+/** Data sets by their names, files by their whole paths: a run is opened from other folders, too. */
+export const placesOf = (sources: readonly string[]): readonly string[] =>
+  sources.map((source) => (isDataSet(source) ? source : resolve(source)));
+
+export function describeTexts(from: TextSources, { train, heldOut }: TextSplit): RunTexts {
+  const marks = (documents: readonly TextDocument[]) =>
+    documents.map(({ name, bytes }) => ({ name, sha256: digestOf(bytes) }));
+  const { sources, share, seed } = from;
+  return { sources, share, seed, train: marks(train), heldOut: marks(heldOut) };
+}
+
+const fileOf = (folder: string): string => join(folder, 'texts.json');
+
+/** @returns undefined where a folder is none of a run. @throws RunError where its file is damaged. */
+export async function runTextsOf(folder: string): Promise<RunTexts | undefined> {
+  const found = await readJson(fileOf(folder));
+  if (found === undefined || isRunTexts(found)) return found;
+  throw new RunError(`${fileOf(folder)} is not what train writes; restore it or name texts`);
+}
 
 /** Writes down what a run is of, for who tests its model. */
-export async function keepRunTexts(folder: string, { sources, ...split }: RunTexts): Promise<void> {
-  const places = sources.map((source) => (isDataSet(source) ? source : resolve(source)));
-  await writeJson(join(folder, fileName), { sources: places, ...split });
-}
-
-/** @returns undefined where a folder is none of a run. */
-export async function runTextsOf(folder: string): Promise<RunTexts | undefined> {
-  return (await readJson(join(folder, fileName))) as RunTexts | undefined;
-}
-
-/** Reads texts and splits them, and says how. @param folder of the run, whose own files are none of them. */
-export async function openTexts(
-  { sources, share, seed }: RunTexts,
-  folder: string,
-  { note }: Pick<CommandContext, 'note'>,
-): Promise<TextSplit> {
-  const { documents, leftOut } = await readTexts(sources, folder);
-  for (const name of leftOut) note(`left out: ${name}`);
-  const split = splitDocuments(documents, { share, seed });
-  const { train, heldOut, cut } = split;
-  const told = (of: TextSplit['train']) => `${count(of.length, 'text')}, ${inBytes(bytesOf(of))}`;
-  if (cut !== undefined) {
-    const [only] = documents;
-    const where = cut.after === 'byte' ? `at byte ${cut.at}` : `after a ${cut.after}`;
-    note(`${only?.name} is alone: its end is held out, cut off ${where}`);
-  }
-  note(`to learn from: ${told(train)}; held out: ${told(heldOut)}`);
-  return split;
+export async function keepRunTexts(folder: string, texts: RunTexts): Promise<void> {
+  await writeJson(fileOf(folder), texts);
 }
 
 /**
- * Texts that were named, or those that a run held out.
+ * Writes down what a run that begins is of.
  *
- * @param path of the folder that was given. @param texts of the run; undefined where it is none.
- * @throws RunError where there are neither.
+ * @throws RunError naming what differs where it is under way with other texts.
  */
-export async function openTested(
-  path: string,
-  texts: RunTexts | undefined,
-  sources: readonly string[],
-  context: Pick<CommandContext, 'note'>,
-): Promise<TestedTexts> {
-  const split = texts && (await openTexts(texts, path, context));
-  const tested = sources.length > 0 ? (await readTexts(sources)).documents : split?.heldOut;
-  if (tested === undefined) {
-    throw new RunError(`${path} is no folder of a run, which knows its texts; name some`);
+export async function beginRunTexts(folder: string, texts: RunTexts): Promise<void> {
+  const isUnderWay = await withRunCheckpoint(folder, async () => true);
+  if (isUnderWay === undefined) {
+    await keepRunTexts(folder, texts);
+    return;
   }
-  return { tested, train: split?.train };
+  const before = await runTextsOf(folder);
+  const changes = before === undefined ? [] : changesOf(before, texts);
+  if (changes.length > 0) {
+    throw new RunError(
+      `${folder} holds a run of other texts (${shortList(changes)}); give it the same ones or use another folder`,
+    );
+  }
+}
+
+/** @throws RunError naming what differs. @param path of the run. */
+export function checkSameTexts(path: string, before: RunTexts, now: RunTexts): void {
+  const changes = changesOf(before, now);
+  if (changes.length > 0) {
+    throw new RunError(
+      `the texts of ${path} are not what they were when it was trained (${shortList(changes)}); restore them or name texts that it did not learn from`,
+    );
+  }
+}
+
+/** What differs, by texts' names; texts are the same by their bytes. */
+function changesOf(before: RunTexts, now: RunTexts): string[] {
+  const split = [
+    ...changeOf('--held-out-share', before.share, now.share),
+    ...changeOf('--split-seed', before.seed, now.seed),
+  ];
+  if (split.length > 0) return split;
+  const [old, young] = [partsOf(before), partsOf(now)];
+  const names = new Set([...old.values()].map(({ name }) => name));
+  const youngNames = new Set([...young.values()].map(({ name }) => name));
+  const lost = [...old].flatMap(([sha256, { name, part }]) => {
+    const found = young.get(sha256);
+    if (found !== undefined) {
+      return found.part === part ? [] : [`${name} was ${part} and would be ${found.part}`];
+    }
+    return [`${name} ${youngNames.has(name) ? 'has changed' : 'is missing'}`];
+  });
+  const added = [...young].flatMap(([sha256, { name }]) =>
+    old.has(sha256) || names.has(name) ? [] : [`${name} is new`],
+  );
+  return [...lost, ...added];
+}
+
+const changeOf = (name: string, before: number, now: number): readonly string[] =>
+  before === now ? [] : [`${name}: ${before} became ${now}`];
+
+const partsOf = ({ train, heldOut }: RunTexts) =>
+  new Map(
+    [
+      ...train.map((mark) => ({ ...mark, part: 'learned from' })),
+      ...heldOut.map((mark) => ({ ...mark, part: 'held out' })),
+    ].map((mark) => [mark.sha256, mark]),
+  );
+
+/** The first three, and how many more there are. */
+export function shortList(items: readonly string[]): string {
+  const more = items.length > 3 ? [`and ${items.length - 3} more`] : [];
+  return [...items.slice(0, 3), ...more].join('; ');
+}
+
+function isRunTexts(value: unknown): value is RunTexts {
+  const { sources, share, seed, train, heldOut } = { ...(value as Partial<RunTexts> | null) };
+  const isMark = ({ name, sha256 }: Partial<TextMark> = {}) =>
+    typeof name === 'string' && typeof sha256 === 'string';
+  return (
+    Array.isArray(sources) &&
+    sources.every((source) => typeof source === 'string') &&
+    [share, seed].every(Number.isFinite) &&
+    [train, heldOut].every((part) => Array.isArray(part) && part.every(isMark))
+  );
 }

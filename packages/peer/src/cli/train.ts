@@ -23,7 +23,8 @@ import type { StepEvaluation, TrainingProgress } from '../training/train-options
 import { resolveSettings } from '../training/train-settings.ts';
 import type { ModelFlags, TrainFlags } from './flags.ts';
 import { configOf, withPreset } from './model-flags.ts';
-import { keepRunTexts, openTexts } from './run-texts.ts';
+import { openTexts } from './open-texts.ts';
+import { beginRunTexts, describeTexts, keepRunTexts, placesOf } from './run-texts.ts';
 import { namingFlags, settingsOf } from './train-flags.ts';
 
 /** Trains a model on texts, or goes on with it, and writes it into `model/` of the run's folder. */
@@ -37,8 +38,11 @@ export async function train(
   await namingFlags(async () => {
     // What can be wrong without the texts comes first.
     resolveSettings(settingsOf({ ...flags }));
-    const texts = { sources, share, seed: splitSeed };
-    const split = await openTexts(texts, out, context);
+    const from = { sources: placesOf(sources), share, seed: splitSeed };
+    const split = await openTexts(from, out, context);
+    const texts = describeTexts(from, split);
+    await makeFolder(out);
+    await beginRunTexts(out, texts);
     const tokenizer = tokenizerOf(split, flags, context);
     const config = configOf(flags, tokenizer.vocabulary);
     const streams = {
@@ -50,7 +54,6 @@ export async function train(
     context.note(
       `model: ${withPrefix(parameters)} parameters, ${withPrefix(activeParameters)} of them for a token`,
     );
-    await makeFolder(out);
     const { steps, evaluation, params } = await trainLanguageModel({
       ...streams,
       ...{
