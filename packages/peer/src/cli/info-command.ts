@@ -30,7 +30,7 @@ Examples:
     checkIdleFlags(command, flags);
     await runCommand(flags, async (context) => {
       const { info } = await import('./info.ts');
-      await info(model, flags, context);
+      await info(model, flags, context, command);
     });
   });
 }

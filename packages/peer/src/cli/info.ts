@@ -1,31 +1,25 @@
-import { bytes, type CommandContext, table, withPrefix } from '@neverend/command-line';
-import {
-  blockName,
-  checkConfig,
-  feedForwards,
-  type LanguageModelConfig,
-} from '../language-model/config.ts';
+import { bytes, type CommandContext, count, table, withPrefix } from '@neverend/command-line';
+import type { Command } from 'commander';
+import { blockName, feedForwards, type LanguageModelConfig } from '../language-model/config.ts';
 import { languageModelCosts } from '../language-model/costs.ts';
 import { readModelConfig } from '../training/model-folder.ts';
+import { configOf } from './config-of-flags.ts';
 import type { InfoFlags } from './flags.ts';
-import { configOf, withPreset } from './model-flags.ts';
+import { withPreset } from './model-flags.ts';
 import { modelFolderOf } from './open-model.ts';
-import { namingFlags } from './train-flags.ts';
+import { checkUsage } from './train-flags.ts';
 
 /** Prints what a model is and costs. */
 export async function info(
   path: string | undefined,
   given: InfoFlags,
   context: CommandContext,
+  command: Command,
 ): Promise<void> {
-  const config = await namingFlags(async () => {
-    if (path !== undefined) return await readModelConfig(await modelFolderOf(path));
-    const flags = withPreset(given);
-    const { tokens = 'bpe', vocabulary = 4096 } = flags;
-    const made = configOf(flags, tokens === 'bytes' ? 257 : vocabulary);
-    checkConfig(made);
-    return made;
-  });
+  const config =
+    path === undefined
+      ? checkUsage(command, () => configOf(withPreset(given)))
+      : await readModelConfig(await modelFolderOf(path));
   const costs = languageModelCosts(config);
   const blocks = feedForwards(config).map(({ costs }, block) => ({
     ...config.blocks[block],
@@ -47,7 +41,7 @@ function textOf(
   const one = table(
     [
       ['tokens', `${vocabulary.toLocaleString('en')}, ${context} at once`],
-      ['width', `${width}, ${heads} heads`],
+      ['width', `${width}, ${count(heads, 'head')}`],
       ['parameters', `${parameters.toLocaleString('en')} (${bytes(4 * parameters)})`],
       ['of them for a token', activeParameters.toLocaleString('en')],
       ['FLOPs of a token', `${withPrefix(flops, 'FLOP')}, three times as many in training`],

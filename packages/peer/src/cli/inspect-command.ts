@@ -1,5 +1,5 @@
 import { backendOptions, outputOptions, positiveInteger } from '@neverend/command-line';
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InspectFlags } from './flags.ts';
 import { runCommand } from './run-command.ts';
 
@@ -15,7 +15,11 @@ export function addInspect(program: Command): void {
         positiveInteger,
       ),
     )
-    .option('--plot <file.svg>', 'draw picks by rank, and a map of the picks of two sets of keys')
+    .option(
+      '--plot <file.svg>',
+      'draw picks by rank, and a map of the picks of two sets of keys',
+      svgFile,
+    )
     .addHelpText(
       'after',
       `
@@ -34,4 +38,11 @@ Examples:
       await inspect(model, texts, flags, context);
     });
   });
+}
+
+function svgFile(path: string): string {
+  if (!path.toLowerCase().endsWith('.svg')) {
+    throw new InvalidArgumentError('It must end with .svg: a plot is drawn as one.');
+  }
+  return path;
 }

@@ -1,8 +1,6 @@
 import { flagOf, positiveInteger } from '@neverend/command-line';
-import type { QueryNorm, RetrievalConfig } from '@neverend/product-keys';
+import type { QueryNorm } from '@neverend/product-keys';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { LanguageModelConfig } from '../language-model/config.ts';
-import type { FeedForwardConfig } from '../language-model/feed-forward/index.ts';
 import type { Kind, ModelFlags } from './flags.ts';
 import { presets } from './presets.ts';
 import { tableSettings } from './train-flags.ts';
@@ -22,9 +20,14 @@ export const modelOptions = (): Option[] => [
     'bytes',
     'bpe',
   ]),
-  sizeOption('--vocabulary <n>', 'number of tokens of --tokens bpe (default: 4096)'),
+  new Option('--vocabulary <n>', 'number of tokens of --tokens bpe (default: 4096)').argParser(
+    vocabularySize,
+  ),
   sizeOption('--width <n>', 'numbers that a token is (default: 256)'),
-  sizeOption('--heads <n>', 'heads of attention (default: one for each 64 of the width)'),
+  sizeOption(
+    '--heads <n>',
+    'heads of attention (default: one for each 64 of the width, or fewer that divide it)',
+  ),
   sizeOption('--context <n>', 'tokens that the model sees at once (default: 256)'),
   new Option(
     '--blocks <kinds>',
@@ -41,7 +44,10 @@ export const modelOptions = (): Option[] => [
     '--keys <n>',
     'keys of each of two sets, of PEER and memories: n² experts or values (default: 256)',
   ),
-  sizeOption('--key-heads <n>', 'heads that retrieve (default: 8)'),
+  sizeOption(
+    '--key-heads <n>',
+    'heads that retrieve (default: 8, or fewer where keys would be narrower than 8)',
+  ),
   sizeOption('--picks <n>', 'experts or values that each of these heads picks (default: 16)'),
   sizeOption(
     '--key-width <n>',
@@ -52,8 +58,21 @@ export const modelOptions = (): Option[] => [
   ),
 ];
 
-const sizeOption = (flags: string, text: string) =>
-  new Option(flags, text).argParser(positiveInteger);
+const sizeOption = (flags: string, text: string) => new Option(flags, text).argParser(size);
+
+function size(text: string): number {
+  const value = positiveInteger(text);
+  if (value >= 2 ** 31) throw new InvalidArgumentError('It must be an integer below 2^31.');
+  return value;
+}
+
+function vocabularySize(text: string): number {
+  const value = positiveInteger(text);
+  if (value < 257 || value > 65_536) {
+    throw new InvalidArgumentError('It must be an integer from 257 to 65,536.');
+  }
+  return value;
+}
 
 function blockKinds(text: string): readonly Kind[] {
   const list = text.split(',').map((kind) => kind.trim());
@@ -97,41 +116,4 @@ export function checkIdleFlags(command: Command, given: ModelFlags): void {
 /** What a preset has under the flags that were given. */
 export function withPreset<T extends ModelFlags>(flags: T): T {
   return flags.preset === undefined ? flags : { ...presets[flags.preset], ...flags };
-}
-
-/** A model of these flags. @param vocabulary number of tokens. */
-export function configOf(flags: ModelFlags, vocabulary: number): LanguageModelConfig {
-  const { width = 256, context = 256, blocks = ['dense', 'dense', 'dense', 'dense'] } = flags;
-  const { heads = Math.max(1, Math.round(width / 64)), hidden = 4 * width } = flags;
-  const { experts = 8, topK = 2 } = flags;
-  const { expertHidden = Math.max(1, Math.round(hidden / topK)) } = flags;
-  const layer = (kind: Kind): FeedForwardConfig => {
-    switch (kind) {
-      case 'dense':
-        return { kind, hidden };
-      case 'moe':
-        return { kind, experts, topK, hidden: expertHidden };
-      case 'memory':
-        return { kind, ...retrievalOf(flags, width, 2 * hidden), output: 'plus' };
-      case 'peer':
-        return { kind, ...retrievalOf(flags, width, 2 * hidden) };
-    }
-  };
-  return { vocabulary, width, heads, context, blocks: blocks.map(layer) };
-}
-
-/** @param rowsOfDense rows of both matrices of the dense layer whose products a token it is to match. */
-function retrievalOf(
-  { keys = 256, keyHeads: heads = 8, picks: k = 16, keyWidth, queryNorm: norm }: ModelFlags,
-  width: number,
-  rowsOfDense: number,
-): RetrievalConfig {
-  const sets = 2;
-  // Queries and keys take what the rows of two tables leave.
-  const left = width * rowsOfDense - 2 * heads * k * width;
-  const matched = Math.round(left / (sets * heads * (width + keys)));
-  return {
-    ...{ heads, k, sizes: [keys, keys], keyWidth: keyWidth ?? Math.max(1, matched) },
-    ...(norm && { norm }),
-  };
 }

@@ -58,7 +58,7 @@ Examples:
       flags,
       async (context) => {
         const { train } = await import('./train.ts');
-        await train(texts.length > 0 ? texts : ['sotu'], flags, context);
+        await train(texts.length > 0 ? texts : ['sotu'], flags, context, command);
       },
       { interrupted },
     );

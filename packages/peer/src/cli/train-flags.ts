@@ -9,7 +9,7 @@ import {
   settingOptions,
   settingsAmong,
 } from '@neverend/command-line';
-import { InvalidArgumentError, type Option } from 'commander';
+import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { type TrainSettings, trainDefaults } from '../training/train-defaults.ts';
 
 const oneOf =
@@ -96,20 +96,55 @@ export const trainOptions = (): Option[] => settingOptions(settings, trainDefaul
 /** The settings among flags. */
 export const settingsOf = (flags: object): TrainSettings => settingsAmong(settings, flags);
 
+/** Checks what flags say together: what is wrong ends with 2, and is named by its flag. */
+export function checkUsage<T>(command: Command, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return command.error(`error: ${nameFlags(error.message)}`);
+  }
+}
+
 /** Does work whose errors name options as the API has them, and lets them name the flags. */
 export async function namingFlags<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Error) {
-      error.message = error.message
-        .replaceAll(/\bsettings\.(\w+)/g, (_, name) => flagOf(name))
-        .replaceAll(/\bconfig\.(width|heads|context|vocabulary)\b/g, (_, name) => flagOf(name))
-        .replaceAll(/\bconfig\.(?=blocks)/g, '')
-        .replace(/^(\w+)(?= (?:was|were) )/, (name) =>
-          settingNames.includes(name) ? flagOf(name) : name,
-        );
-    }
+    if (error instanceof Error) error.message = nameFlags(error.message);
     throw error;
   }
+}
+
+/** Flags of what a block has, by the names in its configuration; `hidden` is of two. */
+const blockFlags: Readonly<Record<string, string>> = {
+  ...{ kind: '--blocks', experts: '--experts', topK: '--top-k', hidden: 'hidden' },
+  ...{ 'sizes.0': '--keys', heads: '--key-heads', k: '--picks', keyWidth: '--key-width' },
+  norm: '--query-norm',
+};
+
+const inWords = settingNames.filter((name) => name !== name.toLowerCase());
+
+function nameFlags(message: string): string {
+  return (
+    message
+      .replaceAll(/\bsettings\.(\w+)/g, (_, name) => flagOf(name))
+      .replaceAll(/\bconfig\.(width|heads|context|vocabulary)\b/g, (_, name) => flagOf(name))
+      // Both sets have as many keys.
+      .replaceAll(/; config\.blocks\.\d+\.sizes\.1: \d+ became \d+/g, '')
+      .replaceAll(
+        /\bconfig\.blocks\.(\d+)\.(\w+(?:\.0)?)/g,
+        (_, block, name) => `${blockFlags[name] ?? name} of block ${block}`,
+      )
+      .replaceAll(/\bconfig\.(?=blocks)/g, '')
+      .replaceAll(new RegExp(`(?<![\\w./-])(?:${inWords.join('|')})(?!\\w)`, 'g'), flagOf)
+      .replace(/^(\w+)(?= (?:was|were) )/, (name) =>
+        settingNames.includes(name) ? flagOf(name) : name,
+      )
+      .replace(
+        /^(?:Invalid typed array length: \d+|Array buffer allocation failed)$/,
+        (reason) =>
+          `there is no room in memory (${reason}); give fewer --keys, a smaller --width, or --table-optimizer rowAdagrad`,
+      )
+  );
 }

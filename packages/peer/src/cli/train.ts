@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { randomKey } from '@neverend/backend';
-import { makeFolder } from '@neverend/checkpoint/node';
+import { makeFolder, RunError } from '@neverend/checkpoint/node';
 import {
   bytes,
   type CommandContext,
@@ -9,10 +9,12 @@ import {
   startBackend,
   withPrefix,
 } from '@neverend/command-line';
+import type { Command } from 'commander';
 import { languageModelCosts } from '../language-model/costs.ts';
 import { LanguageModel } from '../language-model/model.ts';
 import { initParams } from '../language-model/params.ts';
 import { trainBpe } from '../text/bpe/train-bpe.ts';
+import { digestOf } from '../text/node/digest.ts';
 import type { TextSplit } from '../text/split-documents.ts';
 import { tokenStream } from '../text/token-stream.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
@@ -21,23 +23,29 @@ import { saveLanguageModel } from '../training/model-folder.ts';
 import { trainLanguageModel } from '../training/train-language-model.ts';
 import type { StepEvaluation, TrainingProgress } from '../training/train-options.ts';
 import { resolveSettings } from '../training/train-settings.ts';
+import { configOf, vocabularyOf } from './config-of-flags.ts';
 import type { ModelFlags, TrainFlags } from './flags.ts';
-import { configOf, withPreset } from './model-flags.ts';
+import { withPreset } from './model-flags.ts';
 import { openTexts } from './open-texts.ts';
 import { beginRunTexts, describeTexts, keepRunTexts, placesOf } from './run-texts.ts';
-import { namingFlags, settingsOf } from './train-flags.ts';
+import { checkUsage, namingFlags, settingsOf } from './train-flags.ts';
 
 /** Trains a model on texts, or goes on with it, and writes it into `model/` of the run's folder. */
 export async function train(
   sources: readonly string[],
   given: TrainFlags,
   context: CommandContext,
+  command: Command,
 ): Promise<void> {
   const flags = withPreset(given);
   const { out = join('runs', String(flags.preset)), heldOutShare: share, splitSeed } = flags;
-  await namingFlags(async () => {
-    // What can be wrong without the texts comes first.
+  // What can be wrong without the texts comes first.
+  const { parameters: most } = checkUsage(command, () => {
     resolveSettings(settingsOf({ ...flags }));
+    return languageModelCosts(configOf(flags));
+  });
+  await namingFlags(async () => {
+    checkMemory(most);
     const from = { sources: placesOf(sources), share, seed: splitSeed };
     const split = await openTexts(from, out, context);
     const texts = describeTexts(from, split);
@@ -64,7 +72,9 @@ export async function train(
       },
       params: initParams(config, randomKey(flags.seed ?? 0, 'model')),
       settings: settingsOf({ ...flags }),
-      about: { tokenizer: digestOf(tokenizer) },
+      about: {
+        tokenizer: digestOf(JSON.stringify(tokenizerJson(tokenizer))).slice(0, 16),
+      },
       onProgress: shownBy(context),
     });
     const model = new LanguageModel(config, params);
@@ -85,23 +95,22 @@ export async function train(
   });
 }
 
-function tokenizerOf(
-  { train }: TextSplit,
-  { tokens = 'bpe', vocabulary = 4096 }: ModelFlags,
-  { note }: CommandContext,
-): Tokenizer {
-  if (tokens === 'bytes') return new Tokenizer();
+/** No backend has words for it when the system refuses memory. */
+function checkMemory(parameters: number): void {
+  if (4 * parameters <= totalmem()) return;
+  throw new RunError(
+    `there is no room for ${withPrefix(parameters)} parameters, ${bytes(4 * parameters)}: this machine has ${bytes(totalmem())} of memory; give fewer --keys or a smaller --width`,
+  );
+}
+
+function tokenizerOf({ train }: TextSplit, flags: ModelFlags, { note }: CommandContext): Tokenizer {
+  if (flags.tokens === 'bytes') return new Tokenizer();
+  const vocabulary = vocabularyOf(flags);
   const tokenizer = new Tokenizer(trainBpe(train, vocabulary));
   const fewer = tokenizer.vocabulary < vocabulary ? ', since no other pair comes twice' : '';
   note(`vocabulary: ${tokenizer.vocabulary} tokens${fewer}`);
   return tokenizer;
 }
-
-const digestOf = (tokenizer: Tokenizer): string =>
-  createHash('sha256')
-    .update(JSON.stringify(tokenizerJson(tokenizer)))
-    .digest('hex')
-    .slice(0, 16);
 
 function shownBy({ note, progress }: CommandContext): (progress: TrainingProgress) => void {
   let told: StepEvaluation | undefined;

@@ -160,19 +160,80 @@ describe('the wrong command line', () => {
     [['sample', 'x', '--top-p', '2'], 'above 0 and up to 1'],
     [['info', 'x', '--width', '8'], 'a model and sizes were both given'],
     [['eval', 'x', '--windows', '0'], 'positive integer'],
+    [['inspect', 'x', '--plot', 'x.png'], 'It must end with .svg'],
+    [['info', '--vocabulary', '100'], 'an integer from 257 to 65,536'],
+    [['train', '--out', 'x', '--vocabulary', '65537'], 'an integer from 257 to 65,536'],
+    [['info', '--width', '2147483648'], 'below 2^31'],
+    [['info', '--width', '33'], '--width was 33; it must be even'],
+    [
+      ['info', '--width', '30', '--heads', '4'],
+      '--heads was 4; it must divide the --width, which is 30',
+    ],
+    [
+      ['info', '--blocks', 'peer', '--keys', '16', '--picks', '300'],
+      '--picks was 300; it must be at most 256',
+    ],
+    [['info', '--blocks', 'peer', '--keys', '100000'], '--keys was 100000; it must be at most'],
+    [['info', '--blocks', 'moe', '--top-k', '9'], '--top-k was 9; it must be at most the 8'],
+    [
+      ['info', '--blocks', 'peer', '--width', '32', '--key-heads', '8'],
+      'no --key-width of 4 or more brings a peer layer within 10 %',
+    ],
+    // Before texts are read: there is none.
+    [['train', 'no.txt', '--out', 'x', '--beta2', '2'], '--beta2 was 2; it must be in [0, 1)'],
+    [
+      ['train', 'no.txt', '--out', 'x', '--steps', '4', '--warmup-steps', '9'],
+      '--warmup-steps was 9; it must be below the 4 steps',
+    ],
+    [
+      ['train', 'no.txt', '--out', 'x', '--batch-size', '8', '--accumulate', '3'],
+      '--accumulate was 3; it must divide --batch-size, which is 8',
+    ],
+    [
+      ['train', 'no.txt', '--out', 'x', '--blocks', 'memory', '--keys', '4', '--picks', '17'],
+      '--picks was 17; it must be at most 16',
+    ],
   ])('%j ends with 2', async (args, message) => {
     const { code, stdout, stderr } = await peer(...args);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toContain(message);
   });
+});
 
-  it('names a setting by its flag where only the sizes together show that it is wrong', async () => {
-    const { code, stderr } = await peer('info', '--width', '30', '--heads', '4');
-    expect(code).toBe(1);
-    expect(stderr).toContain('heads was 4; it must divide the width, which is 30');
-    const warm = await train('--warmup-steps', '9', '--quiet');
-    expect(warm.stderr).toContain('--warmup-steps was 9; it must be below the 4 steps');
-  });
+it('a run that goes on names what of a block differs by its flag', async () => {
+  const of = (...more: string[]) =>
+    peer(
+      ...['train', ...texts, '--out', join(folder, 'tables'), '--backend', 'cpu', '--quiet'],
+      ...[
+        '--tokens',
+        'bytes',
+        '--width',
+        '8',
+        '--context',
+        '8',
+        '--steps',
+        '1',
+        '--blocks',
+        'peer',
+      ],
+      ...['--key-width', '4', '--key-heads', '1', ...more],
+    );
+  expect((await of('--keys', '5', '--picks', '3')).code).toBe(0);
+  const { code, stderr } = await of('--keys', '6', '--picks', '4');
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/ \(--picks of block 0: 3 became 4; --keys of block 0: 5 became 6; /);
+  expect(stderr).not.toContain('sizes');
+});
+
+it('says in one sentence that a model has no room', async () => {
+  const { code, stderr } = await peer(
+    ...['train', 'no.txt', '--out', join(folder, 'large'), '--backend', 'cpu', '--tokens', 'bytes'],
+    ...['--blocks', 'peer', '--keys', '30000', '--key-width', '4', '--quiet'],
+  );
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /^peer: there is no room for 461 \w+ parameters, 1\.84 TB: this machine has /,
+  );
 });
 
 it('info has the sizes of presets', async () => {
