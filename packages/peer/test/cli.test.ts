@@ -51,6 +51,22 @@ it('loads TensorFlow.js only where something is computed', async () => {
   expect(help).toMatchObject({ code: 0, stderr: 'TensorFlow.js: 0' });
 });
 
+it('says how Vega is installed where a plot has none', async () => {
+  // As Node has it where a package is absent.
+  const absent = `export async function resolve(name, context, next) {
+      return next(/^vega/.test(name) ? name + '-of-nobody' : name, context);
+    }`;
+  const hook = `import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(absent)}));`;
+  const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hook)}`;
+  const { end } = start(['inspect', folder, '--plot', 'usage.svg'], { NODE_OPTIONS });
+  expect(await end).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'peer: plots are drawn by Vega, which is not installed: npm install vega vega-lite\n',
+  });
+});
+
 // On Windows a process ends at once.
 it.runIf(process.platform !== 'win32')('goes on to the same numbers after Ctrl-C', async () => {
   const args = (out: string) => [

@@ -10,7 +10,7 @@ import { usageOfBlocks } from '../training/usage-of-blocks.ts';
 import type { InspectFlags } from './flags.ts';
 import { openModel } from './open-model.ts';
 import { openTested } from './open-texts.ts';
-import { drawUsage } from './usage-plot.ts';
+import { usageDrawing } from './usage-plot.ts';
 
 /** Prints which items the tokens of texts pick, and draws it where a plot is wanted. */
 export async function inspect(
@@ -19,6 +19,7 @@ export async function inspect(
   { windows, plot, ...flags }: InspectFlags,
   context: CommandContext,
 ): Promise<void> {
+  const draw = plot === undefined ? undefined : await usageDrawing();
   const backend = await startBackend(flags, context);
   const { model, tokenizer } = await openModel(path);
   try {
@@ -36,7 +37,7 @@ export async function inspect(
       report: usage.report(),
       picks: usage.picks,
     }));
-    if (plot !== undefined) await writeFileAtomic(plot, await drawUsage(blocks));
+    if (plot && draw) await writeFileAtomic(plot, await draw(blocks));
     const told = blocks.map(({ block, kind, sizes, report }) => ({
       ...{ block, kind, sizes, ...report, mostUneven: Math.log(report.items) },
     }));

@@ -1,3 +1,4 @@
+import { isSystemError, RunError } from '@neverend/checkpoint/node';
 import type { TopLevelSpec } from 'vega-lite';
 import { type Cell, pickedCells, type RankedPicks, rankedPicks } from './usage-figures.ts';
 
@@ -10,16 +11,36 @@ export interface DrawnUsage {
   readonly picks: Float64Array;
 }
 
-/** The usage of blocks as an SVG: for each its picks by rank, and for two sets of keys a map of them. */
-export async function drawUsage(blocks: readonly DrawnUsage[]): Promise<string> {
-  // Both are large, and only plots need them.
-  const [{ compile }, vega] = await Promise.all([import('vega-lite'), import('vega')]);
-  const { spec } = compile(plotOf(blocks));
-  const view = new vega.View(vega.parse(spec), { renderer: 'none' });
+/**
+ * Draws the usage of blocks as an SVG: for each its picks by rank, and for two sets of keys a map of them.
+ *
+ * @throws RunError where Vega is not installed.
+ */
+export async function usageDrawing(): Promise<(blocks: readonly DrawnUsage[]) => Promise<string>> {
+  const { compile, parse, View } = await loadVega();
+  return async (blocks) => {
+    const { spec } = compile(plotOf(blocks));
+    const view = new View(parse(spec), { renderer: 'none' });
+    try {
+      return await view.toSVG();
+    } finally {
+      view.finalize();
+    }
+  };
+}
+
+async function loadVega() {
   try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
+    // Each awaited in the `try` itself: esbuild then leaves an optional peer that is absent to the run.
+    const { compile } = await import('vega-lite');
+    const { parse, View } = await import('vega');
+    return { compile, parse, View };
+  } catch (cause) {
+    if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
+    throw new RunError(
+      'plots are drawn by Vega, which is not installed: npm install vega vega-lite',
+      { cause },
+    );
   }
 }
 
