@@ -113,7 +113,10 @@ export function checkIdleFlags(command: Command, given: ModelFlags): void {
   }
 }
 
-/** What a preset has under the flags that were given. */
+/** What a preset has under the flags that were given; its heads are for its own width, and others that they divide. */
 export function withPreset<T extends ModelFlags>(flags: T): T {
-  return flags.preset === undefined ? flags : { ...presets[flags.preset], ...flags };
+  if (flags.preset === undefined) return flags;
+  const { heads, ...others } = presets[flags.preset];
+  const { width = others.width } = flags;
+  return { ...(width % (2 * heads) === 0 && { heads }), ...others, ...flags };
 }

@@ -49,7 +49,7 @@ async function readNoting(
   const { documents, leftOut, duplicates } = await readTexts(sources, except);
   for (const name of leftOut) note(`left out: ${name}`);
   if (duplicates.length > 0) {
-    note(`left out, since the same text is there already: ${shortList(duplicates)}`);
+    note(`left out, since they are there already: ${shortList(duplicates)}`);
   }
   return documents;
 }

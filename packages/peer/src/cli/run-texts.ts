@@ -87,19 +87,18 @@ function changesOf(before: RunTexts, now: RunTexts): string[] {
   ];
   if (split.length > 0) return split;
   const [old, young] = [partsOf(before), partsOf(now)];
-  const names = new Set([...old.values()].map(({ name }) => name));
-  const youngNames = new Set([...young.values()].map(({ name }) => name));
-  const lost = [...old].flatMap(([sha256, { name, part }]) => {
-    const found = young.get(sha256);
-    if (found !== undefined) {
-      return found.part === part ? [] : [`${name} was ${part} and would be ${found.part}`];
-    }
-    return [`${name} ${youngNames.has(name) ? 'has changed' : 'is missing'}`];
+  const lost = [...old.values()].filter(({ sha256 }) => !young.has(sha256));
+  const added = [...young.values()].filter(({ sha256 }) => !old.has(sha256));
+  const [gone, come] = [lost, added].map((marks) => new Set(marks.map(({ name }) => name)));
+  const moved = [...old].flatMap(([sha256, { name, part }]) => {
+    const now = young.get(sha256)?.part ?? part;
+    return now === part ? [] : [`${name} was ${part} and would be ${now}`];
   });
-  const added = [...young].flatMap(([sha256, { name }]) =>
-    old.has(sha256) || names.has(name) ? [] : [`${name} is new`],
-  );
-  return [...lost, ...added];
+  return [
+    ...lost.map(({ name }) => `${name} ${come?.has(name) ? 'has changed' : 'is missing'}`),
+    ...added.filter(({ name }) => !gone?.has(name)).map(({ name }) => `${name} is new`),
+    ...moved,
+  ];
 }
 
 const changeOf = (name: string, before: number, now: number): readonly string[] =>
@@ -121,8 +120,8 @@ export function shortList(items: readonly string[]): string {
 
 function isRunTexts(value: unknown): value is RunTexts {
   const { sources, share, seed, train, heldOut } = { ...(value as Partial<RunTexts> | null) };
-  const isMark = ({ name, sha256 }: Partial<TextMark> = {}) =>
-    typeof name === 'string' && typeof sha256 === 'string';
+  const isMark = (mark: Partial<TextMark> | null) =>
+    typeof mark?.name === 'string' && typeof mark.sha256 === 'string';
   return (
     Array.isArray(sources) &&
     sources.every((source) => typeof source === 'string') &&

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configOf } from '../../src/cli/config-of-flags.ts';
 import type { Kind, ModelFlags } from '../../src/cli/flags.ts';
+import { withPreset } from '../../src/cli/model-flags.ts';
 import { namingFlags } from '../../src/cli/train-flags.ts';
 import { languageModelCosts } from '../../src/index.ts';
 
@@ -46,6 +47,14 @@ describe('the defaults of layers that pick', () => {
     const heads = (width: number) => configOf({ width }).heads;
     expect([32, 160, 256, 352].map(heads)).toEqual([1, 2, 4, 4]);
     for (let width = 2; width <= 1024; width += 2) expect(width % (2 * heads(width))).toBe(0);
+  });
+
+  it('go before heads of a preset that do not divide the width', () => {
+    const heads = (width: number) => configOf(withPreset({ preset: 'small', width })).heads;
+    expect([256, 128, 100, 160].map(heads)).toEqual([4, 4, 2, 4]);
+    expect(() => configOf(withPreset({ preset: 'small', width: 100, heads: 3 }))).toThrow(
+      '--heads was 3; it must divide the --width, which is 100',
+    );
   });
 
   it('are no more than there are', () => {

@@ -1,9 +1,14 @@
 import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { useBackend } from '@neverend/backend';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkSameTexts } from '../../src/cli/run-texts.ts';
 import { peer } from './peer.ts';
+
+type Mark = { readonly name: string; readonly sha256: string };
 
 let folder: string;
 let texts: string;
@@ -123,6 +128,10 @@ describe('the texts of a run', () => {
     for (const [broken, message] of [
       ['{', 'is not JSON'],
       ['{"sources": ["sotu"], "share": 0.05, "seed": 0}', 'is not what train writes'],
+      [
+        '{"sources": [], "share": 0.05, "seed": 0, "train": [null], "heldOut": []}',
+        'is not what train writes',
+      ],
     ] as const) {
       await writeFile(join(run(), 'texts.json'), broken);
       expect((await on('sample', '--tokens', '3', '--quiet')).code).toBe(0);
@@ -141,4 +150,31 @@ describe('the texts of a run', () => {
     expect(stderr).toContain(`warning: the model learned from ${learned}\n`);
     expect((await on('inspect', held.name)).stderr).not.toContain('learned');
   });
+});
+
+it('texts are the same while the same bytes are on the same side, whatever they are called', () => {
+  const names = fc.constantFrom(...'abcd');
+  const bytes = fc.constantFrom('1', '2', '3', '4', '5');
+  // No two of the same bytes: they are taken once. Names are paths, and come once, too.
+  const parts = fc
+    .tuple(fc.uniqueArray(bytes, { maxLength: 4 }), fc.shuffledSubarray([...'abcd']), fc.nat(4))
+    .map(([digests, names, cut]) => {
+      const marks = digests.slice(0, names.length).map((sha256, at) => {
+        return { name: names[at] as string, sha256 };
+      });
+      return { train: marks.slice(0, cut), heldOut: marks.slice(cut) };
+    });
+  const split = { sources: [], share: 0.05, seed: 0 };
+  const sidesOf = ({ train, heldOut }: { train: Mark[]; heldOut: Mark[] }) =>
+    [train, heldOut].map((marks) => marks.map(({ sha256 }) => sha256).sort());
+  fc.assert(
+    fc.property(parts, parts, fc.boolean(), names, (before, other, isSame, name) => {
+      const renamed = before.train.map((mark, at) => (at === 0 ? { ...mark, name } : mark));
+      const now = isSame ? { ...before, train: renamed } : other;
+      const check = () => checkSameTexts('a run', { ...split, ...before }, { ...split, ...now });
+      if (isDeepStrictEqual(sidesOf(before), sidesOf(now))) check();
+      else expect(check).toThrow('are not what they were');
+    }),
+    { numRuns: 1000 },
+  );
 });

@@ -34,21 +34,24 @@ it('takes what comes twice once: links, files beside their folder, other paths t
     return [documents.map(({ name }) => name), duplicates];
   };
   const [a, b, c, link] = ['a.txt', 'b.txt', 'in/c.md', 'link.txt'].map(place);
-  expect(await names(folder)).toEqual([[a, b, c], [`${link}: ${a}`]]);
+  expect(await names(folder)).toEqual([[a, b, c], [`${link} (as ${a})`]]);
   expect(await names(link as string, folder)).toEqual([
     [link, b, c],
-    [`${a}: ${link}`, `${link}: ${link}`],
+    [`${a} (as ${link})`, `${link} (as ${link})`],
   ]);
   expect(await names(`${folder}/in/../b.txt`, b as string)).toEqual([
     [`${folder}/in/../b.txt`],
-    [`${b}: ${folder}/in/../b.txt`],
+    [`${b} (as ${folder}/in/../b.txt)`],
   ]);
   await writeFile(place('in/copy.md'), 'second');
-  expect(await names(b as string, place('in'))).toEqual([[b, c], [`${place('in/copy.md')}: ${b}`]]);
+  expect(await names(b as string, place('in'))).toEqual([
+    [b, c],
+    [`${place('in/copy.md')} (as ${b})`],
+  ]);
   await rm(place('in/copy.md'));
   // Left out as binary in its folder, it is no duplicate where it is named.
   const picture = place('picture.bin');
-  expect(await names(folder, picture)).toEqual([[a, b, c, picture], [`${link}: ${a}`]]);
+  expect(await names(folder, picture)).toEqual([[a, b, c, picture], [`${link} (as ${a})`]]);
 });
 
 it('passes the folder of a run over, also by a link', async () => {

@@ -10,7 +10,7 @@ export interface Texts {
   readonly documents: readonly TextDocument[];
   /** Names of what was left out, each with the reason: `notes/x.png: binary`. */
   readonly leftOut: readonly string[];
-  /** Names of what was there before, each with that one: `notes/link.txt: notes/a.txt`. */
+  /** Names of what was there before, each with that one: `notes/link.txt (as notes/a.txt)`. */
   readonly duplicates: readonly string[];
 }
 
@@ -38,7 +38,7 @@ export async function readTexts(sources: readonly string[], except?: string): Pr
       const twin = marks.map((mark) => known.get(mark)).find((one) => one !== undefined);
       if (bytes.length === 0) leftOut.push(`${name}: empty`);
       else if (isBinary) leftOut.push(`${name}: binary`);
-      else if (twin !== undefined) duplicates.push(`${name}: ${twin}`);
+      else if (twin !== undefined) duplicates.push(`${name} (as ${twin})`);
       else {
         documents.push({ name, bytes });
         for (const mark of marks) known.set(mark, name);
