@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { randomKey } from '@neverend/backend';
+import { checkRoom, randomKey } from '@neverend/backend';
 import { makeFolder, RunError } from '@neverend/checkpoint/node';
 import {
   bytes,
@@ -10,9 +10,10 @@ import {
   withPrefix,
 } from '@neverend/command-line';
 import type { Command } from 'commander';
+import type { LanguageModelConfig } from '../language-model/config.ts';
 import { languageModelCosts } from '../language-model/costs.ts';
 import { LanguageModel } from '../language-model/model.ts';
-import { initParams } from '../language-model/params.ts';
+import { initParams, paramShapes, specialParams } from '../language-model/params.ts';
 import { trainBpe } from '../text/bpe/train-bpe.ts';
 import { digestOf } from '../text/node/digest.ts';
 import type { TextSplit } from '../text/split-documents.ts';
@@ -51,13 +52,15 @@ export async function train(
     const texts = describeTexts(from, split);
     await makeFolder(out);
     await beginRunTexts(out, texts);
+    const backend = await startBackend(flags, context);
+    // Before tokens are made, which may take minutes.
+    checkTables(configOf(flags));
     const tokenizer = tokenizerOf(split, flags, context);
     const config = configOf(flags, tokenizer.vocabulary);
     const streams = {
       train: tokenStream(split.train, tokenizer),
       heldOut: tokenStream(split.heldOut, tokenizer),
     };
-    const backend = await startBackend(flags, context);
     const { parameters, activeParameters } = languageModelCosts(config);
     context.note(
       `model: ${withPrefix(parameters)} parameters, ${withPrefix(activeParameters)} of them for a token`,
@@ -101,6 +104,12 @@ function checkMemory(parameters: number): void {
   throw new RunError(
     `there is no room for ${withPrefix(parameters)} parameters, ${bytes(4 * parameters)}: this machine has ${bytes(totalmem())} of memory; give fewer --keys or a smaller --width`,
   );
+}
+
+function checkTables(config: LanguageModelConfig): void {
+  const shapes = paramShapes(config);
+  const tables = specialParams(config).tables.map((name) => [name, shapes[name] ?? []] as const);
+  checkRoom(Object.fromEntries(tables), 'give fewer --keys or a smaller --width');
 }
 
 function tokenizerOf({ train }: TextSplit, flags: ModelFlags, { note }: CommandContext): Tokenizer {

@@ -236,6 +236,18 @@ it('says in one sentence that a model has no room', async () => {
   );
 });
 
+it('refuses tables that the backend has no room for before tokens are made', async () => {
+  const { code, stdout, stderr } = await peer(
+    ...['train', ...texts, '--out', join(folder, 'wide'), '--backend', 'wasm', '--threads', '1'],
+    ...['--blocks', 'peer', '--keys', '1500', '--key-width', '4'],
+  );
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(
+    /there is no room for block_00\/feed_forward\/down \[2250000, 256\], .*up .*, 4\.61 GB: .* give fewer --keys/,
+  );
+  expect(stderr).not.toContain('vocabulary');
+});
+
 it('info has the sizes of presets', async () => {
   const { stdout } = await peer('info', '--preset', 'small');
   expect(stdout).toMatch(/^tokens +4,096, 256 at once$/m);
