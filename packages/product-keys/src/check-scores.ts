@@ -8,13 +8,14 @@ const onHost = new Set(['cpu', 'wasm']);
  * few are left. @throws RangeError; in debug mode on a device, where it is not known yet, a promise is rejected that nobody waits for.
  */
 export function checkScores(best: tf.Tensor, k: number, name: string): void {
-  if (onHost.has(tf.getBackend())) check(best.dataSync(), k, name);
-  else if (tf.env().getBool('DEBUG')) void best.data().then((values) => check(values, k, name));
+  if (onHost.has(tf.getBackend())) check(best.dataSync(), k, name, best.shape);
+  else if (tf.env().getBool('DEBUG'))
+    void best.data().then((values) => check(values, k, name, best.shape));
 }
 
-function check(values: ArrayLike<number>, k: number, name: string): void {
+function check(values: ArrayLike<number>, k: number, name: string, shape: readonly number[]): void {
   for (let at = 0; at < values.length; at += k) {
-    const row = at / k;
+    const row = rowOf(at / k, shape);
     if (values[at] === Number.POSITIVE_INFINITY) {
       throw new RangeError(
         `${name} had NaN or Infinity in row ${row}; they must be numbers, or -Infinity for what is masked`,
@@ -28,4 +29,11 @@ function check(values: ArrayLike<number>, k: number, name: string): void {
       );
     }
   }
+}
+
+/** Rows of `[..., H, k]` are those of the heads of tokens. */
+function rowOf(row: number, shape: readonly number[]): string {
+  const heads = shape.at(-2) ?? 1;
+  const place = ` (head ${row % heads} of token ${Math.floor(row / heads)})`;
+  return `${row}${shape.length < 3 ? '' : place}`;
 }

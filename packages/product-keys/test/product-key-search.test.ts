@@ -111,10 +111,10 @@ await describeBackends('productKeySearch', (backend) => {
 
   describe.runIf(backend === 'cpu' || backend === 'wasm')('on the host', () => {
     it('refuses queries and keys that are no numbers', () => {
-      const keys = [tf.zeros([1, 3, 2])];
-      const queries = tf.tensor4d([[[[Number.NaN, 1]]]]);
+      const keys = [tf.zeros([2, 3, 2])];
+      const queries = tf.tensor4d([0, 0, 0, 0, 0, 0, Number.NaN, 1], [2, 2, 1, 2]);
       expect(() => productKeySearch(queries, keys, 1)).toThrow(
-        'products of queries and keys had NaN or Infinity in row 0',
+        'products of queries and keys had NaN or Infinity in row 3 (head 1 of token 1)',
       );
       tf.dispose([keys, queries]);
     });
