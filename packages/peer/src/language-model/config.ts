@@ -22,8 +22,14 @@ export interface LanguageModelConfig {
 
 /** @throws ShapeError | RangeError | TypeError naming a field that is missing, unknown or wrong. */
 export function checkConfig(config: LanguageModelConfig): void {
+  checkFields(config);
+  feedForwards(config);
+}
+
+function checkFields(config: LanguageModelConfig): void {
   const optional = ['rotaryBase', 'normEps'] as const;
   const sizes = ['vocabulary', 'width', 'heads', 'context'] as const;
+  checkObject('config', config, `with ${sizes.join(', ')} and blocks`);
   checkOptions('config', config, [...sizes, 'blocks', ...optional]);
   checkSizes(Object.fromEntries(sizes.map((name) => [name, config[name]])));
   const { width, heads, blocks, normEps = 1e-6, rotaryBase = 10_000 } = config;
@@ -34,19 +40,29 @@ export function checkConfig(config: LanguageModelConfig): void {
   }
   checkNumber('normEps', normEps, 0);
   checkNumber('rotaryBase', rotaryBase, 1);
-  if (!Array.isArray(blocks) || blocks.length === 0) {
-    throw new RangeError('blocks was empty; it must have one at least');
+  if (!Array.isArray(blocks)) {
+    throw new TypeError(`blocks was ${JSON.stringify(blocks)}; it must be a list of feed-forwards`);
   }
-  feedForwards(config);
+  if (blocks.length === 0) throw new RangeError('blocks was empty; it must have one at least');
+}
+
+/** @param wanted what it must have. @throws TypeError naming it where it is no object. */
+export function checkObject(name: string, value: unknown, wanted: string): void {
+  if (typeof value === 'object' && value !== null) return;
+  throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be an object ${wanted}`);
 }
 
 const layers = new WeakMap<LanguageModelConfig, readonly FeedForward[]>();
 
-/** The feed-forward layers of the blocks. */
+/** The feed-forward layers of the blocks. @throws as `checkConfig` does. */
 export function feedForwards(config: LanguageModelConfig): readonly FeedForward[] {
   const known = layers.get(config);
   if (known !== undefined) return known;
-  const made = config.blocks.map((block) => feedForward(block, config.width));
+  checkFields(config);
+  const made = config.blocks.map((block, number) => {
+    checkObject(`blocks[${number}]`, block, 'with the kind of a feed-forward');
+    return feedForward(block, config.width);
+  });
   layers.set(config, made);
   return made;
 }

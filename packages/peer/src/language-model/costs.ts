@@ -13,10 +13,10 @@ export interface LanguageModelCosts {
   readonly bytes: number;
 }
 
-/** Counts a model's parameters and operations by its configuration. */
+/** Counts a model's parameters and operations by its configuration. @throws as `checkConfig` does. */
 export function languageModelCosts(config: LanguageModelConfig): LanguageModelCosts {
-  const { vocabulary, width, context } = config;
   const layers = feedForwards(config);
+  const { vocabulary, width, context } = config;
   const sizes = Object.entries(paramShapes(config)).map(
     ([name, shape]) => [name, shape.reduce((product, size) => product * size, 1)] as const,
   );

@@ -2,12 +2,14 @@ import { checkTensor } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
 import { gatherRows, scatterAddRows, softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkTokenTensor } from './check-tokens.ts';
 
 /**
  * Mean cross-entropy of the next tokens, in nats, with a gradient that keeps the probabilities.
  *
- * @param logits `[..., V]`, float32. @param targets int32 `[...]`, from 0 to V - 1.
- * @returns a scalar, the caller's to dispose. @throws ShapeError | DTypeError naming the argument.
+ * @param logits `[..., V]`, float32. @param targets int32 `[...]`, from 0 to V - 1. On `webgpu` and `tensorflow`, targets that a kernel has made or used are not
+ * looked at, since that would wait for the device: the loss of such a one is undefined where it is out of this range.
+ * @returns a scalar, the caller's to dispose. @throws ShapeError | DTypeError naming the argument. @throws RangeError for a target out of range.
  */
 export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
   checkArguments(logits, targets);
@@ -37,7 +39,8 @@ export function tokenLosses(logits: tf.Tensor, targets: tf.Tensor): tf.Tensor {
 
 function checkArguments(logits: tf.Tensor, targets: tf.Tensor): void {
   checkTensor('logits', logits, ['...', 'V']);
-  checkTensor('targets', targets, logits.shape.slice(0, -1), 'int32');
+  const outer = logits.shape.slice(0, -1);
+  checkTokenTensor('targets', targets, outer, logits.shape.at(-1) ?? 1);
 }
 
 /** Where the targets lie among all numbers of the logits `[T, V]`. */

@@ -1,8 +1,16 @@
 import { cachedAttention, type KeyValueCache } from '@neverend/attention';
-import { checkOptions, checkTensor, type RandomKey, randomKey } from '@neverend/backend';
+import { checkOptions, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
 import { checkedParam, gatherRows, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { blockName, feedForwardName, feedForwards, type LanguageModelConfig } from './config.ts';
+import { checkTokenTensor } from './check-tokens.ts';
+import {
+  blockName,
+  checkConfig,
+  checkObject,
+  feedForwardName,
+  feedForwards,
+  type LanguageModelConfig,
+} from './config.ts';
 import type { FeedForward, FeedForwardResult, Picks } from './feed-forward/types.ts';
 import { tidied } from './tidied.ts';
 
@@ -46,8 +54,8 @@ export interface LanguageModelResult {
  * A decoder-only transformer: blocks of causal attention with rotary positions and of a feed-forward layer, each behind an RMS norm (arXiv 1910.07467) and beside
  * what goes around it, and a last norm; the embedding is the last layer, too.
  *
- * @param tokens int32 `[B, N]`, from 0 to V - 1. @param params as `paramShapes` has them.
- * @throws ShapeError | DTypeError naming the argument. @throws TypeError for an unknown option.
+ * @param tokens int32 `[B, N]`, from 0 to V - 1; those that were made on `webgpu` or `tensorflow` are not looked at. @param params as `paramShapes` has them.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a token out of range, or a block that is not there. @throws TypeError for an unknown option.
  */
 export function languageModel(
   tokens: tf.Tensor,
@@ -55,10 +63,12 @@ export function languageModel(
   config: LanguageModelConfig,
   options: LanguageModelOptions = {},
 ): LanguageModelResult {
-  checkOptions('languageModel', options, optionNames);
-  checkTensor('tokens', tokens, ['B', 'N'], 'int32');
+  checkConfig(config);
+  checkObject('params', params, 'with the tensors that paramShapes names');
+  checkCall(options, config);
   const { cache, wantsCache = cache !== undefined } = options;
   const { vocabulary, width, normEps = 1e-6 } = config;
+  checkTokenTensor('tokens', tokens, ['B', 'N'], vocabulary);
   return tidied(() => {
     const embedding = checkedParam(params, 'embedding', [vocabulary, width]);
     let x = gatherRows(embedding, tokens);
@@ -85,6 +95,22 @@ export function languageModel(
       picks: Object.fromEntries(picks),
     };
   });
+}
+
+function checkCall(
+  options: LanguageModelOptions,
+  { blocks: { length } }: LanguageModelConfig,
+): void {
+  checkOptions('languageModel', options, optionNames);
+  const { cache, without = [] } = options;
+  if (cache !== undefined && cache.length !== length) {
+    throw new ShapeError(`cache was of ${cache.length} blocks; the model has ${length}`);
+  }
+  const unknown = without.find(
+    (block) => !(Number.isInteger(block) && block >= 0 && block < length),
+  );
+  if (unknown === undefined) return;
+  throw new RangeError(`without had ${unknown}; it must have blocks from 0 to ${length - 1}`);
 }
 
 interface BlockResult extends Omit<FeedForwardResult, 'y'> {

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   blockName,
   checkConfig,
+  checkObject,
   feedForwardName,
   feedForwards,
   type LanguageModelConfig,
@@ -12,9 +13,10 @@ import {
 
 /**
  * Shapes of all parameters, by name. `embedding` `[V, D]` is also the last layer. Blocks are `block_00/` and so on, each with `attention_norm/scale`, `attention/` as
- * `spaceAttention` of `@neverend/attention` names it, `feed_forward_norm/scale`, and `feed_forward/`.
+ * `spaceAttention` of `@neverend/attention` names it, `feed_forward_norm/scale`, and `feed_forward/`. @throws as `checkConfig` does.
  */
 export function paramShapes(config: LanguageModelConfig): Record<string, readonly number[]> {
+  checkConfig(config);
   const { vocabulary, width, heads } = config;
   const depth = width / heads;
   const attention = Object.fromEntries(
@@ -85,9 +87,11 @@ export function initParams(config: LanguageModelConfig, key: RandomKey): Record<
 /** @throws ShapeError naming every parameter that is missing, not expected, or of another shape. @throws DTypeError likewise. */
 export function checkParams(config: LanguageModelConfig, params: Params): void {
   const shapes = paramShapes(config);
+  checkObject('params', params, 'with the tensors that paramShapes names');
   const wrong = Object.entries(shapes).flatMap(([name, shape]) => {
     const param = params[name];
     if (param === undefined) return [`${name} is missing`];
+    if (!(param instanceof tf.Tensor)) return [`${name} is no tensor`];
     const fits = tf.util.arraysEqual(param.shape, [...shape]);
     return fits ? [] : [`${name} is [${param.shape}] and not [${shape}]`];
   });

@@ -7,7 +7,8 @@ import {
 } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LanguageModelConfig } from './config.ts';
+import { checkTokens } from './check-tokens.ts';
+import { checkConfig, type LanguageModelConfig } from './config.ts';
 import { type LanguageModelCache, languageModel } from './language-model.ts';
 import { disposeAll, tidied } from './tidied.ts';
 
@@ -28,7 +29,7 @@ export interface SampleOptions {
  * computed anew as the beginning of another.
  *
  * @param prompt tokens before the first drawn one: one at least; of more than a context, the last ones count.
- * @throws RangeError | ShapeError | TypeError naming an option, or a prompt that is empty.
+ * @throws RangeError | ShapeError | TypeError naming an option, or a prompt that is empty or has what is no token.
  */
 export async function* sampleTokens(
   params: Params,
@@ -37,8 +38,14 @@ export async function* sampleTokens(
   options: SampleOptions = {},
 ): AsyncGenerator<number, void> {
   checkSample(options);
-  if (prompt.length === 0)
+  checkConfig(config);
+  if (prompt?.length === undefined) {
+    throw new TypeError(`prompt was ${prompt}; it must be a list of tokens`);
+  }
+  if (prompt.length === 0) {
     throw new RangeError('prompt was empty; it must have one token at least');
+  }
+  checkTokens('prompt', prompt, config.vocabulary);
   const { seed = 0 } = options;
   const { context } = config;
   const seen = Array.from(prompt);

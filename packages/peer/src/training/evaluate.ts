@@ -1,13 +1,14 @@
 import { checkOptions } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LanguageModelConfig } from '../language-model/config.ts';
+import { checkConfig, type LanguageModelConfig } from '../language-model/config.ts';
 import { tokenLosses } from '../language-model/cross-entropy.ts';
 import type { Picks } from '../language-model/feed-forward/types.ts';
 import { languageModel } from '../language-model/language-model.ts';
 import { disposeAll, tidied } from '../language-model/tidied.ts';
 import type { TokenStream } from '../text/token-stream.ts';
 import { type TestOptions, type TestWindows, testWindows } from '../text/windows.ts';
+import { checkStream, noneForetold } from './check-stream.ts';
 
 /** How well a model foretells a text. */
 export interface Evaluation {
@@ -41,7 +42,7 @@ const optionNames: readonly (keyof EvaluateOptions)[] = [
  * Foretells each token of a text's documents once, with half a context or more before it, but for the first ones.
  *
  * @param options of `testWindows`: 8 rows, of the model's context and half of it as overlap, where they are left out.
- * @throws as `testWindows` and `languageModel` do, and the signal's reason.
+ * @throws RangeError where the text is of another vocabulary, or has no token to foretell. @throws as `testWindows` and `languageModel` do, and the signal's reason.
  */
 export async function evaluateLanguageModel(
   params: Params,
@@ -50,10 +51,13 @@ export async function evaluateLanguageModel(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   checkOptions('evaluateLanguageModel', options, optionNames);
+  checkConfig(config);
+  checkStream('stream', stream, config);
   const { signal, onProgress } = options;
   const { rows = 8, length = config.context, windows } = options;
   const { overlap = Math.floor(length / 2) } = options;
   const batches = testWindows(stream, { rows, length, overlap, windows });
+  if (!batches.some(({ counted }) => counted.includes(1))) throw noneForetold('stream', stream);
   let [nats, tokens, bytes] = [0, 0, 0];
   for (const [done, batch] of batches.entries()) {
     signal?.throwIfAborted();

@@ -12,6 +12,7 @@ import { checkConfig } from '../language-model/config.ts';
 import { checkParams, specialParams } from '../language-model/params.ts';
 import type { TokenStream } from '../text/token-stream.ts';
 import { trainingWindows } from '../text/windows.ts';
+import { checkStream, noneForetold } from './check-stream.ts';
 import type { TrainingResult, TrainOptions } from './train-options.ts';
 import { type ResolvedSettings, resolveSettings } from './train-settings.ts';
 import { TrainingRun } from './training-run.ts';
@@ -70,15 +71,14 @@ function checkedSettings(name: string, options: TrainOptions): ResolvedSettings 
   const { config, params, train, heldOut, settings = {} } = options;
   checkConfig(config);
   checkParams(config, params);
-  for (const [what, stream] of Object.entries({ train, heldOut })) {
-    if (stream === undefined || stream.byteLengths.length === config.vocabulary) continue;
-    throw new RangeError(
-      `${what} was of ${stream.byteLengths.length} different tokens; the model has ${config.vocabulary}`,
-    );
-  }
+  checkStream('train', train, config);
   trainingWindows(train, { rows: 1, length: config.context, seed: 0, step: 0 });
-  if (heldOut !== undefined && heldOut.tokens.length < 2) {
-    throw new RangeError('heldOut was empty; it must have a token at least');
+  if (heldOut !== undefined) {
+    checkStream('heldOut', heldOut, config);
+    const { tokens, boundary } = heldOut;
+    if (!tokens.subarray(1).some((token) => token !== boundary)) {
+      throw noneForetold('heldOut', heldOut);
+    }
   }
   return resolveSettings(settings);
 }

@@ -9,6 +9,7 @@ import {
   readGolden,
   toTensor,
 } from '@neverend/backend/testing';
+import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
@@ -17,8 +18,10 @@ import {
   type LanguageModelConfig,
   type LanguageModelResult,
   languageModel,
+  languageModelCosts,
   paramShapes,
 } from '../../src/index.ts';
+import { tokenLosses } from '../../src/language-model/cross-entropy.ts';
 import { disposeAll } from '../../src/language-model/tidied.ts';
 import { tiny } from '../tiny.ts';
 
@@ -142,6 +145,47 @@ await describeBackends('languageModel', (backend) => {
     await expectTensorClose(gradient, [0, 0, 0, -0.5, 0.5, 0]);
     tf.dispose([logits, targets, loss, gradient]);
   });
+
+  it.each([-1, 3])('crossEntropy refuses the target %d of three', async (target) => {
+    await expectNoLeak(() => {
+      const logits = tf.tensor2d([0, 0, 0, 50, 0, 0], [2, 3]);
+      const targets = tf.tensor1d([1, target], 'int32');
+      const message = `targets had ${target} at place 1; it must have tokens from 0 to 2`;
+      for (const losses of [crossEntropy, tokenLosses]) {
+        expect(() => losses(logits, targets)).toThrow(message);
+      }
+      tf.dispose([logits, targets]);
+    });
+  });
+
+  it.each([-1, 11, 257])('refuses the token %d of eleven', async (token) => {
+    await expectNoLeak(() => {
+      const model = LanguageModel.init(tiny, randomKey(1));
+      const tokens = tf.tensor2d([[1, token, 3]], undefined, 'int32');
+      expect(() => model.apply(tokens)).toThrow(
+        `tokens had ${token} at place 1; it must have tokens from 0 to 10`,
+      );
+      tokens.dispose();
+      model.dispose();
+    });
+  });
+
+  it('refuses a cache of another model, and blocks that are not there', async () => {
+    await expectNoLeak(() => {
+      const model = LanguageModel.init(tiny, randomKey(1));
+      const tokens = someTokens(1, 2);
+      expect(() => model.apply(tokens, { cache: [] })).toThrow(
+        'cache was of 0 blocks; the model has 2',
+      );
+      for (const block of [-1, 2, 0.5]) {
+        expect(() => model.apply(tokens, { without: [block] })).toThrow(
+          `without had ${block}; it must have blocks from 0 to 1`,
+        );
+      }
+      tokens.dispose();
+      model.dispose();
+    });
+  });
 });
 
 describe('LanguageModel', () => {
@@ -157,7 +201,57 @@ describe('LanguageModel', () => {
     );
   });
 
+  it.each([undefined, null, 'params'])('refuses %j as params', (params) => {
+    const message = `params was ${JSON.stringify(params)}; it must be an object with the tensors`;
+    expect(() => new LanguageModel(tiny, params as unknown as Params)).toThrow(message);
+    const tokens = someTokens(1, 2);
+    expect(() => languageModel(tokens, params as unknown as Params, tiny)).toThrow(message);
+    tokens.dispose();
+  });
+
+  it('refuses parameters that are no tensors', () => {
+    const params = Object.fromEntries(Object.keys(paramShapes(tiny)).map((name) => [name, 1]));
+    expect(() => new LanguageModel(tiny, params as unknown as Params)).toThrow(
+      'params do not fit the model: embedding is no tensor; block_00/attention_norm/scale is no tensor',
+    );
+  });
+
+  it.each([undefined, null, 'small'])('refuses %j as config, wherever it is one', (given) => {
+    const config = given as unknown as LanguageModelConfig;
+    const tokens = someTokens(1, 2);
+    const message = `config was ${JSON.stringify(given)}; it must be an object with vocabulary`;
+    for (const use of [
+      () => LanguageModel.init(config, randomKey(1)),
+      () => new LanguageModel(config, {}),
+      () => languageModel(tokens, {}, config),
+      () => languageModelCosts(config),
+      () => paramShapes(config),
+    ]) {
+      expect(use).toThrow(message);
+    }
+    tokens.dispose();
+  });
+
   it.each([
+    [{ ...tiny, blocks: [null] }, 'blocks[0] was null; it must be an object with the kind'],
+    [{ ...tiny, blocks: [tiny.blocks[0], 'moe'] }, 'blocks[1] was "moe"; it must be an object'],
+    [{ ...tiny, blocks: 'dense' }, 'blocks was "dense"; it must be a list of feed-forwards'],
+    [
+      { ...tiny, blocks: [{ kind: 'dense', hidden: 4, bias: false }] },
+      'a dense layer has no option "bias"; it takes hidden',
+    ],
+    [
+      { ...tiny, blocks: [{ kind: 'moe', experts: 2, topK: 1, hidden: 4, balanc: 9 }] },
+      'a mixture of experts has no option "balanc"; it takes experts, topK, hidden, balance',
+    ],
+    [
+      { ...tiny, blocks: [{ kind: 'peer', heads: 1, k: 1, sizes: [2], keyWidth: 2, key: 1 }] },
+      'a PEER layer has no option "key"',
+    ],
+    [
+      { ...tiny, blocks: [{ kind: 'memory', heads: 1, k: 1, sizes: [2], keyWidth: 2, key: 1 }] },
+      'a memory layer has no option "key"',
+    ],
     [{ ...tiny, heads: 3 }, 'heads was 3; it must divide the width, which is 8, into even parts'],
     [{ ...tiny, blocks: [] }, 'blocks was empty'],
     [{ ...tiny, width: 0 }, 'width was 0'],

@@ -102,6 +102,23 @@ describe('draw', () => {
 });
 
 it.each([
+  [[999], 'prompt had 999 at place 0; it must have tokens from 0 to 10'],
+  [[1, -1], 'prompt had -1 at place 1'],
+  [[1.5], 'prompt had 1.5 at place 0'],
+  [[Number.NaN], 'prompt had NaN at place 0'],
+  ['abc', 'prompt had "a" at place 0'],
+  [[], 'prompt was empty'],
+  [undefined, 'prompt was undefined; it must be a list of tokens'],
+])('sampling refuses the prompt %j', async (prompt, message) => {
+  await expectNoLeak(async () => {
+    const model = LanguageModel.init(tiny, randomKey(1));
+    const sampled = model.sample(prompt as ArrayLike<number>);
+    await expect(take(sampled, 1)).rejects.toThrow(message);
+    model.dispose();
+  });
+});
+
+it.each([
   [{ temperature: -1 }, 'temperature was -1'],
   [{ topK: 0 }, 'topK was 0'],
   [{ topP: 0 }, 'topP was 0'],
@@ -111,6 +128,5 @@ it.each([
 ])('sampling refuses %j', async (options, message) => {
   const model = LanguageModel.init(tiny, randomKey(1));
   await expect(take(model.sample([1], options as SampleOptions), 1)).rejects.toThrow(message);
-  await expect(take(model.sample([]), 1)).rejects.toThrow('prompt was empty');
   model.dispose();
 });

@@ -3,7 +3,12 @@ import { describeBackends, expectNoLeak, webgpuIfLong } from '@neverend/backend/
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { initParams, LanguageModel, Tokenizer, trainBpe } from '../../src/index.ts';
-import { evaluateLanguageModel, tokenStream } from '../../src/training/index.ts';
+import {
+  evaluateLanguageModel,
+  type TokenStream,
+  tokenStream,
+  usageOfBlocks,
+} from '../../src/training/index.ts';
 import { tiny } from '../tiny.ts';
 import { small } from './fixtures/rhymes.ts';
 
@@ -47,6 +52,41 @@ await describeBackends(
       const some = await evaluateLanguageModel(params, config, stream, { rows: 3, windows: 4 });
       expect(some.tokens).toBeLessThan(all.tokens);
       tf.dispose(params);
+    });
+
+    it('refuses a text of other tokens, and one with nothing to foretell', async () => {
+      await expectNoLeak(async () => {
+        const params = initParams(small, randomKey(5));
+        const stream = tokenStream([document('abc')], new Tokenizer());
+        const refused = (given: unknown, message: string) =>
+          expect(evaluateLanguageModel(params, small, given as TokenStream)).rejects.toThrow(
+            message,
+          );
+        const byteLengths = new Uint16Array(300);
+        const more = { ...stream, byteLengths };
+        await refused(more, 'stream was of 300 different tokens; the model has 257');
+        await expect(usageOfBlocks(params, small, more)).rejects.toThrow('stream was of 300');
+        const tokens = Uint16Array.of(256, 97, 257);
+        await refused(
+          { ...stream, tokens },
+          'stream had 257 at place 2; it must have tokens from 0',
+        );
+        for (const nothing of [[], [document('')], [document(''), document('')]]) {
+          const { length } = nothing;
+          const message = `stream had ${length} tokens and none to foretell`;
+          await refused(tokenStream(nothing, new Tokenizer()), message);
+        }
+        await refused(undefined, 'stream was no text; it must be what tokenStream makes');
+        await refused({}, 'stream was no text');
+        await refused([1, 2], 'stream was no text');
+        await expect(
+          evaluateLanguageModel(params, undefined as unknown as typeof small, stream),
+        ).rejects.toThrow('config was undefined; it must be an object');
+        await expect(
+          evaluateLanguageModel(undefined as unknown as typeof params, small, stream),
+        ).rejects.toThrow('params was undefined; it must be an object');
+        tf.dispose(params);
+      });
     });
 
     it('gives picks of blocks that have them, and leaves feed-forwards out', async () => {

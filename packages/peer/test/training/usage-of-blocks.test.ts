@@ -67,7 +67,8 @@ await describeBackends(
 
     it('counts experts of a mixture, and refuses a model of which no block picks', async () => {
       const own = initParams(tiny, randomKey(1));
-      const two = await usageOfBlocks(own, tiny, stream);
+      const byteLengths = new Uint16Array(tiny.vocabulary);
+      const two = await usageOfBlocks(own, tiny, { ...stream, byteLengths });
       expect(two[1]?.picks.reduce((sum, count) => sum + count)).toBe(2 * 4);
       expect(two[1]?.report()).toMatchObject({ tokens: 4, items: 4, headOverlap: 0 });
       tf.dispose(own);

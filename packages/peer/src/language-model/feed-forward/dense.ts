@@ -1,5 +1,5 @@
 import { initMlp, mlp } from '@neverend/attention';
-import { checkSizes } from '@neverend/backend';
+import { checkOptions, checkSizes } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { FeedForward } from './types.ts';
 
@@ -9,8 +9,10 @@ export interface DenseConfig {
   readonly hidden: number;
 }
 
-/** A dense layer; parameters as `mlp` of `@neverend/attention` names them. @throws ShapeError naming a size. */
-export function dense({ hidden }: Omit<DenseConfig, 'kind'>, width: number): FeedForward {
+/** A dense layer; parameters as `mlp` of `@neverend/attention` names them. @throws ShapeError | TypeError naming a setting. */
+export function dense(config: Omit<DenseConfig, 'kind'>, width: number): FeedForward {
+  checkOptions('a dense layer', config, ['hidden']);
+  const { hidden } = config;
   checkSizes({ hidden, width });
   const parameters = 2 * width * hidden + hidden + width;
   return {

@@ -14,10 +14,14 @@ export type FeedForwardConfig =
 /** Makes the layer of a block. @param width D of the model. @throws ShapeError | RangeError | TypeError naming a setting. */
 export function feedForward(config: FeedForwardConfig, width: number): FeedForward {
   switch (config.kind) {
-    case 'dense':
-      return dense(config, width);
-    case 'moe':
-      return mixtureOfExperts(config, width);
+    case 'dense': {
+      const { kind: _, ...own } = config;
+      return dense(own, width);
+    }
+    case 'moe': {
+      const { kind: _, ...own } = config;
+      return mixtureOfExperts(own, width);
+    }
     case 'memory': {
       const { kind: _, ...own } = config;
       return memoryLayer(own, width);

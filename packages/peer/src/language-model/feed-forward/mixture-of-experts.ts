@@ -1,5 +1,5 @@
 import { initMlp, mlp } from '@neverend/attention';
-import { checkNumber, checkSizes, randomKey } from '@neverend/backend';
+import { checkNumber, checkOptions, checkSizes, randomKey } from '@neverend/backend';
 import {
   checkedParam,
   gatherRows,
@@ -34,12 +34,13 @@ export interface MixtureOfExpertsConfig {
  *
  * Each expert computes its own tokens. On `webgpu`, where to ask which these are would mean to wait for the device, every expert computes all tokens.
  *
- * @throws ShapeError | RangeError naming a setting.
+ * @throws ShapeError | RangeError | TypeError naming a setting.
  */
 export function mixtureOfExperts(
   config: Omit<MixtureOfExpertsConfig, 'kind'>,
   width: number,
 ): FeedForward {
+  checkOptions('a mixture of experts', config, ['experts', 'topK', 'hidden', 'balance']);
   const { experts, topK, hidden, balance = 0.01 } = config;
   checkSizes({ experts, topK, hidden, width });
   checkNumber('balance', balance, 0);
