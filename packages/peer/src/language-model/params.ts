@@ -1,6 +1,7 @@
 import { initSpaceAttention } from '@neverend/attention';
 import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
 import { normal, type Params, withPrefix } from '@neverend/nn';
+import { checkTableRoom } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   blockName,
@@ -10,6 +11,7 @@ import {
   feedForwards,
   type LanguageModelConfig,
 } from './config.ts';
+import { tidied } from './tidied.ts';
 
 /**
  * Shapes of all parameters, by name. `embedding` `[V, D]` is also the last layer. Blocks are `block_00/` and so on, each with `attention_norm/scale`, `attention/` as
@@ -57,31 +59,44 @@ export function specialParams(config: LanguageModelConfig): {
  * Parameters that a model begins with: the embedding normal with a standard deviation of 0.02, attention Xavier uniform, norms 1, and what feed-forward layers
  * begin with.
  *
- * @returns a function of the key alone; the caller's to dispose. @throws as `checkConfig` does.
+ * @returns a function of the key alone; the caller's to dispose. @throws as `checkConfig` does. @throws BackendError where the tables of all blocks do not fit the
+ * current backend together, before anything is made.
  */
 export function initParams(config: LanguageModelConfig, key: RandomKey): Record<string, tf.Tensor> {
   checkConfig(config);
+  checkTablesTogether(config);
   const { vocabulary, width, heads } = config;
   const keyOf = (...place: (string | number)[]) => randomKey(key.low, key.high, ...place);
-  const blocks = feedForwards(config).map((layer, block) => {
-    const attention = initSpaceAttention(keyOf('attention', block), { width, heads });
-    return {
-      ...withPrefix(
-        {
-          'attention_norm/scale': tf.ones([width]),
-          ...withPrefix(attention, 'attention/'),
-          'feed_forward_norm/scale': tf.ones([width]),
-        },
-        blockName(block),
-      ),
-      ...withPrefix(layer.init(keyOf('feed forward', block)), feedForwardName(block)),
-    };
+  // What is made is freed where a later layer throws.
+  return tidied(() => {
+    const blocks = feedForwards(config).map((layer, block) => {
+      const attention = initSpaceAttention(keyOf('attention', block), { width, heads });
+      return {
+        ...withPrefix(
+          {
+            'attention_norm/scale': tf.ones([width]),
+            ...withPrefix(attention, 'attention/'),
+            'feed_forward_norm/scale': tf.ones([width]),
+          },
+          blockName(block),
+        ),
+        ...withPrefix(layer.init(keyOf('feed forward', block)), feedForwardName(block)),
+      };
+    });
+    return Object.assign(
+      { embedding: normal(keyOf('embedding'), [vocabulary, width], 0.02) },
+      ...blocks,
+      { 'norm/scale': tf.ones([width]) },
+    );
   });
-  return Object.assign(
-    { embedding: normal(keyOf('embedding'), [vocabulary, width], 0.02) },
-    ...blocks,
-    { 'norm/scale': tf.ones([width]) },
-  );
+}
+
+/** Each block alone may fit where all do not. */
+function checkTablesTogether(config: LanguageModelConfig): void {
+  const shapes = paramShapes(config);
+  const tables = specialParams(config).tables.map((name) => [name, shapes[name] ?? []] as const);
+  const counts = feedForwards(config).map(({ items }) => items?.tables ?? 1);
+  checkTableRoom(Object.fromEntries(tables), Math.max(...counts));
 }
 
 /** @throws ShapeError naming every parameter that is missing, not expected, or of another shape. @throws DTypeError likewise. */
