@@ -112,12 +112,8 @@ export class TrainingRun {
     const step = this.#step + 1;
     const rates = this.#ratesOf(step);
     const figures = await this.#params
-      .step(this.#parts(step), rates, (found) => this.#requireFinite(step, found))
-      .catch((error) => {
-        // A layer that picks by scores refuses those that are NaN.
-        const cameApart = error instanceof RangeError && error.message.includes('NaN');
-        throw cameApart ? this.#apart(`step ${step} had a NaN (${error.message})`) : error;
-      });
+      .step(this.#parts(step), rates, (found) => this.#requireFinite(`step ${step}`, found))
+      .catch((error) => this.#tell(`step ${step}`, error));
     this.#step = step;
     this.#last = { ...figures, learningRate: rates.learningRate };
     const seconds = (performance.now() - since) / 1000;
@@ -151,12 +147,14 @@ export class TrainingRun {
     const { config, heldOut, signal } = this.#options;
     if (heldOut === undefined) return;
     const { batchSize, accumulate, evaluateWindows, steps } = this.#settings;
+    const when = `the evaluation after step ${this.#step}`;
     const evaluation = await evaluateLanguageModel(this.#params.params, config, heldOut, {
       rows: batchSize / accumulate,
       ...(this.#step < steps && { windows: evaluateWindows }),
       signal,
       onProgress: (done, total) => this.#report('evaluate', done, total),
-    });
+    }).catch((error) => this.#tell(when, error));
+    this.#requireFinite(when, { loss: evaluation.loss });
     this.#evaluation = { step: this.#step, ...evaluation };
     await this.#metrics.append(this.#evaluation);
   }
@@ -188,10 +186,16 @@ export class TrainingRun {
     });
   }
 
-  #requireFinite(step: number, figures: StepFigures): void {
+  #requireFinite(when: string, figures: Partial<StepFigures>): void {
     for (const [name, value] of Object.entries(figures)) {
-      if (!Number.isFinite(value)) throw this.#apart(`the ${name} of step ${step} was ${value}`);
+      if (!Number.isFinite(value)) throw this.#apart(`the ${name} of ${when} was ${value}`);
     }
+  }
+
+  /** A layer that picks by scores refuses those that are no numbers. */
+  #tell(when: string, error: unknown): never {
+    const cameApart = error instanceof RangeError && /NaN|Infinity/.test(error.message);
+    throw cameApart ? this.#apart(`${when} had a NaN (${error.message})`) : error;
   }
 
   #apart(what: string): RunError {

@@ -146,6 +146,29 @@ describe('a run folder', () => {
     const options = training(newFolder(), settings, { ...small, blocks });
     await expect(trainLanguageModel(options)).rejects.toThrow(message);
   });
+
+  it.each([
+    [small.blocks, /^the evaluation after step 1 had a NaN \(scores had NaN.* in row 0;/],
+    [
+      [{ kind: 'peer', heads: 2, k: 2, sizes: [3, 3], keyWidth: 2 } as const],
+      /^the evaluation after step 1 had a NaN \(products .* in row 0 \(head 0 of token 0\);/,
+    ],
+    [small.blocks.slice(0, 1), /^the loss of the evaluation after step 1 was (NaN|Infinity)/],
+  ])('says so where an evaluation sees it first', async (blocks, message) => {
+    const settings = { learningRate: 1e30, warmupSteps: 0, evaluateEvery: 1 };
+    await expectNoLeak(async () => {
+      const folder = newFolder();
+      const options = training(folder, settings, { ...small, blocks });
+      const stopped = await trainLanguageModel(options).catch((error) => error);
+      expect(stopped).toBeInstanceOf(RunError);
+      expect(stopped.message).toMatch(message);
+      expect(stopped.message).toMatch(
+        /: the training has come apart; begin another with a lower learningRate or more warmupSteps$/,
+      );
+      // No evaluation without a number is kept.
+      expect((await linesOf(folder)).length).toBe(1);
+    });
+  });
 });
 
 it.each([
@@ -170,6 +193,14 @@ it('a training refuses texts of another vocabulary, and ones that are too short'
   const other = { ...train, byteLengths: new Uint16Array(300) };
   await expect(checkTraining({ ...options, train: other })).rejects.toThrow(
     'train was of 300 different tokens; the model has 257',
+  );
+  const tokens = Uint16Array.from(train.tokens, (token, at) => (at === 7 ? 300 : token));
+  await expect(checkTraining({ ...options, train: { ...train, tokens } })).rejects.toThrow(
+    'train had 300 at place 7; it must have tokens from 0 to 256',
+  );
+  const empty = { ...train, tokens: Uint16Array.of(256, 256) };
+  await expect(checkTraining({ ...options, heldOut: empty })).rejects.toThrow(
+    'heldOut had 2 tokens and none to foretell',
   );
   const short = { ...train, tokens: train.tokens.slice(0, 12) };
   await expect(checkTraining({ ...options, train: short })).rejects.toThrow(
