@@ -1,4 +1,5 @@
-import type { DataType, Tensor } from '@tensorflow/tfjs-core';
+import { type DataType, Tensor } from '@tensorflow/tfjs-core';
+import { described } from './described.ts';
 import { DTypeError, ShapeError } from './errors.ts';
 
 /** A size, or a letter for "any size above 0"; a leading '...' stands for any number of dimensions. */
@@ -8,7 +9,7 @@ export type ShapePattern = readonly (number | string)[];
  * Checks an argument before any kernel sees it.
  *
  * @param name of the argument, for the message.
- * @throws DTypeError unless `tensor` is of `dtype`. @throws ShapeError unless its shape is like `pattern`.
+ * @throws TypeError unless it is a tensor. @throws DTypeError unless `tensor` is of `dtype`. @throws ShapeError unless its shape is like `pattern`.
  */
 export function checkTensor(
   name: string,
@@ -16,6 +17,11 @@ export function checkTensor(
   pattern: ShapePattern,
   dtype: DataType = 'float32',
 ): void {
+  if (!(tensor instanceof Tensor)) {
+    throw new TypeError(
+      `${name} was ${described(tensor)}; it must be a tensor [${pattern.join(', ')}]`,
+    );
+  }
   if (tensor.dtype !== dtype) {
     throw new DTypeError(`${name} was ${tensor.dtype}; it must be ${dtype}`);
   }

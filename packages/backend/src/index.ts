@@ -13,6 +13,7 @@ export { checkOneOf } from './check-one-of.ts';
 export { checkOptions } from './check-options.ts';
 export { checkRoom, roomFor } from './check-room.ts';
 export { checkTensor, type ShapePattern } from './check-tensor.ts';
+export { described } from './described.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export { FlopCounter } from './flops/flop-counter.ts';
 export { kernelFlops, type StockKernelCall } from './flops/kernel-flops.ts';

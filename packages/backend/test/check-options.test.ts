@@ -30,3 +30,14 @@ it('refuses another word than those that there are', () => {
     );
   }
 });
+
+it.each([
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [['size'], 'a list'],
+  ['size', '"size"'],
+])('refuses options that are no object: %o', (options, was) => {
+  expect(() => checkOptions('linear', options as never, [])).toThrow(
+    new TypeError(`the options of linear were ${was}; they must be an object`),
+  );
+});

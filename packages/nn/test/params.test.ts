@@ -57,3 +57,9 @@ it('makes the subtrees of a frozen tree once, and those of another tree anew, wi
     expect(subtree(frozen, 'c/')).toEqual({ bias: tree['c/bias'] });
   });
 });
+
+it('refuses parameters that are no object', () => {
+  expect(() => checkedParam(undefined as never, 'kernel', ['D'])).toThrow(
+    new TypeError('params was undefined; it must be an object of tensors by names'),
+  );
+});
