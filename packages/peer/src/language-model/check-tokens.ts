@@ -1,4 +1,4 @@
-import { checkTensor, type ShapePattern } from '@neverend/backend';
+import { checkTensor, described, type ShapePattern } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** @param name of what has them. @throws RangeError naming the first that is no token from 0 to V - 1, and its place. */
@@ -6,9 +6,8 @@ export function checkTokens(name: string, tokens: ArrayLike<unknown>, vocabulary
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
     if (Number.isInteger(token) && Number(token) >= 0 && Number(token) < vocabulary) continue;
-    const told = typeof token === 'number' ? token : (JSON.stringify(token) ?? typeof token);
     throw new RangeError(
-      `${name} had ${told} at place ${at}; it must have tokens from 0 to ${vocabulary - 1}`,
+      `${name} had ${described(token)} at place ${at}; it must have tokens from 0 to ${vocabulary - 1}`,
     );
   }
 }

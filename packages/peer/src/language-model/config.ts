@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, checkSizes } from '@neverend/backend';
+import { checkNumber, checkOptions, checkSizes, described } from '@neverend/backend';
 import { type FeedForwardConfig, feedForward } from './feed-forward/index.ts';
 import type { FeedForward } from './feed-forward/types.ts';
 
@@ -41,7 +41,7 @@ function checkFields(config: LanguageModelConfig): void {
   checkNumber('normEps', normEps, 0);
   checkNumber('rotaryBase', rotaryBase, 1);
   if (!Array.isArray(blocks)) {
-    throw new TypeError(`blocks was ${JSON.stringify(blocks)}; it must be a list of feed-forwards`);
+    throw new TypeError(`blocks was ${described(blocks)}; it must be a list of feed-forwards`);
   }
   if (blocks.length === 0) throw new RangeError('blocks was empty; it must have one at least');
 }
@@ -49,7 +49,7 @@ function checkFields(config: LanguageModelConfig): void {
 /** @param wanted what it must have. @throws TypeError naming it where it is no object. */
 export function checkObject(name: string, value: unknown, wanted: string): void {
   if (typeof value === 'object' && value !== null) return;
-  throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be an object ${wanted}`);
+  throw new TypeError(`${name} was ${described(value)}; it must be an object ${wanted}`);
 }
 
 const layers = new WeakMap<LanguageModelConfig, readonly FeedForward[]>();

@@ -6,7 +6,6 @@ import { checkTokenTensor } from './check-tokens.ts';
 import {
   blockName,
   checkConfig,
-  checkObject,
   feedForwardName,
   feedForwards,
   type LanguageModelConfig,
@@ -64,7 +63,6 @@ export function languageModel(
   options: LanguageModelOptions = {},
 ): LanguageModelResult {
   checkConfig(config);
-  checkObject('params', params, 'with the tensors that paramShapes names');
   checkCall(options, config);
   const { cache, wantsCache = cache !== undefined } = options;
   const { vocabulary, width, normEps = 1e-6 } = config;

@@ -102,7 +102,7 @@ function checkTablesTogether(config: LanguageModelConfig): void {
 /** @throws ShapeError naming every parameter that is missing, not expected, or of another shape. @throws DTypeError likewise. */
 export function checkParams(config: LanguageModelConfig, params: Params): void {
   const shapes = paramShapes(config);
-  checkObject('params', params, 'with the tensors that paramShapes names');
+  checkObject('params', params, 'of tensors by names');
   const wrong = Object.entries(shapes).flatMap(([name, shape]) => {
     const param = params[name];
     if (param === undefined) return [`${name} is missing`];

@@ -2,6 +2,7 @@ import {
   checkedSize,
   checkNumber,
   checkOptions,
+  described,
   randomKey,
   randomUniform,
 } from '@neverend/backend';
@@ -40,7 +41,7 @@ export async function* sampleTokens(
   checkSample(options);
   checkConfig(config);
   if (prompt?.length === undefined) {
-    throw new TypeError(`prompt was ${prompt}; it must be a list of tokens`);
+    throw new TypeError(`prompt was ${described(prompt)}; it must be a list of tokens`);
   }
   if (prompt.length === 0) {
     throw new RangeError('prompt was empty; it must have one token at least');

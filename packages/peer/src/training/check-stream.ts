@@ -1,3 +1,4 @@
+import { described } from '@neverend/backend';
 import { checkTokens } from '../language-model/check-tokens.ts';
 import type { LanguageModelConfig } from '../language-model/config.ts';
 import type { TokenStream } from '../text/token-stream.ts';
@@ -10,7 +11,7 @@ export function checkStream(
 ): void {
   const { tokens, byteLengths } = stream ?? {};
   if (!(tokens instanceof Uint16Array && byteLengths instanceof Uint16Array)) {
-    throw new TypeError(`${name} was no text; it must be what tokenStream makes`);
+    throw new TypeError(`${name} was ${described(stream)}; it must be what tokenStream makes`);
   }
   if (byteLengths.length !== vocabulary) {
     throw new RangeError(

@@ -29,12 +29,18 @@ const weightsFile = 'model.safetensors';
  * Writes a model into a folder. All of it is in `model.safetensors`, which takes its place in one step, its sizes and its tokenizer with it; `config.json` and
  * `tokenizer.json` beside it are the same for people and other programs.
  *
- * @param folder made where there is none. @throws the file system's error.
+ * @param folder made where there is none. @throws RangeError where the tokenizer is another model's. @throws the file system's error.
  */
 export async function saveLanguageModel(
   { model, tokenizer }: SavedModel,
   folder: string,
 ): Promise<void> {
+  const { vocabulary } = model.config;
+  if (tokenizer.vocabulary !== vocabulary) {
+    throw new RangeError(
+      `tokenizer had ${tokenizer.vocabulary} tokens; the model has ${vocabulary}`,
+    );
+  }
   await makeFolder(folder);
   const config = JSON.stringify({ format, ...model.config }, null, 2);
   const tokens = JSON.stringify(tokenizerJson(tokenizer));

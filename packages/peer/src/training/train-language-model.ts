@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { checkOptions } from '@neverend/backend';
+import { checkOptions, described } from '@neverend/backend';
 import {
   checkRunSettings,
   keepRunSettings,
@@ -51,7 +51,7 @@ export async function trainLanguageModel(options: TrainOptions): Promise<Trainin
       unlock();
     }
   } finally {
-    tf.dispose(Object.values(options.params ?? {}));
+    tf.dispose(Object.values(options?.params ?? {}));
   }
 }
 
@@ -68,7 +68,10 @@ export async function checkTraining(options: TrainOptions): Promise<void> {
 
 function checkedSettings(name: string, options: TrainOptions): ResolvedSettings {
   checkOptions(name, options, fields);
-  const { config, params, train, heldOut, settings = {} } = options;
+  const { config, params, train, heldOut, settings = {}, folder } = options;
+  if (typeof folder !== 'string' || folder === '') {
+    throw new TypeError(`folder was ${described(folder)}; it must be the path of a folder`);
+  }
   checkConfig(config);
   checkParams(config, params);
   checkStream('train', train, config);

@@ -202,7 +202,7 @@ describe('LanguageModel', () => {
   });
 
   it.each([undefined, null, 'params'])('refuses %j as params', (params) => {
-    const message = `params was ${JSON.stringify(params)}; it must be an object with the tensors`;
+    const message = `params was ${JSON.stringify(params)}; it must be an object of tensors by names`;
     expect(() => new LanguageModel(tiny, params as unknown as Params)).toThrow(message);
     const tokens = someTokens(1, 2);
     expect(() => languageModel(tokens, params as unknown as Params, tiny)).toThrow(message);

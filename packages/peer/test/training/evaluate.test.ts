@@ -76,9 +76,9 @@ await describeBackends(
           const message = `stream had ${length} tokens and none to foretell`;
           await refused(tokenStream(nothing, new Tokenizer()), message);
         }
-        await refused(undefined, 'stream was no text; it must be what tokenStream makes');
-        await refused({}, 'stream was no text');
-        await refused([1, 2], 'stream was no text');
+        await refused(undefined, 'stream was undefined; it must be what tokenStream makes');
+        await refused({}, 'stream was an object; it must be what tokenStream makes');
+        await refused([1, 2], 'stream was a list');
         await expect(
           evaluateLanguageModel(params, undefined as unknown as typeof small, stream),
         ).rejects.toThrow('config was undefined; it must be an object');

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomKey } from '@neverend/backend';
@@ -39,6 +39,17 @@ it('a model comes back with its numbers and its tokenizer', async () => {
     }
     const card = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'));
     expect(card).toEqual({ format: 'neverend-peer-1', ...config });
+    model.dispose();
+  });
+});
+
+it('a model is not saved with the tokenizer of another', async () => {
+  await expectNoLeak(async () => {
+    const model = LanguageModel.init(small, randomKey(1));
+    const other = join(folder, 'other');
+    const saving = saveLanguageModel({ model, tokenizer: new Tokenizer([[97, 98]]) }, other);
+    await expect(saving).rejects.toThrow('tokenizer had 258 tokens; the model has 257');
+    await expect(readdir(other)).rejects.toThrow('ENOENT');
     model.dispose();
   });
 });

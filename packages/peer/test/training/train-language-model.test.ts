@@ -187,6 +187,21 @@ it.each([
   });
 });
 
+it.each([
+  [undefined, 'the options of trainLanguageModel were undefined'],
+  [{ config: undefined }, 'config was undefined; it must be an object'],
+  [{ params: undefined }, 'params was undefined; it must be an object'],
+  [{ train: undefined }, 'train was undefined; it must be what tokenStream makes'],
+  [{ heldOut: {} }, 'heldOut was an object; it must be what tokenStream makes'],
+  [{ settings: null }, 'the options of settings were null'],
+  [{ folder: undefined }, 'folder was undefined; it must be the path of a folder'],
+])('a training refuses what is missing: %j', async (given, message) => {
+  const options = training(newFolder());
+  const wrong = given && { ...options, ...given };
+  await expect(trainLanguageModel(wrong as TrainOptions)).rejects.toThrow(message);
+  tf.dispose(Object.values(options.params));
+});
+
 it('a training refuses texts of another vocabulary, and ones that are too short', async () => {
   const options = training(newFolder());
   const { train } = options;
