@@ -72,11 +72,12 @@ describe.each(Object.entries(runs))('a training (%s)', (kind, moments) => {
     ]);
     const folder = join(scratch, `${kind}-killed`);
     for (const [kill, moment] of moments.entries()) {
-      // Each falls into its own part of the run, so that what goes on has the next one's before it.
-      const bound = Math.floor((counts[moment] ?? 0) / moments.length);
-      const [at = 0] = randomInt(randomKey('kill', kind, kill), 1, Math.max(1, bound));
-      const { signal } = drive(folder, kind, moment, at + 1);
-      expect(signal, `killed at ${moment} ${at + 1} of ${counts[moment]}`).toBe('SIGKILL');
+      // Each falls into its own part of the run, so that what goes on has the next one's before it, and mostly a checkpoint behind it.
+      const bound = Math.max(1, Math.floor((counts[moment] ?? 0) / moments.length));
+      const [back = 0] = randomInt(randomKey('kill', kind, kill), 1, Math.ceil(bound / 2));
+      const at = bound - back;
+      const { signal } = drive(folder, kind, moment, at);
+      expect(signal, `killed at ${moment} ${at} of ${counts[moment]}`).toBe('SIGKILL');
     }
     expect(drive(folder, kind)).toMatchObject({ status: 0, stderr: '' });
     expect(await endOf(folder)).toEqual(expected);

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Tokenizer } from '../../src/index.ts';
 import { checkTraining, type TrainOptions, trainLanguageModel } from '../../src/training/index.ts';
-import { small, training } from './fixtures/rhymes.ts';
+import { retrieving, small, training } from './fixtures/rhymes.ts';
 
 let scratch: string;
 beforeAll(async () => {
@@ -72,18 +72,26 @@ await describeBackends(
       });
     });
 
-    it('goes on where it was stopped, to the same losses and parameters bit for bit', async () => {
-      const [whole, parts] = [newFolder(), newFolder()];
-      const { params } = await trainLanguageModel(training(whole));
-      for (const step of [3, 4]) await stopAfter(step, training(parts));
-      const { params: resumed } = await trainLanguageModel(training(parts));
-      expect(await linesOf(parts)).toEqual(await linesOf(whole));
-      expect(await arraysOf(resumed)).toEqual(await arraysOf(params));
-      // A run that has ended gives what it came to.
-      const { params: again, evaluation } = await trainLanguageModel(training(parts));
-      expect(evaluation?.step).toBe(8);
-      tf.dispose(again);
-    });
+    it.each([
+      ['dense layers and mixtures', small, 'lazyAdam'],
+      ['PEER and memories', retrieving, 'lazyAdam'],
+      ['PEER and memories', retrieving, 'rowAdagrad'],
+    ] as const)(
+      'goes on where it was stopped, to the same losses and parameters bit for bit (%s, %#)',
+      async (_, config, tableOptimizer) => {
+        const [whole, parts] = [newFolder(), newFolder()];
+        const run = (folder: string) => training(folder, { tableOptimizer }, config);
+        const { params } = await trainLanguageModel(run(whole));
+        for (const step of [3, 4]) await stopAfter(step, run(parts));
+        const { params: resumed } = await trainLanguageModel(run(parts));
+        expect(await linesOf(parts)).toEqual(await linesOf(whole));
+        expect(await arraysOf(resumed)).toEqual(await arraysOf(params));
+        // A run that has ended gives what it came to.
+        const { params: again, evaluation } = await trainLanguageModel(run(parts));
+        expect(evaluation?.step).toBe(8);
+        tf.dispose(again);
+      },
+    );
 
     it('has nearly the same losses in parts as at once', async () => {
       const [whole, parts] = [newFolder(), newFolder()];
