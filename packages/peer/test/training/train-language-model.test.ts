@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { useBackend } from '@neverend/backend';
 import { describeBackends, expectNoLeak, webgpuIfLong } from '@neverend/backend/testing';
 import { RunError } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
@@ -30,8 +31,9 @@ async function arraysOf(params: Readonly<Record<string, tf.Tensor>>) {
     name,
     (await (params[name] as tf.Tensor).data()).slice(),
   ]);
+  const entries = await Promise.all(arrays);
   tf.dispose(params);
-  return Object.fromEntries(await Promise.all(arrays));
+  return Object.fromEntries(entries);
 }
 
 /** Starts it, and stops it after a step. */
@@ -112,6 +114,9 @@ await describeBackends(
 );
 
 describe('a run folder', () => {
+  // Where numbers are looked at without waiting.
+  beforeAll(() => useBackend('cpu'));
+
   it('does not go on with other sizes, another vocabulary or other texts, and names both', async () => {
     const folder = newFolder();
     await stopAfter(2, training(folder));
