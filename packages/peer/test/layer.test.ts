@@ -9,8 +9,8 @@ import {
   randomTensor,
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
-import { rmsNorm } from '@neverend/nn';
-import type { PickOrder } from '@neverend/product-keys';
+import { type Params, rmsNorm } from '@neverend/nn';
+import { type PickOrder, retrievalBuffers } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it, vi } from 'vitest';
 import { allExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
@@ -177,6 +177,51 @@ await describeBackends('the PEER layer', (backend) => {
       tf.dispose([params, moved, x, y, other]);
     });
   });
+
+  it.each<Partial<PeerConfig>>([{ sharedHidden: 3 }, { lowRankHidden: 5 }])(
+    'keeps NaN in padding from other tokens, and from the gradients of all parameters: %o',
+    async (options) => {
+      await expectNoLeak(async () => {
+        const width = 4;
+        const config: PeerConfig = {
+          ...{ heads: 2, k: 2, sizes: [3, 3], keyWidth: 3 },
+          ...options,
+        };
+        const params = initPeer(randomKey(3), width, config, { keys: { normal: 1 } });
+        const clean = randomTensor(randomKey('x'), [2, 3, width]);
+        const mask = tf.tensor2d([
+          [1, 1, 0],
+          [1, 0, 0],
+        ]);
+        const spoilt = tf.tidy(() => {
+          const counts = tf.reshape(tf.cast(mask, 'bool'), [2, 3, 1]);
+          return tf.where(tf.broadcastTo(counts, clean.shape), clean, tf.fill([2, 3, width], NaN));
+        });
+        const names = Object.keys(params).filter(
+          (name) => !retrievalBuffers(config).includes(name),
+        );
+        const all = (x: tf.Tensor) =>
+          tf.tidy(() =>
+            tf.grads((...values: tf.Tensor[]) => {
+              const own = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+              const { y } = peer(x, { ...params, ...own } as Params, config, {
+                training: true,
+                mask,
+              });
+              return tf.sum(tf.mul(tf.square(y), tf.reshape(mask, [2, 3, 1])));
+            })(names.map((name) => params[name] as tf.Tensor)),
+          );
+        const [expected, found] = [all(clean), all(spoilt)];
+        for (const [at, gradient] of found.entries()) {
+          const { shape } = expected[at] as tf.Tensor;
+          const data = await (expected[at] as tf.Tensor).data();
+          expect(data.every(Number.isFinite)).toBe(true);
+          await expectTensorClose(gradient, { shape, data }, { rtol: 0, atol: 0 });
+        }
+        tf.dispose([params, clean, mask, spoilt, expected, found]);
+      });
+    },
+  );
 
   it.each<[string, Partial<PeerConfig>]>([
     ['sigmoid scores, and a shared dense layer', { scores: 'sigmoid', sharedHidden: 3 }],

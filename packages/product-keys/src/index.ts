@@ -28,6 +28,7 @@ export {
   type QueryNorm,
   queryNetwork,
 } from './query-network/index.ts';
+export { withoutPadding } from './query-network/without-padding.ts';
 export { checkRetrieval, itemsOf, type RetrievalConfig, tableRows } from './retrieval/config.ts';
 export {
   type LayerCosts,

@@ -60,6 +60,44 @@ await describeBackends('queries', () => {
     });
   });
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e20])(
+    'of tokens that count know nothing of padding with %d in it, nor do gradients and running figures',
+    async (bad) => {
+      const params = makeParams([H, S, C]);
+      const kept = [0, 2, 3];
+      const clean = randomTensor(randomKey('x'), [4, D]);
+      const spoilt = tf.tidy(() => {
+        const rows = tf.unstack(clean);
+        rows[1] = tf.tensor1d([bad, 1, -bad, 0, bad]);
+        return tf.stack(rows);
+      });
+      const mask = tf.tensor1d([1, 0, 1, 1]);
+      const dy = randomTensor(randomKey('dy'), [3, H, S, C]);
+      for (const norm of ['batch', 'layer', 'none'] as const) {
+        const own = norm === 'layer' ? makeParams([S, C]) : params;
+        for (const training of [true, false]) {
+          const run = (input: tf.Tensor, kernel: tf.Tensor) =>
+            queryNetwork(input, { ...own, kernel }, { ...config, norm }, { training, mask });
+          const all = (input: tf.Tensor) => {
+            const kernel = own['kernel'] as tf.Tensor;
+            const gradients = tf.grads((x: tf.Tensor, w: tf.Tensor) =>
+              tf.tidy(() => tf.gather(run(x, w).queries, kept)),
+            )([input, kernel], dy);
+            const { queries, updates } = run(input, kernel);
+            return [tf.gather(queries, kept), ...gradients, ...Object.values(updates)];
+          };
+          const expected = all(clean);
+          for (const [at, found] of all(spoilt).entries()) {
+            const { shape } = expected[at] as tf.Tensor;
+            const data = await (expected[at] as tf.Tensor).data();
+            expect(data.every(Number.isFinite)).toBe(true);
+            await expectTensorClose(found, { shape, data }, { rtol: 0, atol: 0 });
+          }
+        }
+      }
+    },
+  );
+
   it('leave the running figures alone where no token counts', async () => {
     const params = makeParams([H, S, C]);
     const x = randomTensor(randomKey('x'), [3, D]);

@@ -13,6 +13,7 @@ import {
   type Sequence,
   sequenceOf,
   weightedRows,
+  withoutPadding,
 } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from './config.ts';
@@ -55,7 +56,8 @@ export function peer(
   );
   const table = (name: string) => tables[name] as tf.Tensor;
   return tf.tidy(() => {
-    const retrieved = retrieve(x, params, retrievalOf(config), call);
+    const tokens = withoutPadding(x, call.mask);
+    const retrieved = retrieve(tokens, params, retrievalOf(config), call);
     const [indices, gates] = [retrieved.indices, retrieved.gates].map((of) =>
       tf.reshape(of, [...outer, heads * k]),
     ) as [tf.Tensor, tf.Tensor];
@@ -65,7 +67,7 @@ export function peer(
     };
     let y: tf.Tensor;
     if (lowRankHidden === 0) {
-      y = expertsApply(x, indices, gates, table('down'), table('up'), {
+      y = expertsApply(tokens, indices, gates, table('down'), table('up'), {
         activation,
         order,
       });
@@ -73,12 +75,12 @@ export function peer(
       const sequence = sequenceOf(table('in_a'), indices, order);
       const changed = (name: 'in' | 'out', input: tf.Tensor) =>
         expertsOfRankOne(input, indices, gates, table(`${name}_a`), table(`${name}_b`), sequence);
-      const into = dense('low_rank/Dense_0', x, width, lowRankHidden);
-      const hidden = activate(tf.add(into, changed('in', x)), activation);
+      const into = dense('low_rank/Dense_0', tokens, width, lowRankHidden);
+      const hidden = activate(tf.add(into, changed('in', tokens)), activation);
       const out = dense('low_rank/Dense_1', hidden, lowRankHidden, width);
       y = tf.add(out, changed('out', hidden));
     }
-    if (sharedHidden > 0) y = tf.add(y, mlp(x, subtree(params, 'shared/')));
+    if (sharedHidden > 0) y = tf.add(y, mlp(tokens, subtree(params, 'shared/')));
     return { y, retrieved: { ...retrieved } };
   });
 }

@@ -10,6 +10,7 @@ import { checkedParam, linear, linearParams, normal, type Params } from '@nevere
 import * as tf from '@tensorflow/tfjs-core';
 import { weightedRows } from '../picked-rows/index.ts';
 import type { QueryCall } from '../query-network/index.ts';
+import { withoutPadding } from '../query-network/without-padding.ts';
 import { checkRetrieval, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
 import {
   type LayerCosts,
@@ -81,7 +82,8 @@ export function memory(
   const { heads, k, valueWidth = width, output = 'sum' } = config;
   const values = checkedParam(params, 'values', [tableRows(config), valueWidth]);
   return tf.tidy(() => {
-    const retrieved = { ...retrieve(x, params, retrievalOf(config), call) };
+    const tokens = withoutPadding(x, call.mask);
+    const retrieved = { ...retrieve(tokens, params, retrievalOf(config), call) };
     const picks = [...x.shape.slice(0, -1), heads * k];
     const sum = weightedRows(
       values,
@@ -95,12 +97,12 @@ export function memory(
     };
     switch (output) {
       case 'plus': {
-        const swish = layer('swish', x, width, valueWidth);
+        const swish = layer('swish', tokens, width, valueWidth);
         const gated = tf.mul(sum, tf.mul(swish, tf.sigmoid(swish)));
         return { y: layer('output', gated, valueWidth, width), retrieved };
       }
       case 'gated':
-        return { y: tf.mul(sum, tf.sigmoid(layer('gate', x, width, 1))), retrieved };
+        return { y: tf.mul(sum, tf.sigmoid(layer('gate', tokens, width, 1))), retrieved };
       default:
         return { y: sum, retrieved };
     }

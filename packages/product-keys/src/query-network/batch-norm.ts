@@ -23,7 +23,7 @@ export interface BatchNormOptions {
 
 /**
  * Batch normalisation of each feature over all tokens (arXiv 1502.03167, algorithm 1), with the variance of the population; the running
- * variance gets that of the sample, as PyTorch has it. Padding does not count, and is normalised by what the others come to.
+ * variance gets that of the sample, as PyTorch has it. Padding does not count, and is normalised by what the others come to; it must be finite.
  *
  * @param x `[T, F]`, float32. @param scale `[F]`. @param shift `[F]`. @param running their figures so far, `[F]`.
  * @returns `[T, F]`, and in training the running figures after this batch. The caller's to dispose.

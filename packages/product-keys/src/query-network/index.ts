@@ -2,6 +2,7 @@ import { checkTensor } from '@neverend/backend';
 import { checkedParam, type Dropout, dropout, layerNorm, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm } from './batch-norm.ts';
+import { withoutPadding } from './without-padding.ts';
 
 /** What is done to queries: nothing, a norm of each feature over all tokens, or one of each head's query. */
 export type QueryNorm = 'none' | 'batch' | 'layer';
@@ -26,7 +27,7 @@ export interface QueryConfig {
 export interface QueryCall {
   /** Whether a batch norm takes the figures of these tokens. Default: false. */
   readonly training?: boolean | undefined;
-  /** Of the shape of x but its last axis, float32: 1 for tokens that count for a batch norm, 0 for padding. Default: all count. */
+  /** Of the shape of x but its last axis, float32: 1 for tokens that count, 0 for padding: whatever that holds, it is taken as 0, and a batch norm leaves it out. Default: all count. */
   readonly mask?: tf.Tensor | undefined;
   /** Dropout of queries. Default: none. */
   readonly dropout?: Dropout | undefined;
@@ -60,9 +61,8 @@ export function queryNetwork(
   const shape = [heads, sets, keyWidth];
   const kernel = checkedParam(params, 'kernel', [width, ...shape]);
   const bias = params['bias'] && checkedParam(params, 'bias', shape);
-  if (call.mask !== undefined) checkTensor('mask', call.mask, outer);
   return tf.tidy(() => {
-    const plain = linear(x, kernel, bias ?? tf.zeros(shape));
+    const plain = linear(withoutPadding(x, call.mask), kernel, bias ?? tf.zeros(shape));
     const { y, updates } = normalised(plain, params, config, call);
     const queries = tf.reshape(y, [...outer, ...shape]);
     return { queries: dropout(queries, call.dropout), updates };
