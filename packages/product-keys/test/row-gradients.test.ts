@@ -1,4 +1,4 @@
-import { randomInt, randomKey, ShapeError } from '@neverend/backend';
+import { randomInt, randomKey } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -129,11 +129,61 @@ await describeBackends('gradients of rows', () => {
   });
 });
 
-it('refuses a table that is none, and unknown options', async () => {
-  const vector = tf.variable(tf.ones([3]));
+describe('refuses', () => {
+  const table = (): tf.Variable => variable(() => tf.ones([3, 2]), false);
   const loss = () => tf.scalar(0);
-  await expect(rowGradients(loss, { tables: { vector } })).rejects.toThrow(ShapeError);
-  await expect(rowGradients(loss, { tables: {}, table: 1 } as never)).rejects.toThrow(
-    'rowGradients has no option "table"',
-  );
+
+  it.each([
+    [undefined, 'tables was undefined; it must be an object of variables [N, D]'],
+    [null, 'tables was null; it must be an object of variables [N, D]'],
+    [[], 'tables was a list; it must be an object of variables [N, D]'],
+    [{ up: undefined }, 'tables.up was undefined; it must be a variable [N, D]'],
+    [{ up: tf.ones([3, 2]) }, 'tables.up was a tensor; it must be a variable [N, D]'],
+    [{ up: tf.variable(tf.ones([3])) }, 'tables.up was [3]; it must be [N, D]'],
+    [{ up: tf.variable(tf.ones([3, 2], 'int32')) }, 'tables.up was int32; it must be float32'],
+  ])('tables that are none: %o', async (tables, message) => {
+    const refused = rowGradients(loss, { tables } as never);
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.not.toThrow(/Cannot read|undefined or null/);
+  });
+
+  it('one table under two names, or among the variables, also by another variable of its numbers', async () => {
+    await expectNoLeak(async () => {
+      const one = table();
+      const alias = tf.variable(one, true);
+      await expect(rowGradients(loss, { tables: { a: one, b: one } })).rejects.toThrow(
+        'tables.b was the table of tables.a; each must be a table of its own',
+      );
+      for (const variables of [[one], [alias], undefined]) {
+        await expect(
+          rowGradients(loss, { tables: { a: one }, ...(variables && { variables }) }),
+        ).rejects.toThrow(/^variables had tables\.a; /);
+      }
+      await expect(
+        rowGradients(loss, { tables: {}, variables: [undefined as never] }),
+      ).rejects.toThrow('variables[0] was undefined; it must be a variable');
+      tf.dispose([one, alias]);
+    });
+  });
+
+  it.each([
+    [() => tf.ones([1, 3]), 'loss gave [1, 3]; it must give a scalar'],
+    [() => tf.ones([1]), 'loss gave [1]; it must give a scalar'],
+    [() => 3, 'loss gave 3; it must give a scalar'],
+    [() => tf.scalar(1, 'int32'), 'loss was int32; it must be float32'],
+  ])('a loss that is no scalar: %o', async (lossOf, message) => {
+    await expectNoLeak(async () => {
+      const one = table();
+      const refused = rowGradients(lossOf as never, { tables: { one }, variables: [] });
+      await expect(refused).rejects.toThrow(message);
+      one.dispose();
+    });
+  });
+
+  it('unknown options, and none', async () => {
+    await expect(rowGradients(loss, { tables: {}, table: 1 } as never)).rejects.toThrow(
+      'rowGradients has no option "table"',
+    );
+    await expect(rowGradients(loss, undefined as never)).rejects.toThrow(TypeError);
+  });
 });

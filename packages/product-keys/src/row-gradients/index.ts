@@ -1,4 +1,4 @@
-import { checkOptions, ShapeError } from '@neverend/backend';
+import { checkOptions, checkTensor, described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SortedPicks } from '../sort-picks.ts';
 import { summedPicks } from '../summed-picks/index.ts';
@@ -34,26 +34,30 @@ export interface RowGradientOptions<Name extends string> {
  * The gradients of a loss by variables, and by the rows of tables that it picked (`weightedRows`): time and memory go by what was picked, whatever the
  * tables' sizes. A row that was picked several times has the sum, in the order of the picks. What else the loss does with a table has no gradient.
  *
- * @throws TypeError for an unknown option. @throws ShapeError for a table that is none. @throws what the loss throws.
+ * @throws TypeError for an unknown option, and for what is no variable. @throws ShapeError | DTypeError for a table that is none, and a loss that is no scalar.
+ * @throws RangeError for a table that is given twice, or is among the variables. @throws what the loss throws.
  */
 export async function rowGradients<Name extends string>(
   loss: () => tf.Scalar,
   options: RowGradientOptions<Name>,
 ): Promise<RowGradients<Name>> {
   checkOptions('rowGradients', options, ['tables', 'variables']);
-  const names = Object.keys(options.tables) as Name[];
-  for (const name of names) {
-    const { shape } = options.tables[name];
-    if (shape.length !== 2) {
-      throw new ShapeError(`tables.${name} was [${shape.join(', ')}]; it must be [N, D]`);
-    }
-  }
+  const names = checkedTables(options.tables);
   const tables = names.map((name) => options.tables[name]);
   const variables =
     options.variables ??
     Object.values(tf.engine().registeredVariables).filter(
       (variable) => variable.trainable && !tables.includes(variable),
     );
+  for (const [at, variable] of variables.entries()) {
+    checkVariable(`variables[${at}]`, variable, '');
+    const table = tables.findIndex(({ dataId }) => dataId === variable.dataId);
+    if (table >= 0) {
+      throw new RangeError(
+        `variables had tables.${names[table]}; it must have no table, since a table's gradient is rows`,
+      );
+    }
+  }
   const collectors = new Map(
     tables.map(({ dataId }): [tf.DataId, TableCollector] => [
       dataId,
@@ -63,7 +67,7 @@ export async function rowGradients<Name extends string>(
   const anchors = Array.from(collectors.values(), ({ anchor }) => anchor);
   try {
     const { value, grads } = whileCollecting(collectors, () =>
-      tf.engine().gradients(loss, [...variables, ...anchors], undefined, true),
+      tf.engine().gradients(() => checkedLoss(loss()), [...variables, ...anchors], undefined, true),
     );
     tf.dispose(grads.slice(variables.length));
     const sorter = new PickSorter();
@@ -88,6 +92,40 @@ export async function rowGradients<Name extends string>(
     for (const { picked } of collectors.values())
       tf.dispose(picked.flatMap((one) => Object.values(one)));
   }
+}
+
+/** @returns the names of the tables. */
+function checkedTables<Name extends string>(tables: Readonly<Record<Name, tf.Variable>>): Name[] {
+  if (typeof tables !== 'object' || tables === null || Array.isArray(tables)) {
+    throw new TypeError(
+      `tables was ${described(tables)}; it must be an object of variables [N, D]`,
+    );
+  }
+  const names = Object.keys(tables) as Name[];
+  for (const [at, name] of names.entries()) {
+    const table = tables[name];
+    checkVariable(`tables.${name}`, table, ' [N, D]');
+    checkTensor(`tables.${name}`, table, ['N', 'D']);
+    const same = names.slice(0, at).find((other) => tables[other].dataId === table.dataId);
+    if (same !== undefined) {
+      throw new RangeError(
+        `tables.${name} was the table of tables.${same}; each must be a table of its own`,
+      );
+    }
+  }
+  return names;
+}
+
+function checkVariable(name: string, variable: unknown, shape: string): void {
+  if (variable instanceof tf.Variable) return;
+  throw new TypeError(`${name} was ${described(variable)}; it must be a variable${shape}`);
+}
+
+function checkedLoss(value: tf.Scalar): tf.Scalar {
+  const shape = value instanceof tf.Tensor ? `[${value.shape.join(', ')}]` : described(value);
+  if (shape !== '[]') throw new ShapeError(`loss gave ${shape}; it must give a scalar`);
+  checkTensor('loss', value, []);
+  return value;
 }
 
 /** The sum of all that a table got. */
