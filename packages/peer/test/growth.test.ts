@@ -1,4 +1,4 @@
-import { randomKey } from '@neverend/backend';
+import { kernelMode, randomKey, withPeakBytes } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -6,7 +6,7 @@ import {
   randomTensor,
 } from '@neverend/backend/testing';
 import { RowSGD } from '@neverend/optim';
-import { rowGradients } from '@neverend/product-keys';
+import { rowGradients, startedTable } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import {
@@ -66,6 +66,52 @@ await describeBackends('a PEER layer that grows', (backend) => {
       const last = await outcome(x, again.params, again.config);
       if (backend !== 'cpu') expect(last.values).toEqual(before.values);
       tf.dispose([x, params, grown.params, again.params]);
+    });
+  });
+
+  it('has old experts at their new places and new ones beside them, and beside the tables little is in memory', async () => {
+    const [from, to, heads, wide] = [[32, 8, 16], [64, 16, 32], 2, 64] as const;
+    const small: PeerConfig = {
+      ...{ heads, k: 2, sizes: from, keyWidth: 2, norm: 'none', splitTables: true },
+    };
+    await expectNoLeak(async () => {
+      const params = initPeer(randomKey(1), wide, small);
+      const { result, peakBytes } = withPeakBytes(() =>
+        growExperts(params, wide, small, to, randomKey(2)),
+      );
+      const bytes = Object.values(result.params).reduce((sum, { size }) => sum + 4 * size, 0);
+      // In place where there is a kernel; else one table is copied at a time. Rows are made by 4.2 MB.
+      const inPlace = backend !== 'cpu' && kernelMode() !== 'composite';
+      const table = 4 * heads * wide * to[0] * to[1] * to[2];
+      expect(peakBytes).toBeLessThan(bytes + (inPlace ? 0 : 2 * table) + 3 * 4.2e6);
+      for (const name of ['down', 'up']) {
+        // Set by set, each with a table of its own for what is new.
+        const expected = tf.tidy(() => {
+          let rows = params[name] as tf.Tensor;
+          for (const [set, n] of from.entries()) {
+            const before = to.slice(0, set).reduce((product, m) => product * m, heads as number);
+            const after = wide * from.slice(set + 1).reduce((product, m) => product * m, 1);
+            const added = (to[set] ?? 0) - n;
+            const start = { normal: 1 / Math.sqrt(wide) };
+            const more = startedTable(
+              randomKey(randomKey(2).low, randomKey(2).high, name, set),
+              [before * added, after],
+              start,
+            );
+            rows = tf.concat(
+              [tf.reshape(rows, [before, n, after]), tf.reshape(more, [before, added, after])],
+              1,
+            );
+          }
+          return rows;
+        });
+        const [a, b] = (
+          await Promise.all([expected.data(), (result.params[name] as tf.Tensor).data()])
+        ).map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+        expect((a as Buffer).equals(b as Buffer)).toBe(true);
+        expected.dispose();
+      }
+      tf.dispose([params, result.params]);
     });
   });
 

@@ -40,9 +40,12 @@ export {
 export { type Retrieved, retrieve } from './retrieval/index.ts';
 export {
   checkTableRoom,
+  filledTable,
   initRetrieval,
+  type PlacedRows,
   publishedStarts,
   retrievalOf,
+  rowSlices,
   type Start,
   type Starts,
   type StartsOf,

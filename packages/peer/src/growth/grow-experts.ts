@@ -2,10 +2,13 @@ import { checkedSize, type RandomKey, randomKey, ShapeError } from '@neverend/ba
 import { checkedParam, type Params } from '@neverend/nn';
 import {
   checkTableRoom,
+  filledTable,
+  type PlacedRows,
   publishedStarts,
+  rowSlices,
+  type Start,
   type Starts,
   started,
-  startedTable,
 } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
@@ -46,7 +49,8 @@ export function growExperts(
   for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n, config.sizes[set]);
   const grown: PeerConfig = { ...config, sizes, keyBias: true };
   checkPeer('growExperts', grown);
-  checkTableRoom(peerTables(width, grown), config.splitTables ? config.heads : 1);
+  const grownTables = peerTables(width, grown);
+  checkTableRoom(grownTables, config.splitTables ? config.heads : 1);
   const { heads, keyWidth, splitTables = false } = config;
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
   const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
@@ -67,19 +71,15 @@ export function growExperts(
     }
     const shape = tables[name];
     if (shape === undefined) return tf.clone(checkedParam(params, name, ['...']));
-    let table = checkedParam(params, name, shape);
-    for (const [at, n] of config.sizes.entries()) {
-      const before = sizes
-        .slice(0, at)
-        .reduce((product, m) => product * m, splitTables ? heads : 1);
-      const after = config.sizes.slice(at + 1).reduce((product, m) => product * m, 1);
-      const added = (sizes[at] ?? n) - n;
-      if (added === 0) continue;
-      const rows = tf.reshape(table, [before, n, after * shape[1]]);
-      const more = startedTable(place(name, at), [before * added, after * shape[1]], own.tables);
-      table = tf.concat([rows, tf.reshape(more, [before, added, after * shape[1]])], 1);
-    }
-    return tf.reshape(table, [-1, shape[1]]);
+    const from = { table: checkedParam(params, name, shape), sizes: config.sizes };
+    const [rows] = grownTables[name] as [number, number];
+    return filledTable(
+      [rows, shape[1]],
+      grownRows(from, sizes, splitTables ? heads : 1, (set) => ({
+        key: place(name, set),
+        start: own.tables,
+      })),
+    );
   };
   const names = Object.keys(peerShapes(width, grown));
   return {
@@ -88,6 +88,56 @@ export function growExperts(
       Object.fromEntries(names.map((name) => [name, tf.tidy(() => grow(name))])),
     ),
   };
+}
+
+/** The rows of a grown table, some at a time: those that there were at their new places, then those of each set's new keys and all keys of the sets before it. */
+function* grownRows(
+  from: { readonly table: tf.Tensor; readonly sizes: readonly number[] },
+  sizes: readonly number[],
+  tables: number,
+  newOnes: (set: number) => { readonly key: RandomKey; readonly start: Start },
+): Generator<PlacedRows> {
+  const [count = 0, width = 1] = from.table.shape;
+  /** Where rows go that are counted through so many keys of each set, from a first one on. */
+  const places = (
+    begin: number,
+    length: number,
+    counts: readonly number[],
+    firsts: readonly number[],
+  ) =>
+    Int32Array.from({ length }, (_, row) => {
+      let [left, place, stride] = [begin + row, 0, 1];
+      for (let set = sizes.length - 1; set >= 0; set--) {
+        const n = counts[set] ?? 1;
+        place += stride * ((left % n) + (firsts[set] ?? 0));
+        left = Math.floor(left / n);
+        stride *= sizes[set] ?? 1;
+      }
+      return place + stride * left;
+    });
+  for (const slice of rowSlices(count, width)) {
+    yield {
+      places: places(slice.at, slice.count, from.sizes, []),
+      make: () => tf.slice(from.table, [slice.at, 0], [slice.count, width]),
+    };
+  }
+  for (const [set, n] of from.sizes.entries()) {
+    const added = (sizes[set] ?? n) - n;
+    const counts = [...sizes.slice(0, set), added, ...from.sizes.slice(set + 1)];
+    const firsts = sizes.map((_, other) => (other === set ? n : 0));
+    const before = counts.slice(0, set + 1).reduce((product, m) => product * m, tables);
+    const after = counts.slice(set + 1).reduce((product, m) => product * m, 1);
+    const { key, start } = newOnes(set);
+    for (const slice of rowSlices(before, after * width)) {
+      yield {
+        places: places(slice.at * after, slice.count * after, counts, firsts),
+        make: () => {
+          const made = randomKey(key.low, key.high, slice.at);
+          return tf.reshape(started(made, [slice.count, after * width], start), [-1, width]);
+        },
+      };
+    }
+  }
 }
 
 /**

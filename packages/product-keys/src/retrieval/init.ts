@@ -55,28 +55,53 @@ export function started(key: RandomKey, shape: readonly number[], start: Start):
 /** Numbers that are made at a time. */
 const sliceNumbers = 2 ** 20;
 
-/** A table of this start, `[N, D]`, made some rows at a time: beside it there is little in memory. @returns the caller's to dispose. */
+/** Slices of a table `[N, D]` that are small beside it: which row each begins with, and how many it has. */
+export function* rowSlices(
+  rows: number,
+  width: number,
+): Generator<{ readonly at: number; readonly count: number }> {
+  const height = Math.max(1, Math.floor(sliceNumbers / width));
+  for (let at = 0; at < rows; at += height) yield { at, count: Math.min(height, rows - at) };
+}
+
+/** Some rows of a table: their numbers, each once, and how they are made, `[K, D]`. */
+export interface PlacedRows {
+  readonly places: Int32Array;
+  readonly make: () => tf.Tensor;
+}
+
+/** A table `[N, D]` of these rows, and of zeros where none are given. Where the backend can, it is filled in place: beside it there is little in memory. @returns the caller's to dispose. */
+export function filledTable(
+  shape: readonly [number, number],
+  parts: Iterable<PlacedRows>,
+): tf.Tensor {
+  let table: tf.Tensor = tf.zeros([...shape]);
+  for (const { places, make } of parts) {
+    const before = table;
+    table = tf.tidy(() => setRows(before, tf.tensor1d(places, 'int32'), make()));
+    if (table !== before) before.dispose();
+  }
+  return table;
+}
+
+/** A table of this start, `[N, D]`, made some rows at a time. @returns the caller's to dispose. */
 export function startedTable(
   key: RandomKey,
   [rows, width]: readonly [number, number],
   start: Start,
 ): tf.Tensor {
-  const height = Math.max(1, Math.floor(sliceNumbers / width));
-  const slice = (at: number) => {
-    const count = Math.min(height, rows - at);
-    return started(randomKey(key.low, key.high, at), [count, width], start);
-  };
-  if (rows <= height) return slice(0);
-  let table: tf.Tensor = tf.zeros([rows, width]);
-  for (let at = 0; at < rows; at += height) {
-    const before = table;
-    table = tf.tidy(() => {
-      const part = slice(at);
-      return setRows(before, tf.range(at, at + (part.shape[0] ?? 0), 1, 'int32'), part);
-    });
-    if (table !== before) before.dispose();
-  }
-  return table;
+  const slices = [...rowSlices(rows, width)];
+  const make = ({ at, count }: { at: number; count: number }) =>
+    started(randomKey(key.low, key.high, at), [count, width], start);
+  const [first, ...others] = slices;
+  if (first !== undefined && others.length === 0) return make(first);
+  return filledTable(
+    [rows, width],
+    slices.map((slice) => ({
+      places: Int32Array.from({ length: slice.count }, (_, row) => slice.at + row),
+      make: () => make(slice),
+    })),
+  );
 }
 
 /**
