@@ -8,6 +8,7 @@ export type {
   WasmPath,
 } from './backends/types.ts';
 export { checkFlag } from './check-flag.ts';
+export { checkList } from './check-list.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
 export { checkOneOf } from './check-one-of.ts';
 export { checkOptions } from './check-options.ts';
