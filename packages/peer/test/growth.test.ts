@@ -222,6 +222,22 @@ it('refuses what does not fit, by name', () => {
   expect(() => openKeys([], 2)).toThrow('share was 2');
   expect(() => pruneExperts(params, width, config, [[0], [1, 0]])).toThrow('keep[1] had 0');
   expect(() => pruneExperts(params, width, config, [[0], [1]])).toThrow('k was 3');
+  expect(() => pruneExperts(params, width, config, [[], [0]])).toThrow(
+    'keep[0] was empty; it must have the keys of the set that stay',
+  );
+  expect(() => pruneExperts(params, width, config, [[0], 1 as never])).toThrow(
+    'keep[1] was 1; it must be a list',
+  );
+  expect(() => pruneExperts(params, width, config, undefined as never)).toThrow(
+    'keep was undefined; it must be a list',
+  );
+  expect(() => growExperts(params, width, config, 6 as never, key)).toThrow('sizes was 6; it');
+  expect(() => growExperts(undefined as never, width, config, [6, 6], key)).toThrow(
+    'params was undefined',
+  );
+  expect(() => openKeys(tf.zeros([2]) as never, 1)).toThrow(
+    'closed was a tensor; it must be a list',
+  );
   const before = tf.memory().numTensors;
   const { up: _, ...without } = params;
   expect(() => growExperts(without, width, config, [6, 6], key)).toThrow('params["up"]');

@@ -68,6 +68,9 @@ await describeBackends(
 
 it('refuses arguments that it does not have, or that are none', () => {
   expect(() => neverendPeer({ ...retrieval, experts: 3 } as never)).toThrow('"experts"');
-  expect(() => neverendPeer({ ...retrieval, sizes: [] })).toThrow('sizes was []');
+  expect(() => neverendPeer({ ...retrieval, sizes: [] })).toThrow('sizes was empty');
+  expect(() => neverendPeer({ ...retrieval, k: 21 })).toThrow(
+    'k was 21; it must be at most the 20',
+  );
   expect(() => neverendPeer({ ...retrieval, norm: 'rms' as never })).toThrow('norm was "rms"');
 });

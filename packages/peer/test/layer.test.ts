@@ -353,5 +353,19 @@ it('refuses what does not fit, by name', () => {
     'activation was "tanh"',
   );
   expect(() => peer(x, {}, small)).toThrow('params["down"] was missing');
+  for (const none of [undefined, null]) {
+    expect(() => peer(x, {}, none as never)).toThrow(`the options of peer were ${none}`);
+    expect(() => peer(x, none as never, small)).toThrow(`params was ${none}`);
+    expect(() => initPeer(randomKey(0), 4, none as never)).toThrow(
+      `the options of initPeer were ${none}`,
+    );
+  }
+  expect(() => peer(undefined as never, {}, small)).toThrow('x was undefined');
+  expect(() => peer(x, {}, { ...small, sizes: '55' as never })).toThrow(
+    'sizes was "55"; it must be a list',
+  );
+  expect(() =>
+    peer(x, {}, { ...small, heads: 8, sizes: [40_000, 40_000], splitTables: true }),
+  ).toThrow('sizes [40000, 40000] of 8 tables are 12800000000 items; there must be below 2^31');
   x.dispose();
 });

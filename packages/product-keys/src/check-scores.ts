@@ -18,7 +18,7 @@ function check(values: ArrayLike<number>, k: number, name: string, shape: readon
     const row = rowOf(at / k, shape);
     if (values[at] === Number.POSITIVE_INFINITY) {
       throw new RangeError(
-        `${name} had NaN or Infinity in row ${row}; they must be numbers, or -Infinity for what is masked`,
+        `${name} had NaN or Infinity in row ${row}, or a sum beyond float32; they must be numbers, or -Infinity for what is masked`,
       );
     }
     if (values[at + k - 1] === Number.NEGATIVE_INFINITY) {

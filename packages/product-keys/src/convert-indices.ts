@@ -1,4 +1,3 @@
-import { checkedSize, ShapeError } from '@neverend/backend';
 import { countItems } from './top-k.ts';
 
 /**
@@ -18,14 +17,12 @@ export function convertIndices(
   sizes: readonly number[],
   from: IndexOrder,
 ): Int32Array {
-  if (sizes.length === 0) throw new ShapeError('sizes was empty; it must have one at least');
-  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
+  const items = countItems(sizes);
   if (from !== 'first-slowest' && from !== 'first-fastest') {
     throw new RangeError(
       `from was ${JSON.stringify(from)}; it must be "first-slowest" or "first-fastest"`,
     );
   }
-  const items = countItems(sizes);
   // The set that is counted fastest first.
   const fastest = from === 'first-slowest' ? [...sizes].reverse() : sizes;
   return Int32Array.from(indices, (index) => {

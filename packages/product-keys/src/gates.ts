@@ -1,6 +1,7 @@
 import { checkOneOf, checkTensor } from '@neverend/backend';
 import { softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { detached } from './detached.ts';
 
 /**
  * How the scores of chosen items become their weights: by a softmax over the k of a head, or each by itself (Csordás et al., arXiv 2310.10837).
@@ -10,19 +11,25 @@ export type ScoreFunction = 'softmax' | 'sigmoid' | 'relu';
 /** The names of all score functions. */
 export const scoreFunctions: readonly ScoreFunction[] = ['softmax', 'sigmoid', 'relu'];
 
-/** @throws RangeError unless it is above 0 in float32. */
+/** The smallest number that float32 has with all of its digits: backends take smaller ones for 0. */
+const leastTemperature = 2 ** -126;
+
+/** @throws RangeError unless float32 has it, and it is no smaller than what backends take for 0. */
 export function checkTemperature(temperature: number): void {
-  if (!(Math.fround(temperature) > 0 && Number.isFinite(temperature))) {
-    throw new RangeError(`temperature was ${temperature}; it must be a finite number above 0`);
+  const rounded = typeof temperature === 'number' ? Math.fround(temperature) : Number.NaN;
+  if (!(rounded >= leastTemperature && Number.isFinite(rounded))) {
+    throw new RangeError(
+      `temperature was ${temperature}; it must be a number from 2^-126 on that float32 has`,
+    );
   }
 }
 
 /**
  * Weights of chosen items by their scores, which are divided by the temperature first.
  *
- * @param scores `[..., k]`, float32. @param temperature above 0. Default: 1.
+ * @param scores `[..., k]`, float32. @param temperature from 2^-126 on. Default: 1.
  * @returns the shape of `scores`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another function, or a temperature that is not above 0.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another function, or a temperature that is none.
  */
 export function gates(
   scores: tf.Tensor,
@@ -33,14 +40,18 @@ export function gates(
   checkOneOf('by', by, scoreFunctions);
   checkTemperature(temperature);
   return tf.tidy(() => {
-    const scaled = temperature === 1 ? scores : tf.div(scores, temperature);
+    const scaled = () => (temperature === 1 ? scores : tf.div(scores, temperature));
     switch (by) {
-      case 'softmax':
-        return softmax(scaled);
+      case 'softmax': {
+        if (temperature === 1) return softmax(scores);
+        // A low temperature would make the largest scores infinite, and their differences NaN.
+        const most = detached(tf.max(scores, -1, true));
+        return softmax(tf.div(tf.sub(scores, most), temperature));
+      }
       case 'sigmoid':
-        return tf.sigmoid(scaled);
+        return tf.sigmoid(scaled());
       case 'relu':
-        return tf.relu(scaled);
+        return tf.relu(scaled());
     }
   });
 }

@@ -1,4 +1,4 @@
-import { checkedSize } from '@neverend/backend';
+import { checkedSize, checkList, checkSizes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkScores } from './check-scores.ts';
 import { type ScoredSet, topPairs } from './top-pairs/index.ts';
@@ -14,11 +14,18 @@ export interface TopK {
 /** Numbers that int32 holds. */
 const mostItems = 2 ** 31 - 1;
 
-/** How many items there are of these sets. @throws RangeError where int32 does not hold their numbers. */
-export function countItems(sizes: readonly number[]): number {
-  const items = sizes.reduce((product, n) => product * n, 1);
-  if (items > mostItems)
-    throw new RangeError(`there were ${items} items; there must be below 2^31`);
+/** How many items there are of these sets, in all tables. @throws TypeError | ShapeError for sizes that are none. @throws RangeError where int32 does not hold their numbers. */
+export function countItems(sizes: readonly number[], tables = 1): number {
+  checkList('sizes', sizes, 'the number of keys of each set');
+  for (const [set, n] of sizes.entries()) checkedSize(`sizes[${set}]`, n);
+  checkSizes({ tables });
+  const items = sizes.reduce((product, n) => product * n, tables);
+  if (items > mostItems) {
+    const of = tables === 1 ? '' : ` of ${tables} tables`;
+    throw new RangeError(
+      `sizes [${sizes.join(', ')}]${of} are ${items} items; there must be below 2^31`,
+    );
+  }
   return items;
 }
 

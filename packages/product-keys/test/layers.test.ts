@@ -121,6 +121,7 @@ it('functions refuse options that they do not have', () => {
 
 it('refuses arguments that it does not have, or that are none', () => {
   expect(() => neverendMemory({ ...retrieval, experts: 3 } as never)).toThrow('"experts"');
-  expect(() => neverendMemory({ ...retrieval, sizes: [] })).toThrow('sizes was []');
+  expect(() => neverendMemory({ ...retrieval, sizes: [] })).toThrow('sizes was empty');
+  expect(() => neverendMemory({ ...retrieval, k: 21 })).toThrow('k was 21; it must be at most');
   expect(() => neverendMemory({ ...retrieval, norm: 'rms' as never })).toThrow('norm was "rms"');
 });

@@ -125,6 +125,10 @@ it('refuses what does not fit, by name', () => {
   const queries = tf.zeros([5, 2, 2, 3]);
   const keys = [tf.zeros([2, 4, 3]), tf.zeros([2, 6, 3])];
   expect(() => productKeySearch(queries, [], 1)).toThrow('keys was empty');
+  expect(() => productKeySearch(queries, queries as never, 1)).toThrow('keys was a tensor');
+  expect(() => productKeySearch(queries, keys, 1, { bias: queries as never })).toThrow(
+    'bias was a tensor',
+  );
   expect(() => productKeySearch(queries, keys.slice(1), 1)).toThrow(ShapeError);
   expect(() => productKeySearch(queries, [tf.zeros([2, 4, 5]), ...keys.slice(1)], 1)).toThrow(
     'keys[0]',

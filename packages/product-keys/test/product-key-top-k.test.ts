@@ -128,6 +128,14 @@ await describeBackends('productKeyTopK', (backend) => {
       });
     });
 
+    it('tells sums beyond float32 from scores that are none', () => {
+      const sets = [tf.tensor2d([[3e38, 1]]), tf.tensor2d([[3e38, 2]])];
+      expect(() => productKeyTopK(sets, 2)).toThrow(
+        'scores had NaN or Infinity in row 0, or a sum beyond float32',
+      );
+      tf.dispose(sets);
+    });
+
     it('refuses rows with fewer sums than k', () => {
       const low = Number.NEGATIVE_INFINITY;
       const sets = [tf.tensor2d([[low, 1]]), tf.tensor2d([[1, 2, low]])];
@@ -153,6 +161,11 @@ await describeBackends('productKeyTopK', (backend) => {
 it('refuses what does not fit, by name', async () => {
   const x = tf.zeros([2, 3]);
   expect(() => productKeyTopK([], 1)).toThrow('scores was empty');
+  expect(() => productKeyTopK(x as never, 1)).toThrow(
+    'scores was a tensor; it must be a list of tensors, one for each set',
+  );
+  expect(() => productKeyTopK(undefined as never, 1)).toThrow('scores was undefined');
+  expect(() => productKeyTopK([x, undefined as never], 1)).toThrow('scores[1] was undefined');
   expect(() => productKeyTopK([x, tf.zeros([3, 3])], 1)).toThrow(ShapeError);
   expect(() => productKeyTopK([x, tf.zeros([2, 3], 'int32')], 1)).toThrow(DTypeError);
   expect(() => productKeyTopK([x, x], 0)).toThrow('k was 0');
@@ -160,5 +173,7 @@ it('refuses what does not fit, by name', async () => {
     'k was 10; it must be at most the 9 items of 3 x 3',
   );
   const wide = tf.zeros([1, 50_000]);
-  expect(() => productKeyTopK([wide, wide], 1)).toThrow('there were 2500000000 items');
+  expect(() => productKeyTopK([wide, wide], 1)).toThrow(
+    'sizes [50000, 50000] are 2500000000 items',
+  );
 });

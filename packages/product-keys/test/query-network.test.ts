@@ -7,7 +7,7 @@ import {
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { gates, type QueryConfig, queryNetwork } from '../src/index.ts';
+import { gates, type QueryConfig, queryNetwork, retrieve, scoreFunctions } from '../src/index.ts';
 
 const [D, H, S, C] = [5, 2, 2, 3];
 const config: QueryConfig = { heads: H, sets: S, keyWidth: C };
@@ -179,11 +179,76 @@ await describeBackends('queries', () => {
   });
 });
 
+await describeBackends('gates', () => {
+  it.each(scoreFunctions)('of any scores at the least temperature are no NaN: %s', async (by) => {
+    const scores = tf.tensor2d([
+      [5, 4.5, -3],
+      [-1, -1, -2],
+      [0, 0, -0],
+    ]);
+    const weights = gates(scores, by, 1.18e-38);
+    const far = by === 'relu' ? Number.POSITIVE_INFINITY : 1;
+    const expected = {
+      softmax: [1, 0, 0, 0.5, 0.5, 0, 1 / 3, 1 / 3, 1 / 3],
+      sigmoid: [far, far, 0, 0, 0, 0, 0.5, 0.5, 0.5],
+      relu: [far, far, 0, 0, 0, 0, 0, 0, 0],
+    }[by];
+    const found = [...(await weights.data())];
+    for (const [at, value] of found.entries()) {
+      if (expected[at] === far) expect(value).toBe(far);
+      else expect(value).toBeCloseTo(expected[at] as number, 6);
+    }
+    tf.dispose([scores, weights]);
+  });
+
+  it('at a temperature are those of divided scores, and so are gradients', async () => {
+    const scores = randomTensor(randomKey('scores'), [4, 5], 30);
+    const dy = randomTensor(randomKey('dy'), [4, 5]);
+    for (const by of scoreFunctions) {
+      const of = (temperature: number, x: tf.Tensor) =>
+        tf.tidy(() => [
+          gates(x, by, temperature),
+          tf.grad((one: tf.Tensor) => gates(one, by, temperature))(x, dy),
+        ]) as [tf.Tensor, tf.Tensor];
+      const divided = tf.tidy(() => tf.div(scores, 7));
+      const [expected, found] = [of(1, divided), of(7, scores)];
+      const slope = tf.tidy(() => tf.div(expected[1], 7));
+      await expectTensorClose(found[0], { shape: [4, 5], data: await expected[0].data() });
+      await expectTensorClose(found[1], { shape: [4, 5], data: await slope.data() });
+      tf.dispose([expected, found, divided, slope]);
+    }
+    tf.dispose([scores, dy]);
+  });
+});
+
 describe('gates', () => {
   it('refuse what they are not', () => {
     const scores = tf.zeros([2, 3]);
     expect(() => gates(scores, 'max' as never)).toThrow('by was "max"');
-    expect(() => gates(scores, 'softmax', 0)).toThrow('temperature was 0');
+    expect(() => gates(undefined as never)).toThrow('scores was undefined');
+    for (const none of [0, -1, Number.NaN, 1e-38, 1e39, '2', null]) {
+      expect(() => gates(scores, 'softmax', none as never)).toThrow(`temperature was ${none}`);
+    }
     scores.dispose();
   });
+});
+
+it('retrieve and queryNetwork refuse what does not fit, by name', () => {
+  const x = tf.zeros([2, 4]);
+  const of = { heads: 8, k: 1, sizes: [40_000, 40_000], keyWidth: 2 };
+  expect(() => retrieve(x, {}, of)).toThrow('params["keys/0"] was missing');
+  expect(() => retrieve(x, {}, { ...of, splitTables: true })).toThrow(
+    'sizes [40000, 40000] of 8 tables are 12800000000 items',
+  );
+  expect(() => retrieve(x, {}, { ...of, scores: 'max' as never })).toThrow('scores was "max"');
+  expect(() => retrieve(x, {}, { ...of, key: 1 } as never)).toThrow('retrieve has no option "key"');
+  expect(() => retrieve(x, {}, of, { train: true } as never)).toThrow('no option "train"');
+  expect(() => retrieve(x, {}, undefined as never)).toThrow(
+    'the options of retrieve were undefined',
+  );
+  expect(() => queryNetwork(x, undefined as never, config)).toThrow('params was undefined');
+  expect(() => queryNetwork(x, {}, undefined as never)).toThrow(
+    'the options of queryNetwork were undefined',
+  );
+  x.dispose();
 });

@@ -2,7 +2,7 @@ import { expectNoLeak } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { convertIndices, ItemUsage } from '../src/index.ts';
 
 /** Picks of tokens by heads, all with the weight 1 unless others are given. */
@@ -76,9 +76,51 @@ describe('usage of items', () => {
     await expect(new ItemUsage([2]).add(used)).rejects.toThrow('indices had 2; there are 2 items');
     tf.dispose(used);
     expect(() => new ItemUsage([])).toThrow('sizes was empty');
+    expect(() => new ItemUsage('55' as never)).toThrow('sizes was "55"; it must be a list');
+    expect(() => new ItemUsage(undefined as never)).toThrow('sizes was undefined; it must be a');
+    expect(() => new ItemUsage([65_536, 65_536])).toThrow(
+      'sizes [65536, 65536] are 4294967296 items; there must be below 2^31',
+    );
+    expect(() => new ItemUsage([40_000, 40_000], 8)).toThrow(
+      'sizes [40000, 40000] of 8 tables are 12800000000 items; there must be below 2^31',
+    );
     expect(() => new ItemUsage([3]).report()).toThrow('no token was counted');
   });
 });
+
+it('says how many items there is no room to count', () => {
+  vi.stubGlobal(
+    'Float64Array',
+    class {
+      constructor() {
+        throw new RangeError('Array buffer allocation failed');
+      }
+    },
+  );
+  try {
+    expect(() => new ItemUsage([46_340, 46_340])).toThrow(
+      'there is no room to count 2147395600 items; each takes 16 bytes',
+    );
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, -1])(
+  'refuses gates with %d, and counts nothing of them',
+  async (bad) => {
+    const usage = new ItemUsage([4]);
+    const [indices, gates] = [
+      tf.tensor3d([[[0, 1]]], undefined, 'int32'),
+      tf.tensor3d([[[1, bad]]]),
+    ];
+    await expect(usage.add({ indices, gates })).rejects.toThrow(
+      `gates had ${bad}; they must be finite numbers >= 0`,
+    );
+    expect([...usage.picks]).toEqual([0, 0, 0, 0]);
+    tf.dispose([indices, gates]);
+  },
+);
 
 describe('convertIndices', () => {
   it('counts the first set fastest, or the last', () => {
@@ -106,6 +148,7 @@ describe('convertIndices', () => {
     expect(() => convertIndices([6], [2, 3], 'first-slowest')).toThrow('indices had 6');
     expect(() => convertIndices([1.5], [2, 3], 'first-slowest')).toThrow('indices had 1.5');
     expect(() => convertIndices([0], [70_000, 70_000], 'first-slowest')).toThrow('below 2^31');
+    expect(() => convertIndices([0], '55' as never, 'first-slowest')).toThrow('sizes was "55"');
     expect(() => convertIndices([0], [2, 3], 'last' as never)).toThrow('from was "last"');
   });
 });

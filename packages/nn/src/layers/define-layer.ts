@@ -82,6 +82,8 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly args: S;
   /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
+  /** Checks arguments beside one another, when the layer is made. Default: each is checked by itself alone. */
+  readonly check?: (args: CheckedArgs<S>) => void;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
   readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;
   /** Names of weights that have no gradient, and that `forward` may update. Default: none. */
@@ -120,7 +122,7 @@ export interface LayerFactory<A extends object> {
 export function defineLayer<S extends ArgSpecs>(
   definition: LayerDefinition<S>,
 ): LayerFactory<ArgsOf<S>> {
-  const { name, args: specs, init, buffers, forward, outputShape } = definition;
+  const { name, args: specs, check, init, buffers, forward, outputShape } = definition;
   const seeded = definition.seeded ?? init !== undefined;
   const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
 
@@ -144,6 +146,7 @@ export function defineLayer<S extends ArgSpecs>(
       checkOptions(name, args, known as (keyof ArgsOf<S> & string)[]);
       super(args);
       this.#args = checkedArgs(specs, args);
+      check?.(this.#args);
       this.#seed = args.seed;
       this.#drawn = args.seed ?? Math.random();
     }

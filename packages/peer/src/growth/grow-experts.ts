@@ -1,4 +1,11 @@
-import { checkedSize, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import {
+  checkedSize,
+  checkList,
+  checkTensor,
+  type RandomKey,
+  randomKey,
+  ShapeError,
+} from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import {
   checkTableRoom,
@@ -41,6 +48,7 @@ export function growExperts(
   starts: Partial<Starts> = {},
 ): ChangedPeer {
   checkPeer('growExperts', config);
+  checkList('sizes', sizes, 'the number of keys of each set');
   if (sizes.length !== config.sizes.length) {
     throw new ShapeError(
       `sizes had ${sizes.length} numbers; it must have one for each of the ${config.sizes.length} sets`,
@@ -145,12 +153,14 @@ function* grownRows(
  * would have without, and one of two new keys share². From 0, where nothing changes, to 1, where all keys are alike.
  *
  * @param closed the `key_bias` of each set as `growExperts` made it: -Infinity for the keys that are to be opened. @param share from 0 to 1.
- * @returns what takes their place, the caller's to dispose. @throws RangeError for another share.
+ * @returns what takes their place, the caller's to dispose. @throws TypeError | ShapeError naming the argument. @throws RangeError for another share.
  */
 export function openKeys(closed: readonly tf.Tensor[], share: number): tf.Tensor[] {
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`share was ${share}; it must be from 0 to 1`);
   }
+  checkList('closed', closed, 'tensors, one for each set');
+  for (const [set, bias] of closed.entries()) checkTensor(`closed[${set}]`, bias, ['H', 'n']);
   return closed.map((bias) =>
     tf.tidy(() =>
       tf.where(

@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { checkList, ShapeError } from '@neverend/backend';
 import { checkedParam, gatherRows, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
@@ -20,12 +20,14 @@ export function pruneExperts(
 ): ChangedPeer {
   checkPeer('pruneExperts', config);
   const { sizes, heads, splitTables = false } = config;
+  checkList('keep', keep, 'lists of keys, one for each set');
   if (keep.length !== sizes.length) {
     throw new ShapeError(
       `keep had ${keep.length} lists; it must have one for each of the ${sizes.length} sets`,
     );
   }
   for (const [set, keys] of keep.entries()) {
+    checkList(`keep[${set}]`, keys, 'the keys of the set that stay');
     for (const [at, key] of keys.entries()) {
       const before = at === 0 ? -1 : (keys[at - 1] ?? -1);
       if (!(Number.isInteger(key) && key > before && key < (sizes[set] ?? 0))) {

@@ -2,7 +2,7 @@ import { checkedSize } from '@neverend/backend';
 import { byDefault, defineLayer, inputWidth, type LayerFactory, oneOf } from '@neverend/nn/layers';
 import { type ExpertActivation, retrievalBuffers, retrievalOf } from '@neverend/product-keys';
 import { type RetrievalLayerArgs, retrievalArgs } from '@neverend/product-keys/register';
-import type { PeerConfig } from '../layer/config.ts';
+import { checkPeer, type PeerConfig } from '../layer/config.ts';
 import { initPeer } from '../layer/init.ts';
 import { peer } from '../layer/peer.ts';
 
@@ -42,6 +42,7 @@ export const neverendPeer: LayerFactory<NeverendPeerArgs> = defineLayer({
     sharedHidden: byDefault(0, count),
     lowRankHidden: byDefault(0, count),
   },
+  check: (args) => checkPeer('NeverendPeer', configOf(args)),
   buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initPeer(key, inputWidth(input), configOf(args)),
   forward: ([x], params, { args, key, dropout, update }) => {

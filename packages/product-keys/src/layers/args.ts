@@ -13,8 +13,8 @@ import {
 import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
 import { type PickOrder, pickOrders } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
-import type { QueryNorm } from '../query-network/index.ts';
-import { checkSizeList, norms } from '../retrieval/config.ts';
+import { type QueryNorm, queryNorms } from '../query-network/index.ts';
+import { countItems } from '../top-k.ts';
 
 /** Arguments of layers that retrieve: those of `RetrievalConfig`, and dropout of queries. */
 export interface RetrievalLayerArgs extends SeededLayerArgs {
@@ -33,6 +33,10 @@ export interface RetrievalLayerArgs extends SeededLayerArgs {
   order?: PickOrder;
   queryDropout?: number;
 }
+
+const sizeList: ArgCheck<number[]> = (_, value) => {
+  countItems(value);
+};
 
 /** How these arguments are taken. */
 export const retrievalArgs: {
@@ -53,9 +57,9 @@ export const retrievalArgs: {
 } = {
   heads: required(size),
   k: required(size),
-  sizes: required<number[]>(checkSizeList),
+  sizes: required(sizeList),
   keyWidth: required(size),
-  norm: byDefault('batch', oneOf(...norms)),
+  norm: byDefault('batch', oneOf(...queryNorms)),
   momentum: optional((_, value: number) => checkMomentum(value)),
   epsilon: optional(notNegative),
   bias: byDefault(true, flag),

@@ -8,6 +8,7 @@ import {
   size,
 } from '@neverend/nn/layers';
 import {
+  checkMemory,
   initMemory,
   type MemoryConfig,
   type MemoryOutput,
@@ -43,6 +44,7 @@ export const neverendMemory: LayerFactory<NeverendMemoryArgs> = defineLayer({
     valueWidth: optional(size),
     output: byDefault('sum', oneOf(...memoryOutputs)),
   },
+  check: (args) => checkMemory('NeverendMemory', configOf(args)),
   buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initMemory(key, inputWidth(input), configOf(args)),
   forward: ([x], params, { args, key, dropout, update }) => {

@@ -1,4 +1,4 @@
-import { checkOptions, checkTensor, ShapeError } from '@neverend/backend';
+import { checkList, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { bestSums, checkedTopK, checkTopK, type TopK } from '../top-k.ts';
 import { topProducts } from '../top-products/index.ts';
@@ -29,15 +29,16 @@ export function productKeySearch(
   options: SearchOptions = {},
 ): TopK {
   checkOptions('productKeySearch', options, ['bias']);
-  if (keys.length === 0) throw new ShapeError('keys was empty; it must have a tensor for each set');
+  checkList('keys', keys, 'tensors, one for each set');
   checkTensor('queries', queries, ['...', 'H', keys.length, 'C']);
   const [heads = 1, , width = 1] = queries.shape.slice(-3);
   for (const [at, set] of keys.entries()) checkTensor(`keys[${at}]`, set, [heads, 'n', width]);
   const sizes = keys.map(({ shape }) => shape[1] ?? 1);
   const { bias } = options;
-  if (bias !== undefined && bias.length !== keys.length) {
+  if (Array.isArray(bias) && bias.length !== keys.length) {
     throw new ShapeError(`bias had ${bias.length} tensors; it must have ${keys.length}, one a set`);
   }
+  if (bias !== undefined) checkList('bias', bias, 'tensors, one for each set');
   for (const [at, set] of bias?.entries() ?? [])
     checkTensor(`bias[${at}]`, set, [heads, sizes[at] ?? 1]);
   checkTopK(sizes, k);

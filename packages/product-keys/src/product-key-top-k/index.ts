@@ -1,4 +1,4 @@
-import { checkTensor, ShapeError } from '@neverend/backend';
+import { checkList, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { bestSums, checkedTopK, checkTopK, type TopK } from '../top-k.ts';
 
@@ -18,9 +18,8 @@ import { bestSums, checkedTopK, checkTopK, type TopK } from '../top-k.ts';
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a k beyond the product, a product beyond int32, and the scores above.
  */
 export function productKeyTopK(scores: readonly tf.Tensor[], k: number): TopK {
-  const [first, ...others] = scores;
-  if (first === undefined)
-    throw new ShapeError('scores was empty; it must have a tensor for each set');
+  checkList('scores', scores, 'tensors, one for each set');
+  const [first, ...others] = scores as readonly [tf.Tensor, ...tf.Tensor[]];
   checkTensor('scores[0]', first, ['...', 'n']);
   const outer = first.shape.slice(0, -1);
   for (const [at, set] of others.entries()) checkTensor(`scores[${at + 1}]`, set, [...outer, 'n']);

@@ -1,4 +1,4 @@
-import { checkTensor } from '@neverend/backend';
+import { checkOneOf, checkOptions, checkSizes, checkTensor } from '@neverend/backend';
 import { checkedParam, type Dropout, dropout, layerNorm, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchNorm } from './batch-norm.ts';
@@ -6,6 +6,9 @@ import { withoutPadding } from './without-padding.ts';
 
 /** What is done to queries: nothing, a norm of each feature over all tokens, or one of each head's query. */
 export type QueryNorm = 'none' | 'batch' | 'layer';
+
+/** The names of all norms. */
+export const queryNorms: readonly QueryNorm[] = ['none', 'batch', 'layer'];
 
 /** Sizes and options of queries. */
 export interface QueryConfig {
@@ -47,7 +50,7 @@ export interface Queries {
  * @param x `[..., D]`, float32.
  * @param params `kernel` `[D, H, S, C]`; `bias` `[H, S, C]`, if there is one; for a batch norm `norm/scale`, `norm/shift`, `norm/mean` and `norm/variance`,
  * `[H, S, C]`; for a layer norm `norm/scale` and `norm/shift`, `[S, C]`.
- * @returns the caller's to dispose. @throws ShapeError | DTypeError naming the argument.
+ * @returns the caller's to dispose. @throws TypeError | ShapeError | DTypeError | RangeError naming the argument or the option.
  */
 export function queryNetwork(
   x: tf.Tensor,
@@ -57,7 +60,12 @@ export function queryNetwork(
 ): Queries {
   checkTensor('x', x, ['...', 'D']);
   const [outer, width] = [x.shape.slice(0, -1), x.shape.at(-1) ?? 1];
+  const options = ['heads', 'sets', 'keyWidth', 'norm', 'momentum', 'epsilon'] as const;
+  checkOptions('queryNetwork', config, options);
+  checkOptions('queryNetwork', call, ['training', 'mask', 'dropout']);
   const { heads, sets, keyWidth } = config;
+  checkSizes({ heads, sets, keyWidth });
+  checkOneOf('norm', config.norm ?? 'batch', queryNorms);
   const shape = [heads, sets, keyWidth];
   const kernel = checkedParam(params, 'kernel', [width, ...shape]);
   const bias = params['bias'] && checkedParam(params, 'bias', shape);

@@ -2,8 +2,8 @@ import { checkedSize, checkFlag, checkNumber, checkOneOf, checkOptions } from '@
 import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
 import { checkPickOrder, type PickOrder } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
-import type { QueryNorm } from '../query-network/index.ts';
-import { checkTopK } from '../top-k.ts';
+import { type QueryNorm, queryNorms } from '../query-network/index.ts';
+import { checkTopK, countItems } from '../top-k.ts';
 
 /** Sizes and options of retrieval by product keys. */
 export interface RetrievalConfig {
@@ -41,19 +41,6 @@ export const retrievalOptions: readonly (keyof RetrievalConfig)[] = [
   ...(['scores', 'temperature', 'splitTables', 'keyBias', 'order'] as const),
 ];
 
-/** The names of all norms of queries. */
-export const norms: readonly QueryNorm[] = ['none', 'batch', 'layer'];
-
-/** @throws TypeError unless it is a list. @throws ShapeError naming the first number that is no size. */
-export function checkSizeList(name: string, sizes: readonly number[]): void {
-  if (!Array.isArray(sizes) || sizes.length === 0) {
-    throw new TypeError(
-      `${name} was ${JSON.stringify(sizes)}; it must have the number of keys of each set`,
-    );
-  }
-  for (const [set, n] of sizes.entries()) checkedSize(`${name}[${set}]`, n);
-}
-
 /** @param owner whose options they are. @param more the names of its other options. @throws naming the first that is wrong. */
 export function checkRetrieval<T extends RetrievalConfig>(
   owner: string,
@@ -64,13 +51,13 @@ export function checkRetrieval<T extends RetrievalConfig>(
   const { heads, k, sizes, keyWidth, norm = 'batch', scores = 'softmax' } = config;
   checkedSize('heads', heads);
   checkedSize('keyWidth', keyWidth);
-  checkSizeList('sizes', sizes);
   checkTopK(sizes, k);
+  countItems(sizes, config.splitTables === true ? heads : 1);
   checkTemperature(config.temperature ?? 1);
   checkMomentum(config.momentum ?? 0);
   checkNumber('epsilon', config.epsilon ?? 0, 0);
   checkPickOrder(config.order ?? 'auto');
-  checkOneOf('norm', norm, norms);
+  checkOneOf('norm', norm, queryNorms);
   checkOneOf('scores', scores, scoreFunctions);
   for (const name of ['bias', 'splitTables', 'keyBias'] as const) {
     checkFlag(name, config[name] ?? false);

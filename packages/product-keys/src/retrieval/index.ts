@@ -24,7 +24,7 @@ export interface Retrieved {
  *
  * @param x `[..., D]`, float32.
  * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`; with `keyBias`, `key_bias/0` and so on: `[H, n]`.
- * @returns the caller's to dispose. @throws ShapeError | DTypeError | RangeError | TypeError naming the argument, the option or, as `productKeySearch` does, the scores.
+ * @returns the caller's to dispose. @throws TypeError | ShapeError | DTypeError | RangeError naming the argument or the option. @throws RangeError as `productKeySearch` does.
  */
 export function retrieve(
   x: tf.Tensor,
@@ -41,7 +41,8 @@ export function retrieve(
     : undefined;
   const keys = sizes.map((n, set) => checkedParam(params, `keys/${set}`, [heads, n, keyWidth]));
   return tf.tidy(() => {
-    const query = { ...config, sets: sizes.length };
+    const { norm, momentum, epsilon } = config;
+    const query = { heads, sets: sizes.length, keyWidth, norm, momentum, epsilon };
     const { bias: queryBias = true } = config;
     const own = subtree(params, 'query/');
     // One that is missing is named.

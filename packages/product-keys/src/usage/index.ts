@@ -1,5 +1,6 @@
-import { checkSizes, checkTensor, ShapeError } from '@neverend/backend';
+import { BackendError, checkTensor } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
+import { countItems } from '../top-k.ts';
 
 /** How a layer's items were used. */
 export interface UsageReport {
@@ -40,19 +41,23 @@ export class ItemUsage {
 
   /**
    * @param sizes the number of keys of each set. @param tables in how many tables items are counted: as many as heads where these have their own. Default: 1.
-   * @throws ShapeError for sizes that are none.
+   * @throws TypeError | ShapeError for sizes that are none. @throws RangeError for 2^31 items and more. @throws BackendError where there is no room for so many.
    */
   constructor(sizes: readonly number[], tables = 1) {
-    if (sizes.length === 0) throw new ShapeError('sizes was empty; it must have one at least');
-    for (const [set, n] of sizes.entries()) checkSizes({ [`sizes[${set}]`]: n });
-    checkSizes({ tables });
+    const all = countItems(sizes, tables);
     this.#sizes = [...sizes];
-    this.#items = sizes.reduce((product, n) => product * n, 1);
-    this.#weights = new Float64Array(this.#items * tables);
-    this.#picks = new Float64Array(this.#items * tables);
+    this.#items = all / tables;
+    try {
+      this.#weights = new Float64Array(all);
+      this.#picks = new Float64Array(all);
+    } catch (cause) {
+      throw new BackendError(`there is no room to count ${all} items; each takes 16 bytes`, {
+        cause,
+      });
+    }
   }
 
-  /** Counts the picks of some tokens. @throws ShapeError | DTypeError naming the argument. @throws RangeError for an item that there is not. */
+  /** Counts the picks of some tokens. @throws ShapeError | DTypeError naming the argument. @throws RangeError for an item that there is not, and for gates that are no weights. */
   async add({ indices, gates }: UsedItems): Promise<void> {
     checkTensor('indices', indices, ['...', 'H', 'k'], 'int32');
     checkTensor('gates', gates, indices.shape);
@@ -61,6 +66,10 @@ export class ItemUsage {
     const unknown = picked.find((item) => item < 0 || item >= this.#picks.length);
     if (unknown !== undefined) {
       throw new RangeError(`indices had ${unknown}; there are ${this.#picks.length} items`);
+    }
+    const wrong = weights.find((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+    if (wrong !== undefined) {
+      throw new RangeError(`gates had ${wrong}; they must be finite numbers >= 0`);
     }
     for (const [at, item] of picked.entries()) {
       this.#picks[item] = (this.#picks[item] ?? 0) + 1;
