@@ -71,6 +71,47 @@ await describeBackends('the layers', () => {
 describe('a defined layer', () => {
   beforeAll(() => useBackend('cpu'));
 
+  it('takes the mask of an embedding where it masks, also behind the layers here, and no mask of something else', async () => {
+    const seen: (number[] | undefined)[] = [];
+    const make = (masks: boolean) =>
+      defineLayer({
+        name: `NeverendTestMask${masks}`,
+        args: {},
+        masks,
+        forward: ([x], _, { mask }) => {
+          seen.push(mask && [...mask.dataSync()]);
+          return tf.clone(x);
+        },
+      })();
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.embedding({ inputDim: 5, outputDim: 3, inputLength: 3, maskZero: true }),
+        ...Object.values(layers).map((layer) => layer()),
+        ...[make(true), make(true), make(false)],
+        ...[tfl.layers.globalAveragePooling1d({}), make(true)],
+      ],
+    });
+    const tokens = tf.tensor2d([1, 0, 2, 3, 4, 0], [2, 3]);
+    tf.dispose(model.predict(tokens));
+    const mask = [1, 0, 1, 1, 1, 0];
+    expect(seen).toEqual([mask, mask, undefined, undefined]);
+    tokens.dispose();
+    model.dispose();
+  });
+
+  it('checks its arguments beside one another when it is made', () => {
+    const layer = defineLayer({
+      name: 'NeverendTestPair',
+      args: { least: required(size), most: required(size) },
+      check: ({ least, most }) => {
+        if (least > most) throw new RangeError(`least was ${least}; most was ${most}`);
+      },
+      forward: ([x]) => tf.clone(x),
+    });
+    expect(() => layer({ least: 1, most: 2 })).not.toThrow();
+    expect(() => layer({ least: 3, most: 2 })).toThrow('least was 3; most was 2');
+  });
+
   const split = defineLayer({
     name: 'NeverendTestSplit',
     args: {

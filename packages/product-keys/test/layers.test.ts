@@ -8,6 +8,7 @@ import {
   randomTensor,
   webgpuIfLong,
 } from '@neverend/backend/testing';
+import { rmsNorm } from '@neverend/nn';
 import { neverendRmsNorm } from '@neverend/nn/register';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -46,6 +47,40 @@ await describeBackends(
       await expectLearns(model);
       expect(model.trainableWeights).toHaveLength(model.weights.length - 2);
       model.dispose();
+    });
+
+    it('leaves out padding that an embedding masks, in training and in the running figures', async () => {
+      const [B, T, width] = [3, 4, 6];
+      const tokens = tf.tensor2d([1, 2, 0, 0, 3, 4, 5, 0, 6, 0, 0, 0], [B, T]);
+      const table = randomTensor(randomKey('table'), [7, width]);
+      const embedding = tfl.layers.embedding({
+        ...{ inputDim: 7, outputDim: width, inputLength: T, maskZero: true, trainable: false },
+      });
+      const layer = neverendMemory({ ...retrieval, seed: 1, momentum: 1 });
+      const model = tfl.sequential({ layers: [embedding, neverendRmsNorm(), layer] });
+      embedding.setWeights([table]);
+      // The same tokens alone.
+      const params = layerParams(layer);
+      const counted = tf.tidy(() =>
+        rmsNorm(tf.gather(table, [1, 2, 3, 4, 5, 6]), tf.ones([width])),
+      );
+      const { y, retrieved } = memory(
+        counted,
+        params,
+        { ...retrieval, momentum: 1 },
+        { training: true },
+      );
+      model.compile({ optimizer: tf.train.sgd(0), loss: 'meanSquaredError' });
+      const target = tf.zeros([B, T, width]);
+      await model.trainOnBatch(tokens, target);
+      for (const name of ['query/norm/mean', 'query/norm/variance']) {
+        const expected = retrieved.updates[name] as tf.Tensor;
+        const numbers = { shape: expected.shape, data: await expected.data() };
+        await expectTensorClose(layerParams(layer)[name] as tf.Tensor, numbers);
+      }
+      model.dispose();
+      tf.dispose([tokens, table, counted, y, target, retrieved.updates]);
+      tf.dispose([retrieved.indices, retrieved.scores, retrieved.gates]);
     });
 
     it('computes what the function computes', async () => {

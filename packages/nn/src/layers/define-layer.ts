@@ -70,6 +70,8 @@ export interface LayerCall<S extends ArgSpecs> {
   readonly key: RandomKey | undefined;
   /** Dropout of this call at a rate; undefined where the layer is not in training. */
   readonly dropout: (rate: number) => Dropout | undefined;
+  /** Of the first input, 1 for tokens that count and 0 for padding, float32 of its shape but the last axis; undefined where nothing is masked, or the layer takes no mask. */
+  readonly mask: tf.Tensor | undefined;
   /** Gives buffers, by their names, new values. They stay the caller's. */
   readonly update: (buffers: Params) => void;
 }
@@ -82,6 +84,8 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly args: S;
   /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
+  /** Whether padding is nothing to other tokens: the layer takes the mask that an embedding makes, and hands it on. Default: false, the mask ends here. */
+  readonly masks?: boolean;
   /** Checks arguments beside one another, when the layer is made. Default: each is checked by itself alone. */
   readonly check?: (args: CheckedArgs<S>) => void;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
@@ -122,7 +126,16 @@ export interface LayerFactory<A extends object> {
 export function defineLayer<S extends ArgSpecs>(
   definition: LayerDefinition<S>,
 ): LayerFactory<ArgsOf<S>> {
-  const { name, args: specs, check, init, buffers, forward, outputShape } = definition;
+  const {
+    name,
+    args: specs,
+    masks = false,
+    check,
+    init,
+    buffers,
+    forward,
+    outputShape,
+  } = definition;
   const seeded = definition.seeded ?? init !== undefined;
   const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
 
@@ -145,6 +158,7 @@ export function defineLayer<S extends ArgSpecs>(
     constructor(args: ArgsOf<S>) {
       checkOptions(name, args, known as (keyof ArgsOf<S> & string)[]);
       super(args);
+      this.supportsMasking = masks;
       this.#args = checkedArgs(specs, args);
       check?.(this.#args);
       this.#seed = args.seed;
@@ -193,7 +207,8 @@ export function defineLayer<S extends ArgSpecs>(
             this.#weights.get(param)?.write(value);
           }
         };
-        const call = { args: this.#args, key, dropout, update };
+        const mask = masks ? maskOf(first, kwargs?.['mask']) : undefined;
+        const call = { args: this.#args, key, dropout, mask, update };
         return forward([first, ...others], Object.fromEntries(params), call);
       });
     }
@@ -239,6 +254,12 @@ function checkedArgs<S extends ArgSpecs>(
     return [name, given];
   });
   return Object.fromEntries(checked) as CheckedArgs<S>;
+}
+
+/** TensorFlow.js gives a mask to all layers that come later, also where their inputs are something else. */
+function maskOf(x: tf.Tensor, mask: tf.Tensor | null | undefined): tf.Tensor | undefined {
+  const fits = mask && tf.util.arraysEqual(mask.shape, x.shape.slice(0, -1));
+  return fits ? tf.cast(mask, 'float32') : undefined;
 }
 
 function shapesOf(inputShape: Shape | Shape[]): PerInput<Shape> {

@@ -20,6 +20,7 @@ export interface NeverendLayerNormArgs extends SeededLayerArgs {
  */
 export const neverendLayerNorm: LayerFactory<NeverendLayerNormArgs> = defineLayer({
   name: 'NeverendLayerNorm',
+  masks: true,
   args: { eps: byDefault(1e-6, notNegative) },
   init: ([input]) => ({ scale: tf.ones([inputWidth(input)]), bias: tf.zeros([inputWidth(input)]) }),
   forward: ([x], { scale, bias }, { args }) =>

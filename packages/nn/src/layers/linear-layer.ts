@@ -25,6 +25,7 @@ export interface NeverendLinearArgs extends SeededLayerArgs {
  */
 export const neverendLinear: LayerFactory<NeverendLinearArgs> = defineLayer({
   name: 'NeverendLinear',
+  masks: true,
   args: { units: required(size), useBias: byDefault(true, flag) },
   init: ([input], key, { units, useBias }) => {
     const { kernel, bias } = initLinear(key, inputWidth(input), units);

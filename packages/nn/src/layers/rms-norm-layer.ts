@@ -20,6 +20,7 @@ export interface NeverendRmsNormArgs extends SeededLayerArgs {
  */
 export const neverendRmsNorm: LayerFactory<NeverendRmsNormArgs> = defineLayer({
   name: 'NeverendRmsNorm',
+  masks: true,
   args: { eps: byDefault(1e-6, notNegative) },
   init: ([input]) => ({ scale: tf.zeros([inputWidth(input)]) }),
   forward: ([x], { scale }, { args }) =>

@@ -42,11 +42,12 @@ export const neverendPeer: LayerFactory<NeverendPeerArgs> = defineLayer({
     sharedHidden: byDefault(0, count),
     lowRankHidden: byDefault(0, count),
   },
+  masks: true,
   check: (args) => checkPeer('NeverendPeer', configOf(args)),
   buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initPeer(key, inputWidth(input), configOf(args)),
-  forward: ([x], params, { args, key, dropout, update }) => {
-    const call = { training: key !== undefined, dropout: dropout(args.queryDropout) };
+  forward: ([x], params, { args, key, dropout, mask, update }) => {
+    const call = { training: key !== undefined, mask, dropout: dropout(args.queryDropout) };
     const { y, retrieved } = peer(x, params, configOf(args), call);
     update(retrieved.updates);
     return y;

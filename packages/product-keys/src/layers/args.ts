@@ -1,4 +1,5 @@
 import {
+  type ArgCheck,
   byDefault,
   dropoutRate,
   flag,

@@ -44,11 +44,12 @@ export const neverendMemory: LayerFactory<NeverendMemoryArgs> = defineLayer({
     valueWidth: optional(size),
     output: byDefault('sum', oneOf(...memoryOutputs)),
   },
+  masks: true,
   check: (args) => checkMemory('NeverendMemory', configOf(args)),
   buffers: (args) => retrievalBuffers(args),
   init: ([input], key, args) => initMemory(key, inputWidth(input), configOf(args)),
-  forward: ([x], params, { args, key, dropout, update }) => {
-    const call = { training: key !== undefined, dropout: dropout(args.queryDropout) };
+  forward: ([x], params, { args, key, dropout, mask, update }) => {
+    const call = { training: key !== undefined, mask, dropout: dropout(args.queryDropout) };
     const { y, retrieved } = memory(x, params, configOf(args), call);
     update(retrieved.updates);
     return y;
