@@ -10,7 +10,7 @@ import {
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { type Params, rmsNorm } from '@neverend/nn';
-import { type PickOrder, retrievalBuffers } from '@neverend/product-keys';
+import { type PickOrder, retrievalBuffers, rowGradients } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it, vi } from 'vitest';
 import { allExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
@@ -153,6 +153,40 @@ await describeBackends('the PEER layer', (backend) => {
       tf.dispose([retrieved.indices, retrieved.gates, retrieved.scores]);
     });
   });
+
+  it.each([true, false])(
+    'gives no gradient to running figures and key biases, whatever is trainable: training %s',
+    async (training) => {
+      await expectNoLeak(async () => {
+        const config: PeerConfig = { heads: 2, k: 3, sizes: [3, 4], keyWidth: 2, keyBias: true };
+        const params = tf.tidy(() =>
+          Object.fromEntries(
+            Object.entries(initPeer(randomKey(1), 4, config)).map(([name, value]) => [
+              name,
+              tf.variable(value, true, `buffers/${name}`),
+            ]),
+          ),
+        );
+        const { down, up } = params as Record<'down' | 'up', tf.Variable>;
+        const x = randomTensor(randomKey('x'), [6, 4]);
+        const { value, grads, rows } = await rowGradients(
+          () =>
+            tf.tidy(() => tf.sum(tf.square(peer(x, params, config, { training }).y)) as tf.Scalar),
+          { tables: { down, up } },
+        );
+        const names = Object.keys(params).filter((name) => !['down', 'up'].includes(name));
+        const buffers = retrievalBuffers(config);
+        expect(buffers).toHaveLength(4);
+        expect(Object.keys(grads).sort()).toEqual(
+          names
+            .filter((name) => !buffers.includes(name))
+            .map((name) => `buffers/${name}`)
+            .sort(),
+        );
+        tf.dispose([value, grads, rows.down.rows, rows.up.rows, x, params]);
+      });
+    },
+  );
 
   it('is the same when experts and their keys change places', async () => {
     await expectNoLeak(async () => {

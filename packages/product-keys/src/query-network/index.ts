@@ -1,6 +1,7 @@
 import { checkOneOf, checkOptions, checkSizes, checkTensor } from '@neverend/backend';
 import { checkedParam, type Dropout, dropout, layerNorm, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { detached } from '../detached.ts';
 import { batchNorm } from './batch-norm.ts';
 import { withoutPadding } from './without-padding.ts';
 
@@ -49,7 +50,7 @@ export interface Queries {
  *
  * @param x `[..., D]`, float32.
  * @param params `kernel` `[D, H, S, C]`; `bias` `[H, S, C]`, if there is one; for a batch norm `norm/scale`, `norm/shift`, `norm/mean` and `norm/variance`,
- * `[H, S, C]`; for a layer norm `norm/scale` and `norm/shift`, `[S, C]`.
+ * `[H, S, C]`, of which the last two have no gradient; for a layer norm `norm/scale` and `norm/shift`, `[S, C]`.
  * @returns the caller's to dispose. @throws TypeError | ShapeError | DTypeError | RangeError naming the argument or the option.
  */
 export function queryNetwork(
@@ -92,7 +93,7 @@ function normalised(
   if (norm === 'layer') {
     return { y: layerNorm(rows, param('scale'), param('shift'), epsilon ?? 1e-5), updates: {} };
   }
-  const before = { mean: param('mean'), variance: param('variance') };
+  const before = { mean: detached(param('mean')), variance: detached(param('variance')) };
   const options = { training, momentum, epsilon, mask: mask && tf.reshape(mask, [-1]) };
   const { y, running } = batchNorm(rows, param('scale'), param('shift'), before, options);
   return {

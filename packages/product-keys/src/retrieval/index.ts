@@ -1,6 +1,7 @@
 import { checkOptions, checkTensor } from '@neverend/backend';
 import { checkedParam, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { detached } from '../detached.ts';
 import { gates } from '../gates.ts';
 import { productKeySearch } from '../product-key-search/index.ts';
 import { type QueryCall, queryNetwork } from '../query-network/index.ts';
@@ -23,7 +24,7 @@ export interface Retrieved {
  * algorithm 1, without the experts). What memory layers and mixtures of experts share.
  *
  * @param x `[..., D]`, float32.
- * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`; with `keyBias`, `key_bias/0` and so on: `[H, n]`.
+ * @param params `query/...` as `queryNetwork` takes them, and for each set `keys/0`, `keys/1`, ...: `[H, n, C]`; with `keyBias`, `key_bias/0` and so on: `[H, n]`. Those of `retrievalBuffers` have no gradient.
  * @returns the caller's to dispose. @throws TypeError | ShapeError | DTypeError | RangeError naming the argument or the option. @throws RangeError as `productKeySearch` does.
  */
 export function retrieve(
@@ -49,7 +50,7 @@ export function retrieve(
     if (queryBias) checkedParam(own, 'bias', [heads, sizes.length, keyWidth]);
     const { bias: _, ...unbiased } = own;
     const { queries, updates } = queryNetwork(x, queryBias ? own : unbiased, query, call);
-    const { scores, indices } = productKeySearch(queries, keys, k, { bias });
+    const { scores, indices } = productKeySearch(queries, keys, k, { bias: bias?.map(detached) });
     const items = itemsOf(config);
     const begins = () => tf.reshape(tf.range(0, heads * items, items, 'int32'), [heads, 1]);
     return {
