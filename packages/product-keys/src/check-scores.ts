@@ -5,12 +5,27 @@ const onHost = new Set(['cpu', 'wasm']);
 
 /**
  * What came out of the scores, which have this name, tells whether they were numbers: the best of a row is Infinity where one was not, and the last is -Infinity where too
- * few are left. @throws RangeError; in debug mode on a device, where it is not known yet, a promise is rejected that nobody waits for.
+ * few are left. On a device they are looked at in debug mode alone. @throws RangeError; where a device cannot be read without waiting, as WebGPU in Node, a line says the same.
  */
 export function checkScores(best: tf.Tensor, k: number, name: string): void {
-  if (onHost.has(tf.getBackend())) check(best.dataSync(), k, name, best.shape);
-  else if (tf.env().getBool('DEBUG'))
-    void best.data().then((values) => check(values, k, name, best.shape));
+  const backend = tf.getBackend();
+  if (!onHost.has(backend) && !tf.env().getBool('DEBUG')) return;
+  if (backend === 'webgpu' && typeof OffscreenCanvas === 'undefined')
+    void checkLater(best, k, name);
+  else check(best.dataSync(), k, name, best.shape);
+}
+
+/** Nobody could catch an error. */
+async function checkLater(best: tf.Tensor, k: number, name: string): Promise<void> {
+  const held = tf.keep(tf.clone(best));
+  try {
+    check(await held.data(), k, name, best.shape);
+  } catch (error) {
+    // biome-ignore lint/suspicious/noConsole: whoever turned the debug mode on must hear it.
+    console.warn(`neverend: ${(error as Error).message}`);
+  } finally {
+    held.dispose();
+  }
 }
 
 function check(values: ArrayLike<number>, k: number, name: string, shape: readonly number[]): void {

@@ -9,7 +9,7 @@ import {
 import { describeBackends, expectNoLeak } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { productKeyTopK } from '../src/index.ts';
 import { topKNaive } from '../src/top-pairs/naive.ts';
 import { answer, bruteForce, itemsOf, makeSets, rowOf } from './top-k-case.ts';
@@ -143,6 +143,59 @@ await describeBackends('productKeyTopK', (backend) => {
         'scores had 2 sums that are not -Infinity in row 0; k was 3',
       );
       tf.dispose(sets);
+    });
+  });
+
+  describe("in TensorFlow.js' debug mode", () => {
+    let warn = vi.spyOn(console, 'warn');
+    const warned = () => warn.mock.calls.flat().join('\n');
+    beforeEach(() => {
+      // On WebGPU its own looks at what a tidy has disposed fail, and nobody can catch that.
+      const { profiler } = tf.engine() as unknown as {
+        profiler: { logKernelProfile(): void };
+      };
+      vi.spyOn(profiler, 'logKernelProfile').mockImplementation(() => {});
+      tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', false);
+      warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      tf.env().set('DEBUG', true);
+    });
+    afterEach(() => {
+      tf.env().set('DEBUG', false);
+      tf.env().set('CHECK_COMPUTATION_FOR_ERRORS', true);
+      vi.restoreAllMocks();
+    });
+    const message = 'scores had NaN or Infinity in row 1';
+    // The mode refuses to upload Infinity itself.
+    const make = (large: number) => [
+      tf.tensor2d([
+        [1, 2],
+        [3, large],
+      ]),
+      tf.tensor2d([
+        [0, 0],
+        [large, large],
+      ]),
+    ];
+
+    it('a number that is none is an error where it can be read at once, and else a line', async () => {
+      await expectNoLeak(async () => {
+        const sets = make(3e38);
+        if (backend === 'webgpu') {
+          const { scores, indices } = productKeyTopK(sets, 2);
+          // What is read is not the caller's, who may be done with it.
+          tf.dispose([scores, indices]);
+          await vi.waitFor(() => expect(warned()).toContain(`neverend: ${message}`));
+        } else expect(() => productKeyTopK(sets, 2)).toThrow(message);
+        tf.dispose(sets);
+      });
+    });
+
+    it('numbers are none', async () => {
+      const sets = make(4);
+      const { scores, indices } = productKeyTopK(sets, 2);
+      expect([...(await scores.data())]).toEqual([2, 2, 8, 8]);
+      expect(warned()).not.toContain('scores had');
+      tf.dispose([sets, scores, indices]);
     });
   });
 

@@ -10,7 +10,7 @@ import { bestSums, checkedTopK, checkTopK, type TopK } from '../top-k.ts';
  * the same number, the one with the lower index may be missing.
  *
  * A score of -Infinity masks its item. NaN and Infinity are errors on `cpu` and `wasm`, and so are fewer than k sums that are not -Infinity;
- * elsewhere only in TensorFlow.js' debug mode, since looking waits for the device: Infinity then is what NaN comes out as.
+ * elsewhere only in TensorFlow.js' debug mode, since looking waits for the device: Infinity then is what NaN comes out as. WebGPU in Node prints a line instead.
  *
  * @param scores one tensor a set, float32 `[..., n]`: any number of sets, of any sizes.
  * @param k from 1 to the product of the sizes.
