@@ -5,14 +5,13 @@ import {
   expectNoLeak,
   poisonMemory,
   randomTensor,
-  setAddonThreads,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { rowProducts, type Sequence, sequenceOf, weightedRows } from '../src/index.ts';
 import { pickedRowsArguments, rowProductsCase, weightedRowsCase } from './picked-rows-case.ts';
 
-await describeBackends('picked rows', (backend) => {
+await describeBackends('picked rows', () => {
   it.each(pickedRowsArguments.map((args) => ({ args, name: args.flat().join(' ') })))(
     'are summed and multiplied as by plain loops, with gradients: $name',
     async ({ args }) => {
@@ -21,28 +20,6 @@ await describeBackends('picked rows', (backend) => {
       await expectLikeReference(rowProductsCase(...args));
     },
   );
-
-  it('are the same bits in one order on any number of threads', async () => {
-    const [T, K, N, D] = [700, 8, 90, 130];
-    const table = randomTensor(randomKey('table'), [N, D]);
-    const x = randomTensor(randomKey('x'), [T, D]);
-    const weights = randomTensor(randomKey('w'), [T, K]);
-    const picks = Int32Array.from(randomInt(randomKey('rows'), T * K, N));
-    const indices = tf.tensor2d(picks, [T, K], 'int32');
-    for (const order of ['token', 'row'] as const) {
-      const results: Float32Array[] = [];
-      for (const threads of [1, 2, 5]) {
-        if (backend === 'tensorflow') setAddonThreads(threads);
-        const products = rowProducts(table, indices, x, { order });
-        const sums = weightedRows(table, indices, weights, { order });
-        const both = tf.concat([tf.reshape(products, [-1]), tf.reshape(sums, [-1])]);
-        results.push(await both.data<'float32'>());
-        tf.dispose([products, sums, both]);
-      }
-      for (const other of results) expect(other).toEqual(results[0]);
-    }
-    tf.dispose([table, x, weights, indices]);
-  });
 
   it('have the same bits by a sequence for several calls as by their order', async () => {
     await expectNoLeak(async () => {

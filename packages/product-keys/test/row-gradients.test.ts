@@ -1,4 +1,4 @@
-import { randomInt, randomKey } from '@neverend/backend';
+import { kernelMode, randomInt, randomKey } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -6,6 +6,7 @@ import {
   randomTensor,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowGradients, rowProducts, weightedRows } from '../src/index.ts';
 import { sortPicks } from '../src/sort-picks.ts';
@@ -35,7 +36,7 @@ describe('sortPicks', () => {
   });
 });
 
-await describeBackends('gradients of rows', () => {
+await describeBackends('gradients of rows', (backend) => {
   it.each([
     [1, 1, 1, 1],
     [9, 5, 4, 7],
@@ -113,6 +114,50 @@ await describeBackends('gradients of rows', () => {
       tf.dispose(Object.values(found.rows).map(({ rows }) => rows));
     });
   });
+
+  // Composites may add in float64, or in another order.
+  it.runIf(backend !== 'cpu' && kernelMode() !== 'composite')(
+    'are summed in the order of tokens, and of picks within one, each sum rounded to float32',
+    async () => {
+      // Beside 2^25 a 1 is lost, so that the order shows.
+      const value = fc.constantFrom(2 ** 25, -(2 ** 25), 1, 3, -5);
+      const pick = fc.tuple(fc.nat(2), value);
+      const tokens = fc.array(fc.tuple(pick, pick), { minLength: 1, maxLength: 30 });
+      let ordered = 0;
+      await fc.assert(
+        fc.asyncProperty(tokens, async (list) => {
+          const picks = list.flat();
+          const indices = tf.tensor2d(
+            picks.map(([row]) => row),
+            [list.length, 2],
+            'int32',
+          );
+          const weights = tf.tensor2d(
+            picks.map(([, weight]) => weight),
+            [list.length, 2],
+          );
+          const table = variable(() => tf.ones([3, 1]), false);
+          const loss = (one: tf.Tensor) =>
+            tf.tidy(() => tf.sum(weightedRows(one, indices, weights)) as tf.Scalar);
+          const found = await rowGradients(() => loss(table), { tables: { table }, variables: [] });
+          const dense = tf.grad(loss)(table);
+          const sums = (of: typeof picks) => {
+            const all = [0, 0, 0];
+            for (const [row, weight] of of) all[row] = Math.fround((all[row] ?? 0) + weight);
+            return all;
+          };
+          const expected = sums(picks);
+          if (sums([...picks].reverse()).some((sum, row) => sum !== expected[row])) ordered++;
+          const { indices: rows, rows: values } = found.rows.table;
+          expect([...(await values.data())]).toEqual(Array.from(rows, (row) => expected[row]));
+          expect([...(await dense.data())]).toEqual(expected);
+          tf.dispose([indices, weights, table, dense, found.value, values]);
+        }),
+        { numRuns: 40, seed: 1 },
+      );
+      expect(ordered).toBeGreaterThan(10);
+    },
+  );
 
   it('of a loss that throws leave nothing', async () => {
     await expectNoLeak(async () => {
