@@ -1,7 +1,7 @@
 """Makes packages/optim/test/golden/row-optimizers.json with PyTorch.
 
-SGD, Adagrad and SparseAdam on sparse gradients of a few rows of a table, duplicates among them, in float64. The
-table and the gradients are those that the golden file has already; float32 holds them exactly.
+SGD, Adagrad and SparseAdam on sparse gradients of a few rows of a table, duplicates among them, and AdamW on the same
+gradients with zeros for all other rows, in float64. The table and the gradients are those that the golden file has already; float32 holds them exactly.
 """
 
 import json
@@ -10,11 +10,12 @@ import pathlib
 import numpy as np
 import torch
 
-RATE, BETAS, EPSILON = 0.1, (0.9, 0.99), 1e-10
+RATE, BETAS, EPSILON, DECAY = 0.1, (0.9, 0.99), 1e-10, 0.05
 OPTIMIZERS = {
     "sgd": lambda w: torch.optim.SGD([w], lr=RATE),
     "adagrad": lambda w: torch.optim.Adagrad([w], lr=RATE, eps=EPSILON),
     "sparse_adam": lambda w: torch.optim.SparseAdam([w], lr=RATE, betas=BETAS),
+    "dense_adamw": lambda w: torch.optim.AdamW([w], lr=RATE, betas=BETAS, weight_decay=DECAY),
 }
 
 
@@ -35,7 +36,8 @@ def main():
         for step in range(1, steps + 1):
             rows = torch.tensor(load(f"rows{step}"), dtype=torch.int64)[None]
             grad = torch.tensor(load(f"g{step}"))
-            weight.grad = torch.sparse_coo_tensor(rows, grad, weight.shape)
+            sparse = torch.sparse_coo_tensor(rows, grad, weight.shape)
+            weight.grad = sparse.to_dense() if name.startswith("dense") else sparse
             optimizer.step()
             value = weight.detach().numpy()
             arrays[f"{name}/w{step}"] = {
@@ -51,6 +53,7 @@ def main():
         "beta1": BETAS[0],
         "beta2": BETAS[1],
         "adagradEpsilon": EPSILON,
+        "weightDecay": DECAY,
     }
     target.write_text(json.dumps({"meta": meta, "arrays": arrays}, separators=(",", ":")) + "\n")
 

@@ -22,6 +22,7 @@ interface Settings {
   readonly beta1: number;
   readonly beta2: number;
   readonly adagradEpsilon: number;
+  readonly weightDecay: number;
 }
 
 const { meta, arrays } = readGolden(new URL('../golden/row-optimizers.json', import.meta.url));
@@ -89,6 +90,33 @@ await describeBackends('optimisers of rows', (backend) => {
         await expectTensorClose(table, array(`${name}/w${step}`));
       }
       expect(optimizer.step).toBe(steps);
+      optimizer.dispose();
+    });
+  });
+
+  it('are followed by AdamW, which moves all rows, on dense gradients', async () => {
+    const table = variable('w', array('w0'));
+    await expectNoLeak(async () => {
+      const optimizer = new AdamW({
+        learningRate,
+        beta1,
+        beta2,
+        weightDecay: settings.weightDecay,
+      });
+      const [, width = 1] = table.shape;
+      for (let step = 1; step <= steps; step++) {
+        const dense = new Float32Array(table.size);
+        for (const [at, row] of array(`rows${step}`).data.entries()) {
+          for (let c = 0; c < width; c++) {
+            const place = row * width + c;
+            dense[place] = (dense[place] ?? 0) + (array(`g${step}`).data[at * width + c] ?? 0);
+          }
+        }
+        const w = tf.tensor(dense, table.shape);
+        optimizer.applyGradients({ w });
+        w.dispose();
+        await expectTensorClose(table, array(`dense_adamw/w${step}`));
+      }
       optimizer.dispose();
     });
   });
