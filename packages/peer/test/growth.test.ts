@@ -69,6 +69,42 @@ await describeBackends('a PEER layer that grows', (backend) => {
     });
   });
 
+  // On wasm picks of few rows go row by row, of more rows token by token, in tables that no cache keeps.
+  it.each([
+    { title: 'small ones', wide: width, sizes: [5, 4], to: [7, 9] },
+    ...(backend === 'wasm'
+      ? [{ title: 'wide ones', wide: 2 ** 15, sizes: [16, 16], to: [20, 20] }]
+      : []),
+  ])(
+    'in any order of picks has the same picks, and what it gave to 1e-6: $title',
+    async ({ wide, sizes, to }) => {
+      await expectNoLeak(async () => {
+        const small: PeerConfig = {
+          ...{ heads: 2, k: 16, sizes, keyWidth: 3, norm: 'layer', order: 'auto' },
+        };
+        const x = randomTensor(randomKey('x'), [32, wide]);
+        const params = initPeer(randomKey(1), wide, small, { keys: { normal: 1 } });
+        const grown = growExperts(params, wide, small, to, randomKey(2));
+        const before = await outcome(x, params, small);
+        const after = await outcome(x, grown.params, grown.config);
+        const [n = 1, m = 1] = [sizes[1], to[1]];
+        const moved = (row: number) => Math.floor(row / n) * m + (row % n);
+        expect([...after.picks]).toEqual(Array.from(before.picks, moved));
+        const { values } = before;
+        let largest = 1;
+        let furthest = 0;
+        for (const [at, value] of after.values.entries()) {
+          largest = Math.max(largest, Math.abs(value));
+          furthest = Math.max(furthest, Math.abs(value - (values[at] ?? Number.NaN)));
+        }
+        expect(furthest).toBeLessThan(1e-6 * largest);
+        // The orders were two.
+        if (wide > width && kernelMode() !== 'composite') expect(furthest).toBeGreaterThan(0);
+        tf.dispose([x, params, grown.params]);
+      });
+    },
+  );
+
   it('has old experts at their new places and new ones beside them, and beside the tables little is in memory', async () => {
     const [from, to, heads, wide] = [[32, 8, 16], [64, 16, 32], 2, 64] as const;
     const small: PeerConfig = {
