@@ -10,10 +10,10 @@ import {
 } from '@neverend/backend/testing';
 import { readNpz } from '@neverend/checkpoint/node';
 import { type Params, rmsNorm } from '@neverend/nn';
-import { type PickOrder, retrievalBuffers, rowGradients } from '@neverend/product-keys';
+import { initMemory, type PickOrder, retrievalBuffers, rowGradients } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it, vi } from 'vitest';
-import { allExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
+import { allExperts, growExperts, initPeer, type PeerConfig, peer } from '../src/index.ts';
 
 // Numbers of the published codes of PEER (PyTorch, float64, rounded): parameters, outputs, and the gradients of sum(cotangent · y). notes.json in the
 // file says which code each group is of.
@@ -267,6 +267,44 @@ it('refuses tables that wasm has no room for, before they are made, and says wha
   );
   expect(tf.memory().numBytes).toBe(before);
 });
+
+await describeBackends('a device whose largest binding has 1 MiB', () => {
+  it('has room for 1024 experts of width 256, and more are refused before they are made', () => {
+    const { device } = tf.backend() as unknown as { device: GPUDevice };
+    const largest = 2 ** 20;
+    const { limits } = device;
+    Object.defineProperty(device, 'limits', {
+      value: { maxStorageBufferBindingSize: largest, maxBufferSize: 2 * largest },
+      configurable: true,
+    });
+    const made = vi.spyOn(device, 'createBuffer');
+    try {
+      const config: PeerConfig = { heads: 2, k: 2, sizes: [32, 32], keyWidth: 2 };
+      const params = initPeer(randomKey(0), 256, config);
+      const before = tf.memory().numBytes;
+      made.mockClear();
+      const refused = (rows: number, most: number) =>
+        `there is no room for down [${rows}, 256], up [${rows}, 256], ${((8 * rows * 256) / 1e9).toFixed(2)} GB: the largest binding of this webgpu device has 0.00 GB; at most ${most} items of these widths have`;
+      const larger = { ...config, sizes: [32, 33] };
+      expect(() => initPeer(randomKey(0), 256, larger)).toThrow(refused(1056, 1024));
+      expect(() => initPeer(randomKey(0), 256, { ...config, splitTables: true })).toThrow(
+        refused(2048, 512),
+      );
+      expect(() => growExperts(params, 256, config, [33, 32], randomKey(1))).toThrow(
+        refused(1056, 1024),
+      );
+      expect(() => initMemory(randomKey(0), 256, larger)).toThrow(
+        'there is no room for values [1056, 256]',
+      );
+      expect(made).not.toHaveBeenCalled();
+      expect(tf.memory().numBytes).toBe(before);
+      tf.dispose(params);
+    } finally {
+      made.mockRestore();
+      Object.defineProperty(device, 'limits', { value: limits, configurable: true });
+    }
+  });
+}, ['webgpu']);
 
 it('refuses what does not fit, by name', () => {
   const x = tf.zeros([2, 4]);
