@@ -204,6 +204,9 @@ describe('refuses', () => {
           rowGradients(loss, { tables: { a: one }, ...(variables && { variables }) }),
         ).rejects.toThrow(/^variables had tables\.a; /);
       }
+      await expect(rowGradients(loss, { tables: {}, variables: one as never })).rejects.toThrow(
+        'variables was a tensor; it must be a list of variables',
+      );
       await expect(
         rowGradients(loss, { tables: {}, variables: [undefined as never] }),
       ).rejects.toThrow('variables[0] was undefined; it must be a variable');

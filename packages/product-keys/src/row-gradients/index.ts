@@ -49,6 +49,9 @@ export async function rowGradients<Name extends string>(
     Object.values(tf.engine().registeredVariables).filter(
       (variable) => variable.trainable && !tables.includes(variable),
     );
+  if (!Array.isArray(variables)) {
+    throw new TypeError(`variables was ${described(variables)}; it must be a list of variables`);
+  }
   for (const [at, variable] of variables.entries()) {
     checkVariable(`variables[${at}]`, variable, '');
     const table = tables.findIndex(({ dataId }) => dataId === variable.dataId);
