@@ -62,8 +62,13 @@ function bestOf(
 }
 
 /** What is no number counts as infinity, so that it is found. */
-const withoutNaN = (x: tf.Tensor): tf.Tensor =>
-  tf.where(tf.isNaN(x), tf.fill(x.shape, Number.POSITIVE_INFINITY), x);
+const withoutNaN = (x: tf.Tensor): tf.Tensor => tf.where(tf.isNaN(x), infinite(x.shape), x);
+
+/** `tensorflow` fills by an upload, and in debug mode TensorFlow.js refuses that of infinity. */
+const infinite = (shape: number[]): tf.Tensor =>
+  tf.getBackend() === 'tensorflow'
+    ? tf.exp(tf.fill(shape, 100))
+    : tf.fill(shape, Number.POSITIVE_INFINITY);
 
 /** From each row of `[rows, n]` the numbers at these positions, int32 `[rows, count]`. */
 const taken = (x: tf.Tensor, positions: tf.Tensor): tf.Tensor => tf.gather(x, positions, 1, 1);
