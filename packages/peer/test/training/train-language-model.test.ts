@@ -161,10 +161,10 @@ describe('a run folder', () => {
   });
 
   it.each([
-    [small.blocks, /^the evaluation after step 1 had a NaN \(scores had NaN.* in row 0;/],
+    [small.blocks, /^the evaluation after step 1 had a NaN \(scores had NaN.* in row 0, /],
     [
       [{ kind: 'peer', heads: 2, k: 2, sizes: [3, 3], keyWidth: 2 } as const],
-      /^the evaluation after step 1 had a NaN \(products .* in row 0 \(head 0 of token 0\);/,
+      /^the evaluation after step 1 had a NaN \(products .* in row 0 \(head 0 of token 0\), /,
     ],
     [small.blocks.slice(0, 1), /^the loss of the evaluation after step 1 was (NaN|Infinity)/],
   ])('says so where an evaluation sees it first', async (blocks, message) => {
