@@ -7,9 +7,8 @@ export function weightedRowsComposite({
   indices,
   weights,
 }: Omit<WeightedRowsInputs, 'anchor' | 'sequence'>): tf.Tensor {
-  const { count, picks, width } = pickedRowsSizes({ table, indices });
-  const rows = gathered(table, indices);
-  return tf.reshape(tf.matMul(tf.reshape(weights, [count, 1, picks]), rows), [count, width]);
+  // Products in batches would be too many for a dispatch of WebGPU.
+  return tf.sum(tf.mul(gathered(table, indices), tf.expandDims(weights, 2)), 1);
 }
 
 /** With all rows in memory. @returns `[T, K]`. */
@@ -18,9 +17,7 @@ export function rowProductsComposite({
   indices,
   x,
 }: Omit<RowProductsInputs, 'anchor' | 'sequence'>): tf.Tensor {
-  const { count, picks, width } = pickedRowsSizes({ table, indices });
-  const products = tf.matMul(gathered(table, indices), tf.reshape(x, [count, width, 1]));
-  return tf.reshape(products, [count, picks]);
+  return tf.sum(tf.mul(gathered(table, indices), tf.expandDims(x, 1)), 2);
 }
 
 /** `[T, K, D]`. */
