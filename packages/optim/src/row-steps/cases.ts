@@ -2,20 +2,20 @@ import { type KernelCase, randomKey, randomPermutation } from '@neverend/backend
 import { randomCase } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SlotShape } from '../optimizer-state.ts';
-import type { StepAttrs } from '../steps/types.ts';
-import type { LazyAdamNumber, RowAdagradNumber, RowSGDNumber, RowStepExamples } from './types.ts';
+import type { StepAttrs, StepExamples } from '../steps/types.ts';
+import type { LazyAdamNumber, RowAdagradNumber, RowSGDNumber } from './types.ts';
 
-export const rowSGDExamples: RowStepExamples<RowSGDNumber> = [
+export const rowSGDExamples: StepExamples<RowSGDNumber> = [
   { decay: 0.5, stepSize: 0.5 },
   { decay: 1, stepSize: 0.1 },
 ];
 
-export const rowAdagradExamples: RowStepExamples<RowAdagradNumber> = [
+export const rowAdagradExamples: StepExamples<RowAdagradNumber> = [
   { decay: 0.5, stepSize: 0.5, epsilon: 0.1 },
   { decay: 1, stepSize: 0.2, epsilon: 0.3 },
 ];
 
-export const lazyAdamExamples: RowStepExamples<LazyAdamNumber> = [
+export const lazyAdamExamples: StepExamples<LazyAdamNumber> = [
   {
     ...{ decay: 0.5, stepSize: 0.5, epsilon: 0.1, step: 7, catchUp: 0 },
     ...{ beta1: 0.5, beta2: 0.25, oneMinusBeta1: 0.3, oneMinusBeta2: 0.7 },
@@ -38,7 +38,7 @@ const sizes = [
 /** The calls at which a kernel of a step must agree with its composite. */
 export function rowStepCases<N extends string>(
   slots: Readonly<Record<string, SlotShape>>,
-  examples: RowStepExamples<N>,
+  examples: StepExamples<N>,
 ): KernelCase<StepAttrs<N>>[] {
   return sizes.map(([rows, width, count]) => {
     const state = Object.entries(slots).map(([key, per]) => [

@@ -1,5 +1,6 @@
 import { gatherRows, setRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { decayed } from '../steps/composite.ts';
 import type { StepAttrs } from '../steps/types.ts';
 import type {
   LazyAdamNumber,
@@ -65,7 +66,3 @@ export const lazyAdamRule: RowRule<'m' | 'v' | 'last', LazyAdamNumber> = (
   const weights = tf.sub(decayed(rows.weights, attrs), change);
   return { weights, m, v, last: tf.fill(rows.last.shape, step) };
 };
-
-function decayed(weights: tf.Tensor, { decay }: StepAttrs<'decay'>): tf.Tensor {
-  return decay === 1 ? weights : tf.mul(weights, decay);
-}

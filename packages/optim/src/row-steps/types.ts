@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Kernels } from '../kernels.generated.ts';
 import type { SlotShape } from '../optimizer-state.ts';
-import type { StepAttrs } from '../steps/types.ts';
+import type { AdamWNumber, StepAttrs, StepExamples } from '../steps/types.ts';
 
 /** A tensor of the table, or of some of its rows, and one for each slot of its state. */
 export type RowTensors<K extends string> = Readonly<Record<'weights' | K, Tensor>>;
@@ -19,9 +19,6 @@ export type RowRule<K extends string, N extends string> = (
   gradient: Tensor,
   attrs: StepAttrs<N>,
 ) => RowTensors<K>;
-
-/** Two sets of numbers at which kernels are compared with the composite. */
-export type RowStepExamples<N extends string> = readonly [StepAttrs<N>, StepAttrs<N>];
 
 /** A step of an optimiser of rows. */
 export interface RowStepDefinition<K extends string, N extends string> {
@@ -41,7 +38,7 @@ export interface RowStepDefinition<K extends string, N extends string> {
   readonly wgsl: string;
   /** Statements before them, with the sum of the row's squared gradients, `squares`, which is there for those that have this. */
   readonly wgslOfRow?: string;
-  readonly examples: RowStepExamples<N>;
+  readonly examples: StepExamples<N>;
   readonly flopsPerElement: (attrs: StepAttrs<N>) => number;
 }
 
@@ -55,13 +52,4 @@ export type RowAdagradNumber = 'decay' | 'stepSize' | 'epsilon';
  * As a step of AdamW, with `last = step`, the number of the table's update. Where `catchUp` is 1, not 0, the moments have first decayed for
  * those from `last` on that had no gradient of the row.
  */
-export type LazyAdamNumber =
-  | 'decay'
-  | 'stepSize'
-  | 'epsilon'
-  | 'beta1'
-  | 'beta2'
-  | 'oneMinusBeta1'
-  | 'oneMinusBeta2'
-  | 'step'
-  | 'catchUp';
+export type LazyAdamNumber = AdamWNumber | 'step' | 'catchUp';

@@ -39,7 +39,7 @@ export const sgdMomentumComposite: StepComposite<'momentum', MomentumNumber> = (
   return { weight: tf.sub(decayed(inputs.weight, attrs), all), momentum };
 };
 
-function decayed(weight: tf.Tensor, { decay }: StepAttrs<'decay'>): tf.Tensor {
+export function decayed(weight: tf.Tensor, { decay }: StepAttrs<'decay'>): tf.Tensor {
   return decay === 1 ? weight : tf.mul(weight, decay);
 }
 

@@ -9,6 +9,7 @@ import {
   writable,
 } from '@neverend/backend/kernels';
 import type { TensorInfo } from '@tensorflow/tfjs-core';
+import { adamWAt } from '../../steps/kernels/webgpu.ts';
 import type { StepAttrs } from '../../steps/types.ts';
 import type { RowStepDefinition, RowStepInputs } from '../types.ts';
 
@@ -100,11 +101,5 @@ export const rowWiseAdagradWgsl = {
     weights[to] = uniforms.decay * weights[to] - uniforms.stepSize * gradient[at] / root;`,
 };
 
-export const lazyAdamWgsl = `
-  let g = gradient[at];
-  let nextM = uniforms.beta1 * m[to] + uniforms.oneMinusBeta1 * g;
-  let nextV = uniforms.beta2 * v[to] + uniforms.oneMinusBeta2 * g * g;
-  m[to] = nextM;
-  v[to] = nextV;
-  if (at % uniforms.width == 0u) { last[row] = uniforms.step; }
-  weights[to] = uniforms.decay * weights[to] - uniforms.stepSize * nextM / (sqrt(nextV) + uniforms.epsilon);`;
+export const lazyAdamWgsl: string = `${adamWAt('weights', 'to')}
+  if (at % uniforms.width == 0u) { last[row] = uniforms.step; }`;

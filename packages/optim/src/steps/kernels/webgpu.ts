@@ -48,13 +48,16 @@ fn kernel(group : u32, thread : u32) {
   ${statements}
 }`;
 
-export const adamWWgsl = `
+/** A step of AdamW on the number at `to` of the weight of this name and of `m` and `v`. */
+export const adamWAt = (weight: string, to: string): string => `
   let g = gradient[at];
-  let nextM = uniforms.beta1 * m[at] + uniforms.oneMinusBeta1 * g;
-  let nextV = uniforms.beta2 * v[at] + uniforms.oneMinusBeta2 * g * g;
-  m[at] = nextM;
-  v[at] = nextV;
-  weight[at] = uniforms.decay * weight[at] - uniforms.stepSize * nextM / (sqrt(nextV) + uniforms.epsilon);`;
+  let nextM = uniforms.beta1 * m[${to}] + uniforms.oneMinusBeta1 * g;
+  let nextV = uniforms.beta2 * v[${to}] + uniforms.oneMinusBeta2 * g * g;
+  m[${to}] = nextM;
+  v[${to}] = nextV;
+  ${weight}[${to}] = uniforms.decay * ${weight}[${to}] - uniforms.stepSize * nextM / (sqrt(nextV) + uniforms.epsilon);`;
+
+export const adamWWgsl: string = adamWAt('weight', 'at');
 
 export const lionWgsl = `
   let g = gradient[at];
