@@ -57,8 +57,13 @@ export async function openNpz(file: BinaryFile, options: NpzOptions = {}): Promi
     throw new RangeError(`maxArrayBytes was ${maxArrayBytes}; it must be an integer >= 0`);
   }
   const source = toByteSource(file);
-  checkNoPickle(await source.read(0, Math.min(2, source.size)));
-  const members = await readZipDirectory(source);
+  const members = await readZipDirectory(source).catch(async (error: unknown) => {
+    // Only now: behind HTTP each read is a request.
+    if (CheckpointError.isInstance(error)) {
+      checkNoPickle(await source.read(0, Math.min(2, source.size)));
+    }
+    throw error;
+  });
   if (members.some(({ name }) => isPickled(name))) throw pickled();
   const arrays = members.filter(({ name }) => name.endsWith(suffix));
   const others = members.filter(({ name }) => !name.endsWith(suffix) && !name.endsWith('/'));
