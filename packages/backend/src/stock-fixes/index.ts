@@ -9,6 +9,7 @@ import { registerFunctions } from './functions.ts';
 import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
+import { registerGradients } from './gradients/index.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMaxPool } from './max-pool.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
@@ -59,4 +60,5 @@ export function registerStockFixes(): void {
   registerCpuTensorScatterUpdate();
   registerWebgpuDataSync();
   registerWebgpuIntegers();
+  registerGradients();
 }

@@ -18,9 +18,9 @@ interface Pool {
 /** Depth, height and width. */
 type Size = readonly [number, number, number];
 
-type PoolAttrs = Pick<tf.MaxPoolAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>;
+export type PoolAttrs = Pick<tf.MaxPoolAttrs, 'filterSize' | 'strides' | 'pad' | 'dimRoundingMode'>;
 
-function poolOf({ shape }: tf.TensorInfo, attrs: PoolAttrs): Pool {
+export function poolOf({ shape }: tf.TensorInfo, attrs: PoolAttrs): Pool {
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   if (shape.length === 5) {
     const info = tf.backend_util.computePool3DInfo(

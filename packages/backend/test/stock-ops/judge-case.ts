@@ -38,7 +38,8 @@ export async function judgeCase(sweepCase: OpSweepCase): Promise<Judgement> {
     const found = await callOp(sweepCase, inputs);
     return await outputsDiffer(found, outputs, relative ? rooms.relative : rooms.value);
   });
-  const ofFirst = (inputs: tf.Tensor[]) => gradientsOf(floats(inputs), () => sumOf(sweepCase, inputs));
+  const ofFirst = (inputs: tf.Tensor[]) =>
+    gradientsOf(floats(inputs), () => sumOf(sweepCase, inputs));
   if (bounds !== undefined) {
     const gradient = await verdict(sweepCase, async (inputs) => {
       const found = (await numbersOf(ofFirst(inputs))).flat();

@@ -37,7 +37,11 @@ export interface OpSweepCase {
   /** The gradient of the derivative along `directionAt`. */
   readonly seconds?: readonly (readonly Value[])[];
   /** Where the function has a corner: ways, and between what the derivative along each must be. */
-  readonly bounds?: readonly { readonly way: number[]; readonly low: number; readonly high: number }[];
+  readonly bounds?: readonly {
+    readonly way: number[];
+    readonly low: number;
+    readonly high: number;
+  }[];
 }
 
 const files = ['elementwise', 'reductions', 'shapes', 'windows', 'images', 'others'];
@@ -106,6 +110,7 @@ function decoded(arg: unknown, inputs: readonly tf.Tensor[]): unknown {
 
 function tensorsOf(result: unknown): tf.Tensor[] {
   if (result instanceof tf.Tensor) return [result];
-  if (typeof result === 'object' && result !== null) return Object.values(result).flatMap(tensorsOf);
+  if (typeof result === 'object' && result !== null)
+    return Object.values(result).flatMap(tensorsOf);
   throw new Error(`it gave ${String(result)}, which is no tensor`);
 }

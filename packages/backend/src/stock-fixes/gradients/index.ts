@@ -1,0 +1,24 @@
+import { registerBroadcastGradients } from './broadcast.ts';
+import { registerConvolutionGradients } from './convolutions.ts';
+import { registerExtremeGradients } from './extremes.ts';
+import { registerFunctionGradients } from './functions.ts';
+import { registerPaddingGradients } from './padding.ts';
+import { registerPoolGradients } from './pools.ts';
+import { registerProductGradients } from './products.ts';
+import { registerResizingGradients } from './resizing.ts';
+import { registerSavedOutputs } from './saved-outputs.ts';
+import { registerScatterGradients } from './scatter.ts';
+
+/** Gradients that stock TensorFlow.js has wrong or not at all, first and second ones. */
+export function registerGradients(): void {
+  registerSavedOutputs();
+  registerBroadcastGradients();
+  registerExtremeGradients();
+  registerProductGradients();
+  registerPaddingGradients();
+  registerScatterGradients();
+  registerResizingGradients();
+  registerConvolutionGradients();
+  registerPoolGradients();
+  registerFunctionGradients();
+}

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+interface TapeNode {
+  readonly outputs: readonly tf.Tensor[];
+  readonly saved: readonly tf.Tensor[];
+}
+
+/** The part of TensorFlow.js' engine that records operations. */
+interface Recorder {
+  readonly state: { readonly activeTape: TapeNode[] | null };
+  addTapeNode(this: Recorder, ...node: unknown[]): void;
+}
+
+const mended = Symbol.for('neverend.savedOutputs');
+
+/**
+ * What an operation saves of its output for its gradient is a copy, which stock TensorFlow.js records before the operation
+ * itself. A second gradient then takes it for a constant: those of tanh, sigmoid, exp, softmax and of all that saves
+ * what it gave are wrong without a word. The operation is recorded before the copies.
+ */
+export function registerSavedOutputs(): void {
+  const engine = tf.engine() as unknown as Recorder & { [mended]?: true };
+  if (engine[mended]) return;
+  engine[mended] = true;
+  const { addTapeNode } = engine;
+  engine.addTapeNode = (...node) => {
+    addTapeNode.apply(engine, node);
+    const tape = engine.state.activeTape;
+    const added = tape?.at(-1);
+    if (tape === null || added === undefined || added.saved.length === 0) return;
+    const saved = new Set(added.saved);
+    let place = tape.length - 1;
+    while (place > 0 && tape[place - 1]?.outputs.every((x) => saved.has(x))) place--;
+    tape.pop();
+    tape.splice(place, 0, added);
+  };
+}
