@@ -232,6 +232,7 @@ def binary():
     add("logicalNot", "values", [np.array([True, False, True])], np.logical_not)
     add("bitwiseAnd", "values", [np.array([12, 7, -1], np.int32), np.array([10, 4, 255], np.int32)], np.bitwise_and)
     add("addN", "three", [Values("addN").normal(2, 3) for _ in range(3)], lambda *x: sum(x), call=[["$0", "$1", "$2"]])
+    add("addN", "seventeen", [Values(f"addN{i}").normal(3) for i in range(17)], lambda *x: sum(x), call=[[f"${i}" for i in range(17)]])
     add("addN", "int32", [np.array([1, -2], np.int32), np.array([5, 6], np.int32)], lambda *x: sum(x), call=[["$0", "$1"]])
 
 

@@ -160,6 +160,7 @@ def losses():
     add("losses.sigmoidCrossEntropy", "mean", [truth, guesses], lambda a, b: mean(sigmoid_loss(a, b)))
     spread = special.softmax(values.normal(3, 4).astype(np.float64), -1)
     spread = np.float32(np.round(spread * 256) / 256)
+    spread[:, 0] += 1 - spread.sum(1)
     add("losses.softmaxCrossEntropy", "mean", [spread, guesses], lambda a, b: mean(-np.sum(a * special.log_softmax(b, -1), -1)))
     add("losses.computeWeightedLoss", "weights", [labels, weight], lambda l, w: weighted(l, w))
     add("losses.computeWeightedLoss", "sum", [labels, weight], lambda l, w: np.sum(l * w), 2)

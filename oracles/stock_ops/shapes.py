@@ -144,9 +144,9 @@ def picking():
     add("tensorScatterUpdate", "numbers", [v.normal(3, 2), whole([0, 1], [2, 0]), v.normal(2)], updated)
     add("tensorScatterUpdate", "rows", [v.normal(4, 2), whole([3], [1]), v.normal(2, 2)], updated)
     add("tensorScatterUpdate", "int32", [whole(1, 2, 3), whole([1]), whole(9)], updated)
-    add("sparseToDense", "numbers", [whole(4, 1), v.normal(2), np.float32(0.5)], lambda i, u, d: updated(np.full(6, d), i[:, None], u), call=["$0", "$1", [6], "$2"])
+    add("sparseToDense", "numbers", [whole(1, 4), v.normal(2), np.float32(0.5)], lambda i, u, d: updated(np.full(6, d), i[:, None], u), call=["$0", "$1", [6], "$2"])
     add("sparseToDense", "of a grid", [whole([0, 1], [2, 0]), v.normal(2), np.float32(0)], lambda i, u, d: updated(np.full([3, 2], d), i, u), call=["$0", "$1", [3, 2], "$2"])
-    add("sparseToDense", "one value", [whole(4, 1), np.float32(2.5), np.float32(0.5)], lambda i, u, d: updated(np.full(6, d), i[:, None], u), call=["$0", "$1", [6], "$2"])
+    add("sparseToDense", "one value", [whole(1, 4), np.float32(2.5), np.float32(0.5)], lambda i, u, d: updated(np.full(6, d), i[:, None], u), call=["$0", "$1", [6], "$2"])
 
     def segments(x, s, n):
         y = np.zeros([n, *x.shape[s.ndim :]], x.dtype)
@@ -215,6 +215,41 @@ def blocks():
     add("diag", "a matrix", [v.normal(2, 2)], lambda x: np.diag(x.ravel()).reshape(2, 2, 2, 2))
 
 
+def after_casts():
+    """A backend may leave the integers where they are, and call them float32."""
+    for dtype, x in [("int32", whole([[1, -2], [3, 4], [5, -6]], [[7, 8], [-9, 10], [11, 12]])), ("bool", np.array([[[True, False], [True, True], [False, True]]] * 2))]:
+        cast = {"cast": "$0"}
+        for op, args, f in [
+            ("sum", [0], lambda x: x.sum(0)),
+            ("sum", [-1], lambda x: x.sum(-1)),
+            ("mean", [1], lambda x: x.mean(1)),
+            ("max", [0], lambda x: x.max(0)),
+            ("prod", [1], lambda x: x.prod(1)),
+            ("cumsum", [1], lambda x: x.cumsum(1)),
+            ("transpose", [[2, 0, 1]], lambda x: x.transpose(2, 0, 1)),
+            ("slice", [[0, 1, 0], [2, 2, 1]], lambda x: x[:, 1:, :1]),
+            ("stridedSlice", [[0, 0, 0], [2, 3, 2], [1, 2, 1]], lambda x: x[:, ::2]),
+            ("gather", [{"tensor": [1, 0], "dtype": "int32"}], lambda x: x[::-1]),
+            ("pad", [[[0, 0], [1, 1], [0, 0]]], lambda x: np.pad(x, [[0, 0], [1, 1], [0, 0]])),
+            ("mirrorPad", [[[0, 0], [1, 1], [0, 0]], "reflect"], lambda x: np.pad(x, [[0, 0], [1, 1], [0, 0]], "reflect")),
+            ("tile", [[1, 2, 1]], lambda x: np.tile(x, [1, 2, 1])),
+            ("reverse", [1], lambda x: x[:, ::-1]),
+            ("softmax", [], lambda x: np.exp(x) / np.exp(x).sum(-1, keepdims=True)),
+            ("matMul", [{"cast": "$0"}, True, False], lambda x: np.swapaxes(x, 1, 2) @ x),
+            ("topk", [1], lambda x: [x.max(-1, keepdims=True), x.argmax(-1)[..., None]]),
+            ("relu", [], lambda x: np.maximum(x, 0)),
+            ("exp", [], np.exp),
+            ("add", [0.5], lambda x: x + 0.5),
+            ("where", [{"cast": "$0"}, {"cast": "$0"}], lambda x: x),
+        ]:
+            arguments = [cast, *args] if op != "where" else [{"tensor": True, "dtype": "bool"}, *args]
+            name = f"{args[0]}" if args and isinstance(args[0], (int, float)) else "values"
+            add(op, f"{name} of {dtype} cast to float32", [x], lambda x, f=f: f(x.astype(np.float64)), call=arguments)
+        add("concat", f"of {dtype} cast to float32", [x], lambda x: np.concatenate([x, x]).astype(np.float64), call=[[cast, cast]])
+        add("stack", f"of {dtype} cast to float32", [x], lambda x: np.stack([x, x]).astype(np.float64), call=[[cast, cast]])
+        add("conv1d", f"of {dtype} cast to float32", [x], lambda x: x.astype(np.float64) @ np.float64([[1, 0.5], [2, -1]]), call=[cast, {"tensor": [[[1, 0.5], [2, -1]]]}, 1, "same"])
+
+
 def making():
     add("eye", "square", [], lambda: np.eye(3), 3)
     add("eye", "wide, a batch", [], lambda: np.broadcast_to(np.eye(2, 4), [3, 2, 4]), 2, 4, [3])
@@ -240,4 +275,5 @@ def cases():
     cutting()
     picking()
     blocks()
+    after_casts()
     making()

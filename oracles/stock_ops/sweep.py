@@ -84,8 +84,8 @@ def add(
 ):
     """A case of the function `op` of TensorFlow.js.
 
-    `call` are its arguments, "$0" the first input, or a list of such, {"complex": ["$0", "$1"]} a complex one; by
-    default the inputs, then `args`. `gradient` False where the op has none by what it is, `second` where the second
+    `call` are its arguments, "$0" the first input, or a list of such, {"complex": ["$0", "$1"]} a complex one, {"cast": "$0"} one cast
+    to float32; by default the inputs, then `args`. `gradient` False where the op has none by what it is, `second` where the second
     one is not compared. `kinks`: not differentiable at these inputs, so that the gradient is only held between the
     derivatives from both sides. `relative`: each number is compared to its own size.
     """

@@ -229,10 +229,10 @@ def fused():
                 return f(a @ b + bias)
 
             columns = right[-2] if tb else right[-1]
-            add("fused.matMul", f"{name}, {what}", [v.normal(*left, low=-2, high=2), v.normal(*right, low=-2, high=2), v.normal(columns)], product, call=[{"a": "$0", "b": "$1", "bias": "$2", "transposeA": ta, "transposeB": tb, "activation": name, **leaky}], second=False)
+            add("fused.matMul", f"{name}, {what}", [v.normal(*left, low=-2, high=2), v.normal(*right, low=-2, high=2), v.normal(columns)], product, call=[{"a": "$0", "b": "$1", "bias": "$2", "transposeA": ta, "transposeB": tb, "activation": name, **leaky}], second=name in {"linear", "sigmoid"})
         x, bias = v.normal(1, 4, 3, 2), v.normal(3)
-        add("fused.conv2d", name, [x, v.normal(2, 2, 2, 3), bias], lambda x, w, b, f=f: f(convolve(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=False)
-        add("fused.depthwiseConv2d", name, [x, v.normal(2, 2, 2, 1), v.normal(2)], lambda x, w, b, f=f: f(depthwise(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=False)
+        add("fused.conv2d", name, [x, v.normal(2, 2, 2, 3), bias], lambda x, w, b, f=f: f(convolve(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=name in {"linear", "sigmoid"})
+        add("fused.depthwiseConv2d", name, [x, v.normal(2, 2, 2, 1), v.normal(2)], lambda x, w, b, f=f: f(depthwise(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=name in {"linear", "sigmoid"})
 
 
 def normalised():

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { BackendError } from '../errors.ts';
 import { compareInBackground } from './background.ts';
 import { inKernelMode, kernelMode } from './kernel-mode.ts';
+import { isGradientNested } from './nested-gradient.ts';
 import type { Extent } from './self-test.ts';
 import {
   type Entry,
@@ -24,7 +25,7 @@ import type {
 export interface Kernel<I extends KernelInputs, A extends KernelAttrs> {
   readonly name: string;
   /**
-   * Runs the kernel on the current backend, as one node of the tape.
+   * Runs the kernel on the current backend, as one node of the tape; inside of a gradient of a gradient its composite, in any mode.
    *
    * @returns the outputs, the caller's to dispose.
    * @throws BackendError where the mode is `native` and the backend's own kernel cannot serve.
@@ -63,6 +64,8 @@ export function defineKernel<I extends KernelInputs, A extends KernelAttrs>(
   return {
     name,
     run: (inputs, attrs) => {
+      // A kernel has one gradient, its composite has all of them.
+      if (isGradientNested()) return tf.tidy(() => definition.composite({ inputs, attrs }));
       register(entry, tf.getBackend());
       return tf
         .engine()

@@ -24,6 +24,7 @@ import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmSum } from './wasm-sum.ts';
+import { registerWebgpuAddN } from './webgpu-add-n.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 import { registerWebgpuIntegers } from './webgpu-integers.ts';
 
@@ -58,6 +59,7 @@ export function registerStockFixes(): void {
   registerTensorflowMatMul();
   registerTensorflowSum();
   registerCpuTensorScatterUpdate();
+  registerWebgpuAddN();
   registerWebgpuDataSync();
   registerWebgpuIntegers();
   registerGradients();

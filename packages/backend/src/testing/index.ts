@@ -14,6 +14,7 @@ export { expectKernelsAgree } from './expect-kernels-agree.ts';
 export { expectLearns } from './expect-learns.ts';
 export { expectNoLeak } from './expect-no-leak.ts';
 export { expectSameAfterReload } from './expect-same-after-reload.ts';
+export { expectSecondGradients } from './expect-second-gradients.ts';
 export { chromiumPath, findChromium, runsInBrowser } from './find-chromium.ts';
 export { type Golden, type GoldenArray, readGolden } from './golden.ts';
 export { layerParams } from './layer-params.ts';

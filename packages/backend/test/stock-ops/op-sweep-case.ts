@@ -95,7 +95,8 @@ function decoded(arg: unknown, inputs: readonly tf.Tensor[]): unknown {
   if (arg === null) return undefined;
   if (Array.isArray(arg)) return arg.map((part) => decoded(part, inputs));
   if (typeof arg === 'object') {
-    const { complex, tensor, dtype } = arg as Record<string, unknown>;
+    const { complex, cast, tensor, dtype } = arg as Record<string, unknown>;
+    if (cast !== undefined) return tf.cast(decoded(cast, inputs) as tf.Tensor, 'float32');
     if (complex !== undefined) {
       const [real, imag] = decoded(complex, inputs) as [tf.Tensor, tf.Tensor];
       return tf.complex(real, imag);
@@ -105,7 +106,7 @@ function decoded(arg: unknown, inputs: readonly tf.Tensor[]): unknown {
   }
   if (typeof arg !== 'string') return arg;
   if (arg === 'Infinity' || arg === '-Infinity') return Number(arg);
-  return /^\$\d$/.test(arg) ? inputs[Number(arg[1])] : arg;
+  return /^\$\d+$/.test(arg) ? inputs[Number(arg.slice(1))] : arg;
 }
 
 function tensorsOf(result: unknown): tf.Tensor[] {

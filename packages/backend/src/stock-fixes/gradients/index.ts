@@ -8,6 +8,7 @@ import { registerProductGradients } from './products.ts';
 import { registerResizingGradients } from './resizing.ts';
 import { registerSavedOutputs } from './saved-outputs.ts';
 import { registerScatterGradients } from './scatter.ts';
+import { registerSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 
 /** Gradients that stock TensorFlow.js has wrong or not at all, first and second ones. */
 export function registerGradients(): void {
@@ -21,4 +22,5 @@ export function registerGradients(): void {
   registerConvolutionGradients();
   registerPoolGradients();
   registerFunctionGradients();
+  registerSoftmaxCrossEntropy();
 }
