@@ -6,7 +6,16 @@ const stockGradients = new Map(
   [
     ...['Cumsum', 'BatchMatMul', 'TopK', 'GatherNd', 'GatherV2', 'Einsum', 'Equal', 'NotEqual'],
     ...['Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'LogicalNot'],
-    ...['All', 'Any'],
+    ...['All', 'Any', 'SquaredDifference', 'Maximum', 'Minimum', 'Max', 'Prod', 'Cumprod'],
+    ...[
+      'MirrorPad',
+      'StridedSlice',
+      'ScatterNd',
+      'ResizeBilinear',
+      'ResizeNearestNeighbor',
+      'Conv2D',
+    ],
+    ...['Unpack', 'MaxPoolWithArgmax'],
   ].map((name): [string, tf.GradConfig | undefined] => [name, tf.getGradient(name)]),
 );
 

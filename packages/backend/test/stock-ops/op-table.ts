@@ -16,10 +16,9 @@ export function withTable(
   account: OpAccount,
   cases: readonly OpSweepCase[],
 ): string {
-  const [before, , after] = mends.split(new RegExp(`(?<=${start}\n)|(?=${end})`));
-  if (before === undefined || after === undefined)
-    throw new Error(`MENDS.md lacks ${start} or ${end}`);
-  return `${before}${tableOf(account, cases)}${after}`;
+  const [from, to] = [mends.indexOf(start) + start.length + 1, mends.indexOf(end)];
+  if (from > to || !mends.includes(start)) throw new Error(`MENDS.md lacks ${start} or ${end}`);
+  return `${mends.slice(0, from)}\n${tableOf(account, cases)}\n${mends.slice(to)}`;
 }
 
 /** Markdown: the operations that need nothing in a line, and of the others what each backend does. */
