@@ -203,7 +203,7 @@ def products():
         add("einsum", equation, inputs, lambda *x, e=equation: np.einsum(e, *x), call=[equation, *[f"${i}" for i in range(len(inputs))]])
 
 
-def activations(rows):
+def activations():
     return {
         "linear": lambda x: x,
         "relu": lambda x: np.maximum(x, 0),
@@ -216,7 +216,7 @@ def activations(rows):
 
 def fused():
     v = Values("fused")
-    for name, f in activations(None).items():
+    for name, f in activations().items():
         leaky = {"leakyreluAlpha": 0.25} if name == "leakyrelu" else {}
         for what, left, right, ta, tb in [
             ("matrices", [3, 2], [2, 4], False, False),
@@ -233,6 +233,10 @@ def fused():
         x, bias = v.normal(1, 4, 3, 2), v.normal(3)
         add("fused.conv2d", name, [x, v.normal(2, 2, 2, 3), bias], lambda x, w, b, f=f: f(convolve(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=name in {"linear", "sigmoid"})
         add("fused.depthwiseConv2d", name, [x, v.normal(2, 2, 2, 1), v.normal(2)], lambda x, w, b, f=f: f(depthwise(x, w, 1, "same") + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "bias": "$2", "activation": name, **leaky}], second=name in {"linear", "sigmoid"})
+    for op, f, kernel in [("fused.conv2d", convolve, [2, 2, 2, 3]), ("fused.depthwiseConv2d", depthwise, [2, 2, 2, 2])]:
+        for name in ["linear", "sigmoid"]:
+            inputs = [v.normal(1, 4, 5, 2, low=-1, high=1), v.normal(*kernel, low=-1, high=1), v.normal(kernel[3] if op == "fused.conv2d" else 4)]
+            add(op, f"{name}, dilations 2", inputs, lambda x, w, b, f=f, g=activations()[name]: g(f(x, w, 1, "same", 2) + b), call=[{"x": "$0", "filter": "$1", "strides": 1, "pad": "same", "dilations": 2, "bias": "$2", "activation": name}])
 
 
 def normalised():

@@ -152,7 +152,7 @@ await describeBackends('gradients of stock operations', (backend) => {
   it('avgPool: over the numbers that a window holds', async () => {
     const x = tf.ones([1, 3, 3, 1]) as tf.Tensor4D;
     const slope = () =>
-      tf.tidy(() => tf.grad((y: tf.Tensor4D) => tf.sum(tf.avgPool(y, 2, 2, 'same')))(x));
+      tf.tidy(() => tf.grad((y) => tf.sum(tf.avgPool(y as tf.Tensor4D, 2, 2, 'same')))(x));
     // Windows of 4, 2, 2 and 1 numbers.
     await expectTensorClose(slope(), {
       shape: [1, 3, 3, 1],

@@ -54,15 +54,23 @@ function cellOf(account: OpAccount, cases: readonly OpSweepCase[], backend: Back
     const [first, ...more] = failuresIn('mended', part);
     if (first === undefined) return [];
     const others = more.length === 0 ? '' : `, and ${more.length} more`;
-    return [`${words[part]} (${first.name}${others}): ${shortened(first.failure)}`];
+    return [{ part, text: `(${first.name}${others}): ${shortened(first.failure)}` }];
   });
+  // What has no gradient has no second one either.
+  const told = open.filter(({ text }, index) => text !== open[index - 1]?.text);
   const mended = parts.filter(
     (part) => failuresIn('mended', part).length === 0 && failuresIn('stock', part).length > 0,
   );
   const done =
     mended.length === 0 ? [] : [`mended: ${mended.map((part) => words[part]).join(', ')}`];
-  const said = [...done, ...open.map((text) => `not mended: ${text}`)];
+  const said = [...done, ...told.map(({ part, text }) => `not mended: ${words[part]} ${text}`)];
   return said.length === 0 ? 'right' : said.join('; ').replaceAll('|', '\\|');
 }
 
-const shortened = (text: string): string => (text.length > 90 ? `${text.slice(0, 87)}...` : text);
+/** What a message says beyond that it is one. */
+function shortened(failure: string): string {
+  const text = failure
+    .replace(/^throws: (Cannot compute gradient: |Invalid TF_Status: \d+ Message: )?/, 'throws "')
+    .replace(/^(throws ".*?)\.?$/, '$1"');
+  return text.length > 80 ? `${text.slice(0, 76)}..."` : text;
+}

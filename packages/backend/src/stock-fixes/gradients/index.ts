@@ -2,6 +2,7 @@ import { registerBroadcastGradients } from './broadcast.ts';
 import { registerConvolutionGradients } from './convolutions.ts';
 import { registerExtremeGradients } from './extremes.ts';
 import { registerFunctionGradients } from './functions.ts';
+import { registerFusedConvolutions } from './fused-convolutions.ts';
 import { registerPaddingGradients } from './padding.ts';
 import { registerPoolGradients } from './pools.ts';
 import { registerProductGradients } from './products.ts';
@@ -20,6 +21,7 @@ export function registerGradients(): void {
   registerScatterGradients();
   registerResizingGradients();
   registerConvolutionGradients();
+  registerFusedConvolutions();
   registerPoolGradients();
   registerFunctionGradients();
   registerSoftmaxCrossEntropy();
