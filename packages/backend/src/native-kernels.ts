@@ -5,6 +5,7 @@
  */
 
 export { editedInPlace, writable } from './kernels/in-place.ts';
+export { isGradientNested } from './kernels/nested-gradient.ts';
 export { type RandomInput, randomCase } from './kernels/random-case.ts';
 export { rowsOf } from './kernels/rows-of.ts';
 export { markEdited } from './mark-edited.ts';

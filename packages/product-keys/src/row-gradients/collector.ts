@@ -1,3 +1,4 @@
+import { isGradientNested } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What one call gives a table: the gradient of the row `indices[t, k]` gets `factors[t, k] * sources[t]`. */
@@ -33,9 +34,20 @@ export function whileCollecting<T>(
   }
 }
 
-/** The anchor of a table; a 0 of its own where nothing is collected. Call it in a `tf.tidy`. */
-export const anchorOf = (table: tf.Tensor): tf.Tensor =>
-  collectors?.get(table.dataId)?.anchor ?? tf.scalar(0);
+/**
+ * The anchor of a table; a 0 of its own where nothing is collected. Call it in a `tf.tidy`.
+ *
+ * @throws Error where a gradient of a gradient is to be collected: the rows are those of one gradient.
+ */
+export function anchorOf(table: tf.Tensor): tf.Tensor {
+  const anchor = collectors?.get(table.dataId)?.anchor;
+  if (anchor !== undefined && isGradientNested()) {
+    throw new Error(
+      `rowGradients cannot take rows of a table of shape [${table.shape}] inside of a gradient of the loss's own; take the table's whole gradient with tf.variableGrads`,
+    );
+  }
+  return anchor ?? tf.scalar(0);
+}
 
 /** The gradient of an anchor: takes down what its table gets. */
 export function collect(table: tf.Tensor, picked: PickedGradient): tf.Tensor {

@@ -27,6 +27,28 @@ const tensorScatterUpdate: tf.GradConfig = {
   },
 };
 
+const unsortedSegmentSum: tf.GradConfig = {
+  kernelName: 'UnsortedSegmentSum',
+  inputsToSave: ['segmentIds'],
+  gradFunc: (dy, saved) => {
+    const [ids] = saved as [tf.Tensor];
+    const y = dy as tf.Tensor;
+    return {
+      x: () => {
+        const [segments = 1] = y.shape;
+        const inside = tf.logicalAnd(tf.greaterEqual(ids, 0), tf.less(ids, segments));
+        const rows = tf.gather(
+          y,
+          tf.minimum(tf.maximum(ids, tf.scalar(0, 'int32')), tf.scalar(segments - 1, 'int32')),
+        );
+        const ones = rows.shape.map((n, axis) => (axis < ids.rank ? n : 1));
+        return tf.mul(rows, tf.reshape(tf.cast(inside, 'float32'), ones));
+      },
+      segmentIds: noGradient(ids),
+    };
+  },
+};
+
 const sparseToDense: tf.GradConfig = {
   kernelName: 'SparseToDense',
   inputsToSave: ['sparseIndices', 'sparseValues'],
@@ -99,9 +121,13 @@ const flipLeftRight: tf.GradConfig = {
   gradFunc: (dy) => ({ image: () => tf.reverse(dy as tf.Tensor, 2) }),
 };
 
-/** What is put elsewhere is fetched back from there. Stock TensorFlow.js has none of these. */
+/**
+ * What is put elsewhere is fetched back from there. Stock TensorFlow.js has none of these but that of `unsortedSegmentSum`, which throws where the segments
+ * come from `topk` or `argMax`.
+ */
 export function registerScatterGradients(): void {
   const configs = [
+    unsortedSegmentSum,
     scatterNd,
     tensorScatterUpdate,
     sparseToDense,
