@@ -83,7 +83,7 @@ export const callOpNow = ({ op, args }: OpSweepCase, inputs: readonly tf.Tensor[
   tensorsOf(functionOf(op)(...args.map((arg) => decoded(arg, inputs))));
 
 /** The function of TensorFlow.js of a name such as `image.resizeBilinear`. */
-export function functionOf(op: string): (...args: unknown[]) => unknown {
+function functionOf(op: string): (...args: unknown[]) => unknown {
   const found = op
     .split('.')
     .reduce<unknown>((from, key) => (from as Record<string, unknown>)[key], tf);
