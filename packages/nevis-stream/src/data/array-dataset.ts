@@ -60,13 +60,18 @@ export function arrayDataset(
 
 function checkExamples(key: string, task: TaskKey, shape: Dataset['shape'], part: Examples): void {
   const { images, labels } = part;
+  if (!(images instanceof Uint8Array)) {
+    throw new DataError(`${key} has images in no Uint8Array; they must be bytes from 0 to 255`);
+  }
   const expected = labels.length * shape[0] * shape[1] * shape[2];
   if (images.length !== expected) {
     throw new DataError(
       `${key} has ${images.length} bytes of images; ${labels.length} images of ${shape.join(' x ')} must have ${expected}`,
     );
   }
-  const wrong = labels.findIndex((label) => label < 0 || label >= task.numClasses);
+  const wrong = labels.findIndex(
+    (label) => !Number.isInteger(label) || label < 0 || label >= task.numClasses,
+  );
   if (wrong >= 0) {
     throw new DataError(
       `${key} has the label ${labels[wrong]} at ${wrong}; a label must be at least 0 and below ${task.numClasses}`,

@@ -46,6 +46,11 @@ export async function collectPredictions(
       if (truth.some((label, index) => label !== batch.labels[index])) {
         refuse(`labels other than those from ${done} to ${done + length - 1}`);
       }
+      if (batch.logits.length !== length * numClasses) {
+        throw new RunError(
+          `the learner ${learner} gave ${batch.logits.length} logits for ${length} examples of ${key}; they must be ${length} x ${numClasses}`,
+        );
+      }
       metrics.add(batch);
       labels.set(truth, done);
       logits.set(batch.logits, done * numClasses);

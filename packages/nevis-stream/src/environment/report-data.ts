@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { randomKey, randomPermutation } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
+import { readLabels } from '../data/check-task.ts';
 import { averageErrorRate, majorityClassError, predictedClass } from '../metrics/index.ts';
 import type {
   ReportData,
@@ -9,7 +10,7 @@ import type {
   ReportTask,
   ReportTaskResult,
 } from '../report/index.ts';
-import type { Dataset, Learner, PredictionEvent, Stream, TrainingEvent } from '../types.ts';
+import type { Learner, PredictionEvent, Stream, TrainingEvent } from '../types.ts';
 import type { EventRecord, PredictionRecord, TrainingRecord } from './records.ts';
 import type { RunConfig } from './run-config.ts';
 import { readSnapshotOf } from './snapshot-file.ts';
@@ -82,18 +83,12 @@ async function reportTask(stream: Stream, { train, judge }: Visit): Promise<Repo
     devSize: devSet.size,
     evalSize: evalSet.size,
     evalSplit: judge.split,
-    majorityErrorRate: majorityClassError(labelsOf(trainSet), labelsOf(evalSet), numClasses),
+    majorityErrorRate: majorityClassError(
+      readLabels(train.task, 'train', trainSet),
+      readLabels(train.task, judge.split, evalSet),
+      numClasses,
+    ),
   };
-}
-
-function labelsOf(dataset: Dataset): Int32Array {
-  const labels = new Int32Array(dataset.size);
-  const chunk = 1024;
-  for (let start = 0; start < dataset.size; start += chunk) {
-    const length = Math.min(chunk, dataset.size - start);
-    labels.set(dataset.batch(Array.from({ length }, (_, index) => start + index)).labels, start);
-  }
-  return labels;
 }
 
 function reportLearner(

@@ -9,7 +9,9 @@ import {
   writeJson,
 } from '@neverend/checkpoint/node';
 import type { ReportBackend, ReportData } from '../report/index.ts';
-import type { DatasetKey, Json, Learner, Progress, Stream } from '../types.ts';
+import type { Json, Learner, Progress, Stream } from '../types.ts';
+import { checkFolder, writeConfig } from './keep-config.ts';
+import { checkEvents, openManifest } from './manifest.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
 import type { RunConfig } from './run-config.ts';
@@ -44,27 +46,33 @@ const runOptions: readonly (keyof RunOptions)[] = [
  * functions of the settings, the data and the backend, byte for byte. Wall times go to `timing.jsonl`.
  *
  * @returns the report's data.
- * @throws RunError when the folder is in use or holds a run with other settings or other data. @throws TypeError for an unknown option.
+ * @throws RunError when the folder is in use, holds a run with other settings or other data, or is not empty and holds none.
+ * @throws DataError naming the task that cannot be learned or predicted, before the first step. @throws TypeError for an unknown option.
  */
 export async function runStream(options: RunOptions): Promise<ReportData> {
   checkOptions('runStream', options, runOptions);
   const { folder, stream, learners, seed, signal, progress = () => undefined } = options;
   if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
   checkNames(learners);
+  checkEvents(stream);
+  const config: RunConfig = {
+    schema: 1,
+    program: `@neverend/nevis-stream ${version()}`,
+    preset: options.preset ?? 'custom',
+    seed,
+    backend: options.backend,
+    stream: options.streamSettings ?? stream.name,
+    learners: learners.map(({ name, title, settings }) => ({ name, title, settings })),
+  };
+  await checkFolder(folder, config);
   await makeFolder(folder);
   const unlock = await lockFolder(folder);
   try {
-    const config: RunConfig = {
-      schema: 1,
-      program: `@neverend/nevis-stream ${version()}`,
-      preset: options.preset ?? 'custom',
-      seed,
-      backend: options.backend,
-      stream: options.streamSettings ?? stream.name,
-      learners: learners.map(({ name, title, settings }) => ({ name, title, settings })),
-    };
-    await keepEqual(join(folder, 'config.json'), config, 'settings');
-    await keepEqual(join(folder, 'manifest.json'), await manifest(options, progress), 'data');
+    // Another process may have been here before the lock was.
+    await checkFolder(folder, config);
+    await writeConfig(folder, config);
+    const manifest = await openManifest(stream, progress, signal);
+    await keepEqual(join(folder, 'manifest.json'), manifest, 'data');
     await removeParts(folder, ['config.json', 'manifest.json', 'report-data.json', 'report.html']);
 
     const records = new Map<string, readonly EventRecord[]>();
@@ -102,25 +110,4 @@ function checkNames(learners: readonly Learner[]): void {
     }
     seen.add(name.toLowerCase());
   }
-}
-
-/** Loads every data set of the run and answers their hashes. */
-async function manifest(
-  { stream, signal }: RunOptions,
-  progress: (step: Progress) => void,
-): Promise<Record<string, { size: number; sha256: string }>> {
-  const keys = new Set<DatasetKey>();
-  for (const event of stream.events()) {
-    if (event.type === 'predict') keys.add(event.dataset);
-    else keys.add(event.train).add(event.dev);
-  }
-  const entries: Record<string, { size: number; sha256: string }> = {};
-  for (const key of keys) {
-    signal?.throwIfAborted();
-    const done = Object.keys(entries).length;
-    progress({ phase: 'prepare', label: key, done, total: keys.size });
-    const { size, sha256 } = await stream.dataset(key);
-    entries[key] = { size, sha256 };
-  }
-  return entries;
 }

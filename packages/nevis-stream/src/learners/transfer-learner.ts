@@ -1,7 +1,9 @@
 import { checkOptions, FlopCounter } from '@neverend/backend';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkDataset, checkTask } from '../data/check-task.ts';
 import type {
+  Dataset,
   Json,
   Learner,
   LearnerContext,
@@ -80,6 +82,7 @@ function transferLearner(
 
     async train(event, state, context, resume) {
       const { tasks } = state as unknown as TransferState;
+      const [train, dev] = await openToLearn(event, context);
       const from = source(tasks);
       const start = await startWeights(backbone, event, context, from);
       const result = await searchTask({
@@ -87,8 +90,8 @@ function transferLearner(
         backbone,
         settings: search,
         start,
-        train: await context.dataset(event.train),
-        dev: await context.dataset(event.dev),
+        train,
+        dev,
         context,
         resume,
         label: `${title}: ${event.task.name} (${event.year})`,
@@ -126,6 +129,20 @@ function transferLearner(
       return yield* predictStored(backbone, search, event, snapshot, context, label);
     },
   };
+}
+
+/** The data to train on and to choose by. @throws DataError naming the task, where nothing can be learned from them. */
+async function openToLearn(
+  { task, ...event }: TrainingEvent,
+  context: LearnerContext,
+): Promise<readonly [train: Dataset, dev: Dataset]> {
+  checkTask(task);
+  const open = async (split: 'train' | 'dev') => {
+    const dataset = await context.dataset(event[split]);
+    checkDataset(task, split, dataset);
+    return dataset;
+  };
+  return [await open('train'), await open('dev')];
 }
 
 /** Weights of the backbone before the first step: stored ones, or random ones of this task. */

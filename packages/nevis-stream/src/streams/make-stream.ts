@@ -199,6 +199,9 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
       labels: Int32Array.from(order, (from) => part.labels[from] ?? 0),
     };
   };
+  for (const split of ['train', 'dev'] as const) {
+    if (!examples[split]) throw new DataError(`The task ${data.name} has no split ${split}`);
+  }
   return {
     ...(examples.dev_test && { dev_test: prefix(examples.dev_test, limit.eval) }),
     ...(examples.test && { test: prefix(examples.test, limit.eval) }),

@@ -212,6 +212,20 @@ describe('a run is refused', () => {
     );
   });
 
+  it('when a learner gives other logits than one for each class', async () => {
+    const odd: Learner = {
+      ...meansLearner('odd'),
+      predict: async function* (event, _state, context) {
+        const { labels } = (await context.dataset(event.dataset)).batch([0, 1]);
+        yield { labels, logits: new Float32Array(4) };
+        return { flops: { train: 0n, validation: 0n, prediction: 0n }, peakParameters: 0 };
+      },
+    };
+    await expect(runStream({ ...options(), learners: [odd] })).rejects.toThrow(
+      'the learner odd gave 4 logits for 2 examples of Bright___A_dev_test; they must be 2 x 3',
+    );
+  });
+
   it.each([
     [
       'leaves examples out',

@@ -1,0 +1,104 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  isSystemError,
+  jsonDifferences,
+  RunError,
+  readJson,
+  stableJson,
+  writeJson,
+} from '@neverend/checkpoint/node';
+import type { Json } from '../types.ts';
+import type { RunConfig } from './run-config.ts';
+
+/** What a run has in its folder before it has its data. */
+const early = /^(config\.json|lock)$|^\.(lock|config\.json|manifest\.json)\..*\.(part|claim)$/;
+
+/** How many of a list are told before the rest is counted. */
+const most = 3;
+
+/** Whether the content of a `config.json` is that of a run. */
+export function isRunConfig(content: unknown): content is RunConfig {
+  if (content === null || typeof content !== 'object') return false;
+  return 'learners' in content && Array.isArray(content.learners) && 'seed' in content;
+}
+
+/**
+ * Looks at a folder and writes nothing.
+ *
+ * @throws RunError when it is neither empty nor that of a run with these settings.
+ */
+export async function checkFolder(folder: string, config: RunConfig): Promise<void> {
+  const found = (await namesIn(folder)).filter((name) => !early.test(name)).sort();
+  const before = await readJson(join(folder, 'config.json'));
+  if (!isRunConfig(before)) {
+    const names = before === undefined ? found : ['config.json', ...found];
+    if (names.length === 0) return;
+    throw new RunError(
+      `${folder} holds no run and is not empty (${atMost(names, ', ')}); give a folder that is empty or does not exist yet`,
+    );
+  }
+  // Nothing is lost with a run that never had its data.
+  if (found.length === 0) return;
+  const { given, others } = configDifferences(before, JSON.parse(stableJson(config)));
+  if (given.length + others.length === 0) return;
+  const differences = [...given, ...(others.length > 0 ? [atMost(others, '; ')] : [])].join('; ');
+  throw new RunError(
+    `${folder} holds a run with other settings (${differences}); give it the same ones or use another folder`,
+  );
+}
+
+/** Writes the settings of a run into a folder that `checkFolder` has looked at. */
+export async function writeConfig(folder: string, config: RunConfig): Promise<void> {
+  const path = join(folder, 'config.json');
+  const before = await readJson(path);
+  if (before === undefined || stableJson(before) !== stableJson(config)) {
+    await writeJson(path, config);
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    // What is no folder is refused where it would be made.
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+function atMost(list: readonly string[], separator: string): string {
+  const more = list.length > most ? `${separator}and ${list.length - most} more` : '';
+  return `${list.slice(0, most).join(separator)}${more}`;
+}
+
+/** What differs: what a user gives by name, and where that is the same, the rest. */
+function configDifferences(
+  before: RunConfig,
+  after: RunConfig,
+): { readonly given: readonly string[]; readonly others: readonly string[] } {
+  const labels = ({ stream }: RunConfig) => (stream as { readonly labels?: Json } | null)?.labels;
+  const given = [
+    ...jsonDifferences(before.preset, after.preset, 'preset'),
+    ...jsonDifferences(before.seed, after.seed, 'seed'),
+    ...jsonDifferences(before.backend?.name, after.backend.name, 'backend'),
+    ...jsonDifferences(labels(before), labels(after), 'stream.labels'),
+    ...jsonDifferences(before.program, after.program, 'program'),
+  ];
+  // Learners and stream follow from the preset, the device from the backend.
+  if (given.length > 0) return { given, others: [] };
+  const names = ({ learners }: RunConfig) => learners.map((learner) => learner?.name);
+  const otherNames = jsonDifferences(names(before).join(), names(after).join(), 'learners');
+  const ofLearners = after.learners.flatMap((learner, index) =>
+    jsonDifferences(before.learners[index], learner, learner.name),
+  );
+  return {
+    given,
+    others: [
+      ...jsonDifferences(before.backend, after.backend, 'backend'),
+      ...jsonDifferences(before.stream, after.stream, 'stream'),
+      ...(otherNames.length > 0 ? otherNames : ofLearners),
+      ...jsonDifferences(before.schema, after.schema, 'schema'),
+    ],
+  };
+}
