@@ -142,14 +142,17 @@ function stepOf({ phase, label, done, total }: Progress): Step {
   return { title: phase === 'report' ? phase : `${phase} ${label}`, done, total };
 }
 
-function result({ learners }: ReportData, report: string) {
+function result({ learners, stream }: ReportData, report: string) {
+  const tasks = new Map(stream.tasks.map((task) => [task.position, task]));
   return {
     report,
-    learners: learners.map(({ name, averageErrorRate, tasks }) => ({
+    learners: learners.map(({ name, averageErrorRate, ...learner }) => ({
       name,
       averageErrorRate,
-      tasks: tasks.map(({ position, errorRate, cumulativeFlops }) => ({
+      tasks: learner.tasks.map(({ position, errorRate, cumulativeFlops }) => ({
         position,
+        name: tasks.get(position)?.name,
+        year: tasks.get(position)?.year,
         errorRate,
         cumulativeFlops,
       })),

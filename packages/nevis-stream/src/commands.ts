@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { RunError, readJson, writeFileAtomic } from '@neverend/checkpoint/node';
-import type { RunConfig } from './environment/run-config.ts';
+import { isRunConfig } from './environment/keep-config.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
 import { presets } from './presets.ts';
 import { type ReportData, renderReport } from './report/index.ts';
-import { createLearner, type LearnerSettings, type RunSettings } from './settings.ts';
+import { createLearner, isSettings, type LearnerSettings, type RunSettings } from './settings.ts';
 import { openNevisOpen } from './streams/open-nevis-open.ts';
 import type { Json, Progress, Stream } from './types.ts';
 
@@ -47,31 +47,31 @@ export async function run(
 
 /** The settings of the run in a folder. @throws RunError when there is none that this program can go on with. */
 export async function settingsOf(folder: string): Promise<RunSettings> {
-  const config = (await readJson(join(folder, 'config.json'))) as RunConfig | undefined;
+  const config = await readJson(join(folder, 'config.json'));
   if (config === undefined) {
     throw new RunError(`${folder} holds no run; start one with: nevis run --out ${folder}`);
   }
-  if (typeof config !== 'object' || !Array.isArray(config.learners)) {
+  if (!isRunConfig(config)) {
     throw new RunError(
       `${join(folder, 'config.json')} is not one of a run; restore it or delete it`,
     );
   }
-  const stream = config.stream as unknown as RunSettings['stream'];
-  if (stream?.name !== 'nevis-open') {
+  const { preset, seed, backend } = config;
+  const stream = config.stream as unknown as RunSettings['stream'] | null;
+  const learners = config.learners.map(
+    ({ name, title, settings }) => ({ ...(settings as object), name, title }) as LearnerSettings,
+  );
+  const own = [
+    ...(stream?.name === 'nevis-open' ? [] : ['a stream']),
+    ...learners.filter((one) => !isSettings(one)).map(({ name }) => `the learner ${name}`),
+  ];
+  if (stream === null || own.length > 0) {
+    const more = own.length > 3 ? ` and ${own.length - 3} more` : '';
     throw new RunError(
-      `the run in ${folder} was made by a program; it must be gone on with by that`,
+      `the run in ${folder} was made by a program with ${own.slice(0, 3).join(', ')}${more} of its own; run that program again with this folder, and runStream goes on where it stopped`,
     );
   }
-  return {
-    preset: config.preset,
-    seed: config.seed,
-    backend: config.backend.name as RunSettings['backend'],
-    stream,
-    learners: config.learners.map(
-      ({ name, title, settings }) =>
-        ({ name, title, ...(settings as object) }) as unknown as LearnerSettings,
-    ),
-  };
+  return { preset, seed, backend: backend.name as RunSettings['backend'], stream, learners };
 }
 
 /** Makes `report.html` again from the files of a run that is done. @returns its path. */

@@ -34,8 +34,15 @@ export interface RunSettings {
   readonly learners: readonly LearnerSettings[];
 }
 
+const make = { independent: independentLearner, 'finetune-previous': finetunePreviousLearner };
+
+/** Whether the settings that a run has kept are those of a learner of this package, and not of a program's own. */
+export function isSettings({ rule, backbone, search }: Partial<LearnerSettings>): boolean {
+  const isKnown = backbone?.kind === 'vit' || backbone?.kind === 'pixels';
+  return rule !== undefined && Object.hasOwn(make, rule) && isKnown && search !== undefined;
+}
+
 export function createLearner({ rule, backbone, ...options }: LearnerSettings): Learner {
-  const make = { independent: independentLearner, 'finetune-previous': finetunePreviousLearner };
   return make[rule]({ ...options, backbone: createBackbone(backbone) });
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleForNode } from '@neverend/backend/testing/op-cases';
@@ -89,6 +89,15 @@ describe('nevis run', () => {
         for (const [position, task] of learner.tasks.entries()) {
           expect(task.errorRate).toBe(tasks[position].errorRate);
         }
+        expect(
+          learner.tasks.map(({ year, name }: { year: number; name: string }) => `${year} ${name}`),
+        ).toEqual([
+          '1998 LandSat UCI repo',
+          '2004 MNIST',
+          '2015 MNIST',
+          '2019 Fashion MNIST',
+          '2019 MNIST-rot',
+        ]);
       }
     },
   );
@@ -138,6 +147,30 @@ describe('nevis run', () => {
     const { code, stdout, stderr } = await nevis(...smoke('whole', '--seed', '9', '--quiet'));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^nevis: .*seed: 0 became 9.*\n$/);
+  });
+
+  it('refuses the folder of another preset by preset and seed', async () => {
+    const folder = join(scratch, 'whole');
+    const { code, stdout, stderr } = await nevis(
+      ...['run', '--out', folder, '--seed', '1', '--cache', join(scratch, 'cache'), '--quiet'],
+    );
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `nevis: ${folder} holds a run with other settings (preset: "smoke" became "start"; seed: 0 became 1); ` +
+        `use another folder, or go on with those by: nevis resume ${folder}\n`,
+    );
+  });
+
+  it('refuses a folder that is not empty and holds no run, and leaves it as it is', async () => {
+    const folder = join(scratch, 'mine');
+    await mkdir(folder);
+    await writeFile(join(folder, 'notes.txt'), 'mine');
+    const { code, stdout, stderr } = await nevis(...smoke('mine', '--quiet'));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `nevis: ${folder} holds no run and is not empty (notes.txt); give a folder that is empty or does not exist yet\n`,
+    );
+    expect(await readdir(folder)).toEqual(['notes.txt']);
   });
 
   it.runIf(hasSignals)('gives other numbers for another seed', async () => {

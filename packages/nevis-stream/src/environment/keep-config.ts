@@ -9,7 +9,7 @@ import {
   writeJson,
 } from '@neverend/checkpoint/node';
 import type { Json } from '../types.ts';
-import type { RunConfig } from './run-config.ts';
+import { customPreset, type RunConfig } from './run-config.ts';
 
 /** What a run has in its folder before it has its data. */
 const early = /^(config\.json|lock)$|^\.(lock|config\.json|manifest\.json)\..*\.(part|claim)$/;
@@ -29,7 +29,9 @@ export function isRunConfig(content: unknown): content is RunConfig {
  * @throws RunError when it is neither empty nor that of a run with these settings.
  */
 export async function checkFolder(folder: string, config: RunConfig): Promise<void> {
-  const found = (await namesIn(folder)).filter((name) => !early.test(name)).sort();
+  const all = await namesIn(folder);
+  if (all.length === 0) return;
+  const found = all.filter((name) => !early.test(name)).sort();
   const before = await readJson(join(folder, 'config.json'));
   if (!isRunConfig(before)) {
     const names = before === undefined ? found : ['config.json', ...found];
@@ -43,8 +45,12 @@ export async function checkFolder(folder: string, config: RunConfig): Promise<vo
   const { given, others } = configDifferences(before, JSON.parse(stableJson(config)));
   if (given.length + others.length === 0) return;
   const differences = [...given, ...(others.length > 0 ? [atMost(others, '; ')] : [])].join('; ');
+  const again =
+    before.preset === customPreset
+      ? 'run the program that made it, with those'
+      : `go on with those by: nevis resume ${folder}`;
   throw new RunError(
-    `${folder} holds a run with other settings (${differences}); give it the same ones or use another folder`,
+    `${folder} holds a run with other settings (${differences}); use another folder, or ${again}`,
   );
 }
 
@@ -82,7 +88,10 @@ function configDifferences(
     ...jsonDifferences(before.preset, after.preset, 'preset'),
     ...jsonDifferences(before.seed, after.seed, 'seed'),
     ...jsonDifferences(before.backend?.name, after.backend.name, 'backend'),
-    ...jsonDifferences(labels(before), labels(after), 'stream.labels'),
+    // A program's own stream may have none.
+    ...(labels(before) === undefined || labels(after) === undefined
+      ? []
+      : jsonDifferences(labels(before), labels(after), 'stream.labels')),
     ...jsonDifferences(before.program, after.program, 'program'),
   ];
   // Learners and stream follow from the preset, the device from the backend.

@@ -1,6 +1,9 @@
 import type { ReportBackend } from '../report/index.ts';
 import type { Json, Learner } from '../types.ts';
 
+/** The preset of settings that a program made itself. */
+export const customPreset = 'custom';
+
 /** What a run is a function of: `config.json` in its folder. */
 export interface RunConfig {
   /** Version of the layout of a run's folder. */

@@ -14,7 +14,7 @@ import { checkFolder, writeConfig } from './keep-config.ts';
 import { checkEvents, openManifest } from './manifest.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
-import type { RunConfig } from './run-config.ts';
+import { customPreset, type RunConfig } from './run-config.ts';
 import { runLearner } from './run-learner.ts';
 import { version } from './version.ts';
 
@@ -58,7 +58,7 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
   const config: RunConfig = {
     schema: 1,
     program: `@neverend/nevis-stream ${version()}`,
-    preset: options.preset ?? 'custom',
+    preset: options.preset ?? customPreset,
     seed,
     backend: options.backend,
     stream: options.streamSettings ?? stream.name,
