@@ -6,4 +6,6 @@ export {
   predictedClass,
 } from './classification-metrics.ts';
 export { majorityClassError } from './majority-class-error.ts';
+export { holm, mcNemar } from './mc-nemar.ts';
+export { type PairedExamples, type PairedInterval, pairedBootstrap } from './paired-bootstrap.ts';
 export { type CostAndError, paretoFront } from './pareto-front.ts';
