@@ -5,6 +5,7 @@ import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
 import { presets } from './presets.ts';
 import type { ReportData } from './report/index.ts';
+import { scopeText, verdictText } from './report/scope.ts';
 import type { RunSettings } from './settings.ts';
 import type { Progress } from './types.ts';
 
@@ -142,10 +143,12 @@ function stepOf({ phase, label, done, total }: Progress): Step {
   return { title: phase === 'report' ? phase : `${phase} ${label}`, done, total };
 }
 
-function result({ learners, stream }: ReportData, report: string) {
+function result({ learners, stream, command, comparisons }: ReportData, report: string) {
   const tasks = new Map(stream.tasks.map((task) => [task.position, task]));
   return {
     report,
+    command,
+    comparisons: comparisons.average,
     learners: learners.map(({ name, averageErrorRate, ...learner }) => ({
       name,
       averageErrorRate,
@@ -160,7 +163,8 @@ function result({ learners, stream }: ReportData, report: string) {
   };
 }
 
-function summary({ learners, stream }: ReportData, report: string): string {
+function summary(data: ReportData, report: string): string {
+  const { learners, stream, command } = data;
   const width = Math.max(...stream.tasks.map(({ name }) => name.length)) + 7;
   const head = ['error'.padEnd(width), ...learners.map(({ title }) => title)].join('  ');
   const rows = stream.tasks.map(({ position, name, year }) =>
@@ -173,7 +177,13 @@ function summary({ learners, stream }: ReportData, report: string): string {
       }),
     ].join('  '),
   );
-  return `${[head, ...rows].join('\n')}\nreport: ${report}\n`;
+  const notes = [
+    scopeText(data),
+    verdictText(data),
+    ...(command === null ? [] : [`again: ${command}`]),
+    `report: ${report}`,
+  ];
+  return `${[head, ...rows, ...notes.filter(Boolean)].join('\n')}\n`;
 }
 
 function missingPreset(name: string): never {

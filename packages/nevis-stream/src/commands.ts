@@ -5,6 +5,7 @@ import { isRunConfig } from './environment/keep-config.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
 import { presets } from './presets.ts';
+import { repeatCommand } from './repeat-command.ts';
 import { type ReportData, renderReport } from './report/index.ts';
 import { createLearner, isSettings, type LearnerSettings, type RunSettings } from './settings.ts';
 import { openNevisOpen } from './streams/open-nevis-open.ts';
@@ -30,6 +31,7 @@ export async function run(
   const { name, version, device } = await useBackend(settings.backend, { threads: 1 });
   context.note(`backend ${name} ${version} (${device})`);
   const stream = await openStream(settings, context);
+  const command = repeatCommand(settings, name);
   const data = await runStream({
     folder,
     stream,
@@ -38,6 +40,7 @@ export async function run(
     backend: { name, version, device },
     preset,
     streamSettings: streamSettings as unknown as Json,
+    ...(command !== undefined && { command }),
     progress: context.progress,
     signal: context.signal,
   });
@@ -79,6 +82,11 @@ export async function remakeReport(folder: string): Promise<string> {
   const data = (await readJson(join(folder, 'report-data.json'))) as ReportData | undefined;
   if (data === undefined) {
     throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
+  }
+  if (data.schema !== 2) {
+    throw new RunError(
+      `${join(folder, 'report-data.json')} was written by another version; write it again with: nevis resume ${folder}`,
+    );
   }
   const path = join(folder, 'report.html');
   await writeFileAtomic(path, await renderReport(data, await readTiming(folder, data)));

@@ -28,6 +28,8 @@ export interface Dataset {
   readonly task: TaskKey;
   /** Number of examples. */
   readonly size: number;
+  /** Number of examples that the split has in all, where these are a part of them. */
+  readonly whole?: number;
   /** Height, width and channels of every image. */
   readonly shape: readonly [height: number, width: number, channels: number];
   /** SHA-256 over shape, images and labels: what a run's manifest records. */
@@ -67,9 +69,18 @@ export interface MissingTask {
   readonly fix: string;
 }
 
+/** A benchmark that a stream is taken from. */
+export interface Benchmark {
+  readonly name: string;
+  /** How many tasks its stream has. */
+  readonly positions: number;
+}
+
 /** A sequence of tasks in the order of their years; every train event is followed by its predictions. */
 export interface Stream {
   readonly name: string;
+  /** What the tasks are a part of; absent for tasks of one's own. */
+  readonly benchmark?: Benchmark;
   readonly missing: readonly MissingTask[];
   /** The same events in the same order at every call. */
   events(): Iterable<StreamEvent>;

@@ -21,11 +21,12 @@ interface End {
 function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  cwd?: string,
 ): {
   readonly child: ChildProcess;
   readonly end: Promise<End>;
 } {
-  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...env }, cwd });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (data) => {
     stdout += data;
@@ -60,6 +61,11 @@ describe('nevis run', () => {
       /^error .*Independent .*Fine-tuning from previous .*Logistic regression/,
     );
     expect(stdout).toContain(`report: ${join(scratch, 'whole', 'report.html')}`);
+    expect(stdout).toMatch(/^These are 5 of 106 positions of NEVIS'22, .*dev_test, with one seed/m);
+    expect(stdout).toMatch(/^(No difference shown between|.* errs least on average, with this)/m);
+    expect(stdout).toMatch(
+      /^again: nevis run --preset smoke --seed 0 --backend wasm --out again$/m,
+    );
     expect(stderr).toMatch(/^backend wasm .*\n/);
     expect(stderr).toContain('train Fine-tuning from previous: MNIST (2015)');
   });
@@ -82,6 +88,8 @@ describe('nevis run', () => {
       const answer = JSON.parse(resumed.stdout);
       const data = JSON.parse(await readFile(join(folder, 'report-data.json'), 'utf8'));
       expect(answer.report).toBe(join(folder, 'report.html'));
+      expect(answer.command).toBe('nevis run --preset smoke --seed 0 --backend wasm --out again');
+      expect(answer.comparisons).toEqual(data.comparisons.average);
       for (const [index, learner] of answer.learners.entries()) {
         const { name, averageErrorRate, tasks } = data.learners[index];
         expect(learner).toMatchObject({ name, averageErrorRate });
@@ -186,6 +194,19 @@ describe('nevis run', () => {
       ),
     );
     expect(a).not.toBe(b);
+  });
+});
+
+describe('the command that makes a run again', () => {
+  it('makes the same numbers in another folder', async () => {
+    const cache = ['--cache', join(scratch, 'cache'), '--quiet'];
+    const first = await nevis('resume', join(scratch, 'whole'), ...cache, '--json');
+    const [program, ...args] = JSON.parse(first.stdout).command.split(' ');
+    expect(program).toBe('nevis');
+    expect((await start([...args, ...cache], {}, scratch).end).code).toBe(0);
+    expect(await runDigests(join(scratch, 'again'))).toEqual(
+      await runDigests(join(scratch, 'whole')),
+    );
   });
 });
 

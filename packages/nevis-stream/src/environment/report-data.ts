@@ -3,6 +3,7 @@ import { randomKey, randomPermutation } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import { readLabels } from '../data/check-task.ts';
 import { averageErrorRate, majorityClassError, predictedClass } from '../metrics/index.ts';
+import { plural } from '../report/format.ts';
 import type {
   ReportData,
   ReportExamples,
@@ -11,6 +12,7 @@ import type {
   ReportTaskResult,
 } from '../report/index.ts';
 import type { Learner, PredictionEvent, Stream, TrainingEvent } from '../types.ts';
+import { compareLearners, type Outcome } from './compare-learners.ts';
 import type { EventRecord, PredictionRecord, TrainingRecord } from './records.ts';
 import type { RunConfig } from './run-config.ts';
 import { readSnapshotOf } from './snapshot-file.ts';
@@ -25,6 +27,8 @@ export interface CollectOptions {
   readonly learners: readonly Learner[];
   /** The records of each learner, by its name. Those of a run that is not done yet may be passed too. */
   readonly records: ReadonlyMap<string, readonly EventRecord[]>;
+  /** The command line that makes the same run again. */
+  readonly command: string | undefined;
 }
 
 /** A position of the stream: how it is learned, and the first split that it is judged on. */
@@ -35,23 +39,28 @@ interface Visit {
 
 /** Everything that a report shows, out of a run's files and the data. */
 export async function collectReportData(options: CollectOptions): Promise<ReportData> {
-  const { config, stream, learners, records } = options;
+  const { config, stream, learners, records, command = null } = options;
   const visits = visitsOf(stream);
-  const { preset, seed, backend } = config;
+  const { preset, seed, backend, program } = config;
+  const outcomes = new Map<string, readonly PredictedOutcome[]>();
+  for (const { name } of learners) outcomes.set(name, await readOutcomes(options, visits, name));
   return {
-    schema: 1,
-    title: `${learners.length} learners on ${visits.length} tasks`,
-    settings: { preset, seed, stream: config.stream },
+    schema: 2,
+    title: `${plural(learners.length, 'learner')} on ${plural(visits.length, 'task')}`,
+    command,
+    settings: { preset, seed, stream: config.stream, program },
     backend,
     stream: {
       name: stream.name,
+      benchmark: stream.benchmark ?? null,
       tasks: await Promise.all(visits.map((visit) => reportTask(stream, visit))),
       missing: stream.missing,
     },
     learners: learners.map((learner) =>
       reportLearner(learner, visits, records.get(learner.name) ?? []),
     ),
-    examples: await Promise.all(visits.map((visit) => reportExamples(options, visit))),
+    comparisons: compareLearners(outcomes, seed),
+    examples: await Promise.all(visits.map((visit) => reportExamples(options, visit, outcomes))),
   };
 }
 
@@ -82,6 +91,11 @@ async function reportTask(stream: Stream, { train, judge }: Visit): Promise<Repo
     trainSize: trainSet.size,
     devSize: devSet.size,
     evalSize: evalSet.size,
+    whole: {
+      train: trainSet.whole ?? trainSet.size,
+      dev: devSet.whole ?? devSet.size,
+      eval: evalSet.whole ?? evalSet.size,
+    },
     evalSplit: judge.split,
     majorityErrorRate: majorityClassError(
       readLabels(train.task, 'train', trainSet),
@@ -143,24 +157,50 @@ function findPrediction(
   );
 }
 
+/** What a learner predicted at a position of the stream, and what of it was wrong. */
+interface PredictedOutcome extends Outcome {
+  /** `[size]` class ids, null where the logits were not finite. */
+  readonly classes: readonly (number | null)[];
+}
+
+/** Reads the predictions that the report is made of. */
+async function readOutcomes(
+  { folder, records }: CollectOptions,
+  visits: readonly Visit[],
+  learner: string,
+): Promise<PredictedOutcome[]> {
+  const outcomes: PredictedOutcome[] = [];
+  for (const { judge } of visits) {
+    const record = findPrediction(records.get(learner) ?? [], judge);
+    if (record === undefined) continue;
+    const path = join(folder, learner, 'predictions', record.file);
+    const { logits, labels } = (await readSnapshotOf(path, record.sha256)).tensors;
+    if (logits?.dtype !== 'float32' || labels?.dtype !== 'int32') {
+      throw new RunError(`${path} must have a float32 array "logits" and an int32 array "labels"`);
+    }
+    const classes = Array.from(labels.data, (_, row) =>
+      predictedClass(logits.data, row, judge.task.numClasses),
+    );
+    const wrong = Uint8Array.from(labels.data, (label, row) => (classes[row] === label ? 0 : 1));
+    outcomes.push({ position: judge.position, dataset: judge.dataset, classes, wrong });
+  }
+  return outcomes;
+}
+
 async function reportExamples(
-  { folder, config, stream, learners, records }: CollectOptions,
+  { config, stream }: CollectOptions,
   { judge }: Visit,
+  outcomes: ReadonlyMap<string, readonly PredictedOutcome[]>,
 ): Promise<ReportExamples> {
   const dataset = await stream.dataset(judge.dataset);
   const order = randomPermutation(randomKey(config.seed, 'examples', judge.position), dataset.size);
   const indices = [...order.subarray(0, exampleCount)];
   const { images, labels } = dataset.batch(indices);
   const size = dataset.shape.reduce((product, side) => product * side, 1);
-  const logits = new Map<string, Float32Array>();
-  for (const { name } of learners) {
-    const record = findPrediction(records.get(name) ?? [], judge);
-    if (record === undefined) continue;
-    const path = join(folder, name, 'predictions', record.file);
-    const array = (await readSnapshotOf(path, record.sha256)).tensors['logits'];
-    if (array?.dtype !== 'float32') throw new RunError(`${path} has no float32 array "logits"`);
-    logits.set(name, array.data);
-  }
+  const predicted = [...outcomes].flatMap(([name, all]) => {
+    const outcome = all.find(({ position }) => position === judge.position);
+    return outcome === undefined ? [] : [[name, outcome.classes] as const];
+  });
   return {
     position: judge.position,
     shape: dataset.shape,
@@ -169,10 +209,7 @@ async function reportExamples(
       label: labels[item] ?? 0,
       pixels: Buffer.from(images.subarray(item * size, (item + 1) * size)).toString('base64'),
       predictions: Object.fromEntries(
-        [...logits].map(([name, scores]) => [
-          name,
-          predictedClass(scores, index, judge.task.numClasses),
-        ]),
+        predicted.map(([name, classes]) => [name, classes[index] ?? null]),
       ),
     })),
   };

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly preset?: string;
   /** How the stream was made, for `config.json` and the report. Default: its name. */
   readonly streamSettings?: Json;
+  /** The command line that makes the same run again, for the report. */
+  readonly command?: string;
   readonly progress?: (step: Progress) => void;
   /** Stops the run at the next step; what was done stays, and the same call goes on from there. */
   readonly signal?: AbortSignal;
@@ -37,7 +39,7 @@ export interface RunOptions {
 
 const runOptions: readonly (keyof RunOptions)[] = [
   ...(['folder', 'stream', 'learners', 'seed', 'backend'] as const),
-  ...(['preset', 'streamSettings', 'progress', 'signal'] as const),
+  ...(['preset', 'streamSettings', 'command', 'progress', 'signal'] as const),
 ];
 
 /**
@@ -51,7 +53,8 @@ const runOptions: readonly (keyof RunOptions)[] = [
  */
 export async function runStream(options: RunOptions): Promise<ReportData> {
   checkOptions('runStream', options, runOptions);
-  const { folder, stream, learners, seed, signal, progress = () => undefined } = options;
+  const { folder, stream, learners, seed, signal, command } = options;
+  const { progress = () => undefined } = options;
   if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
   checkNames(learners);
   checkEvents(stream);
@@ -85,7 +88,9 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
       });
     }
     progress({ phase: 'report', label: 'report', done: 0, total: 1 });
-    const report = await collectReportData({ folder, config, stream, learners, records });
+    const report = await collectReportData({
+      ...{ folder, config, stream, learners, records, command },
+    });
     await writeJson(join(folder, 'report-data.json'), report);
     progress({ phase: 'report', label: 'report', done: 1, total: 1 });
     return report;

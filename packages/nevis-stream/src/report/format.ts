@@ -5,6 +5,17 @@ export function formatShare(share: number): string {
   return `${(100 * share).toFixed(2)}%`;
 }
 
+/** A difference of shares in percentage points: `2.36`. */
+export function formatPoints(share: number): string {
+  const points = (100 * share).toFixed(2);
+  return points === '-0.00' ? '0.00' : points.replace('-', '−');
+}
+
+/** A p-value: `p = 0.021`, or `p < 0.001`. */
+export function formatPValue(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`;
+}
+
 /** Nats with three decimals, or a dash where there was no finite row. */
 export function formatNats(nats: number | null): string {
   return nats === null ? '–' : nats.toFixed(3);
@@ -45,9 +56,14 @@ export function formatGibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
+/** At most `length` letters of a text. */
+export function shorten(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
 /** A word with its number: `1 task`, `5 tasks`. */
-export function plural(count: number, word: string): string {
-  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${formatCount(count)} ${count === 1 ? word : words}`;
 }
 
 /**

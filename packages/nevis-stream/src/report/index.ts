@@ -1,7 +1,9 @@
 export { renderReport } from './render-report.ts';
 export type {
   LearnerTiming,
+  ReportAverageComparison,
   ReportBackend,
+  ReportComparisons,
   ReportData,
   ReportExample,
   ReportExamples,
@@ -9,6 +11,7 @@ export type {
   ReportLearner,
   ReportStream,
   ReportTask,
+  ReportTaskComparison,
   ReportTaskResult,
   Timing,
   TimingHost,

@@ -1,10 +1,12 @@
 import { computeChart } from './charts/compute-chart.ts';
 import { errorChart } from './charts/error-chart.ts';
 import { renderChart } from './charts/render-chart.ts';
+import { taskComputeChart } from './charts/task-compute-chart.ts';
 import { plural } from './format.ts';
 import { type Html, html, jsonForScript, trusted } from './html.ts';
 import { markIcon } from './learner-mark.ts';
 import type { ReportData, Timing } from './report-data.ts';
+import { scopeText } from './scope.ts';
 import { headline } from './sections/headline.ts';
 import { learnerCards } from './sections/learner-cards.ts';
 import { methodSection } from './sections/method.ts';
@@ -21,10 +23,11 @@ import { styleSheet } from './style-sheet.ts';
  * @param timing Wall times and the machine; without it the page has neither.
  */
 export async function renderReport(data: ReportData, timing?: Timing): Promise<string> {
-  const { title, settings, backend, stream, learners } = data;
-  const [errors, compute] = await Promise.all([
+  const { title, command, settings, backend, stream, learners } = data;
+  const [errors, compute, tasks] = await Promise.all([
     renderChart('errors', (width) => errorChart(data, width)),
     renderChart('compute', (width) => computeChart(data, width)),
+    renderChart('tasks', (width) => taskComputeChart(data, width)),
   ]);
   const page = html`<!doctype html>
 <html lang="en">
@@ -42,22 +45,30 @@ export async function renderReport(data: ReportData, timing?: Timing): Promise<s
 <header>
 <p class="eyebrow">NEVIS · ${stream.name} · ${plural(stream.tasks.length, 'task')}</p>
 <h1>${title}</h1>
+<p class="scope">${scopeText(data)}</p>
 <p class="lead">${headline(data)}</p>
 <dl class="run"><div><dt>Preset</dt><dd>${settings.preset}</dd></div><div><dt>Seed</dt><dd>${settings.seed}</dd></div><div><dt>Backend</dt><dd>${backend.name} ${backend.version}</dd></div><div><dt>Device</dt><dd>${backend.device}</dd></div></dl>
+<p class="repeat">${
+    command === null
+      ? 'A program made this run: the same program makes it again.'
+      : html`Make this run again: <code>${command}</code> <span>(in a clone of the repository, <code>npm start --</code> stands for <code>nevis run</code>)</span>`
+  }</p>
 </header>
 <main id="content">
 ${missingSection(stream)}
 <section class="first" aria-labelledby="learners-title"><h2 id="learners-title" class="hidden">Learners</h2>
-${learnerCards(data, timing)}</section>
+${learnerCards(data)}</section>
 <section aria-labelledby="error-title"><h2 id="error-title">Error on each task</h2>
 <figure><figcaption>Measured right after the task was learned.${legend(data, html`<li><svg class="mark tall" viewBox="0 0 10 20" aria-hidden="true"><path d="M5 1V19" class="dash"/></svg>Majority class</li>`)}</figcaption>
 ${errors}</figure></section>
 <section aria-labelledby="compute-title"><h2 id="compute-title">Error against compute</h2>
-<figure><figcaption>Average error so far against all floating-point operations so far: training with every trial, validation and prediction. A small mark stands for a task, a large one for the end. Further down is better, further left is cheaper.${legend(data, html`<li><svg class="mark wide" viewBox="0 0 20 10" aria-hidden="true"><path d="M0 5H20" class="dash"/></svg>Pareto front</li>`)}</figcaption>
-${compute}</figure></section>
+<figure><figcaption>Large marks: the average error over all tasks against all floating-point operations, of training with every trial, validation and prediction. Further down is better, further left is cheaper. The path to a mark is the average over the tasks so far: it rises where the next task is harder, not because compute does harm.${legend(data, html`<li><svg class="mark wide" viewBox="0 0 20 10" aria-hidden="true"><path d="M0 5H20" class="dash"/></svg>Pareto front</li>`)}</figcaption>
+${compute}</figure>
+<figure><figcaption>The tasks’ own errors against what each of them cost: one panel a task, with the same axes.${legend(data)}</figcaption>
+${tasks}</figure></section>
 <section aria-labelledby="tasks-title"><h2 id="tasks-title">The tasks</h2>
 <nav aria-label="Tasks"><ol>${stream.tasks.map(({ position, name, year }) => html`<li><a href="#task-${position}">${year} ${name}</a></li>`)}</ol></nav>
-${stream.tasks.map((task, at) => taskSection(data, task, at, timing))}</section>
+${stream.tasks.map((task, at) => taskSection(data, task, at))}</section>
 <section aria-labelledby="settings-title"><h2 id="settings-title">Settings</h2>
 ${settingsSection(data, timing)}</section>
 <section aria-labelledby="method-title"><h2 id="method-title">How the numbers were made</h2>
@@ -71,6 +82,6 @@ ${methodSection(data)}</section>
   return page.markup;
 }
 
-function legend({ learners }: ReportData, extra: Html): Html {
+function legend({ learners }: ReportData, extra?: Html): Html {
   return html`<ul class="legend">${learners.map(({ title }, index) => html`<li>${markIcon(index)}${title}</li>`)}${extra}</ul>`;
 }

@@ -1,4 +1,4 @@
-import type { Json, MissingTask, Split, TrialSummary } from '../types.ts';
+import type { Benchmark, Json, MissingTask, Split, TrialSummary } from '../types.ts';
 
 /**
  * Everything that a report shows, but the wall times. It is plain JSON and a function of the run's
@@ -6,8 +6,10 @@ import type { Json, MissingTask, Split, TrialSummary } from '../types.ts';
  */
 export interface ReportData {
   /** Version of this layout. */
-  readonly schema: 1;
+  readonly schema: 2;
   readonly title: string;
+  /** The command line that makes the same run again; null for a run that a program made. */
+  readonly command: string | null;
   /** Every setting of the run. */
   readonly settings: {
     readonly preset: string;
@@ -18,6 +20,7 @@ export interface ReportData {
   readonly stream: ReportStream;
   /** The learners in the order of the run, which is the order of colours and columns. */
   readonly learners: readonly ReportLearner[];
+  readonly comparisons: ReportComparisons;
   readonly examples: readonly ReportExamples[];
 }
 
@@ -30,6 +33,8 @@ export interface ReportBackend {
 
 export interface ReportStream {
   readonly name: string;
+  /** What the tasks are a part of; null for tasks of one's own. */
+  readonly benchmark: Benchmark | null;
   /** The tasks in stream order. */
   readonly tasks: readonly ReportTask[];
   readonly missing: readonly MissingTask[];
@@ -48,6 +53,8 @@ export interface ReportTask {
   readonly trainSize: number;
   readonly devSize: number;
   readonly evalSize: number;
+  /** The sizes of the same splits with all of their examples. */
+  readonly whole: { readonly train: number; readonly dev: number; readonly eval: number };
   /** The split that error rates are measured on. */
   readonly evalSplit: Split;
   /** Error rate on `evalSplit` of always predicting the most frequent class of `train`. */
@@ -67,6 +74,38 @@ export interface ReportLearner {
   readonly tasks: readonly ReportTaskResult[];
   /** Mean of the tasks' error rates; null before the first one. */
   readonly averageErrorRate: number | null;
+}
+
+/** What tests on the same examples say of every two learners, by their names: tests of these weights, not of others that another seed would make. */
+export interface ReportComparisons {
+  /** The chance that any difference of one list, or of one task, is shown where there is none. */
+  readonly level: number;
+  /** Of the learners that got furthest. */
+  readonly average: readonly ReportAverageComparison[];
+  readonly tasks: readonly ReportTaskComparison[];
+}
+
+/** Average errors of two learners, by a paired bootstrap over the examples. */
+export interface ReportAverageComparison {
+  readonly learners: readonly [first: string, second: string];
+  /** The average error of the first minus that of the second, and its interval, corrected for the number of pairs. */
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  /** Whether the interval leaves out 0, and enough examples tell the two apart. */
+  readonly shown: boolean;
+}
+
+/** Errors of two learners on one task, by McNemar's exact test. */
+export interface ReportTaskComparison {
+  readonly position: number;
+  readonly learners: readonly [first: string, second: string];
+  /** Examples that the first alone gets wrong, and those that the second alone does. */
+  readonly onlyFirst: number;
+  readonly onlySecond: number;
+  /** Corrected by Holm's method for the number of pairs. */
+  readonly pValue: number;
+  readonly shown: boolean;
 }
 
 /** Floating-point operations as decimal strings: exact however many they are. */

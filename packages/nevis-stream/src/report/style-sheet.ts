@@ -50,6 +50,14 @@ section.first { margin-top: 2.5rem; }
 .eyebrow { color: var(--muted); font-size: .875rem; letter-spacing: .02em; margin-bottom: .875rem; }
 .lead { font-size: clamp(1.0625rem, 2.1vw, 1.3125rem); line-height: 1.5; max-width: 46rem; margin-top: 1.25rem; text-wrap: pretty; }
 .lead strong { font-weight: 650; }
+.scope { max-width: 46rem; margin-top: 1rem; padding-left: .875rem; border-left: 3px solid var(--wrong); text-wrap: pretty; }
+.repeat { margin-top: 1.25rem; font-size: .9375rem; }
+.repeat span { color: var(--muted); }
+.flag { color: var(--wrong); }
+.tag.none { color: var(--muted); }
+figure + figure { margin-top: 2.5rem; }
+.columns + .note { margin-top: 1.25rem; max-width: 46rem; }
+.note + h3 { margin-top: 2.5rem; }
 .run { display: flex; flex-wrap: wrap; gap: .75rem 2.5rem; margin-top: 2rem; font-size: .9375rem; }
 .run dt, .card dt, .settings dt { color: var(--muted); }
 .run dt { font-size: .8125rem; }
@@ -106,6 +114,7 @@ th:first-child { text-align: left; padding-left: 0; font-weight: 400; }
 td.text, th.text, .plain th, .plain td { text-align: left; }
 .plain tbody th { font-weight: 400; color: var(--muted); }
 .plain td, .plain thead th { white-space: normal; min-width: 9rem; }
+.test { white-space: normal; min-width: 7rem; }
 small { display: block; color: var(--muted); font-size: .8125rem; }
 details { margin-top: .875rem; }
 details th, details td { padding-block: .375rem; }

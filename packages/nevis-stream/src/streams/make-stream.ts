@@ -1,8 +1,9 @@
 import { checkOptions, randomKey, randomPermutation } from '@neverend/backend';
 import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
 import { DataError } from '../data/data-error.ts';
-import type { BaseSplit } from '../data/splits.ts';
+import { type BaseSplit, baseSplits } from '../data/splits.ts';
 import type {
+  Benchmark,
   Dataset,
   DatasetKey,
   MissingTask,
@@ -26,6 +27,8 @@ export interface TaskData {
   readonly domain: string;
   /** Height, width and channels of every image. */
   readonly shape: Dataset['shape'];
+  /** Numbers of examples of the whole splits, where `examples` has the first of them alone. */
+  readonly sizes?: Readonly<Partial<Record<BaseSplit, number>>>;
   /** The examples, or what loads them: called when a data set of the task is first asked for. */
   readonly examples:
     | TaskExamples
@@ -59,9 +62,17 @@ export interface StreamOptions {
 
 export interface StreamContent {
   readonly name: string;
+  /** What the tasks are a part of; absent for tasks of one's own. */
+  readonly benchmark?: Benchmark;
   /** The tasks in the order of the stream, which is that of the years. */
   readonly tasks: readonly { readonly year: number; readonly data: TaskData }[];
   readonly missing?: readonly MissingTask[];
+}
+
+/** The examples that are used, and how many there are. */
+interface Loaded {
+  readonly examples: TaskExamples;
+  readonly whole: Readonly<Record<BaseSplit, number>>;
 }
 
 /** The names of `StreamOptions`. */
@@ -97,13 +108,17 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
     tasks.set(data.name, data);
   }
 
-  const loaded = new Map<TaskData, Promise<TaskExamples>>();
+  const loaded = new Map<TaskData, Promise<Loaded>>();
   const datasets = new Map<DatasetKey, Promise<Dataset>>();
 
-  const load = async (data: TaskData): Promise<TaskExamples> => {
-    const examples =
+  const load = async (data: TaskData): Promise<Loaded> => {
+    const all =
       typeof data.examples === 'function' ? await data.examples(onProgress) : data.examples;
-    return prepare(data, examples, options);
+    const whole = baseSplits.map((split) => [
+      split,
+      data.sizes?.[split] ?? all[split]?.labels.length ?? 0,
+    ]);
+    return { examples: prepare(data, all, options), whole: Object.fromEntries(whole) };
   };
 
   const open = async (key: DatasetKey): Promise<Dataset> => {
@@ -114,9 +129,9 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
       );
     }
     const { data, split } = entry;
-    const examples = await remember(loaded, data, () => load(data));
+    const { examples, whole } = await remember(loaded, data, () => load(data));
     const parts = split === 'train_and_dev' ? (['train', 'dev'] as const) : [split];
-    return arrayDataset(
+    const dataset = arrayDataset(
       key,
       taskKey(data),
       data.shape,
@@ -126,6 +141,8 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
         return found;
       }),
     );
+    const all = parts.reduce((sum, part) => sum + whole[part], 0);
+    return all > dataset.size ? { ...dataset, whole: all } : dataset;
   };
 
   const find = (name: string): TaskData => {
@@ -138,6 +155,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
 
   return {
     name: content.name,
+    ...(content.benchmark && { benchmark: content.benchmark }),
     missing: content.missing ?? [],
     events: () => events(content, predictSplits),
     dataset: (key) => remember(datasets, key, () => open(key)),

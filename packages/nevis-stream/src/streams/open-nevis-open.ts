@@ -80,8 +80,14 @@ export async function nevisOpenFrom(
     if (found) present.push({ year, data: found });
     else missing.push({ year, name, fix: `npm install ${source}` });
   }
-  return makeStream({ name: 'NEVIS_OPEN', tasks: present, missing }, ofStream);
+  const benchmark = { name: "NEVIS'22", positions: 106 };
+  return makeStream({ name: 'NEVIS_OPEN', benchmark, tasks: present, missing }, ofStream);
 }
+
+/** The package has the first images of each split of Fashion-MNIST alone. */
+const wholeSizes: Partial<Record<NevisOpen.NevisOpenName, Pick<TaskData, 'sizes'>>> = {
+  'fashion-mnist': { sizes: { train: 42_000, dev: 9000, dev_test: 9000, test: 10_000 } },
+};
 
 async function taskData(
   { mnist, nevisOpen }: DataPackages,
@@ -112,7 +118,7 @@ async function taskData(
           }),
         );
       };
-      tasks.push({ name, classNames, domain, shape, examples });
+      tasks.push({ name, classNames, domain, shape, ...wholeSizes[dataset], examples });
     }
   }
   return new Map(tasks.map((task) => [task.name, task]));

@@ -5,10 +5,13 @@ import {
   formatFlops,
   formatGibibytes,
   formatNats,
+  formatPoints,
+  formatPValue,
   formatSeconds,
   formatShare,
   plural,
   quantity,
+  shorten,
 } from '../../src/report/format.ts';
 
 describe('formats', () => {
@@ -60,6 +63,10 @@ describe('formats', () => {
     expect(formatCount(41968)).toBe('41,968');
     expect(formatGibibytes(8_337_358_848)).toBe('7.8 GiB');
     expect([plural(1, 'task'), plural(1200, 'task')]).toEqual(['1 task', '1,200 tasks']);
+    expect(plural(2, 'search', 'searches')).toBe('2 searches');
+    expect([0.02361, -0.00999, -0.000001].map(formatPoints)).toEqual(['2.36', '−1.00', '0.00']);
+    expect([1, 0.0214, 0.0009].map(formatPValue)).toEqual(['p = 1.000', 'p = 0.021', 'p < 0.001']);
+    expect([shorten('LandSat', 7), shorten('LandSat', 6)]).toEqual(['LandSat', 'LandS…']);
   });
 });
 

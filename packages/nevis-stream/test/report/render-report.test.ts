@@ -1,5 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { formatCount, formatFlops, formatNats, formatShare } from '../../src/report/format.ts';
+import {
+  formatCount,
+  formatFlops,
+  formatNats,
+  formatPValue,
+  formatShare,
+} from '../../src/report/format.ts';
 import { type ReportData, renderReport } from '../../src/report/index.ts';
 import { reportFixture, timingFixture } from './report-fixture.ts';
 
@@ -25,6 +31,7 @@ function expectedText(pointer: string, value: unknown): string {
   if (/[fF]lops/.test(pointer)) return formatFlops(value as string);
   if (pointer.endsWith('crossEntropy')) return formatNats(value as number | null);
   if (pointer.endsWith('learningRate')) return String(value);
+  if (pointer.endsWith('pValue')) return formatPValue(value as number);
   return formatCount(value as number);
 }
 
@@ -39,7 +46,7 @@ describe('renderReport', () => {
       const own = resolve(data, pointer);
       expect(own, pointer).toBeDefined();
       expect(value, pointer).toBe(String(own));
-      expect(text, pointer).toBe(expectedText(pointer, own));
+      expect(text?.replace('&lt;', '<'), pointer).toBe(expectedText(pointer, own));
     }
     const pointers = new Set(shown.map(([, , pointer]) => pointer));
     const results = data.learners.flatMap(({ tasks }, learner) =>
@@ -70,22 +77,137 @@ describe('renderReport', () => {
     // By hand: (98/671 + .0385 + .0265 + .1575 + .2105)/5, (98/671 + .0415 + .044 + .1705 + .2775)/5,
     // (117/671 + .0905 + .0905 + .179 + .6175)/5 and (511/671 + .8875 + .8875 + .8995 + .887)/5.
     expect(plainText(lead)).toBe(
-      'Over 5 tasks from 1998 to 2019, Fine-tuning from previous has the lowest average error, 11.58%, ' +
-        'against 13.59% for Independent and 23.04% for Logistic regression on pixels. ' +
+      'Over 5 tasks from 1998 to 2019, with this seed: Fine-tuning from previous errs least on average. ' +
+        'Average error 11.58% for Fine-tuning from previous, 13.59% for Independent (2.01 points more, 95% interval 1.01 to 3.01) ' +
+        'and 23.04% for Logistic regression on pixels (11.46 points more, 95% interval 10.46 to 12.46). ' +
+        'Intervals are over the images, by a paired bootstrap, for all pairs together; another seed may order the learners otherwise. ' +
         'Naming the most frequent class every time would err on 86.46%.',
     );
   });
 
-  it('names learners that share the lowest error, and tasks that are still to come', async () => {
+  it('names nobody as the best where no test shows the difference', async () => {
+    const { comparisons } = reportFixture();
+    const [first, ...others] = comparisons.average;
+    if (first === undefined) throw new Error('the fixture compares nobody');
+    const open = { ...first, low: -0.001, shown: false };
+    const data = reportFixture({ comparisons: { ...comparisons, average: [open, ...others] } });
+    const report = await renderReport(data);
+    const text = plainText(report);
+    expect(text).toContain(
+      'with this seed: no difference shown between Fine-tuning from previous and Independent. Average error 11.58% for',
+    );
+    expect(text).toContain('13.59% for Independent (2.01 points more, 95% interval −0.10 to 3.01)');
+    expect(text).not.toContain('errs least');
+    const cards = [...report.matchAll(/<li class="card">.*?<\/li>/gs)].map(([card]) => card);
+    expect(cards.map((card) => /class="tag[^>]*>([^<]*)/.exec(card)?.[1])).toEqual([
+      'no difference shown',
+      'no difference shown',
+      undefined,
+    ]);
+    // With tests for all of them, one is.
+    const sure = [...page.matchAll(/class="tag[^>]*>([^<]*)/g)].map(([, tag]) => tag);
+    expect(sure).toEqual(['lowest']);
+  });
+
+  it('names no lowest error of a task but one that its tests show', () => {
+    const { learners, comparisons, stream } = reportFixture();
+    for (const { position, name, year } of stream.tasks) {
+      const errors = learners.map(({ tasks }) => tasks[position]?.errorRate ?? 1);
+      const least = errors.indexOf(Math.min(...errors));
+      const best = learners[least]?.name ?? '';
+      const tests = comparisons.tasks.filter(
+        (test) => test.position === position && test.learners.includes(best),
+      );
+      const [, table = ''] =
+        new RegExp(
+          `<caption class="hidden">Results on ${name} \\(${year}\\)</caption>(.*?)</table>`,
+          's',
+        ).exec(page) ?? [];
+      expect(table.includes('lowest: '), `${name} ${year}`).toBe(tests.every(({ shown }) => shown));
+      expect(table.split('no difference shown').length - 1).toBe(
+        tests.filter(({ shown }) => !shown).length,
+      );
+    }
+  });
+
+  it('says before anything else what its numbers are of', async () => {
+    const head = (report: string) =>
+      plainText(/<p class="scope">(.*?)<\/p>/s.exec(report)?.[1] ?? '');
+    expect(page.indexOf('class="scope"')).toBeGreaterThan(0);
+    expect(page.indexOf('class="scope"')).toBeLessThan(page.indexOf('class="lead"'));
+    expect(head(page)).toBe(
+      'These are 5 of 106 positions of NEVIS&#39;22, 4 of them on prefixes of their data (on MNIST, 8,000 of 42,000 images to train on), ' +
+        'measured on dev_test, with one seed (1). They are no results of the whole benchmark.',
+    );
+    const { stream, settings } = reportFixture();
+    const whole = stream.tasks.slice(0, 2).map((task) => ({
+      ...task,
+      ...{ evalSplit: 'test' as const },
+      whole: { train: task.trainSize, dev: task.devSize, eval: task.evalSize },
+    }));
+    const own = { ...stream, name: 'mine', benchmark: null, tasks: whole };
+    const data = reportFixture({ stream: own, settings: { ...settings, seed: -1 }, learners: [] });
+    expect(head(await renderReport(data))).toBe(
+      'These are 2 positions of the stream mine, not of a benchmark, with all of their data, measured on test, with one seed (-1).',
+    );
+  });
+
+  it('has the command that makes the run again, or says that a program does', async () => {
+    expect(plainText(page)).toContain(
+      'Make this run again: nevis run --preset small --seed 1 --backend wasm --out again (in a clone',
+    );
+    const own = await renderReport(reportFixture({ command: null }));
+    expect(own.includes('nevis run')).toBe(false);
+    expect(plainText(own)).toContain('A program made this run: the same program makes it again.');
+  });
+
+  it('marks a learning rate at the edge of those that were tried, and a best step that is the last', async () => {
     const { learners } = reportFixture();
+    const [learner] = learners;
+    const [result] = learner?.tasks ?? [];
+    if (learner === undefined || result === undefined) throw new Error('the fixture is empty');
+    const marks = async (rates: readonly number[], chosen: number, bestStep = 100) => {
+      const trials = rates.map((learningRate) => ({
+        ...{ learningRate, bestStep, devError: 0.5, steps: 300 },
+      }));
+      const one = { ...learner, tasks: [{ ...result, trials, chosen }] };
+      const report = await renderReport(reportFixture({ learners: [one] }));
+      return [...report.matchAll(/class="flag">(.*?)<\/(?:small|dd)>/gs)].map(([, text = '']) =>
+        plainText(text),
+      );
+    };
+    expect(await marks([0.1, 0.01, 0.001], 0)).toEqual(['1 of 1 search', 'largest of 3 tried']);
+    expect(await marks([0.1, 0.01, 0.001], 1)).toEqual([]);
+    expect(await marks([0.1, 0.01, 0.001], 2)).toEqual(['1 of 1 search', 'smallest of 3 tried']);
+    expect(await marks([0.1, 0.1], 1)).toEqual([]);
+    expect(await marks([0.1], 0)).toEqual([]);
+    expect(await marks([0.1], 0, 300)).toEqual(['last of 300']);
+  });
+
+  it('says of which five it is the error, and has wall times in a note alone', () => {
+    // Not toMatch, which would print a page.
+    expect(/top-5 error <data/.test(page)).toBe(true);
+    expect(/top-5 <data|Wall time<|data-label="Wall time"/i.test(page)).toBe(false);
+    const [, note = ''] = /<p class="note">On the clock:(.*?)<\/p>/s.exec(page) ?? [];
+    expect(plainText(note)).toContain('Logistic regression on pixels 6.80 s.');
+    expect(note).toContain('not among the results');
+  });
+
+  it('names tasks that are still to come', async () => {
+    const { learners, comparisons } = reportFixture();
     const same = learners.map((learner, at) => ({
       ...learner,
       averageErrorRate: at < 2 ? 0.25 : 0.5,
       tasks: learner.tasks.slice(0, at === 2 ? 1 : 2),
     }));
-    const text = plainText(await renderReport(reportFixture({ learners: same })));
+    const [first] = comparisons.average;
+    const average = first
+      ? [{ ...first, difference: 0, low: -0.01, high: 0.01, shown: false }]
+      : [];
+    const changed = reportFixture({ learners: same, comparisons: { ...comparisons, average } });
+    const text = plainText(await renderReport(changed));
     expect(text).toContain(
-      'Over 2 tasks from 1998 to 2004, Independent and Fine-tuning from previous share the lowest average error, 25.00%.',
+      'Over 2 tasks from 1998 to 2004, with this seed: no difference shown between Independent and Fine-tuning from previous.',
     );
     expect(text).toContain('The run is not finished: 2 of 5 tasks so far.');
     expect(text).toContain('Not as far yet: Logistic regression on pixels.');
@@ -101,12 +223,12 @@ describe('renderReport', () => {
     expect(text).toContain('search.learningRates0.0003, 0.001, 0.003');
     expect(text).toContain('CPU, 2 threads, SIMD');
     expect(text).toContain('7.8 GiB');
-    expect(text).toContain('+ 0.61 s predicting');
+    expect(text).toContain('On the clock: Independent 2 min 2');
   });
 
   it('has no wall time and no machine without a timing', async () => {
     const text = plainText(await renderReport(reportFixture()));
-    expect(text).not.toContain('predicting');
+    expect(text).not.toContain('On the clock');
     expect(text).not.toContain('processor');
   });
 
@@ -174,6 +296,7 @@ describe('renderReport', () => {
         backend: { ...backend, device: evil },
         stream: {
           name: evil,
+          benchmark: { name: evil, positions: 7 },
           tasks: stream.tasks.map((task) => ({
             ...task,
             ...{ name: evil, domain: evil, classNames: task.classNames.map(() => evil) },

@@ -1,4 +1,5 @@
 import type {
+  ReportComparisons,
   ReportData,
   ReportExample,
   ReportExamples,
@@ -44,6 +45,10 @@ function task(
   return {
     ...{ position, year, name, domain, classNames, numClasses: classNames.length },
     ...{ trainSize, devSize, evalSize, evalSplit: 'dev_test' },
+    whole:
+      year === 1998
+        ? { train: 3132, dev: 632, eval: 671 }
+        : { train: 42_000, dev: 9000, eval: 9000 },
     // Whole numbers of errors, as a run has them.
     majorityErrorRate: Math.round(majority * evalSize) / evalSize,
     ...{ shape, errors },
@@ -227,15 +232,53 @@ function examples(task: FixtureTask): ReportExamples {
   return { position: task.position, shape: task.shape, items };
 }
 
+const names = ['independent', 'finetune-previous', 'logistic-regression'] as const;
+const pairs = [
+  [0, 1],
+  [0, 2],
+  [1, 2],
+] as const;
+
+/** Made-up tests that fit the errors: differences above two points are shown. */
+function comparisons(): ReportComparisons {
+  const average = (learner: number) =>
+    tasks.reduce((sum, { errors }) => sum + (errors[learner] ?? 0), 0) / tasks.length;
+  return {
+    level: 0.05,
+    average: pairs.map(([first, second]) => {
+      const difference = average(first) - average(second);
+      const interval = { difference, low: difference - 0.01, high: difference + 0.01 };
+      return {
+        learners: [names[first], names[second]],
+        ...interval,
+        shown: difference ** 2 > 1e-4,
+      };
+    }),
+    tasks: tasks.flatMap(({ position, errors, evalSize }) =>
+      pairs.map(([first, second]) => {
+        const more = Math.round((errors[first] - errors[second]) * evalSize);
+        const shown = Math.abs(errors[first] - errors[second]) > 0.02;
+        return {
+          ...{ position, learners: [names[first], names[second]] as const, shown },
+          ...{ onlyFirst: 50 + Math.max(0, more), onlySecond: 50 + Math.max(0, -more) },
+          pValue: shown ? 0.0004 : 0.31,
+        };
+      }),
+    ),
+  };
+}
+
 /** A report like one of a real run: five tasks, three learners, made-up but consistent numbers. */
 export function reportFixture(changes: Partial<ReportData> = {}): ReportData {
   return {
-    schema: 1,
+    schema: 2,
+    command: 'nevis run --preset small --seed 1 --backend wasm --out again',
     title: 'Two learners and a line through thirty years of vision',
     settings: { preset: 'small', seed: 1, stream: 'nevis-open', trainLimit: 8000, evalLimit: 2000 },
     backend: { name: 'wasm', version: '4.22.0', device: 'CPU, 2 threads, SIMD' },
     stream: {
       name: 'nevis-open',
+      benchmark: { name: "NEVIS'22", positions: 106 },
       tasks: tasks.map(({ shape, errors, ...task }) => task),
       missing: [{ year: 2018, name: 'Semeion', fix: 'npx nevis get semeion' }],
     },
@@ -244,6 +287,7 @@ export function reportFixture(changes: Partial<ReportData> = {}): ReportData {
       learner(1, 'finetune-previous', 'Fine-tuning from previous', 90_778),
       learner(2, 'logistic-regression', 'Logistic regression on pixels', 7_690),
     ],
+    comparisons: comparisons(),
     examples: tasks.map(examples),
     ...changes,
   };

@@ -88,8 +88,10 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
       );
       expect(decoded.every(Boolean)).toBe(true);
 
-      const charts = page.getByRole('img', { name: /Error rate per task|Average error against/ });
-      expect(await charts.count()).toBe(2);
+      const charts = page.getByRole('img', {
+        name: /Error rate per task|Average error against|Error of each task/,
+      });
+      expect(await charts.count()).toBe(3);
       for (const chart of await charts.all()) {
         const box = await chart.boundingBox();
         expect(box?.width).toBeGreaterThan(Math.min(300, width / 2));
@@ -117,6 +119,59 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
       await page.close();
     }
   });
+
+  it.each([
+    [1280, 800],
+    [768, 1024],
+    [360, 740],
+  ])('says what its numbers are of before one has to scroll, at %d x %d', async (width, height) => {
+    const { page } = await open(reportFixture(), width);
+    try {
+      const scope = await page.locator('.scope').boundingBox();
+      expect((scope?.y ?? height) + (scope?.height ?? 0)).toBeLessThan(height);
+      expect(await page.locator('.scope').textContent()).toMatch(
+        /5 of 106 positions.*prefixes.*dev_test.*one seed/,
+      );
+    } finally {
+      await page.close();
+    }
+  });
+
+  it.each([
+    ['as they are', (error: number) => error],
+    ['of learners that do as the majority class does', (_: number, majority: number) => majority],
+    ['a little below the majority class', (_: number, majority: number) => majority - 0.03],
+    ['a little above it', (_: number, majority: number) => Math.min(1, majority + 0.01)],
+    ['of learners that are always wrong', () => 1],
+    ['of learners that are never wrong', () => 0],
+  ])(
+    'draws no label over another, over a line or out of a chart, with errors %s',
+    async (_title, change) => {
+      const data = reportFixture();
+      const majority = (at: number) => data.stream.tasks[at]?.majorityErrorRate ?? 1;
+      const learners = data.learners.map((learner) => ({
+        ...learner,
+        tasks: learner.tasks.map((task, at) => ({
+          ...task,
+          errorRate: change(task.errorRate, majority(at)),
+        })),
+      }));
+      for (const changed of [
+        { ...data, learners },
+        { ...crowded(), learners: learners.slice(0, 1) },
+      ]) {
+        for (const width of [1280, 768, 360]) {
+          const { page } = await open(changed, width);
+          try {
+            const overprints = await page.locator('svg.chart').evaluateAll(overprinted);
+            expect(overprints, `at ${width} pixels`).toEqual([]);
+          } finally {
+            await page.close();
+          }
+        }
+      }
+    },
+  );
 
   it('draws the marks where the numbers say', async () => {
     const data = reportFixture();
@@ -212,6 +267,40 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
     }
   });
 });
+
+/** What is printed over a label of the charts that are shown: another label, a dashed line, or the edge. Runs in the page. */
+function overprinted(charts: readonly Element[]): string[] {
+  const found: string[] = [];
+  const meet = (a: DOMRect, b: DOMRect) =>
+    // Boxes of text have room above and below the letters.
+    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0.5 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
+  for (const chart of charts) {
+    const edge = chart.getBoundingClientRect();
+    if (edge.width === 0) continue;
+    const labels = [...chart.querySelectorAll('text')].filter((label) => label.textContent !== '');
+    const boxes = labels.map((label) => label.getBoundingClientRect());
+    const dashes = [...chart.querySelectorAll('line[stroke-dasharray]')].map((line) =>
+      line.getBoundingClientRect(),
+    );
+    for (const [at, box] of boxes.entries()) {
+      const text = labels[at]?.textContent ?? '';
+      for (const [other, otherBox] of boxes.entries()) {
+        if (other < at && meet(box, otherBox))
+          found.push(`${text} over ${labels[other]?.textContent}`);
+      }
+      // A line that is upright has no width.
+      const lines = dashes.map(
+        (line) => new DOMRect(line.x - 1, line.y, line.width + 2, line.height),
+      );
+      if (lines.some((line) => meet(box, line))) found.push(`a line over ${text}`);
+      const inside =
+        box.left >= edge.left - 1 && box.right <= edge.right + 1 && box.bottom <= edge.bottom + 1;
+      if (!inside) found.push(`${text} leaves the chart`);
+    }
+  }
+  return found;
+}
 
 /** Contrast ratio of two `#rrggbb` colours as WCAG 2.2 defines it. */
 function contrast(one: string, other: string): number {

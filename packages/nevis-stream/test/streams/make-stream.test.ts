@@ -235,3 +235,28 @@ describe('errors', () => {
     expect(() => makeStream(content, options)).toThrow(message);
   });
 });
+
+describe('how many examples a split has in all', () => {
+  const whole = async (split: Split, options = {}, sizes?: TaskData['sizes']) => {
+    const data = makeTask('dice', sizes && { sizes });
+    const stream = makeStream({ name: 's', tasks: [{ year: 1, data }] }, options);
+    return (await stream.dataset(`dice_${split}`)).whole;
+  };
+
+  it('is said where a limit leaves some of them out', async () => {
+    const limit = { train: 5, dev: 100, eval: 2 };
+    expect(await whole('train', { limit })).toBe(40);
+    expect(await whole('dev', { limit })).toBeUndefined();
+    expect(await whole('train_and_dev', { limit })).toBe(60);
+    expect(await whole('dev_test', { limit })).toBe(20);
+    expect(await whole('train')).toBeUndefined();
+  });
+
+  it('and where the task has the first of them alone', async () => {
+    const sizes = { train: 400, dev_test: 20 };
+    expect(await whole('train', { limit: { train: 5 } }, sizes)).toBe(400);
+    expect(await whole('train', {}, sizes)).toBe(400);
+    expect(await whole('dev_test', {}, sizes)).toBeUndefined();
+    expect(await whole('train_and_dev', {}, sizes)).toBe(420);
+  });
+});

@@ -40,6 +40,15 @@ it('has the tasks in the benchmark’s order', () => {
     [4, 2019, 'MNIST-rot'],
   ]);
   expect(stream.missing).toEqual([]);
+  expect(stream.benchmark).toEqual({ name: "NEVIS'22", positions: 106 });
+});
+
+it('says that Fashion MNIST has the first images of its splits alone, and the others all', async () => {
+  const whole = async (name: string) =>
+    Promise.all(baseSplits.map(async (split) => (await stream.dataset(`${name}_${split}`)).whole));
+  // 70, 15 and 15 % of the 60,000 images of the official train part, and the 10,000 of the test part.
+  expect(await whole('Fashion_MNIST')).toEqual([42_000, 9000, 9000, 10_000]);
+  expect(await whole('LandSat_UCI_repo')).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 /** Error on `test` of the class whose mean image is nearest: at chance where labels do not fit the images. */

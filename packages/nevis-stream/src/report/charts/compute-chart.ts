@@ -2,10 +2,11 @@ import { paretoFront } from '../../metrics/index.ts';
 import { formatFlops, formatShare } from '../format.ts';
 import { learnerMark } from '../learner-mark.ts';
 import type { ReportData, ReportLearner } from '../report-data.ts';
+import { around, logTicks } from './log-scale.ts';
 import type { Chart, ChartWidth } from './render-chart.ts';
 
 /** Where a learner stands after a number of tasks: all it paid, and its average error so far. */
-export interface ComputePoint {
+interface ComputePoint {
   readonly learner: number;
   readonly tasks: number;
   readonly flops: bigint;
@@ -27,7 +28,7 @@ function computePath(learner: ReportLearner, index: number): ComputePoint[] {
 }
 
 /** The last points of the learners that got furthest: only equal numbers of tasks can be compared. */
-export function finalPoints(learners: readonly ReportLearner[]): ComputePoint[] {
+function finalPoints(learners: readonly ReportLearner[]): ComputePoint[] {
   const last = learners.flatMap((learner, index) => computePath(learner, index).slice(-1));
   const most = Math.max(...last.map(({ tasks }) => tasks));
   return last.filter(({ tasks }) => tasks === most);
@@ -116,28 +117,6 @@ export function computeChart({ learners }: ReportData, width: ChartWidth): Chart
       },
     ],
   };
-}
-
-/** A range with room on both sides, for a logarithmic axis. */
-function around(values: readonly number[]): readonly [from: number, to: number] {
-  if (values.length === 0) return [1e9, 1e12];
-  return [Math.min(...values) / 1.6, Math.max(...values) * 1.6];
-}
-
-/** Powers of ten in a range, thinned out to at most `most`; with 2 and 5 between them where they are few. */
-function logTicks(from: number, to: number, most: number): number[] {
-  const first = Math.floor(Math.log10(from));
-  const powers = Array.from(
-    { length: Math.ceil(Math.log10(to)) - first + 1 },
-    (_, at) => first + at,
-  );
-  const inside = (tick: number) => tick >= from && tick <= to;
-  const ticks = powers.map((power) => 10 ** power).filter(inside);
-  if (ticks.length < 2) {
-    return powers.flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power)).filter(inside);
-  }
-  const every = Math.ceil(ticks.length / most);
-  return ticks.filter((_, at) => at % every === 0);
 }
 
 function describe(learners: readonly ReportLearner[], front: readonly ComputePoint[]): string {

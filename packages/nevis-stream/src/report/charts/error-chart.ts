@@ -1,4 +1,4 @@
-import { formatShare } from '../format.ts';
+import { formatShare, shorten } from '../format.ts';
 import { learnerMark } from '../learner-mark.ts';
 import type { ReportData } from '../report-data.ts';
 import { type Chart, type ChartWidth, chartWidths } from './render-chart.ts';
@@ -7,17 +7,17 @@ const row = 22;
 const gap = 22;
 const heading = 24;
 
-/** Error rate per task: a row per learner, and a dashed line where the majority class would be. */
+/** Error rate per task: a row per learner, and one for the majority class, so that no label is on another, or on a line. */
 export function errorChart({ stream, learners }: ReportData, width: ChartWidth): Chart {
   const narrow = width === 'narrow';
   const head = narrow ? heading : 0;
-  const block = head + learners.length * row + gap;
+  const block = head + (learners.length + 1) * row + gap;
   const height = stream.tasks.length * block;
   const tops = stream.tasks.map((_, index) => index * block + gap / 2);
 
   const tasks = stream.tasks.map((task, index) => {
     const y = (tops[index] ?? 0) + head;
-    const rows = learners.length * row;
+    const rows = (learners.length + 1) * row;
     return {
       name: shorten(task.name, narrow ? 30 : 19),
       year: String(task.year),
@@ -25,8 +25,8 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
       yearY: narrow ? y - heading / 2 : y + rows / 2 + 9,
       majority: task.majorityErrorRate,
       majorityLabel: formatShare(task.majorityErrorRate),
-      from: y,
-      middle: y + rows / 2,
+      from: y + rows - row,
+      last: y + rows - row / 2,
       to: y + rows,
       line: (tops[index] ?? 0) - gap / 2,
     };
@@ -56,7 +56,7 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
   const y = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null });
   const color = { field: 'color', type: 'nominal', scale: null, legend: null };
   const left = narrow ? 10 : 148;
-  const right = 58;
+  const right = 66;
 
   return {
     title: 'Error rate per task',
@@ -95,7 +95,7 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
       {
         data: { values: tasks },
         mark: { type: 'text', align: 'left', dx: 7, fill: 'var(--muted)' },
-        encoding: { x: x('majority'), y: y('middle'), text: { field: 'majorityLabel' } },
+        encoding: { x: x('majority'), y: y('last'), text: { field: 'majorityLabel' } },
       },
       {
         data: { values: results },
@@ -137,8 +137,4 @@ function describe({ stream, learners }: Pick<ReportData, 'stream' | 'learners'>)
       return `${task.name} (${task.year}): ${[...errors, majority].join(', ')}.`;
     })
     .join(' ');
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -1,34 +1,29 @@
-import { finalPoints } from '../charts/compute-chart.ts';
-import {
-  formatCount,
-  formatFlops,
-  formatSeconds,
-  formatShare,
-  plural,
-  quantity,
-} from '../format.ts';
+import { formatCount, formatFlops, formatShare, plural, quantity } from '../format.ts';
+import { gridEdge } from '../grid-edge.ts';
 import { type Html, html } from '../html.ts';
 import { markIcon } from '../learner-mark.ts';
-import type { ReportData, Timing } from '../report-data.ts';
+import { rankLearners } from '../ranking.ts';
+import type { ReportData } from '../report-data.ts';
 
 /** A card per learner: its average error, and what it took. */
-export function learnerCards({ learners }: ReportData, timing: Timing | undefined): Html {
-  const ends = finalPoints(learners);
-  const lowest = Math.min(...ends.map(({ error }) => error));
-  return html`<ul class="cards">${learners.map((learner, index) => {
+export function learnerCards(data: ReportData): Html {
+  const { winner, tied } = rankLearners(data);
+  return html`<ul class="cards">${data.learners.map((learner, index) => {
     const { title, averageErrorRate, parameters, tasks } = learner;
-    const leads = ends.some((end) => end.learner === index && end.error === lowest);
+    const isTied = tied.length > 1 && tied.some((one) => one.index === index);
     const last = tasks.length - 1;
-    const times = timing?.learners.find(({ name }) => name === learner.name)?.tasks;
-    const seconds = times?.reduce((sum, time) => sum + time.trainSeconds + time.predictSeconds, 0);
+    const searches = tasks.filter(({ trials }) => trials.length > 1);
+    const edges = searches.filter((result) => gridEdge(result) !== undefined).length;
     return html`<li class="card">
 <h3>${markIcon(index)}${title}</h3>
 <p class="big">${
       averageErrorRate === null
         ? '–'
         : quantity(averageErrorRate, formatShare, `/learners/${index}/averageErrorRate`)
-    }${leads && learners.length > 1 && html` <span class="tag">lowest</span>`}</p>
-<p class="note">average error over ${plural(tasks.length, 'task')}</p>
+    }</p>
+<p class="note">average error over ${plural(tasks.length, 'task')}${
+      winner?.index === index ? html` <span class="tag">lowest</span>` : undefined
+    }${isTied && html` <span class="tag none">no difference shown</span>`}</p>
 <dl>
 ${
   last >= 0 &&
@@ -39,7 +34,10 @@ ${
   )}</dd></div>`
 }
 <div><dt>Parameters</dt><dd>${quantity(parameters, formatCount, `/learners/${index}/parameters`)}</dd></div>
-${seconds !== undefined && html`<div><dt>Wall time</dt><dd>${quantity(seconds, formatSeconds)}</dd></div>`}
+${
+  searches.length > 0 &&
+  html`<div><dt>Rates at the grid’s edge</dt><dd${edges > 0 && html` class="flag"`}>${edges} of ${plural(searches.length, 'search', 'searches')}</dd></div>`
+}
 </dl>
 </li>`;
   })}</ul>`;

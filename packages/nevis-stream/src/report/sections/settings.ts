@@ -1,5 +1,5 @@
 import type { Json } from '../../types.ts';
-import { formatGibibytes, plural } from '../format.ts';
+import { formatGibibytes, formatSeconds, plural, quantity } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { markIcon } from '../learner-mark.ts';
 import type { ReportData, Timing } from '../report-data.ts';
@@ -21,6 +21,7 @@ export function settingsSection(
     (host) =>
       html`<div><dt>processor</dt><dd>${host.cpu}, ${plural(host.cores, 'core')}</dd></div><div><dt>memory</dt><dd>${formatGibibytes(host.memoryBytes)}</dd></div><div><dt>platform</dt><dd>${host.platform}</dd></div><div><dt>Node</dt><dd>${host.node}</dd></div>`,
   )}</dl></div></div>
+${timing && wallTimes(learners, timing)}
 <h3>Learners</h3>
 <div class="scroll" role="region" aria-label="Settings of the learners" tabindex="0"><table class="plain">
 <caption class="hidden">Settings of the learners</caption>
@@ -30,6 +31,17 @@ export function settingsSection(
 <tr><th scope="row">${name}</th>${ofLearners.map((rows) => html`<td>${rows.get(name) ?? '–'}</td>`)}</tr>`,
   )}
 </tbody></table></div>`;
+}
+
+/** What passed on the clock: of the machine and of what else it did, not of the learners. */
+function wallTimes(learners: ReportData['learners'], timing: Timing): Html {
+  const seconds = timing.learners.map(({ name, tasks }) => ({
+    title: learners.find((learner) => learner.name === name)?.title ?? name,
+    total: tasks.reduce((sum, time) => sum + time.trainSeconds + time.predictSeconds, 0),
+  }));
+  return html`<p class="note">On the clock: ${seconds.map(
+    ({ title, total }, at) => html`${at > 0 && ', '}${title} ${quantity(total, formatSeconds)}`,
+  )}. Times of equal work differ from run to run and from machine to machine, so they are not among the results.</p>`;
 }
 
 /** JSON as rows of a dotted name and a value; lists of plain values stay together. */

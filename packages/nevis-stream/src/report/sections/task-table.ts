@@ -2,73 +2,70 @@ import {
   formatCount,
   formatFlops,
   formatNats,
-  formatSeconds,
+  formatPValue,
   formatShare,
   plural,
   quantity,
 } from '../format.ts';
+import { gridEdge } from '../grid-edge.ts';
 import { type Html, html } from '../html.ts';
 import { markIcon } from '../learner-mark.ts';
-import type { ReportData, ReportTask, ReportTaskResult, Timing } from '../report-data.ts';
+import type { ReportData, ReportTask, ReportTaskResult } from '../report-data.ts';
 
 /** One learner's result on the task of a table, with its place in the report data. */
 export interface TaskRow {
   readonly index: number;
+  readonly name: string;
   readonly title: string;
   readonly result: ReportTaskResult;
   readonly pointer: string;
-  readonly time: Timing['learners'][number]['tasks'][number] | undefined;
 }
 
 /** The learners that have learned the task, in report order. */
-export function taskRows({ learners }: ReportData, task: ReportTask, timing?: Timing): TaskRow[] {
+export function taskRows({ learners }: ReportData, task: ReportTask): TaskRow[] {
   return learners.flatMap(({ name, title, tasks }, index) => {
     const at = tasks.findIndex(({ position }) => position === task.position);
     const result = tasks[at];
     if (result === undefined) return [];
-    const time = timing?.learners
-      .find((learner) => learner.name === name)
-      ?.tasks.find(({ position }) => position === task.position);
-    return [{ index, title, result, pointer: `/learners/${index}/tasks/${at}`, time }];
+    return [{ index, name, title, result, pointer: `/learners/${index}/tasks/${at}` }];
   });
 }
 
-/** Error, search, compute and time of every learner on one task. */
+/** Error, test against the lowest error, search and compute of every learner on one task. */
 export function taskTable(data: ReportData, task: ReportTask, rows: readonly TaskRow[]): Html {
-  const lowest = Math.min(...rows.map(({ result }) => result.errorRate));
-  const timed = rows.some(({ time }) => time !== undefined);
+  const [first] = rows.toSorted((a, b) => a.result.errorRate - b.result.errorRate);
+  const others = rows.filter((row) => row !== first);
+  const isLowest = others.length > 0 && others.every((row) => testOf(data, first, row)?.shown);
   const caption = `Results on ${task.name} (${task.year})`;
   return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="stack">
 <caption class="hidden">${caption}</caption>
-<thead><tr><th scope="col">Learner</th><th scope="col">Error rate</th><th scope="col">Cross-entropy</th><th scope="col">Learning rate</th><th scope="col">Best step</th><th scope="col" class="text">Started from</th><th scope="col">FLOP</th>${timed && html`<th scope="col">Wall time</th>`}</tr></thead>
+<thead><tr><th scope="col">Learner</th><th scope="col">Error rate</th><th scope="col">Against the lowest</th><th scope="col">Cross-entropy</th><th scope="col">Learning rate</th><th scope="col">Best step</th><th scope="col" class="text">Started from</th><th scope="col">FLOP</th></tr></thead>
 <tbody>${rows.map((row) => {
-    const { index, title, result, pointer, time } = row;
+    const { index, title, result, pointer } = row;
+    const edge = gridEdge(result);
     const trial = result.chosen === null ? undefined : result.trials[result.chosen];
     const chosen = `${pointer}/trials/${result.chosen}`;
     return html`
 <tr><th scope="row">${markIcon(index)}${title}</th>
-<td data-label="Error rate">${errorRate(row, result.errorRate === lowest && rows.length > 1)}</td>
+<td data-label="Error rate">${errorRate(row, isLowest && row === first)}</td>
+<td data-label="Against the lowest" class="test">${againstLowest(data, first, row)}</td>
 <td data-label="Cross-entropy">${quantity(result.crossEntropy, formatNats, `${pointer}/crossEntropy`)}</td>
 <td data-label="Learning rate">${
       trial === undefined
         ? '–'
-        : html`${quantity(trial.learningRate, String, `${chosen}/learningRate`)}<small>of ${result.trials.length} tried</small>`
+        : html`${quantity(trial.learningRate, String, `${chosen}/learningRate`)}${
+            edge === undefined
+              ? html`<small>of ${result.trials.length} tried</small>`
+              : html`<small class="flag">${edge} of ${result.trials.length} tried</small>`
+          }`
     }</td>
 <td data-label="Best step">${
       trial === undefined
         ? '–'
-        : html`${quantity(trial.bestStep, formatCount, `${chosen}/bestStep`)}<small>of ${quantity(trial.steps, formatCount, `${chosen}/steps`)}</small>`
+        : html`${quantity(trial.bestStep, formatCount, `${chosen}/bestStep`)}<small${trial.bestStep === trial.steps && html` class="flag"`}>${trial.bestStep === trial.steps && 'last '}of ${quantity(trial.steps, formatCount, `${chosen}/steps`)}</small>`
     }</td>
 <td data-label="Started from" class="text">${startOf(data, result)}</td>
-<td data-label="FLOP">${quantity(totalFlops(result), formatFlops)}<small>${quantity(result.cumulativeFlops, formatFlops, `${pointer}/cumulativeFlops`)} so far</small></td>
-${
-  timed &&
-  html`<td data-label="Wall time">${
-    time === undefined
-      ? '–'
-      : html`${quantity(time.trainSeconds, formatSeconds)}<small>+ ${quantity(time.predictSeconds, formatSeconds)} predicting</small>`
-  }</td>`
-}</tr>`;
+<td data-label="FLOP">${quantity(totalFlops(result), formatFlops)}<small>${quantity(result.cumulativeFlops, formatFlops, `${pointer}/cumulativeFlops`)} so far</small></td></tr>`;
   })}
 </tbody></table></div>`;
 }
@@ -113,8 +110,27 @@ function errorRate({ result, pointer }: TaskRow, lowest: boolean): Html {
     lowest ? html`<strong><span class="hidden">lowest: </span>${rate}</strong>` : rate
   }${
     result.top5ErrorRate !== null &&
-    html`<small>top-5 ${quantity(result.top5ErrorRate, formatShare, `${pointer}/top5ErrorRate`)}</small>`
+    html`<small>top-5 error ${quantity(result.top5ErrorRate, formatShare, `${pointer}/top5ErrorRate`)}</small>`
   }`;
+}
+
+/** McNemar's test of two learners on the task, with its place in the report data. */
+function testOf({ comparisons }: ReportData, a: TaskRow | undefined, b: TaskRow) {
+  const at = comparisons.tasks.findIndex(
+    ({ position, learners }) =>
+      position === b.result.position &&
+      learners.includes(b.name) &&
+      learners.includes(a?.name ?? ''),
+  );
+  const test = comparisons.tasks[at];
+  return a === b || test === undefined ? undefined : { ...test, at };
+}
+
+function againstLowest(data: ReportData, first: TaskRow | undefined, row: TaskRow): Html {
+  const test = testOf(data, first, row);
+  if (test === undefined) return html`–`;
+  const pValue = quantity(test.pValue, formatPValue, `/comparisons/tasks/${test.at}/pValue`);
+  return html`${test.shown ? 'more' : 'no difference shown'}<small>${pValue}</small>`;
 }
 
 function totalFlops({ flops }: ReportTaskResult): string {
