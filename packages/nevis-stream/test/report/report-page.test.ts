@@ -6,7 +6,7 @@ import { chromiumPath, runsInBrowser } from '@neverend/backend/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatShare } from '../../src/report/format.ts';
-import { type ReportData, renderReport } from '../../src/report/index.ts';
+import { type ReportData, type ReportTaskResult, renderReport } from '../../src/report/index.ts';
 import { reportFixture, timingFixture } from './report-fixture.ts';
 
 /** Many learners and names that nothing can break: what a page must bear on a phone. */
@@ -29,6 +29,18 @@ function crowded(): ReportData {
     ),
     backend: { ...data.backend, device: long },
   };
+}
+
+/** The data with other results of every learner on every task. */
+function changedTasks(
+  data: ReportData,
+  change: (task: ReportTaskResult, at: number, learner: number) => Partial<ReportTaskResult>,
+): ReportData {
+  const learners = data.learners.map((learner, index) => ({
+    ...learner,
+    tasks: learner.tasks.map((task, at) => ({ ...task, ...change(task, at, index) })),
+  }));
+  return { ...data, learners };
 }
 
 describe.runIf(runsInBrowser())('the report in a browser', () => {
@@ -149,29 +161,44 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
     async (_title, change) => {
       const data = reportFixture();
       const majority = (at: number) => data.stream.tasks[at]?.majorityErrorRate ?? 1;
-      const learners = data.learners.map((learner) => ({
-        ...learner,
-        tasks: learner.tasks.map((task, at) => ({
-          ...task,
-          errorRate: change(task.errorRate, majority(at)),
-        })),
+      const changed = changedTasks(data, (task, at) => ({
+        errorRate: change(task.errorRate, majority(at)),
       }));
-      for (const changed of [
-        { ...data, learners },
-        { ...crowded(), learners: learners.slice(0, 1) },
-      ]) {
-        for (const width of [1280, 768, 360]) {
-          const { page } = await open(changed, width);
-          try {
-            const overprints = await page.locator('svg.chart').evaluateAll(overprinted);
-            expect(overprints, `at ${width} pixels`).toEqual([]);
-          } finally {
-            await page.close();
-          }
-        }
-      }
+      await expectNoOverprints(changed);
+      const long = crowded();
+      await expectNoOverprints({ ...long, learners: changed.learners.slice(0, 1) });
     },
   );
+
+  it.each<[string, (learner: number, at: number) => number]>([
+    ['the same for all', () => 12],
+    ['next to nothing', () => 1],
+    ['thousands to quintillions', (learner, at) => 3 + 3 * learner + 2 * at],
+    ['a little more each time', (learner, at) => 12 + 0.01 * (learner + at)],
+  ])('nor where a task costs %s', async (_title, digits) => {
+    const changed = changedTasks(reportFixture(), (_task, at, learner) => {
+      const flops = String(Math.round(10 ** digits(learner, at)));
+      const total = 10 ** digits(learner, at) * (at + 1);
+      return {
+        flops: { train: flops, validation: '0', prediction: '0' },
+        cumulativeFlops: BigInt(Math.round(total)).toString(),
+      };
+    });
+    await expectNoOverprints(changed);
+  });
+
+  async function expectNoOverprints(data: ReportData): Promise<void> {
+    const { page } = await open(data, 1280);
+    try {
+      for (const width of [1280, 768, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        const overprints = await page.locator('svg.chart').evaluateAll(overprinted);
+        expect(overprints, `at ${width} pixels`).toEqual([]);
+      }
+    } finally {
+      await page.close();
+    }
+  }
 
   it('draws the marks where the numbers say', async () => {
     const data = reportFixture();
