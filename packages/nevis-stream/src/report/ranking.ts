@@ -10,7 +10,7 @@ export interface Ranked {
 }
 
 /** A difference to the lowest average error, with its place in the report data. */
-export interface Behind extends Pick<ReportAverageComparison, 'difference' | 'low' | 'high'> {
+interface Behind extends Pick<ReportAverageComparison, 'difference' | 'low' | 'high'> {
   readonly shown: boolean;
   readonly at: number;
 }
