@@ -64,14 +64,12 @@ export async function settingsOf(folder: string): Promise<RunSettings> {
   const learners = config.learners.map(
     ({ name, title, settings }) => ({ ...(settings as object), name, title }) as LearnerSettings,
   );
-  const own = [
-    ...(stream?.name === 'nevis-open' ? [] : ['a stream']),
-    ...learners.filter((one) => !isSettings(one)).map(({ name }) => `the learner ${name}`),
-  ];
-  if (stream === null || own.length > 0) {
-    const more = own.length > 3 ? ` and ${own.length - 3} more` : '';
+  if (stream?.name !== 'nevis-open' || !learners.every(isSettings)) {
+    const name = typeof config.stream === 'string' ? config.stream : (stream?.name ?? 'of its own');
+    const names = learners.map((learner) => learner.name);
+    const more = names.length > 3 ? ` and ${names.length - 3} more` : '';
     throw new RunError(
-      `the run in ${folder} was made by a program with ${own.slice(0, 3).join(', ')}${more} of its own; run that program again with this folder, and runStream goes on where it stopped`,
+      `the run in ${folder} was made by a program (stream ${name}; learners ${names.slice(0, 3).join(', ')}${more}); run that program again with this folder, and runStream goes on where it stopped`,
     );
   }
   return { preset, seed, backend: backend.name as RunSettings['backend'], stream, learners };
@@ -79,11 +77,11 @@ export async function settingsOf(folder: string): Promise<RunSettings> {
 
 /** Makes `report.html` again from the files of a run that is done. @returns its path. */
 export async function remakeReport(folder: string): Promise<string> {
-  const data = (await readJson(join(folder, 'report-data.json'))) as ReportData | undefined;
+  const data = (await readJson(join(folder, 'report-data.json'))) as ReportData | null | undefined;
   if (data === undefined) {
     throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
   }
-  if (data.schema !== 2) {
+  if (data?.schema !== 2) {
     throw new RunError(
       `${join(folder, 'report-data.json')} was written by another version; write it again with: nevis resume ${folder}`,
     );

@@ -224,6 +224,17 @@ describe('nevis report', () => {
     expect((await readFile(page, 'utf8')) === before).toBe(true);
   });
 
+  it('says how to mend what another version wrote', async () => {
+    const folder = join(scratch, 'older');
+    await mkdir(folder);
+    await writeFile(join(folder, 'report-data.json'), '{"schema": 1}');
+    const { code, stderr } = await nevis('report', folder);
+    expect(code).toBe(1);
+    expect(stderr).toBe(
+      `nevis: ${join(folder, 'report-data.json')} was written by another version; write it again with: nevis resume ${folder}\n`,
+    );
+  });
+
   it('says how to finish a run that is not done', async () => {
     const { code, stderr } = await nevis('report', scratch);
     expect(code).toBe(1);

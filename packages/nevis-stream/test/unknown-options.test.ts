@@ -13,11 +13,18 @@ const search = {
   ...{ validateEvery: 1, patience: 1, checkpointEvery: 1, evaluationBatchSize: 1 },
 };
 const content = { name: 's', tasks: [] };
+const part = { images: new Uint8Array(2), labels: new Int32Array(2) };
+const task = {
+  ...{ name: 'T', domain: 'toy', classNames: ['a', 'b'], shape: [1, 1, 1] as const },
+  examples: { train: part, dev: part },
+};
 const learner = { backbone: pixelBackbone(2), search };
 
 const takers = {
   makeStream: async (more: object) => makeStream(content, { ...more }),
   limit: async (more: object) => makeStream(content, { limit: { train: 1, ...more } }),
+  'the task T': async (more: object) =>
+    makeStream({ name: 's', tasks: [{ year: 1, data: { ...task, ...more } }] }),
   openNevisOpen: (more: object) => openNevisOpen({ cacheDir: '/nowhere', tasks: [0], ...more }),
   vitBackbone: async (more: object) => vitBackbone({ ...sizes, ...more }),
   independentLearner: async (more: object) => independentLearner({ ...learner, ...more }),

@@ -20,7 +20,7 @@ import { version } from './version.ts';
 
 /** One run: learners, one after the other, through one stream, into one folder. */
 export interface RunOptions {
-  /** The folder of the run, which is made if it is missing. If it holds an earlier part of the same run, that goes on. */
+  /** The folder of the run, which is made if it is missing. If it holds an earlier part of the same run, that goes on; if anything else, it is refused. */
   readonly folder: string;
   readonly stream: Stream;
   readonly learners: readonly Learner[];

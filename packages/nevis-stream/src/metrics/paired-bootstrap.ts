@@ -15,6 +15,8 @@ export interface PairedInterval {
 }
 
 const resamples = 10_000;
+/** Draws whose random numbers are made at once. */
+const chunk = 100;
 
 /**
  * Percentile intervals of differences of average errors by the paired bootstrap (Efron and Tibshirani, An Introduction to the
@@ -31,9 +33,10 @@ export function pairedBootstrap(
   alpha: number,
   seed: readonly (string | number)[],
 ): PairedInterval[] {
+  const learners = groups[0]?.wrong.length ?? 0;
+  if (learners < 2) return [];
   const positions = groups.reduce((sum, { wrong }) => sum + (wrong[0]?.length ?? 0), 0);
   const drawn = groups.map(({ wrong }, index) => resample(wrong, randomKey(...seed, index)));
-  const learners = groups[0]?.wrong.length ?? 0;
   const share = (learner: number, draw: number) =>
     groups.reduce((sum, { wrong }, group) => {
       const size = wrong[0]?.[0]?.length ?? 1;
@@ -72,19 +75,26 @@ function resample(wrong: PairedExamples['wrong'], key: RandomKey): Float64Array[
   );
   const counts = binomial(randomBits(key, resamples), size, telling.length / size);
   const sums = errors.map(() => new Float64Array(resamples + 1));
-  for (let draw = 0; draw <= resamples; draw++) {
-    const examples =
-      draw === resamples
-        ? telling
-        : randomBits(randomKey(key.low, key.high, draw), counts[draw] ?? 0).map(
-            (bits) => telling[Math.floor((bits / 2 ** 32) * telling.length)] ?? 0,
-          );
+  const add = (draw: number, examples: Uint32Array) => {
     for (const [learner, each] of errors.entries()) {
       let sum = 0;
       for (const example of examples) sum += each[example] ?? 0;
       sums[learner]?.fill(sum, draw, draw + 1);
     }
+  };
+  for (let start = 0; start < resamples; start += chunk) {
+    const ofChunk = counts.slice(start, start + chunk);
+    const all = ofChunk.reduce((sum, count) => sum + count, 0);
+    const picked = randomBits(randomKey(key.low, key.high, start), all).map(
+      (bits) => telling[Math.floor((bits / 2 ** 32) * telling.length)] ?? 0,
+    );
+    let end = 0;
+    for (const [at, count] of ofChunk.entries()) {
+      end += count;
+      add(start + at, picked.subarray(end - count, end));
+    }
   }
+  add(resamples, telling);
   return sums;
 }
 

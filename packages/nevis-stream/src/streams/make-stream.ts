@@ -78,12 +78,14 @@ interface Loaded {
 /** The names of `StreamOptions`. */
 export const streamOptions = ['predictSplits', 'limit', 'labels', 'seed', 'onProgress'] as const;
 
+const taskFields = ['name', 'classNames', 'domain', 'shape', 'sizes', 'examples'] as const;
+
 const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', 'test'];
 
 /**
  * A stream over tasks in memory, or loaded when first asked for and kept from then on.
  *
- * @throws TypeError for an option that there is not, RangeError when one is not one of its values, DataError when
+ * @throws TypeError for an option, or a field of a task, that there is not, RangeError when one is not one of its values, DataError when
  * two different tasks have the same name, or names that make the same data-set keys.
  */
 export function makeStream(content: StreamContent, options: StreamOptions = {}): Stream {
@@ -95,6 +97,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   const tasks = new Map<string, TaskData>();
   const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
   for (const { data } of content.tasks) {
+    checkOptions(`the task ${data.name}`, data, taskFields);
     for (const split of splits) {
       const key = datasetKey(data.name, split);
       const other = keys.get(key)?.data;

@@ -153,7 +153,7 @@ describe('a run that a program made', () => {
   it('is gone on with by that program, and nevis resume says so', async () => {
     await runStream(options());
     await expect(settingsOf(folder)).rejects.toThrow(
-      `the run in ${folder} was made by a program with a stream, the learner a, the learner b of its own; run that program again with this folder, and runStream goes on where it stopped`,
+      `the run in ${folder} was made by a program (stream toy; learners a, b); run that program again with this folder, and runStream goes on where it stopped`,
     );
   });
 
@@ -161,9 +161,9 @@ describe('a run that a program made', () => {
     const { learners } = configOf('smoke', 0);
     const mine = { name: 'mine', title: 'Mine', settings: { rule: 'independent' } };
     const others = ['x', 'y', 'z'].map((name) => ({ ...mine, name, settings: null }));
-    await writeRun('smoke', 0, { learners: [...learners, mine, ...others] });
+    await writeRun('smoke', 0, { learners: [mine, ...others, ...learners] });
     await expect(settingsOf(folder)).rejects.toThrow(
-      'by a program with the learner mine, the learner x, the learner y and 1 more of its own;',
+      'made by a program (stream nevis-open; learners mine, x, y and 4 more);',
     );
   });
 
