@@ -51,7 +51,7 @@ export async function renderReport(data: ReportData, timing?: Timing): Promise<s
 <p class="repeat">${
     command === null
       ? 'A program made this run: the same program makes it again.'
-      : html`Make this run again: <code>${command}</code> <span>(in a clone of the repository, <code>npm start --</code> stands for <code>nevis run</code>)</span>`
+      : html`Make this run again: <code>${command}</code> <span>(in a clone, <code>npm start --</code> for <code>nevis run</code>)</span>`
   }</p>
 </header>
 <main id="content">

@@ -36,7 +36,7 @@ ${
 <div><dt>Parameters</dt><dd>${quantity(parameters, formatCount, `/learners/${index}/parameters`)}</dd></div>
 ${
   searches.length > 0 &&
-  html`<div><dt>Rates at the grid’s edge</dt><dd${edges > 0 && html` class="flag"`}>${edges} of ${plural(searches.length, 'search', 'searches')}</dd></div>`
+  html`<div><dt>At the grid’s edge</dt><dd${edges > 0 && html` class="flag"`}>${edges} of ${plural(searches.length, 'search', 'searches')}</dd></div>`
 }
 </dl>
 </li>`;
