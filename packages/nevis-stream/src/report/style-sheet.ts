@@ -107,7 +107,7 @@ nav a { display: inline-block; padding-block: .25rem; }
 .task h3 { font-size: clamp(1.1875rem, 2.4vw, 1.375rem); letter-spacing: -.01em; }
 .scroll { overflow-x: auto; margin-top: 1.125rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; line-height: 1.4; }
-th, td { text-align: right; vertical-align: top; padding: .625rem 0 .625rem 1.25rem; white-space: nowrap; }
+th, td { text-align: right; vertical-align: top; padding: .625rem 0 .625rem 1rem; white-space: nowrap; }
 thead th { color: var(--muted); font-weight: 400; font-size: .8125rem; vertical-align: bottom; border-bottom: 1px solid var(--ink); }
 tbody th, tbody td { border-bottom: 1px solid var(--line); }
 th:first-child { text-align: left; padding-left: 0; font-weight: 400; }
