@@ -11,8 +11,8 @@ import {
 import type { Json } from '../types.ts';
 import { customPreset, type RunConfig } from './run-config.ts';
 
-/** What a run has in its folder before it has its data. */
-const early = /^(config\.json|lock)$|^\.(lock|config\.json|manifest\.json)\..*\.(part|claim)$/;
+/** What a run has in its folder before it has its settings there. */
+const early = /^lock$|^\.(lock|config\.json)\..*\.(part|claim)$/;
 
 /** How many of a list are told before the rest is counted. */
 const most = 3;
@@ -34,14 +34,11 @@ export async function checkFolder(folder: string, config: RunConfig): Promise<vo
   const found = all.filter((name) => !early.test(name)).sort();
   const before = await readJson(join(folder, 'config.json'));
   if (!isRunConfig(before)) {
-    const names = before === undefined ? found : ['config.json', ...found];
-    if (names.length === 0) return;
+    if (found.length === 0) return;
     throw new RunError(
-      `${folder} holds no run and is not empty (${atMost(names, ', ')}); give a folder that is empty or does not exist yet`,
+      `${folder} holds no run and is not empty (${atMost(found, ', ')}); give a folder that is empty or does not exist yet`,
     );
   }
-  // Nothing is lost with a run that never had its data.
-  if (found.length === 0) return;
   const { given, others } = configDifferences(before, JSON.parse(stableJson(config)));
   if (given.length + others.length === 0) return;
   const differences = [...given, ...(others.length > 0 ? [atMost(others, '; ')] : [])].join('; ');
@@ -54,13 +51,16 @@ export async function checkFolder(folder: string, config: RunConfig): Promise<vo
   );
 }
 
-/** Writes the settings of a run into a folder that `checkFolder` has looked at. */
-export async function writeConfig(folder: string, config: RunConfig): Promise<void> {
+/**
+ * Writes the settings of a run into a folder that `checkFolder` has looked at.
+ *
+ * @returns whether they were not there yet.
+ */
+export async function writeConfig(folder: string, config: RunConfig): Promise<boolean> {
   const path = join(folder, 'config.json');
-  const before = await readJson(path);
-  if (before === undefined || stableJson(before) !== stableJson(config)) {
-    await writeJson(path, config);
-  }
+  if ((await readJson(path)) !== undefined) return false;
+  await writeJson(path, config);
+  return true;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

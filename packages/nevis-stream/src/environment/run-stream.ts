@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOptions } from '@neverend/backend';
 import {
@@ -8,6 +9,7 @@ import {
   removeParts,
   writeJson,
 } from '@neverend/checkpoint/node';
+import { DataError } from '../data/data-error.ts';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
 import { checkFolder, writeConfig } from './keep-config.ts';
@@ -73,8 +75,12 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
   try {
     // Another process may have been here before the lock was.
     await checkFolder(folder, config);
-    await writeConfig(folder, config);
-    const manifest = await openManifest(stream, progress, signal);
+    const isNew = await writeConfig(folder, config);
+    const manifest = await openManifest(stream, progress, signal).catch(async (error: unknown) => {
+      // A run that cannot be is none: its folder is free for one that is mended.
+      if (isNew && DataError.isInstance(error)) await rm(join(folder, 'config.json'));
+      throw error;
+    });
     await keepEqual(join(folder, 'manifest.json'), manifest, 'data');
     await removeParts(folder, ['config.json', 'manifest.json', 'report-data.json', 'report.html']);
 

@@ -22,11 +22,10 @@ const options = () => ({
   ...{ seed: 3, backend },
 });
 
-/** What the run of a preset keeps, and the data that it had. */
+/** What the run of a preset keeps. */
 async function writeRun(name: string, seed: number, change: Partial<RunConfig> = {}) {
   const config = { ...configOf(name, seed), ...change };
   await writeFile(join(folder, 'config.json'), JSON.stringify(config));
-  await writeFile(join(folder, 'manifest.json'), '{}');
 }
 
 function configOf(name: string, seed: number): RunConfig {
