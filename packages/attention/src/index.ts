@@ -17,7 +17,10 @@ export {
   initEncoderBlock,
 } from './encoder-block/index.ts';
 export { initLearnedPositions, learnedPositions } from './learned-positions/index.ts';
-export { interpolatePositions } from './learned-positions/interpolate.ts';
+export {
+  type InterpolationOptions,
+  interpolatePositions,
+} from './learned-positions/interpolate.ts';
 export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
 export {

@@ -10,6 +10,7 @@ import {
   officialTolerances,
   poisonMemory,
   randomTensor,
+  readGolden,
   tolerances,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
@@ -110,6 +111,31 @@ await describeBackends('the positions of a grid', (backend) => {
     }
   });
 
+  it('on another grid are those of PyTorch, with and without antialias and an offset', async () => {
+    poisonMemory();
+    const golden = readGolden(new URL('golden/positions.json', import.meta.url));
+    const cases = Object.entries(golden.arrays).filter(([name]) => name.includes('antialias'));
+    expect(cases).toHaveLength(16);
+    for (const [name, { shape, data }] of cases) {
+      const [given = '', flag, offset] = name.split(', ');
+      const [from, to] = given.split(' to ').map((grid) => grid.split('x').map(Number)) as [
+        [number, number],
+        [number, number],
+      ];
+      await expectNoLeak(async () => {
+        const grid = tf.tensor3d(golden.arrays[given]?.data ?? [], [1, from[0] * from[1], 2]);
+        const moved = interpolatePositions(grid, from, to, 0, {
+          method: 'bicubic',
+          antialias: flag === 'antialias True',
+          ...(offset === undefined ? {} : { offset: 0.1 }),
+        });
+        expect(shape).toEqual([...to, 2]);
+        await expectTensorClose(moved, { shape: [1, to[0] * to[1], 2], data }, tolerances[backend]);
+        tf.dispose([grid, moved]);
+      });
+    }
+  });
+
   it('come back from a finer grid whose places hold theirs, also in the gradient', async () => {
     poisonMemory();
     const positions = randomTensor(randomKey('p'), [1, 12, 5]);
@@ -194,6 +220,17 @@ describe('the arguments of positions of grids', () => {
     );
     expect(() => interpolatePositions(tf.zeros([1, 4, 2]), [2, 2], [3, 3], 1)).toThrow(
       new ShapeError('positions was [1, 4, 2]; it must be [1, 5, D]'),
+    );
+    const moved = (options: object) =>
+      interpolatePositions(tf.zeros([1, 4, 2]), [2, 2], [3, 3], 0, options);
+    expect(() => moved({ method: 'cubic' })).toThrow(
+      new RangeError('method was "cubic"; it must be "linear" or "bicubic"'),
+    );
+    expect(() => moved({ offset: 0.1 })).toThrow(
+      new RangeError('offset was 0.1; only the method "bicubic" has it'),
+    );
+    expect(() => moved({ antialias: true })).toThrow(
+      new RangeError('antialias was true; only the method "bicubic" has it'),
     );
   });
 });

@@ -1,52 +1,129 @@
-import { checkedSize, checkTensor } from '@neverend/backend';
+import { checkFlag, checkedSize, checkNumber, checkOneOf, checkOptions, checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGrid } from '../sincos-positions/index.ts';
 
+/** How positions become those of another grid. */
+export interface InterpolationOptions {
+  /**
+   * `linear`: with the corners in place, as github.com/google-research/vision_transformer has it (`scipy.ndimage.zoom` of order 1).
+   * `bicubic`: as PyTorch's `interpolate` with corners that are not aligned, which transformers, timm and DINOv2 call. `linear` where
+   * it is left out.
+   */
+  readonly method?: 'linear' | 'bicubic' | undefined;
+  /**
+   * With `bicubic`: whether a smaller grid takes more places together. timm and DINOv2 with registers do. False where it is left out.
+   */
+  readonly antialias?: boolean | undefined;
+  /**
+   * With `bicubic`: what is added to the new sides where a place is as far in the old grid; 0 where it is left out, and 0.1 in
+   * github.com/facebookresearch/dinov2.
+   */
+  readonly offset?: number | undefined;
+}
+
 /**
- * Learned positions for a grid of another size: linear interpolation along both sides with the corners in place, as
- * github.com/google-research/vision_transformer has it (`scipy.ndimage.zoom` of order 1). Differentiable.
+ * Learned positions for a grid of another size. Differentiable.
  *
  * @param positions `[1, P + height · width of the grid, D]`, float32. @param from rows and columns of its grid. @param to those of
  * the new one.
  * @param prefix P, the number of tokens before the grid, such as a class token; they stay as they are.
- * @returns `[1, P + height · width of the new grid, D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @returns `[1, P + height · width of the new grid, D]`, the caller's to dispose. The same numbers for the same grid.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a wrong option, or one that its method does not have.
+ * @throws TypeError for an unknown option.
  */
 export function interpolatePositions(
   positions: tf.Tensor,
   from: readonly [number, number],
   to: readonly [number, number],
   prefix = 0,
+  options: InterpolationOptions = {},
 ): tf.Tensor {
   checkGrid('from', from);
   checkGrid('to', to);
   checkedSize('prefix', prefix, 0);
   checkTensor('positions', positions, [1, prefix + from[0] * from[1], 'D']);
+  checkInterpolation('interpolatePositions', options);
+  if (from[0] === to[0] && from[1] === to[1]) return tf.clone(positions);
   const width = positions.shape[2] ?? 1;
   return tf.tidy(() => {
     const [fixed, grid] = tf.split(positions, [prefix, from[0] * from[1]], 1) as [
       tf.Tensor,
       tf.Tensor,
     ];
-    const down = tf.matMul(between(from[0], to[0]), tf.reshape(grid, [from[0], from[1] * width]));
+    const [rows, columns] = [0, 1].map((axis) =>
+      shares(from[axis] as number, to[axis] as number, options),
+    ) as [tf.Tensor2D, tf.Tensor2D];
+    const down = tf.matMul(rows, tf.reshape(grid, [from[0], from[1] * width]));
     const planes = tf.reshape(down, [to[0], from[1], width]);
-    const across = tf.matMul(
-      tf.tile(tf.expandDims(between(from[1], to[1])), [to[0], 1, 1]),
-      planes,
-    );
+    const across = tf.matMul(tf.tile(tf.expandDims(columns), [to[0], 1, 1]), planes);
     const moved = tf.reshape(across, [1, to[0] * to[1], width]);
     return prefix === 0 ? moved : tf.concat([fixed, moved], 1);
   });
 }
 
-/** `[to, from]`: the shares that the old places have in the new ones. */
-function between(from: number, to: number): tf.Tensor2D {
-  const shares = tf.buffer([to, from]);
-  for (let place = 0; place < to; place++) {
-    const at = to === 1 ? 0 : (place * (from - 1)) / (to - 1);
-    const low = Math.min(Math.floor(at), from - 1);
-    shares.set(1 - (at - low), place, low);
-    if (low + 1 < from) shares.set(at - low, place, low + 1);
+/** @throws RangeError for a wrong option, or one that its method does not have. @throws TypeError for an unknown one. */
+export function checkInterpolation(owner: string, options: InterpolationOptions): void {
+  checkOptions(owner, options, ['method', 'antialias', 'offset']);
+  const { method = 'linear', antialias = false, offset = 0 } = options;
+  checkOneOf('method', method, ['linear', 'bicubic']);
+  checkFlag('antialias', antialias);
+  checkNumber('offset', offset, 0);
+  if (method === 'linear' && (antialias || offset > 0)) {
+    const name = antialias ? 'antialias' : 'offset';
+    throw new RangeError(`${name} was ${options[name]}; only the method "bicubic" has it`);
   }
-  return shares.toTensor() as tf.Tensor2D;
+}
+
+/** `[to, from]`: the shares that the old places have in the new ones. */
+function shares(from: number, to: number, options: InterpolationOptions): tf.Tensor2D {
+  const { method = 'linear', antialias = false, offset = 0 } = options;
+  const table = tf.buffer([to, from]);
+  const step = from / (to + offset);
+  for (let place = 0; place < to; place++) {
+    const row =
+      method === 'linear'
+        ? linear(to === 1 ? 0 : (place * (from - 1)) / (to - 1))
+        : antialias
+          ? filtered((place + 0.5) * step, Math.max(step, 1), from)
+          : cubic((place + 0.5) * step - 0.5);
+    for (const [at, share] of row) {
+      // Places beyond the edge are those at the edge.
+      const inside = Math.min(Math.max(at, 0), from - 1);
+      table.set(table.get(place, inside) + share, place, inside);
+    }
+  }
+  return table.toTensor() as tf.Tensor2D;
+}
+
+type Share = readonly [at: number, share: number];
+
+function linear(at: number): Share[] {
+  const low = Math.floor(at);
+  return [
+    [low, 1 - (at - low)],
+    [low + 1, at - low],
+  ];
+}
+
+/** The four places around; PyTorch's sharpness without antialias is 0.75. */
+function cubic(at: number): Share[] {
+  const low = Math.floor(at);
+  return [-1, 0, 1, 2].map((step) => [low + step, keys(at - (low + step), 0.75)]);
+}
+
+/** All places that a filter around the centre reaches, `width` times as wide as that of a finer grid; here PyTorch's sharpness is 0.5. */
+function filtered(centre: number, width: number, from: number): Share[] {
+  const first = Math.max(Math.trunc(centre - 2 * width + 0.5), 0);
+  const end = Math.min(Math.trunc(centre + 2 * width + 0.5), from);
+  const places = Array.from({ length: end - first }, (_, index) => first + index);
+  const weights = places.map((place) => keys((place + 0.5 - centre) / width, 0.5));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return places.map((place, index) => [place, (weights[index] ?? 0) / total]);
+}
+
+/** The cubic convolution kernel (Keys, 1981, equation 4) with a = -sharpness. */
+function keys(distance: number, sharpness: number): number {
+  const [d, a] = [Math.abs(distance), -sharpness];
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? a * (((d - 5) * d + 8) * d - 4) : 0;
 }
