@@ -21,7 +21,7 @@ export {
   type InterpolationOptions,
   interpolatePositions,
 } from './learned-positions/interpolate.ts';
-export { initMlp, type MlpOptions, mlp } from './mlp/index.ts';
+export { initMlp, type MlpGelu, type MlpOptions, mlp } from './mlp/index.ts';
 export type { MultiHeadOptions } from './multi-head-attention.ts';
 export {
   type AttentionPoolingOptions,

@@ -14,7 +14,7 @@ export interface MultiHeadOptions extends AttentionOptions {
   readonly heads: number;
   /**
    * Layer norm without a bias over each head's queries and keys (arXiv 2302.05442, section 2.2), by `query_ln/scale` and
-   * `key_ln/scale` `[D/H]`. False where it is left out.
+   * `key_ln/scale` `[D/H]`, and with one where there are `query_ln/bias` and `key_ln/bias`. False where it is left out.
    */
   readonly qkNorm?: boolean | undefined;
 }
@@ -76,11 +76,16 @@ function normalised(
   { q, k, v }: Heads,
   params: Params,
   { qkNorm = false }: MultiHeadOptions,
+  eps?: number,
 ): Heads {
   if (!qkNorm) return { q, k, v };
   const depth = q.shape.at(-1) ?? 1;
-  const norm = (y: tf.Tensor, name: string) =>
-    layerNorm(y, checkedParam(params, `${name}/scale`, [depth]), tf.zeros([depth]));
+  const norm = (y: tf.Tensor, name: string) => {
+    const scale = checkedParam(params, `${name}/scale`, [depth]);
+    const hasBias = params[`${name}/bias`] !== undefined;
+    const bias = hasBias ? checkedParam(params, `${name}/bias`, [depth]) : tf.zeros([depth]);
+    return layerNorm(y, scale, bias, eps);
+  };
   return { q: norm(q, 'query_ln'), k: norm(k, 'key_ln'), v };
 }
 
@@ -136,6 +141,7 @@ export function normedSelfAttention(
   );
   return tf.tidy(() => {
     const [q, k, v] = normLinear(x, norm, layers) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    return attendAndJoin(normalised({ q, k, v }, params, options), params, options, residual);
+    const heads = normalised({ q, k, v }, params, options, norm.eps);
+    return attendAndJoin(heads, params, options, residual);
   });
 }

@@ -111,6 +111,10 @@ await describeBackends('encoderBlock', (backend) => {
       ...blockParams(width, heads, mlpWidth),
       [`${attention}query_ln/scale`]: normalInput(key('query_ln'), [2], 0.3, 1),
       [`${attention}key_ln/scale`]: normalInput(key('key_ln'), [2], 0.3, 1),
+      [`${attention}query_ln/bias`]: normalInput(key('query_ln bias'), [2]),
+      [`${attention}key_ln/bias`]: normalInput(key('key_ln bias'), [2]),
+      'LayerScale_0/scale': normalInput(key('scale 0'), [width], 0.3, 0.5),
+      'LayerScale_1/scale': normalInput(key('scale 1'), [width], 0.3, 0.5),
       x: normalInput(key('x'), [rows, tokens, width]),
     };
     const mask = normalInput(key('mask'), [tokens, tokens]);
@@ -138,6 +142,8 @@ await describeBackends('encoderBlock', (backend) => {
           bias: at(`MlpBlock_0/${name}/bias`),
         });
       const sum = (a: Float64Array, b: Float64Array) => a.map((v, index) => v + (b[index] ?? 0));
+      const scaled = (values: Float64Array, name: string) =>
+        values.map((value, index) => value * (at(name)[index % width] ?? 0));
       const first = norm(at('x'), 'LayerNorm_0');
       const depth = width / heads;
       const attended = crossAttentionNaive(
@@ -150,10 +156,12 @@ await describeBackends('encoderBlock', (backend) => {
             j <= i + 1 ? (mask.data[i * tokens + j] ?? 0) : Number.NEGATIVE_INFINITY,
           factors: factors(key('weights'), weightRate, rows * heads * tokens * tokens),
         },
+        eps,
       );
-      const middle = sum(at('x'), dropped(attended, 'attention'));
+      const middle = sum(at('x'), scaled(dropped(attended, 'attention'), 'LayerScale_0/scale'));
       const hidden = geluErfNaive(dense(norm(middle, 'LayerNorm_1'), 'Dense_0'));
-      return sum(middle, dropped(dense(dropped(hidden, 'Dense_0'), 'Dense_1'), 'Dense_1'));
+      const outer = dropped(dense(dropped(hidden, 'Dense_0'), 'Dense_1'), 'Dense_1');
+      return sum(middle, scaled(outer, 'LayerScale_1/scale'));
     };
     const dy = normalInput(key('dy'), [rows, tokens, width]);
     await expectLikeReference({
@@ -161,10 +169,28 @@ await describeBackends('encoderBlock', (backend) => {
         tf.tidy(() =>
           encoderBlock(x as tf.Tensor, params, {
             ...{ heads, qkNorm: true, mask: toTensor(mask), causal: true, causalOffset: 1 },
-            ...{ gelu: 'erf', eps, dropout: { rate, key: key('dropout') } },
+            ...{ gelu: 'erf', eps, dropout: { rate, key: key('dropout') }, layerScale: true },
             attentionDropout: { rate: weightRate, key: key('weights') },
           }),
         ),
+      inputs,
+      dy,
+      y: forward(numbers(inputs)),
+      gradients: numericGradients(inputs, dy.data, forward),
+      tolerance,
+    });
+  });
+
+  it('has in its MLP, with the quick form of GELU, the output and gradients of finite differences', async () => {
+    poisonMemory();
+    const params = inputsBelow(blockParams(6, 1, 11), 'MlpBlock_0/');
+    const inputs = { x: normalInput(randomKey('x'), [3, 6]), ...params };
+    const dy = normalInput(randomKey('dy'), [3, 6]);
+    const quick = (x: Float64Array) => x.map((value) => value / (1 + Math.exp(-1.702 * value)));
+    const forward = ({ x, ...rest }: Record<string, Float64Array>) =>
+      mlpNaive(x as Float64Array, rest, quick);
+    await expectLikeReference({
+      op: ({ x, ...rest }) => mlp(x as tf.Tensor, rest, { gelu: 'quick' }),
       inputs,
       dy,
       y: forward(numbers(inputs)),

@@ -13,10 +13,10 @@ import {
   toTensors,
   webgpuIfLong,
 } from '@neverend/backend/testing';
-import { layerNorm } from '@neverend/nn';
+import { layerNorm, subtree } from '@neverend/nn';
 import { layerNormNaive } from '@neverend/nn/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { encoderBlockNaive } from '../src/encoder-block/naive.ts';
 import { encoder, encoderBlock } from '../src/index.ts';
 import { blockParams, inputsBelow } from './block-inputs.ts';
@@ -71,6 +71,21 @@ await describeBackends(
         // Five norms over four numbers each multiply rounding by what they divide by.
         tolerance: { rtol: 10 * rtol, atol: 10 * atol },
       });
+    });
+
+    it('without its norm is its blocks, and without any x itself', async () => {
+      const params = toTensors(stackParams);
+      const x = toTensor(normalInput(randomKey('x'), [2, 3, width]));
+      const options = { heads, finalNorm: false };
+      const y = encoder(x, params, { ...options, depth: 1 });
+      const expected = encoderBlock(x, subtree(params, 'encoderblock_0/'), { heads });
+      const none = encoder(x, {}, { ...options, depth: 0 });
+      await expectTensorClose(y, { shape: y.shape, data: await expected.data() });
+      await expectTensorClose(none, { shape: x.shape, data: await x.data() });
+      // The result is a tensor of its own.
+      none.dispose();
+      expect(x.isDisposed).toBe(false);
+      tf.dispose([params, x, y, expected]);
     });
 
     it('drops other numbers in every block', async () => {

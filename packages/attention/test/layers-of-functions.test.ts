@@ -121,10 +121,14 @@ const cases: Readonly<Record<string, LayerCase>> = {
     make: () =>
       neverendEncoderBlock({
         ...{ heads: 2, mlpWidth: 5, qkNorm: true, causal: true, gelu: 'erf', eps: 0.1, seed: 1 },
+        layerScale: 0.5,
       }),
     inputs: [[3, 4]],
     expected: (x, params) =>
-      encoderBlock(x, params, { heads: 2, qkNorm: true, causal: true, gelu: 'erf', eps: 0.1 }),
+      encoderBlock(x, params, {
+        ...{ heads: 2, qkNorm: true, causal: true, gelu: 'erf', eps: 0.1 },
+        layerScale: true,
+      }),
   },
   'an MLP with GELU by erf': {
     make: () => neverendMlp({ mlpWidth: 5, gelu: 'erf', seed: 1 }),

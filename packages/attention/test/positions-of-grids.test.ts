@@ -123,7 +123,11 @@ await describeBackends('the positions of a grid', (backend) => {
         [number, number],
       ];
       await expectNoLeak(async () => {
-        const grid = tf.tensor3d(golden.arrays[given]?.data ?? [], [1, from[0] * from[1], 2]);
+        const grid = tf.tensor3d(Float32Array.from(golden.arrays[given]?.data ?? []), [
+          1,
+          from[0] * from[1],
+          2,
+        ]);
         const moved = interpolatePositions(grid, from, to, 0, {
           method: 'bicubic',
           antialias: flag === 'antialias True',

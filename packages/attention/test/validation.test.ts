@@ -113,7 +113,7 @@ const dropout = { rate: 0.5, key };
 const tokens = () => tf.zeros([1, 2, 4]);
 const attention = () => initSpaceAttention(key, { width: 4, heads: 2 });
 const ofAttention = 'mask, causal, causalOffset, dropout';
-const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, attentionDropout, eps`;
+const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, attentionDropout, eps, layerScale`;
 const vit = { width: 4, depth: 1, heads: 2, mlpWidth: 3, patch: 2, tokens: 5 };
 
 /** Every public function with options, and a call of it that would be right but for one of them. */
@@ -176,7 +176,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'encoder',
-    `depth, ${ofBlocks}`,
+    `depth, finalNorm, ${ofBlocks}`,
     () =>
       encoder(tokens(), initEncoder(key, { ...sizes, depth: 1 }), {
         depth: 1,
@@ -201,12 +201,12 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'initEncoderBlock',
-    'width, heads, mlpWidth, qkNorm',
+    'width, heads, mlpWidth, qkNorm, layerScale',
     () => initEncoderBlock(key, { ...sizes, ...misspelt }),
   ],
   [
     'initEncoder',
-    'depth, width, heads, mlpWidth, qkNorm',
+    'depth, width, heads, mlpWidth, qkNorm, layerScale',
     () => initEncoder(key, { ...sizes, depth: 1, ...misspelt }),
   ],
   ['initMlp', 'width, mlpWidth', () => initMlp(key, { width: 4, mlpWidth: 3, ...misspelt })],

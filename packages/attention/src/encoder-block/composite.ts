@@ -10,31 +10,35 @@ export function encoderBlockParts(
   params: Params,
   options: EncoderBlockOptions & { readonly eps: number },
 ): tf.Tensor {
-  const { gelu, dropout: dropped, attentionDropout, eps, ...ofAttention } = options;
+  const { gelu, dropout: dropped, attentionDropout, eps, layerScale = false, ...rest } = options;
   const width = x.shape.at(-1) ?? 1;
   const norm = (name: string): Norm => ({
     scale: checkedParam(params, `${name}/scale`, [width]),
     bias: checkedParam(params, `${name}/bias`, [width]),
     eps,
   });
+  const scaled = (y: tf.Tensor, name: string) =>
+    layerScale ? tf.mul(y, checkedParam(params, `${name}/scale`, [width])) : y;
   return tf.tidy(() => {
     const attend = (residual?: tf.Tensor) =>
       normedSelfAttention(
         x,
         norm('LayerNorm_0'),
         subtree(params, 'MultiHeadDotProductAttention_0/'),
-        { ...ofAttention, dropout: attentionDropout },
+        { ...rest, dropout: attentionDropout },
         residual,
       );
     const attended =
-      dropped === undefined
+      dropped === undefined && !layerScale
         ? attend(x)
-        : tf.add(x, dropout(attend(), dropoutAt(dropped, 'attention')));
-    return mlp(attended, subtree(params, 'MlpBlock_0/'), {
-      gelu,
-      dropout: dropped,
-      norm: norm('LayerNorm_1'),
-      residual: attended,
-    });
+        : tf.add(x, scaled(dropout(attend(), dropoutAt(dropped, 'attention')), 'LayerScale_0'));
+    const add = (residual?: tf.Tensor) =>
+      mlp(attended, subtree(params, 'MlpBlock_0/'), {
+        gelu,
+        dropout: dropped,
+        norm: norm('LayerNorm_1'),
+        residual,
+      });
+    return layerScale ? tf.add(attended, scaled(add(), 'LayerScale_1')) : add(attended);
   });
 }

@@ -35,6 +35,7 @@ export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
   'gelu',
   'attentionDropout',
   'eps',
+  'layerScale',
 ];
 
 /**
@@ -43,7 +44,8 @@ export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
  *
  * @param x `[..., N, D]`, float32; what comes first are rows.
  * @param params `LayerNorm_0/scale`, `LayerNorm_0/bias` `[D]` and the same of `LayerNorm_1`; what
- * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`.
+ * `spaceAttention` reads below `MultiHeadDotProductAttention_0/`; what `mlp` reads below `MlpBlock_0/`; with `layerScale` also
+ * `LayerScale_0/scale` and `LayerScale_1/scale` `[D]`.
  * @returns the shape of `x`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a number outside of its range.
  * @throws TypeError for an unknown option.
@@ -110,10 +112,18 @@ const encoderBlockKernel: Kernel<EncoderBlockInputs, EncoderBlockAttrs> = define
 export interface InitEncoderBlockOptions extends Omit<InitAttentionOptions, 'contextWidth'> {
   /** Width F of the MLP's hidden layer. */
   readonly mlpWidth: number;
+  /** What LayerScale starts as, a number > 0 such as 1e-5. There is none where it is left out. */
+  readonly layerScale?: number | undefined;
 }
 
 /** The names of these sizes. */
-export const initEncoderBlockOptions = ['width', 'heads', 'mlpWidth', 'qkNorm'] as const;
+export const initEncoderBlockOptions = [
+  'width',
+  'heads',
+  'mlpWidth',
+  'qkNorm',
+  'layerScale',
+] as const;
 
 /**
  * Weights of an encoder block as flax' ViT has them (`vit_jax/models_vit.py`): those of
@@ -121,7 +131,7 @@ export const initEncoderBlockOptions = ['width', 'heads', 'mlpWidth', 'qkNorm'] 
  *
  * @returns tensors by the names that `encoderBlock` reads, a function of `key` alone and the caller's to
  * dispose.
- * @throws ShapeError unless the widths are positive integers and `heads` divides `width`.
+ * @throws ShapeError unless the widths are positive integers and `heads` divides `width`. @throws RangeError for a wrong `layerScale`.
  * @throws TypeError for an unknown option.
  */
 export function initEncoderBlock(
@@ -129,8 +139,9 @@ export function initEncoderBlock(
   options: InitEncoderBlockOptions,
 ): Record<string, tf.Tensor> {
   checkOptions('initEncoderBlock', options, initEncoderBlockOptions);
-  const { width, heads, mlpWidth, qkNorm = false } = options;
+  const { width, heads, mlpWidth, qkNorm = false, layerScale } = options;
   checkSizes({ width, mlpWidth });
+  if (layerScale !== undefined) checkNumber('layerScale', layerScale, Number.MIN_VALUE);
   const keyOf = (name: string) => randomKey(key.low, key.high, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads, qkNorm });
   return {
@@ -140,5 +151,11 @@ export function initEncoderBlock(
     'LayerNorm_1/scale': tf.ones([width]),
     'LayerNorm_1/bias': tf.zeros([width]),
     ...withPrefix(initMlp(keyOf('mlp'), { width, mlpWidth }), 'MlpBlock_0/'),
+    ...(layerScale === undefined
+      ? {}
+      : {
+          'LayerScale_0/scale': tf.fill([width], layerScale),
+          'LayerScale_1/scale': tf.fill([width], layerScale),
+        }),
   };
 }

@@ -11,8 +11,13 @@ export interface EncoderBlockOptions
   readonly dropout?: Dropout | undefined;
   /** Dropout of the weights of attention. */
   readonly attentionDropout?: Dropout | undefined;
-  /** Epsilon of the norms; 1e-6 where it is left out. */
+  /** Epsilon of the norms, those of queries and keys among them; 1e-6 where it is left out. */
   readonly eps?: number | undefined;
+  /**
+   * LayerScale (arXiv 2103.17239, section 2.2): what attention and the MLP add is multiplied by `LayerScale_0/scale` and
+   * `LayerScale_1/scale` `[D]`. False where it is left out.
+   */
+  readonly layerScale?: boolean | undefined;
 }
 
 /** The names of a block's layers, as flax has them. */

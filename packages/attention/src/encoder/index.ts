@@ -20,10 +20,12 @@ import {
 export interface EncoderOptions extends EncoderBlockOptions {
   /** Number of blocks. */
   readonly depth: number;
+  /** Whether a norm comes last; true where it is left out. */
+  readonly finalNorm?: boolean | undefined;
 }
 
 /**
- * A stack of pre-LN encoder blocks and a layer norm (arXiv 2010.11929, equations 2 to 4).
+ * A stack of pre-LN encoder blocks and, with `finalNorm`, a layer norm (arXiv 2010.11929, equations 2 to 4).
  *
  * @param x `[rows, N, D]`, float32.
  * @param params what `encoderBlock` reads below `encoderblock_0/`, `encoderblock_1/` and so on; `encoder_norm/scale` and
@@ -33,13 +35,14 @@ export interface EncoderOptions extends EncoderBlockOptions {
  * @throws TypeError for an unknown option.
  */
 export function encoder(x: tf.Tensor, params: Params, options: EncoderOptions): tf.Tensor {
-  checkOptions('encoder', options, ['depth', ...encoderBlockOptions]);
-  const { depth, dropout, attentionDropout, ...ofBlocks } = options;
+  checkOptions('encoder', options, ['depth', 'finalNorm', ...encoderBlockOptions]);
+  const { depth, finalNorm = true, dropout, attentionDropout, ...ofBlocks } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   checkedSize('depth', depth, 0);
   const width = x.shape[2] ?? 1;
-  const scale = checkedParam(params, 'encoder_norm/scale', [width]);
-  const bias = checkedParam(params, 'encoder_norm/bias', [width]);
+  const norm = ['scale', 'bias'].map((part) =>
+    finalNorm ? checkedParam(params, `encoder_norm/${part}`, [width]) : undefined,
+  );
   return tf.tidy(() => {
     let y = x;
     for (let index = 0; index < depth; index++) {
@@ -49,6 +52,9 @@ export function encoder(x: tf.Tensor, params: Params, options: EncoderOptions): 
         attentionDropout: dropoutAt(attentionDropout, index),
       });
     }
+    const [scale, bias] = norm;
+    // Without a block and a norm, `x` stays the caller's.
+    if (!scale || !bias) return tf.clone(y);
     return layerNorm(y, scale, bias, options.eps);
   });
 }

@@ -8,6 +8,7 @@ import {
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
+import type { MlpGelu } from '../mlp/index.ts';
 import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';
 import { geluForm } from './gelu-form.ts';
 
@@ -18,7 +19,7 @@ export interface NeverendAttentionPoolingArgs extends SeededLayerArgs {
   /** Width F of the MLP's hidden layer. */
   mlpWidth: number;
   /** Form of GELU; `tanh` where it is left out. */
-  gelu?: 'tanh' | 'erf';
+  gelu?: MlpGelu;
   /** Epsilon of the norm; 1e-6 where it is left out. */
   eps?: number;
 }

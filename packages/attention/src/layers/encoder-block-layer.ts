@@ -21,6 +21,7 @@ import {
   type InitEncoderBlockOptions,
   initEncoderBlock,
 } from '../encoder-block/index.ts';
+import type { MlpGelu } from '../mlp/index.ts';
 import { geluForm } from './gelu-form.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
@@ -34,9 +35,11 @@ export interface NeverendEncoderBlockArgs extends SeededLayerArgs {
   /** Whether a token sees those up to itself alone; false where it is left out. */
   causal?: boolean;
   /** Form of GELU; `tanh` where it is left out. */
-  gelu?: 'tanh' | 'erf';
+  gelu?: MlpGelu;
   /** Epsilon of the norms; 1e-6 where it is left out. */
   eps?: number;
+  /** What LayerScale starts as, such as 1e-5; there is none with 0, and where it is left out. */
+  layerScale?: number;
   /** Dropout of what attention and the MLP add, and inside of the MLP, in training; 0 where it is left out. */
   dropoutRate?: number;
   /** Dropout of the weights of attention in training; 0 where it is left out. */
@@ -49,8 +52,9 @@ export const blockArgs: {
   readonly mlpWidth: LayerArg<number, 'required'>;
   readonly qkNorm: LayerArg<boolean, 'default'>;
   readonly causal: LayerArg<boolean, 'default'>;
-  readonly gelu: LayerArg<'tanh' | 'erf', 'default'>;
+  readonly gelu: LayerArg<MlpGelu, 'default'>;
   readonly eps: LayerArg<number, 'default'>;
+  readonly layerScale: LayerArg<number, 'default'>;
   readonly dropoutRate: LayerArg<number, 'default'>;
   readonly attentionDropoutRate: LayerArg<number, 'default'>;
 } = {
@@ -60,6 +64,7 @@ export const blockArgs: {
   causal: byDefault(false, flag),
   gelu: byDefault('tanh', geluForm),
   eps: byDefault(1e-6, notNegative),
+  layerScale: byDefault(0, notNegative),
   dropoutRate,
   attentionDropoutRate: dropoutRate,
 };
@@ -69,21 +74,22 @@ type BlockArgs = CheckedArgs<typeof blockArgs>;
 /** The sizes of a block's parameters. */
 export function blockSizes(
   input: InputSizes,
-  { heads, mlpWidth, qkNorm }: BlockArgs,
+  { heads, mlpWidth, qkNorm, layerScale }: BlockArgs,
 ): InitEncoderBlockOptions {
-  return { width: inputWidth(input), heads, mlpWidth, qkNorm };
+  const sizes = { width: inputWidth(input), heads, mlpWidth, qkNorm };
+  return layerScale > 0 ? { ...sizes, layerScale } : sizes;
 }
 
 /** The options of one call of a block. */
 export function blockOptions(
   mask: tf.Tensor | undefined,
   {
-    args: { heads, qkNorm, causal, gelu, eps, dropoutRate, attentionDropoutRate },
+    args: { heads, qkNorm, causal, gelu, eps, layerScale, dropoutRate, attentionDropoutRate },
     dropout,
   }: Pick<LayerCall<typeof blockArgs>, 'args' | 'dropout'>,
 ): EncoderBlockOptions {
   return {
-    ...{ heads, qkNorm, causal, gelu, eps, mask },
+    ...{ heads, qkNorm, causal, gelu, eps, mask, layerScale: layerScale > 0 },
     dropout: dropout(dropoutRate),
     attentionDropout: dropout(attentionDropoutRate),
   };

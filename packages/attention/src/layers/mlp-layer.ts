@@ -8,7 +8,7 @@ import {
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
-import { initMlp, mlp } from '../mlp/index.ts';
+import { initMlp, type MlpGelu, mlp } from '../mlp/index.ts';
 import { geluForm } from './gelu-form.ts';
 
 /** Arguments of `neverendMlp`. */
@@ -16,7 +16,7 @@ export interface NeverendMlpArgs extends SeededLayerArgs {
   /** Width F of the hidden layer. */
   mlpWidth: number;
   /** Form of GELU; `tanh` where it is left out. */
-  gelu?: 'tanh' | 'erf';
+  gelu?: MlpGelu;
   /** Dropout after GELU and of the output in training; 0 where it is left out. */
   dropoutRate?: number;
 }

@@ -1,4 +1,11 @@
-import { checkFlag, checkedSize, checkNumber, checkOneOf, checkOptions, checkTensor } from '@neverend/backend';
+import {
+  checkedSize,
+  checkFlag,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  checkTensor,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkGrid } from '../sincos-positions/index.ts';
 

@@ -22,10 +22,13 @@ import {
 } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
+/** Forms of GELU: those of `@neverend/nn`, and `quick`, x sigmoid(1.702 x) (arXiv 1606.08415, section 2), that of OpenAI's CLIP. */
+export type MlpGelu = GeluForm | 'quick';
+
 /** Options of the MLP of a transformer block. */
 export interface MlpOptions {
   /** Form of GELU; `tanh`, that of flax' ViT and TRecViT, where it is left out. PyTorch's ViTs have `erf`. */
-  readonly gelu?: GeluForm | undefined;
+  readonly gelu?: MlpGelu | undefined;
   /** Dropout after GELU and after the second linear layer, each with a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
   /** How `x` is normalised first. Not at all where it is left out. */
@@ -57,7 +60,9 @@ export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.
     const inner = () => {
       if (form !== 'tanh') {
         const normed = norm === undefined ? x : normOf(x, norm);
-        return gelu(linear(normed, kernel0), { form, bias: bias0 });
+        if (form !== 'quick') return gelu(linear(normed, kernel0), { form, bias: bias0 });
+        const y = linear(normed, kernel0, bias0);
+        return tf.mul(y, tf.sigmoid(tf.mul(y, 1.702)));
       }
       if (norm === undefined) return linear(x, kernel0, bias0, { activation: 'gelu' });
       const layer = { kernel: kernel0, bias: bias0, activation: 'gelu' } as const;
