@@ -41,5 +41,11 @@ export {
   initSpaceAttention,
   spaceAttention,
 } from './space-attention/index.ts';
-export { type CheckpointArray, vitParams } from './vit-checkpoint/index.ts';
-export type { VitLayout, VitSizes } from './vit-checkpoint/layouts.ts';
+export type { VitConfig, VitPooling } from './vit/config.ts';
+export { type VitOutput, vit } from './vit/index.ts';
+export { type LoadedVit, type LoadVitOptions, loadVit } from './vit/load-vit.ts';
+export { imagePatches, patchEmbedding } from './vit/patches.ts';
+export { normalizeImages, type VitPreprocessing, vitPreprocessing } from './vit/preprocessing.ts';
+export type { CheckpointArray } from './vit-checkpoint/arrays.ts';
+export { vitParams } from './vit-checkpoint/index.ts';
+export type { VitLayout, VitSizes } from './vit-checkpoint/sizes.ts';

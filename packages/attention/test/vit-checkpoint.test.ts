@@ -1,9 +1,9 @@
-import { hasCode, randomKey, randomNormal, ShapeError } from '@neverend/backend';
+import { hasCode, NeverendError, randomKey, randomNormal, ShapeError } from '@neverend/backend';
 import { describeBackends, expectNoLeak, storedNpz } from '@neverend/backend/testing';
 import { decodeSafetensors, encodeSafetensors, openNpz } from '@neverend/checkpoint';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { type CheckpointArray, type VitLayout, vitParams } from '../src/index.ts';
+import { type CheckpointArray, loadVit, type VitLayout, vitParams } from '../src/index.ts';
 import { blockParams } from './block-inputs.ts';
 
 const [width, depth, heads, mlpWidth, patch, tokens, classes] = [4, 2, 2, 5, 2, 5, 3];
@@ -225,18 +225,190 @@ await describeBackends('the parameters of a ViT checkpoint', () => {
   }
 });
 
+describe('the sizes of a checkpoint', () => {
+  it.each([
+    ['flax', {}],
+    ['timm', { heads }],
+    ['transformers', { heads }],
+  ] as const)('are those of its arrays: %s', async (layout, given) => {
+    const arrays = await read(layout);
+    const [params, expected] = [
+      vitParams(arrays, layout, { ...given, classes }),
+      vitParams(arrays, layout, sizes),
+    ];
+    expect(Object.keys(params)).toEqual(Object.keys(expected));
+    for (const [name, param] of Object.entries(params)) {
+      expect([name, ...param.shape, ...(await param.data())]).toEqual([
+        ...[name, ...(expected[name]?.shape ?? [])],
+        ...((await expected[name]?.data()) ?? []),
+      ]);
+    }
+    tf.dispose([params, expected]);
+  });
+
+  it('that its arrays do not have must be given', async () => {
+    for (const layout of ['timm', 'transformers'] as const) {
+      const arrays = await read(layout);
+      expect(() => vitParams(arrays, layout)).toThrow(
+        new ShapeError(`heads was not given; checkpoints of ${layout} do not say how many`),
+      );
+    }
+    const { 'patch_embed.proj.weight': _, ...without } = await read('timm');
+    expect(() => vitParams(without, 'timm', { heads })).toThrow(
+      'arrays is no timm checkpoint: patch_embed.proj.weight is missing',
+    );
+  });
+});
+
+describe('the names of a checkpoint', () => {
+  const renamed = (arrays: Record<string, CheckpointArray>, change: (name: string) => string) =>
+    Object.fromEntries(Object.entries(arrays).map(([name, array]) => [change(name), array]));
+
+  it.each([
+    ['timm', 'module.'],
+    ['transformers', 'model.backbone.'],
+    ['flax', 'ema/'],
+  ] as const)('that begin with something else are one line: %s', async (layout, prefix) => {
+    const wrong = renamed(await read(layout), (name) => prefix + name);
+    for (const call of [() => vitParams(wrong, layout, sizes), () => loadVit(wrong)]) {
+      expect(call).toThrow(
+        new NeverendError(
+          'NEVEREND_VIT_CHECKPOINT',
+          `arrays is no ${layout} checkpoint: all names begin with \`${prefix}\``,
+        ),
+      );
+    }
+    const options = { prefix, heads, gelu: 'erf', eps: 1e-6 } as const;
+    // transformers has a prefix of its own on some names.
+    const own = layout === 'transformers' ? `${prefix}vit.` : prefix;
+    if (layout === 'transformers') return;
+    const { params } = loadVit(wrong, { ...options, prefix: own });
+    expect(params['head/kernel']?.shape).toEqual([4, 3]);
+    tf.dispose(params);
+  });
+
+  it('of which some begin with something else are one line too', async () => {
+    const wrong = renamed(await read('timm'), (name) => `teacher.${name}`);
+    const mixed = { ...wrong, step: { shape: [1], data: new Float32Array(1) } };
+    expect(() => vitParams(mixed, 'timm', sizes)).toThrow(
+      new NeverendError(
+        'NEVEREND_VIT_CHECKPOINT',
+        'arrays is no timm checkpoint: its names begin with `teacher.`',
+      ),
+    );
+  });
+
+  it('of another layout are said to be those', async () => {
+    const arrays = await read('transformers');
+    expect(() => vitParams(arrays, 'timm', sizes)).toThrow(
+      'arrays is no timm checkpoint: its names are those of transformers',
+    );
+    expect(() => loadVit({ 'conv1.weight': { shape: [1], data: [1] } })).toThrow(
+      'arrays is no checkpoint of a vision transformer: it has none of embedding/kernel, patch_embed.proj.weight, ' +
+        'embeddings.patch_embeddings.projection.weight, embeddings.patch_embedding.weight',
+    );
+  });
+
+  it('are ten in an error, and how many more', async () => {
+    const one = { shape: [1], data: new Float32Array(1) };
+    const others = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, index) => [`layer${index}.convolution.weight`, one]),
+    );
+    const arrays = await read('timm');
+    const message = (call: () => unknown) => {
+      try {
+        call();
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    const some = message(() => vitParams({ ...arrays, ...others }, 'timm', sizes));
+    expect(some).toMatch(/layer9\.convolution\.weight is unknown; and 990 more$/);
+    const none = message(() => vitParams(others, 'timm', { ...sizes, depth: 48 }));
+    expect(none).toMatch(/^arrays is no timm .* patch_embed\.proj\.weight is missing; .* more$/);
+    expect(none.length).toBeLessThan(600);
+  });
+
+  it.each([
+    [
+      'timm',
+      (name: string) => name.replace(/^(blocks\.\d)\.ls(\d)\.gamma$/, '$1.gamma_$2'),
+      'deit3',
+    ],
+    ['flax', (name: string) => name.replace('Transformer/', 'Encoder_0/'), 'encoder'],
+    ['flax', (name: string) => name.replace('MAPHead_0/', ''), 'pooling'],
+  ] as const)('that a package once had are known: %s %#', async (layout, change, _) => {
+    const shapes: Record<string, number[]> = { ...shapesOf[layout] };
+    if (layout === 'timm') {
+      for (const index of [0, 1]) {
+        shapes[`blocks.${index}.ls1.gamma`] = [4];
+        shapes[`blocks.${index}.ls2.gamma`] = [4];
+      }
+    } else {
+      Object.assign(shapes, {
+        'MAPHead_0/probe': [1, 1, 4],
+        'MAPHead_0/LayerNorm_0/scale': [4],
+        'MAPHead_0/LayerNorm_0/bias': [4],
+        'MAPHead_0/MlpBlock_0/Dense_0/kernel': [4, 7],
+        'MAPHead_0/MlpBlock_0/Dense_0/bias': [7],
+        'MAPHead_0/MlpBlock_0/Dense_1/kernel': [7, 4],
+        'MAPHead_0/MlpBlock_0/Dense_1/bias': [4],
+      });
+      for (const name of ['query', 'key', 'value', 'out']) {
+        const layer = `MAPHead_0/MultiHeadDotProductAttention_0/${name}`;
+        shapes[`${layer}/kernel`] = name === 'out' ? [2, 2, 4] : [4, 2, 2];
+        shapes[`${layer}/bias`] = name === 'out' ? [4] : [2, 2];
+      }
+    }
+    const now = made(shapes);
+    const then = renamed(now, change);
+    expect(Object.keys(then)).not.toEqual(Object.keys(now));
+    const [params, expected] = [
+      vitParams(then, layout, { ...sizes, classes: undefined }),
+      vitParams(now, layout, { ...sizes, classes: undefined }),
+    ];
+    expect(Object.keys(params).sort()).toEqual(Object.keys(expected).sort());
+    for (const [name, param] of Object.entries(params)) {
+      expect([name, ...(await param.data())]).toEqual([
+        name,
+        ...((await expected[name]?.data()) ?? []),
+      ]);
+    }
+    tf.dispose([params, expected]);
+  });
+
+  it('of layers without a bias give biases of zeros, where all blocks lack it', async () => {
+    const arrays = await read('timm');
+    const { 'blocks.1.attn.qkv.bias': _, ...one } = arrays;
+    expect(() => vitParams(one, 'timm', sizes)).toThrow('blocks.1.attn.qkv.bias is missing');
+    const { 'blocks.0.attn.qkv.bias': __, ...none } = one;
+    const params = vitParams(none, 'timm', sizes);
+    const bias = params['encoderblock_1/MultiHeadDotProductAttention_0/key/bias'];
+    expect([bias?.shape, [...((await bias?.data()) ?? [])]]).toEqual([
+      [2, 2],
+      [0, 0, 0, 0],
+    ]);
+    tf.dispose(params);
+    const { 'head.bias': ___, ...headless } = arrays;
+    expect(() => vitParams(headless, 'timm', sizes)).toThrow('head.bias is missing');
+  });
+});
+
 describe('a checkpoint that is not of these sizes', () => {
   it('is refused with every missing, unknown and misshapen entry in one error', async () => {
     const { cls_token: _, ...arrays } = await read('timm');
     const wrong = {
       ...arrays,
       'fc_norm.weight': { shape: [4], data: new Float32Array(4) },
+      'blocks.0.attn.norm.weight': { shape: [4], data: new Float32Array(4) },
       'blocks.1.attn.qkv.weight': { shape: [4, 12], data: new Float32Array(48) },
     };
     const read2 = () => vitParams(wrong, 'timm', sizes);
     expect(read2).toThrow(
       'arrays is no timm checkpoint of these sizes: cls_token is missing; ' +
-        'blocks.1.attn.qkv.weight is [4, 12] and must be [12, 4]; fc_norm.weight is unknown',
+        'blocks.1.attn.qkv.weight is [4, 12] and must be [12, 4]; fc_norm.bias is missing; ' +
+        'blocks.0.attn.norm.weight is unknown',
     );
     const before = tf.memory().numTensors;
     try {
@@ -249,10 +421,14 @@ describe('a checkpoint that is not of these sizes', () => {
   });
 
   it.each([
-    ['flax', ['head/kernel', 'head/bias', 'pre_logits/kernel']],
-    ['timm', ['head.weight', 'head.bias', 'pre_logits.fc.weight']],
-    ['transformers', ['classifier.weight', 'classifier.bias', 'pooler.dense.weight']],
-  ] as const)('may have a head that is not asked for: %s', async (layout, head) => {
+    ['flax', ['head/kernel', 'head/bias', 'pre_logits/kernel'], 'pre_logits/bias is missing'],
+    ['timm', ['head.weight', 'head.bias', 'pre_logits.fc.weight'], 'pre_logits.fc.bias is missing'],
+    [
+      'transformers',
+      ['classifier.weight', 'classifier.bias', 'pooler.dense.weight'],
+      'pooler.dense.weight is unknown',
+    ],
+  ] as const)('may have a head that is not asked for: %s', async (layout, head, fault) => {
     const extra = { shape: [4, 4], data: new Float32Array(16) };
     const arrays = { ...(await read(layout)), [head[2]]: extra };
     const { classes: _, ...headless } = sizes;
@@ -264,7 +440,7 @@ describe('a checkpoint that is not of these sizes', () => {
     expect(Object.keys(made)).toHaveLength(2 * 16 + 6);
     tf.dispose(made);
     // With classes, what lies between the norm and them must not be passed over.
-    expect(whole).toThrow(`${head[2]} is unknown`);
+    expect(whole).toThrow(fault);
     const { [head[2]]: __, [head[0]]: ___, ...without } = arrays;
     tf.dispose(vitParams(without, layout, headless));
   });

@@ -1,68 +1,73 @@
-import { checkOptions, checkSizes, NeverendError } from '@neverend/backend';
+import { checkOneOf, checkOptions, checkSizes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
 import {
-  headEntry,
-  type VitEntry,
-  type VitLayout,
-  type VitSizes,
-  vitEntries,
-  vitSizes,
-} from './layouts.ts';
-
-/** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
-export interface CheckpointArray {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | ArrayLike<bigint>;
-}
+  type CheckpointArray,
+  type CheckpointArrays,
+  type FoundVit,
+  foundVit,
+  knownSizes,
+  refusal,
+} from './arrays.ts';
+import { isIgnored, type KnownSizes, type VitEntry, vitEntries } from './entries.ts';
+import { type VitLayout, type VitSizes, vitSizes } from './sizes.ts';
 
 /**
- * The parameters of a vision transformer from the arrays of a checkpoint: those of `encoder`, and `embedding/kernel`
- * `[patch, patch, channels, D]`, `embedding/bias` `[D]`, `cls` `[1, 1, D]`, `pos_embedding` `[1, tokens, D]`, and, with
- * `classes`, `head/kernel` `[D, classes]` and `head/bias`. timm and transformers were trained with GELU by erf (`gelu: 'erf'`) and,
- * transformers, an epsilon of 1e-12 in the norms (`eps: 1e-12`).
+ * The parameters of a vision transformer from the arrays of a checkpoint, by the names that `vit` and `encoder` read:
+ * `embedding/kernel` `[patch, patch, channels, D]`, `embedding/bias` `[D]`, `pos_embedding` `[1, tokens, D]`, what lies below
+ * `encoderblock_0/` and so on, and what the checkpoint has of `cls` and `dist` `[1, 1, D]`, `registers` `[1, R, D]`, `pre_norm/…`,
+ * `encoder_norm/…`, `fc_norm/…` and `MAPHead_0/…`. With `classes` also `pre_logits/…`, `head/kernel` `[D, classes]`, `head/bias` and
+ * `head_dist/…`. A linear layer without a bias gets one of zeros. `loadVit` gives a configuration with them.
  *
- * @param arrays by their names in the checkpoint. Without `classes`, entries of a head are left out; any other that is not known
- * is refused.
+ * @param arrays by their names in the checkpoint. Without `classes`, entries of a head are left out, and so are text towers and
+ * decoders; any other that is not known is refused.
+ * @param sizes what the checkpoint must have. Only `heads` is needed, and not with `flax`.
  * @returns float32 tensors, the caller's to dispose.
- * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT that names every missing, unknown or misshapen entry.
+ * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT that names missing, unknown and misshapen entries, ten of them at most.
  * @throws ShapeError for a size that is no positive integer, or when `heads` does not divide `width`. @throws RangeError for
  * another `layout`. @throws TypeError for an unknown size.
  */
 export function vitParams(
   arrays: Readonly<Record<string, CheckpointArray>>,
   layout: VitLayout,
-  sizes: VitSizes,
+  sizes: VitSizes = {},
 ): Record<string, tf.Tensor> {
   checkOptions('vitParams', sizes, vitSizes);
+  checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
+  const given = Object.entries(sizes).filter(([, size]) => size !== undefined);
+  checkSizes(Object.fromEntries(given));
+  if (sizes.width !== undefined && sizes.heads !== undefined) headWidth(sizes.width, sizes.heads);
+  const found = foundVit(arrays, layout);
+  return readVit(found, knownSizes(found, sizes), sizes.classes);
+}
+
+/** @param classes of the head; 0 for what comes before it alone, and not even that where it is left out. */
+export function readVit(
+  { arrays, names }: FoundVit,
+  sizes: KnownSizes,
+  classes: number | undefined,
+): Record<string, tf.Tensor> {
   headWidth(sizes.width, sizes.heads);
-  const { depth, mlpWidth, patch, tokens, channels = 3, classes = 1 } = sizes;
-  checkSizes({ depth, mlpWidth, patch, tokens, channels, classes });
-  const entries = vitEntries(layout, sizes);
-  const named =
-    layout === 'transformers' ? withoutPrefix(arrays, 'vit.') : new Map(Object.entries(arrays));
-  const isRead = (name: string) => sizes.classes !== undefined || !headEntry.test(name);
-  const faults = faultsOf(new Map([...named].filter(([name]) => isRead(name))), entries);
+  const entries = vitEntries(arrays, names, sizes, classes);
+  const read = new Map([...arrays].filter(([name]) => !isIgnored(name, arrays, names, classes)));
+  const faults = faultsOf(read, entries);
   if (faults.length > 0) {
-    throw new NeverendError(
-      'NEVEREND_VIT_CHECKPOINT',
-      `arrays is no ${layout} checkpoint of these sizes: ${faults.join('; ')}`,
-    );
+    const [shown, more] = [faults.slice(0, mostFaults), faults.length - mostFaults];
+    const rest = more > 0 ? `; and ${more} more` : '';
+    throw refusal(names.layout, ` of these sizes: ${shown.join('; ')}${rest}`);
   }
   const params: Record<string, tf.Tensor> = {};
-  for (const entry of entries) {
-    const { data } = named.get(entry.name) as CheckpointArray;
-    Object.assign(params, paramsOf(Float32Array.from(data as ArrayLike<number>, Number), entry));
-  }
+  for (const entry of entries) Object.assign(params, paramsOf(arrays, entry));
   return params;
 }
 
-function faultsOf(
-  arrays: ReadonlyMap<string, CheckpointArray>,
-  entries: readonly VitEntry[],
-): string[] {
+/** A checkpoint of something else has hundreds. */
+const mostFaults = 10;
+
+function faultsOf(arrays: CheckpointArrays, entries: readonly VitEntry[]): string[] {
   const known = new Set(entries.map(({ name }) => name));
   const faults = entries.flatMap(({ name, shape }) => {
+    if (name === undefined) return [];
     const array = arrays.get(name);
     if (array === undefined) return [`${name} is missing`];
     if (String(array.shape) !== String(shape)) {
@@ -79,9 +84,13 @@ function faultsOf(
 
 /** The parameters that an entry's numbers become. */
 function paramsOf(
-  data: Float32Array,
-  { shape, params, permutation, paramShape = shape }: VitEntry,
+  arrays: CheckpointArrays,
+  { name, shape, params, permutation, paramShape = shape }: VitEntry,
 ): Record<string, tf.Tensor> {
+  if (name === undefined) {
+    return Object.fromEntries(params.map((param) => [param, tf.zeros([...paramShape])]));
+  }
+  const data = Float32Array.from(arrays.get(name)?.data as ArrayLike<number>, Number);
   const size = data.length / params.length;
   const [first = 1, ...rest] = shape;
   return Object.fromEntries(
@@ -94,17 +103,5 @@ function paramsOf(
       });
       return [param, tensor];
     }),
-  );
-}
-
-function withoutPrefix(
-  arrays: Readonly<Record<string, CheckpointArray>>,
-  prefix: string,
-): Map<string, CheckpointArray> {
-  return new Map(
-    Object.entries(arrays).map(([name, array]) => [
-      name.startsWith(prefix) ? name.slice(prefix.length) : name,
-      array,
-    ]),
   );
 }

@@ -1,0 +1,184 @@
+import { NeverendError, ShapeError } from '@neverend/backend';
+import { classesOf, type KnownSizes, styleOf } from './entries.ts';
+import { knownPrefixes, type VitNames, vitNames } from './names.ts';
+import type { VitLayout, VitSizes } from './sizes.ts';
+
+/** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
+export interface CheckpointArray {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
+}
+
+/** Arrays by their names, without what stood before all of them. */
+export type CheckpointArrays = ReadonlyMap<string, CheckpointArray>;
+
+/** A vision transformer's arrays and what they are called. */
+export interface FoundVit {
+  readonly arrays: CheckpointArrays;
+  readonly names: VitNames;
+}
+
+/** What the file is not, and why. */
+export function refusal(layout: VitLayout | undefined, why: string): NeverendError {
+  const what = layout === undefined ? 'checkpoint of a vision transformer' : `${layout} checkpoint`;
+  return new NeverendError('NEVEREND_VIT_CHECKPOINT', `arrays is no ${what}${why}`);
+}
+
+const embeddings = (layout: VitLayout) => [
+  ...new Set(
+    vitNames
+      .filter((names) => names.layout === layout)
+      .map((names) => styleOf(names).kernel(names.embedding)),
+  ),
+];
+
+/** What stands before the name of the kernel of patches, by which a layout is known. */
+function prefixOf(given: readonly string[], layout: VitLayout): string | undefined {
+  const found = embeddings(layout).flatMap((kernel) =>
+    given.filter((name) => name.endsWith(kernel)).map((name) => name.slice(0, -kernel.length)),
+  );
+  const known = knownPrefixes[layout];
+  return (
+    known.find((prefix) => found.includes(prefix)) ?? found.find((prefix) => /[./]$/.test(prefix))
+  );
+}
+
+const layouts = Object.keys(knownPrefixes) as VitLayout[];
+
+/** The layout of these names. @throws NeverendError where it is none. */
+export function layoutOf(given: Readonly<Record<string, CheckpointArray>>): VitLayout {
+  const names = Object.keys(given);
+  const layout = layouts.find((one) => prefixOf(names, one) !== undefined);
+  if (layout === undefined) {
+    const kernels = layouts.flatMap(embeddings);
+    throw refusal(undefined, `: it has none of ${kernels.join(', ')}`);
+  }
+  return layout;
+}
+
+/**
+ * The arrays by a layout's names, and which of its packages' they are.
+ *
+ * @param prefix what stands before all names; what is known to stand there where it is left out.
+ * @throws NeverendError where something else stands there, or the names are those of another layout.
+ */
+export function foundVit(
+  given: Readonly<Record<string, CheckpointArray>>,
+  layout: VitLayout,
+  prefix?: string,
+): FoundVit {
+  const all = Object.keys(given);
+  const found = prefix ?? prefixOf(all, layout);
+  if (found === undefined) {
+    const other = layouts.find((one) => prefixOf(all, one) !== undefined);
+    if (other !== undefined) throw refusal(layout, `: its names are those of ${other}`);
+  } else if (prefix === undefined && !knownPrefixes[layout].includes(found)) {
+    const inner = knownPrefixes[layout].filter((one) => found.endsWith(one));
+    const longest = inner.reduce((long, one) => (one.length > long.length ? one : long), '');
+    const before = found.slice(0, found.length - longest.length);
+    const whose = all.every((name) => name.startsWith(before)) ? 'all names' : 'its names';
+    throw refusal(layout, `: ${whose} begin with \`${before}\``);
+  }
+  const bare = Object.entries(given).map(
+    ([name, array]) =>
+      [found && name.startsWith(found) ? name.slice(found.length) : name, array] as const,
+  );
+  const arrays = new Map(layout === 'flax' ? asInBigVision(bare) : bare);
+  const candidates = vitNames.filter((names) => names.layout === layout);
+  const known = (names: VitNames) => topNames(names).filter((name) => arrays.has(name)).length;
+  return {
+    arrays,
+    names: candidates.reduce((best, one) => (known(one) > known(best) ? one : best)),
+  };
+}
+
+/** Names that tell packages apart. */
+function topNames(names: VitNames): string[] {
+  const { kernel, scale } = styleOf(names);
+  const below = (name: string) =>
+    `${names.block.replace('#', '0')}${names.layout === 'flax' ? '/' : '.'}${name}`;
+  return [
+    kernel(names.embedding),
+    ...Object.values(names.tokens).flat(),
+    ...names.positions,
+    ...[names.preNorm, names.norm, names.fcNorm].flatMap((name) => (name ? [scale(name)] : [])),
+    ...names.norms.map((name) => scale(below(name))),
+    ...names.projections.map(([name]) => kernel(below(name))),
+    ...[names.out, ...names.dense].map((name) => kernel(below(name))),
+    ...(names.layerScales ?? []).flat().map(below),
+  ];
+}
+
+type Named = readonly [name: string, array: CheckpointArray];
+
+const stack = 'Transformer/encoderblock/';
+const pooling = /^(probe$|(MlpBlock|MultiHeadDotProductAttention|LayerNorm)_0\/)/;
+
+/**
+ * What modules have been called there since, and what `scan` has in one array for all blocks, `[depth, ...]`, cut into those of each
+ * block.
+ */
+function asInBigVision(arrays: readonly Named[]): readonly Named[] {
+  return arrays.flatMap(([given, array]): Named[] => {
+    const name = given
+      .replace(/^Encoder_0\//, 'Transformer/')
+      .replace(pooling, (start) => `MAPHead_0/${start}`);
+    if (!name.startsWith(stack)) return [[name, array]];
+    const [depth = 0, ...shape] = array.shape;
+    const size = shape.reduce((product, length) => product * length, 1);
+    const numbers = Float32Array.from(array.data as ArrayLike<number>, Number);
+    return Array.from({ length: depth }, (_, index) => [
+      `Transformer/encoderblock_${index}/${name.slice(stack.length)}`,
+      { shape, data: numbers.subarray(index * size, (index + 1) * size) },
+    ]);
+  });
+}
+
+/** The sizes that were given, and those that the arrays have. @throws NeverendError naming an array that is missing for one. */
+export function knownSizes({ arrays, names }: FoundVit, sizes: VitSizes): KnownSizes {
+  const style = styleOf(names);
+  const separator = names.layout === 'flax' ? '/' : '.';
+  const [before = '', after = ''] = `${names.block}${separator}`.split('#');
+  const first = (name: string) => `${before}0${after}${name}`;
+  const read = (size: number | undefined, name: string, axis: number): number => {
+    if (size !== undefined) return size;
+    const shape = arrays.get(name)?.shape;
+    if (shape === undefined) throw refusal(names.layout, `: ${name} is missing`);
+    const length = shape.at(axis);
+    if (length === undefined) throw refusal(names.layout, `: ${name} is [${shape.join(', ')}]`);
+    return length;
+  };
+  const kernel = style.kernel(names.embedding);
+  const blocks = [...arrays.keys()].flatMap((name) => {
+    const index = name.startsWith(before) ? Number.parseInt(name.slice(before.length), 10) : -1;
+    return index >= 0 && name.startsWith(`${before}${index}${after}`) ? [index] : [];
+  });
+  const width = read(sizes.width, kernel, style.outputsAxis);
+  const positions = names.positions.find((name) => arrays.has(name)) ?? names.positions[0] ?? '';
+  const hasNone = names.hasSincos === true && !arrays.has(positions);
+  return {
+    width,
+    depth: sizes.depth ?? blocks.reduce((most, index) => Math.max(most, index + 1), 0),
+    heads: sizes.heads ?? headsOf({ arrays, names }, width, first),
+    mlpWidth: read(sizes.mlpWidth, style.kernel(first(names.dense[0])), style.outputsAxis),
+    patch: read(sizes.patch, kernel, style.patchAxis),
+    channels: sizes.channels ?? arrays.get(kernel)?.shape.at(style.channelsAxis) ?? 3,
+    tokens: hasNone ? (sizes.tokens ?? 1) : read(sizes.tokens, positions, -2),
+  };
+}
+
+/** flax' kernels have an axis for heads; elsewhere norms of queries have a head's width. */
+function headsOf(
+  { arrays, names }: FoundVit,
+  width: number,
+  first: (name: string) => string,
+): number {
+  const query = arrays.get(styleOf(names).kernel(first(names.projections[0]?.[0] ?? '')));
+  if (names.layout === 'flax' && query?.shape.length === 3) return query.shape[1] ?? 1;
+  const norm = names.qkNorms && arrays.get(styleOf(names).scale(first(names.qkNorms[0])));
+  if (norm?.shape[0]) return width / norm.shape[0];
+  throw new ShapeError(`heads was not given; checkpoints of ${names.layout} do not say how many`);
+}
+
+/** How many classes a checkpoint has; 0 where it has no head. */
+export const classesIn = ({ arrays, names }: FoundVit): number => classesOf(arrays, names) ?? 0;

@@ -1,0 +1,177 @@
+import { described, NeverendError } from '@neverend/backend';
+import type { InterpolationOptions } from '../learned-positions/interpolate.ts';
+import type { MlpGelu } from '../mlp/index.ts';
+import type { VitLayout } from '../vit-checkpoint/sizes.ts';
+import type { VitPooling } from './config.ts';
+
+/** What a config.json says that arrays do not. */
+export interface ConfigFacts {
+  readonly heads: number;
+  readonly gelu: MlpGelu;
+  readonly eps: number;
+  /** Rows and columns of the images in pixels. */
+  readonly image?: readonly [number, number] | undefined;
+  readonly pooling?: VitPooling | undefined;
+  readonly interpolation: InterpolationOptions;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what was wrong. */
+export function refuse(name: string, value: unknown, wanted: string): never {
+  const was = value === undefined ? 'not there' : described(value);
+  throw new NeverendError('NEVEREND_VIT_CONFIG', `${name} was ${was}; it must be ${wanted}`);
+}
+
+export function objectOf(name: string, value: unknown): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
+  return refuse(name, value, 'an object');
+}
+
+/** A number of a file, or what its package has where the file says nothing. */
+function numberOf(name: string, value: unknown, byDefault?: number): number {
+  const number = value ?? byDefault;
+  if (typeof number === 'number' && Number.isFinite(number)) return number;
+  return refuse(name, value, 'a number');
+}
+
+/** Two sides, which files write as one where they are equal. */
+export function sidesOf(name: string, value: unknown): readonly [number, number] {
+  const sides = Array.isArray(value) ? value : [value, value];
+  if (sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0)) {
+    return [sides[0], sides[1]];
+  }
+  return refuse(name, value, 'a positive integer or two');
+}
+
+/** A word of a file, and what it means here. */
+export function meaningOf<T>(name: string, value: unknown, words: Readonly<Record<string, T>>): T {
+  if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value] as T;
+  const choice = Object.keys(words).map((word) => JSON.stringify(word));
+  return refuse(name, value, choice.join(' or '));
+}
+
+/** What the config.json of a layout says. @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken. */
+export function configFacts(layout: VitLayout, config: unknown, width: number): ConfigFacts {
+  const json = objectOf('config', config);
+  return layout === 'timm' ? ofTimm(json, width) : ofTransformers(json);
+}
+
+const bicubic: InterpolationOptions = { method: 'bicubic' };
+const antialiased: InterpolationOptions = { method: 'bicubic', antialias: true };
+
+/** The names that transformers has for forms of GELU. */
+const activations: Readonly<Record<string, MlpGelu>> = {
+  gelu: 'erf',
+  gelu_python: 'erf',
+  gelu_new: 'tanh',
+  gelu_fast: 'tanh',
+  gelu_pytorch_tanh: 'tanh',
+  quick_gelu: 'quick',
+};
+
+/** What its classes of configurations have where a file says nothing. */
+interface Family {
+  readonly activation: string;
+  readonly eps: number;
+  readonly image: number;
+  readonly interpolation: InterpolationOptions;
+}
+
+const vit: Family = { activation: 'gelu', eps: 1e-12, image: 224, interpolation: bicubic };
+const dinov2: Family = { ...vit, eps: 1e-6 };
+const families: Readonly<Record<string, Family>> = {
+  vit,
+  deit: vit,
+  vit_mae: vit,
+  ijepa: vit,
+  vit_msn: dinov2,
+  dinov2,
+  dinov2_with_registers: { ...dinov2, interpolation: antialiased },
+  siglip_vision_model: { ...dinov2, activation: 'gelu_pytorch_tanh' },
+  clip_vision_model: { ...vit, activation: 'quick_gelu', eps: 1e-5 },
+};
+const towers: Readonly<Record<string, string>> = {
+  siglip: 'siglip_vision_model',
+  clip: 'clip_vision_model',
+};
+
+function ofTransformers(json: Json): ConfigFacts {
+  const tower = towers[String(json['model_type'])];
+  if (tower !== undefined) {
+    return ofTransformers({
+      ...objectOf('config.vision_config', json['vision_config'] ?? {}),
+      model_type: tower,
+    });
+  }
+  const family = meaningOf('config.model_type', json['model_type'], families);
+  if (json['use_swiglu_ffn'] === true) refuse('config.use_swiglu_ffn', true, 'false');
+  meaningOf('config.pooler_act', json['pooler_act'] ?? 'tanh', { tanh: true });
+  return {
+    heads: numberOf('config.num_attention_heads', json['num_attention_heads'], 12),
+    gelu: meaningOf('config.hidden_act', json['hidden_act'] ?? family.activation, activations),
+    eps: numberOf('config.layer_norm_eps', json['layer_norm_eps'], family.eps),
+    image: sidesOf('config.image_size', json['image_size'] ?? family.image),
+    interpolation: family.interpolation,
+  };
+}
+
+/** timm's files have an architecture's name, what was changed of it, and how pictures become images. */
+function ofTimm(json: Json, width: number): ConfigFacts {
+  const { architecture } = json;
+  if (typeof architecture !== 'string')
+    return refuse('config.architecture', architecture, 'a name');
+  // Their norms come after attention and the MLP, which no array shows.
+  if (architecture.includes('_rpn_'))
+    refuse('config.architecture', architecture, 'of blocks whose norms come first');
+  const changed = objectOf('config.model_args', json['model_args'] ?? {});
+  const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
+  if (changed['pool_include_prefix'] === true)
+    refuse('config.model_args.pool_include_prefix', true, 'false');
+  if (changed['norm_layer'] !== undefined)
+    meaningOf('config.model_args.norm_layer', changed['norm_layer'], { layernorm: true });
+  const size = cfg['input_size'];
+  const image = changed['img_size'] ?? (Array.isArray(size) ? size.slice(1) : undefined);
+  const pool = changed['global_pool'] ?? json['global_pool'];
+  return {
+    heads: numberOf(
+      'config.model_args.num_heads',
+      changed['num_heads'],
+      timmHeads(architecture, width),
+    ),
+    gelu:
+      changed['act_layer'] === undefined
+        ? timmGelu(architecture)
+        : meaningOf('config.model_args.act_layer', changed['act_layer'], {
+            ...{ gelu: 'erf', gelu_tanh: 'tanh', quick_gelu: 'quick' },
+          } as const),
+    eps: /_clip_|^beit3/.test(architecture) ? 1e-5 : 1e-6,
+    image: image === undefined ? undefined : sidesOf('config.model_args.img_size', image),
+    pooling:
+      pool === undefined
+        ? undefined
+        : meaningOf('config.global_pool', pool, {
+            token: 'first',
+            avg: 'average',
+            map: 'attention',
+          } as const),
+    interpolation: antialiased,
+  };
+}
+
+/** Heads of 64 numbers but for the largest, for two of one width, and for small models of timm's own tests. */
+function timmHeads(architecture: string, width: number): number {
+  if (architecture === 'vit_base_patch16_gap_224' || architecture.includes('giantopt')) return 16;
+  if ([1152, 1280, 1408, 1664].includes(width)) return 16;
+  return /^test_vit/.test(architecture) ? width / 32 : width / 64;
+}
+
+function timmGelu(architecture: string): MlpGelu {
+  if (architecture.includes('quickgelu')) return 'quick';
+  // Those of SigLIP 2 that it made for that.
+  return /^vit_(base_patch32|giantopt_patch16|so400m_patch16|large_patch16(?=_siglip_(gap_)?512))_siglip/.test(
+    architecture,
+  )
+    ? 'tanh'
+    : 'erf';
+}

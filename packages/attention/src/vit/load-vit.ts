@@ -1,0 +1,149 @@
+import { checkOneOf, checkOptions, ShapeError } from '@neverend/backend';
+import type * as tf from '@tensorflow/tfjs-core';
+import {
+  type CheckpointArray,
+  classesIn,
+  type FoundVit,
+  foundVit,
+  knownSizes,
+  layoutOf,
+} from '../vit-checkpoint/arrays.ts';
+import { styleOf } from '../vit-checkpoint/entries.ts';
+import { readVit } from '../vit-checkpoint/index.ts';
+import type { VitLayout } from '../vit-checkpoint/sizes.ts';
+import type { VitConfig } from './config.ts';
+import { type ConfigFacts, configFacts, sidesOf } from './config-file.ts';
+
+/** How a checkpoint is read. */
+export interface LoadVitOptions
+  extends Partial<Pick<VitConfig, 'heads' | 'gelu' | 'eps' | 'pooling' | 'interpolation'>> {
+  /** Its config.json, parsed. Files of timm and transformers need it, or `heads`, `gelu` and `eps`. What else is given here counts first. */
+  readonly config?: unknown;
+  /** Whose names it has; that of the names where it is left out. */
+  readonly layout?: VitLayout | undefined;
+  /** What stands before the names of its vision transformer, such as `module.`; what is known to stand there where it is left out. */
+  readonly prefix?: string | undefined;
+  /** Side of the images in pixels, or height and width. That of `config`, else that of a square of positions. */
+  readonly image?: number | readonly [height: number, width: number] | undefined;
+}
+
+/** What `vit` takes. */
+export interface LoadedVit {
+  /** By the names of `vitParams`, the caller's to dispose. */
+  readonly params: Record<string, tf.Tensor>;
+  readonly config: VitConfig;
+}
+
+/**
+ * A vision transformer from the arrays of a checkpoint, with the configuration that belongs to it: `vit(images, params, config)` gives
+ * its features. Files are those that `vitParams` reads. Their sizes are those of the arrays; form of GELU, epsilon and heads are those of
+ * config.json and, with `flax`, of the published code.
+ *
+ * @param arrays by their names in the checkpoint, as the readers of `@neverend/checkpoint` give them.
+ * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT as `vitParams` does, and of the code NEVEREND_VIT_CONFIG naming what of
+ * `config` cannot be taken. @throws ShapeError | RangeError | TypeError naming what else is wrong or not given.
+ */
+export function loadVit(
+  arrays: Readonly<Record<string, CheckpointArray>>,
+  options: LoadVitOptions = {},
+): LoadedVit {
+  const own = ['heads', 'gelu', 'eps', 'pooling', 'interpolation'] as const;
+  checkOptions('loadVit', options, [...own, 'config', 'layout', 'prefix', 'image']);
+  const { layout = layoutOf(arrays), prefix } = options;
+  checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
+  const found = foundVit(arrays, layout, prefix);
+  const { heads, ...facts } = factsOf(found, options);
+  const sizes = knownSizes(found, { heads });
+  const params = readVit(found, sizes, classesIn(found));
+  const has = (name: string) => params[name] !== undefined;
+  try {
+    const config: VitConfig = {
+      depth: sizes.depth,
+      heads: sizes.heads,
+      gelu: facts.gelu,
+      eps: facts.eps,
+      qkNorm: has('encoderblock_0/MultiHeadDotProductAttention_0/query_ln/scale'),
+      layerScale: has('encoderblock_0/LayerScale_0/scale'),
+      finalNorm: has('encoder_norm/scale'),
+      pooling: poolingOf(params, layout, options.pooling ?? facts.pooling),
+      interpolation: facts.interpolation,
+    };
+    if (!has('pos_embedding')) return { params, config };
+    return {
+      params,
+      config: { ...config, grid: gridOf(params, sizes.patch, options.image, facts.image) },
+    };
+  } catch (error) {
+    for (const tensor of Object.values(params)) tensor.dispose();
+    throw error;
+  }
+}
+
+type Facts = Omit<ConfigFacts, 'heads'> & { readonly heads?: number | undefined };
+
+/** What arrays do not say. */
+function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
+  const { layout } = names;
+  const { config, heads, gelu, eps, interpolation } = options;
+  const given = Object.fromEntries(
+    Object.entries({ heads, gelu, eps, interpolation }).filter(([, value]) => value !== undefined),
+  );
+  if (layout === 'flax') {
+    return { gelu: 'tanh', eps: 1e-6, interpolation: {}, ...given };
+  }
+  if (config !== undefined) {
+    const kernel = arrays.get(styleOf(names).kernel(names.embedding));
+    return { ...configFacts(layout, config, kernel?.shape[0] ?? 0), ...given };
+  }
+  if (heads === undefined || gelu === undefined || eps === undefined) {
+    throw new TypeError(
+      `config was not given; a checkpoint of ${layout} needs its config.json, or heads, gelu and eps`,
+    );
+  }
+  const byDefault = { method: 'bicubic', antialias: layout === 'timm' } as const;
+  return { heads, gelu, eps, interpolation: interpolation ?? byDefault };
+}
+
+function poolingOf(
+  params: Readonly<Record<string, tf.Tensor>>,
+  layout: VitLayout,
+  wanted: VitConfig['pooling'] | undefined,
+): VitConfig['pooling'] {
+  const has = (name: string) => params[name] !== undefined;
+  const width = params['embedding/bias']?.size ?? 0;
+  // transformers' DeiT with one head does not see the second token.
+  const isDistilled = has('head_dist/kernel') || (has('dist') && layout === 'timm');
+  if (isDistilled && (wanted ?? 'first') === 'first') return 'distilled';
+  if (wanted !== undefined) return wanted;
+  if (has('MAPHead_0/probe')) return 'attention';
+  if (params['head/kernel']?.shape[0] === 2 * width && !has('pre_logits/kernel'))
+    return 'first-average';
+  if (layout === 'timm' && has('fc_norm/scale')) return 'average';
+  return has('cls') ? 'first' : 'average';
+}
+
+/** The grid of patches that the positions are of: that of the images, if there are as many, else a square. */
+function gridOf(
+  params: Readonly<Record<string, tf.Tensor>>,
+  patch: number,
+  wanted: LoadVitOptions['image'],
+  inConfig: ConfigFacts['image'],
+): readonly [number, number] {
+  const tokens = params['pos_embedding']?.shape[1] ?? 0;
+  const before = ['cls', 'dist', 'registers'].reduce(
+    (sum, name) => sum + (params[name]?.shape[1] ?? 0),
+    0,
+  );
+  // Of none of the tokens before the patches, of the class token, or of all.
+  const counts = [0, 1, before].filter((count) => count <= before).map((count) => tokens - count);
+  const image = wanted === undefined ? inConfig : sidesOf('image', wanted);
+  const grid = image?.map((side) => Math.floor(side / patch)) as [number, number] | undefined;
+  if (grid && counts.includes(grid[0] * grid[1])) return grid;
+  const square = wanted === undefined ? counts.map(Math.sqrt).find(Number.isInteger) : undefined;
+  if (square !== undefined) return [square, square];
+  throw new ShapeError(
+    wanted === undefined
+      ? `arrays has ${tokens} positions, which are those of no square; image must be given`
+      : `image was ${JSON.stringify(wanted)}; arrays has ${tokens} positions, of other images in patches of ${patch}`,
+  );
+}

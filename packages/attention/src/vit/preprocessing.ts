@@ -1,0 +1,107 @@
+import { checkTensor, ShapeError } from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
+import { meaningOf, objectOf, refuse, sidesOf } from './config-file.ts';
+
+/** How pictures become the images that a vision transformer was trained with. */
+export interface VitPreprocessing {
+  /** Height and width of an image in pixels. */
+  readonly image: readonly [height: number, width: number];
+  /** What a picture is resized to, before its middle is cut out: its shorter side, or height and width. */
+  readonly resize: number | readonly [height: number, width: number];
+  readonly interpolation: 'nearest' | 'lanczos' | 'bilinear' | 'bicubic';
+  /** Of colours from 0 to 1, by channel: an image is (colours - mean) / std. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** The numbers that Pillow has for its filters. */
+const filters = ['nearest', 'lanczos', 'bilinear', 'bicubic'] as const;
+const words: Readonly<Record<string, (typeof filters)[number]>> = Object.fromEntries(
+  filters.map((filter) => [filter, filter]),
+);
+
+/**
+ * What a file says of pictures: timm's config.json, or transformers' preprocessor_config.json.
+ *
+ * @param json the file, parsed. Without one, what google-research's vision transformers have: images of 224 pixels in [-1, 1].
+ * @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken.
+ */
+export function vitPreprocessing(json: unknown = {}): VitPreprocessing {
+  const file = objectOf('json', json);
+  return file['architecture'] === undefined && file['input_size'] === undefined
+    ? ofTransformers(file)
+    : ofTimm(objectOf('json.pretrained_cfg', file['pretrained_cfg'] ?? file));
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function colours(name: string, value: unknown): readonly number[] {
+  if (Array.isArray(value) && value.every((colour) => Number.isFinite(colour))) return value;
+  return refuse(name, value, 'a list of numbers');
+}
+
+function ofTimm(cfg: Json): VitPreprocessing {
+  const [, ...sides] = Array.isArray(cfg['input_size']) ? cfg['input_size'] : [3, 224, 224];
+  const image = sidesOf('json.input_size', sides);
+  const fraction = Number(cfg['crop_pct'] ?? 0.875);
+  const scaled = image.map((side) => Math.floor(side / fraction)) as [number, number];
+  const mode = meaningOf('json.crop_mode', cfg['crop_mode'] ?? 'center', {
+    center: true,
+    squash: false,
+  });
+  return {
+    image,
+    // Its crop of the middle keeps the picture's shape, with the shorter side of a square.
+    resize: mode && image[0] === image[1] ? scaled[0] : scaled,
+    interpolation: meaningOf('json.interpolation', cfg['interpolation'] ?? 'bilinear', words),
+    mean: colours('json.mean', cfg['mean'] ?? [0.485, 0.456, 0.406]),
+    std: colours('json.std', cfg['std'] ?? [0.229, 0.224, 0.225]),
+  };
+}
+
+function ofTransformers(file: Json): VitPreprocessing {
+  const resize = sizeOf('json.size', file['size'] ?? 224);
+  const isCut = file['do_center_crop'] === true || file['crop_size'] !== undefined;
+  const image =
+    isCut && file['do_center_crop'] !== false
+      ? sizeOf('json.crop_size', file['crop_size'] ?? resize)
+      : resize;
+  const filter = filters[Number(file['resample'] ?? 2)];
+  return {
+    image: typeof image === 'number' ? [image, image] : image,
+    resize,
+    interpolation: meaningOf('json.resample', filter, words),
+    mean: colours('json.image_mean', file['image_mean'] ?? [0.5, 0.5, 0.5]),
+    std: colours('json.image_std', file['image_std'] ?? [0.5, 0.5, 0.5]),
+  };
+}
+
+/** `{ height, width }`, `{ shortest_edge }`, or a number, which older files have for both sides. */
+function sizeOf(name: string, value: unknown): number | readonly [number, number] {
+  if (typeof value === 'number') return sidesOf(name, value);
+  const size = objectOf(name, value);
+  return size['shortest_edge'] === undefined
+    ? sidesOf(name, [size['height'], size['width']])
+    : sidesOf(name, size['shortest_edge'])[0];
+}
+
+/**
+ * Images as a vision transformer takes them, (pixels - mean) / std.
+ *
+ * @param pixels `[..., C]`, float32 in [0, 1], of the size that the model takes.
+ * @returns the shape of `pixels`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument.
+ */
+export function normalizeImages(
+  pixels: tf.Tensor,
+  { mean, std }: Pick<VitPreprocessing, 'mean' | 'std'>,
+): tf.Tensor {
+  checkTensor('pixels', pixels, ['...', 'C']);
+  const channels = pixels.shape.at(-1) ?? 1;
+  if (mean.length !== channels || std.length !== channels) {
+    throw new ShapeError(
+      `mean has ${mean.length} and std ${std.length} numbers; pixels of ${channels} channels must have as many`,
+    );
+  }
+  return tf.tidy(() => tf.div(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std])));
+}

@@ -1,0 +1,384 @@
+import { readFileSync } from 'node:fs';
+import { type BackendName, randomKey, ShapeError } from '@neverend/backend';
+import {
+  describeBackends,
+  expectLikeReference,
+  expectNoLeak,
+  expectTensorClose,
+  normalInput,
+  numbers,
+  numericGradients,
+  poisonMemory,
+  tolerances,
+} from '@neverend/backend/testing';
+import { decodeSafetensors } from '@neverend/checkpoint';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import {
+  type CheckpointArray,
+  loadVit,
+  normalizeImages,
+  patchEmbedding,
+  type VitLayout,
+  vit,
+  vitPreprocessing,
+} from '../src/index.ts';
+import { configFacts } from '../src/vit/config-file.ts';
+
+type Arrays = Record<string, CheckpointArray>;
+
+/** A small checkpoint of a published package, images, and what the package makes of them. */
+interface Case {
+  readonly layout: VitLayout;
+  readonly config?: unknown;
+  /** Names in memory of those in the file. */
+  readonly inMemory?: Readonly<Record<string, string>>;
+  readonly arrays: Arrays;
+  readonly images: CheckpointArray;
+  readonly outputs: Arrays;
+}
+
+const file = readFileSync(new URL('golden/vit.safetensors', import.meta.url));
+const { tensors, metadata } = decodeSafetensors(new Uint8Array(file));
+const about = JSON.parse(metadata?.['cases'] ?? '') as Record<string, Omit<Case, 'arrays'>>;
+const cases = Object.entries(about).map(([name, facts]): readonly [string, Case] => {
+  const own = Object.entries(tensors).flatMap(([key, array]) =>
+    key.startsWith(`${name}|`) ? [[key.slice(name.length + 1), array] as const] : [],
+  );
+  const outputs = own.flatMap(([key, array]) =>
+    key.startsWith('>') ? [[key.slice(1), array] as const] : [],
+  );
+  const { images, ...rest } = Object.fromEntries(outputs) as Arrays;
+  const arrays = Object.fromEntries(own.filter(([key]) => !key.startsWith('>')));
+  return [name, { ...facts, arrays, images: images as CheckpointArray, outputs: rest }];
+});
+
+const toTensor = ({ shape, data }: CheckpointArray): tf.Tensor =>
+  tf.tensor(Float32Array.from(data as ArrayLike<number>), [...shape]);
+
+/** Each shape is a shader of its own. */
+const isQuick = (backend: BackendName) => backend === 'webgpu' && !process.env['NEVEREND_LONG'];
+
+await describeBackends('a published vision transformer', (backend) => {
+  const { rtol, atol } = tolerances[backend];
+
+  const some = [
+    ...['timm augreg', 'timm dinov2 registers', 'timm deit3 other size', 'timm siglip'],
+    ...['transformers deit', 'transformers dinov2', 'transformers clip', 'big_vision map'],
+  ];
+  const chosen = cases.filter(([name]) => !isQuick(backend) || some.includes(name));
+
+  it.each(chosen)('gives in one call what %s gives', async (_, one) => {
+    poisonMemory();
+    const { layout, config, arrays, images, outputs, inMemory = {} } = one;
+    const renamed = Object.entries(inMemory).map(([now, then]) => [now, arrays[then]] as const);
+    const others = Object.entries(arrays).filter(
+      ([name]) => !Object.values(inMemory).includes(name),
+    );
+    const files = [arrays, Object.fromEntries([...renamed, ...others]) as Arrays];
+    for (const of of renamed.length === 0 ? files.slice(0, 1) : files) {
+      await expectNoLeak(async () => {
+        const loaded = loadVit(of, { layout, config });
+        const x = toTensor(images);
+        const y = vit(x, loaded.params, loaded.config);
+        expect(Object.keys(y).sort()).toEqual(
+          [...new Set([...Object.keys(outputs), 'tokens', 'features'])].sort(),
+        );
+        for (const [name, { shape, data }] of Object.entries(outputs)) {
+          const expected = { shape: [...shape], data: Array.from(data as ArrayLike<number>) };
+          await expectTensorClose(y[name as 'tokens'], expected, {
+            rtol: 10 * rtol,
+            atol: 10 * atol,
+          });
+        }
+        tf.dispose([loaded.params, x, y as unknown as tf.TensorContainer]);
+      });
+    }
+  });
+});
+
+const [, plain] = cases.find(([name]) => name === 'timm augreg') as readonly [string, Case];
+
+await describeBackends('a vision transformer', (backend) => {
+  it('is far off with the other form of GELU, so that a test would see it', async () => {
+    const { params, config } = loadVit(plain.arrays, { config: plain.config });
+    const x = toTensor(plain.images);
+    const [right, wrong] = [config, { ...config, gelu: 'tanh' as const }].map(
+      (one) => vit(x, params, one).features,
+    ) as [tf.Tensor, tf.Tensor];
+    const off = tf.max(tf.abs(tf.sub(right, wrong)));
+    expect((await off.data())[0]).toBeGreaterThan(5e-4);
+    tf.dispose([params, x, off, right, wrong]);
+  });
+
+  it('has a gradient by every parameter, of central differences along one direction', async () => {
+    const all = ['timm deit3 other size', 'transformers dinov2'];
+    const more = [
+      'timm registers placed',
+      'timm distilled',
+      'transformers clip',
+      'flax pre_logits',
+      'big_vision map',
+    ];
+    for (const [, one] of cases.filter(
+      ([name]) => all.includes(name) || (!isQuick(backend) && more.includes(name)),
+    )) {
+      const { params, config } = loadVit(one.arrays, { layout: one.layout, config: one.config });
+      const x = toTensor(one.images);
+      const names = Object.keys(params);
+      const loss = (...tensors: tf.Tensor[]) => {
+        const given = Object.fromEntries(names.map((name, index) => [name, tensors[index]]));
+        const { features, logits } = vit(x, given as Record<string, tf.Tensor>, config);
+        return tf.mean(tf.square(logits ?? features)) as tf.Scalar;
+      };
+      const gradients = tf.grads(loss)(Object.values(params));
+      const along = async (share: number) => {
+        const moved = tf.tidy(() =>
+          loss(
+            ...Object.values(params).map((param, index) =>
+              tf.add(param, tf.mul(share, gradients[index] as tf.Tensor)),
+            ),
+          ),
+        );
+        const [value = 0] = await moved.data();
+        moved.dispose();
+        return value;
+      };
+      const squares = await Promise.all(
+        gradients.map(async (gradient) =>
+          Array.from(await gradient.data()).reduce((sum, slope) => sum + slope * slope, 0),
+        ),
+      );
+      // The bias of keys moves all scores of a query alike.
+      const idle = names.filter((_, index) => (squares[index] ?? 0) === 0);
+      expect(idle.filter((name) => !name.endsWith('key/bias'))).toEqual([]);
+      const slope = squares.reduce((sum, square) => sum + square, 0);
+      const step = 2e-3 / Math.sqrt(slope);
+      const measured = ((await along(step)) - (await along(-step))) / (2 * step);
+      expect(Math.abs(measured / slope - 1)).toBeLessThan(backend === 'webgpu' ? 0.02 : 0.01);
+      tf.dispose([params, x, gradients]);
+    }
+  });
+});
+
+await describeBackends('patches', (backend) => {
+  it('of images are embedded as a convolution does it, with its gradient', async () => {
+    poisonMemory();
+    const inputs = {
+      images: normalInput(randomKey('images'), [2, 6, 8, 3]),
+      kernel: normalInput(randomKey('kernel'), [3, 2, 3, 5]),
+      bias: normalInput(randomKey('bias'), [5]),
+    };
+    const dy = normalInput(randomKey('dy'), [2, 8, 5]);
+    await expectLikeReference({
+      op: ({ images, kernel, bias }) =>
+        patchEmbedding(images as tf.Tensor, kernel as tf.Tensor, bias),
+      inputs,
+      dy,
+      y: convolution(numbers(inputs)),
+      gradients: numericGradients(inputs, dy.data, convolution),
+      tolerance: tolerances[backend],
+    });
+    const x = toTensor(inputs.images);
+    const bare = patchEmbedding(x, tf.zeros([3, 2, 3, 5]));
+    expect(bare.shape).toEqual([2, 8, 5]);
+    tf.dispose([x, bare]);
+  });
+});
+
+/** Patches of 3 x 2 pixels of two images of 6 x 8, by plain loops. */
+function convolution(arrays: Readonly<Record<string, Float64Array>>): Float64Array {
+  const at = (name: string, index: number) => arrays[name]?.[index] ?? 0;
+  return Float64Array.from({ length: 2 * 8 * 5 }, (_, index) => {
+    const [d, patch, image] = [index % 5, Math.floor(index / 5) % 8, Math.floor(index / 40)];
+    let sum = at('bias', d);
+    for (let w = 0; w < 18; w++) {
+      const [c, column, row] = [w % 3, Math.floor(w / 3) % 2, Math.floor(w / 6)];
+      const line = image * 6 + Math.floor(patch / 4) * 3 + row;
+      const pixel = (line * 8 + (patch % 4) * 2 + column) * 3 + c;
+      sum += at('images', pixel) * at('kernel', w * 5 + d);
+    }
+    return sum;
+  });
+}
+
+describe('a checkpoint of a vision transformer', () => {
+  it('needs what its arrays do not say', () => {
+    expect(() => loadVit(plain.arrays)).toThrow(
+      new TypeError(
+        'config was not given; a checkpoint of timm needs its config.json, or heads, gelu and eps',
+      ),
+    );
+    const given = loadVit(plain.arrays, { heads: 2, gelu: 'erf', eps: 1e-6 });
+    const { params, config } = loadVit(plain.arrays, { config: plain.config });
+    expect(given.config).toEqual(config);
+    expect(config).toEqual({
+      ...{ depth: 2, heads: 2, gelu: 'erf', eps: 1e-6, pooling: 'first', grid: [3, 3] },
+      ...{ qkNorm: false, layerScale: false, finalNorm: true },
+      interpolation: { method: 'bicubic', antialias: true },
+    });
+    // It can be kept beside the parameters.
+    expect(JSON.parse(JSON.stringify(config))).toEqual(config);
+    tf.dispose([params, given.params]);
+  });
+
+  it.each([
+    [{ config: [] }, 'config was a list; it must be an object'],
+    [{ config: {} }, 'config.architecture was not there; it must be a name'],
+    [
+      { config: { architecture: 'vit_base_patch16_rpn_224' } },
+      'config.architecture was "vit_base_patch16_rpn_224"; it must be of blocks whose norms come first',
+    ],
+    [
+      { config: { architecture: 'vit_tiny', global_pool: 'max' } },
+      'config.global_pool was "max"; it must be "token" or "avg" or "map"',
+    ],
+    [
+      { config: { architecture: 'vit_tiny', model_args: { act_layer: 'relu' } } },
+      'config.model_args.act_layer was "relu"; it must be "gelu" or "gelu_tanh" or "quick_gelu"',
+    ],
+    [
+      { config: { architecture: 'vit_tiny', model_args: { num_heads: 'two' } } },
+      'config.model_args.num_heads was "two"; it must be a number',
+    ],
+    [
+      { config: plain.config, heads: 3 },
+      'heads was 3; it must be a positive divisor of the width, 8',
+    ],
+    [
+      { config: plain.config, image: 8 },
+      'image was 8; arrays has 10 positions, of other images in patches of 2',
+    ],
+    [{ config: plain.config, colour: 1 }, 'loadVit has no option "colour"; it takes heads, gelu'],
+    [{ config: plain.config, layout: 'keras' }, 'layout was "keras"; it must be "flax" or "timm"'],
+  ])('is refused in one sentence with %j', (options, message) => {
+    const { numTensors } = tf.memory();
+    expect(() => loadVit(plain.arrays, options as object)).toThrow(message);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it.each([
+    [{ model_type: 'beit' }, /^config\.model_type was "beit"; it must be "vit" or "deit" or /],
+    [
+      { model_type: 'vit', hidden_act: 'relu' },
+      /^config\.hidden_act was "relu"; it must be "gelu" or "gelu_python" or /,
+    ],
+    [
+      { model_type: 'dinov2', use_swiglu_ffn: true },
+      'config.use_swiglu_ffn was true; it must be false',
+    ],
+    [{ model_type: 'vit', pooler_act: 'gelu' }, 'config.pooler_act was "gelu"; it must be "tanh"'],
+    [
+      { model_type: 'vit', image_size: [2, 3, 4] },
+      'config.image_size was a list; it must be a positive integer or two',
+    ],
+  ])('of transformers is refused with %j', (config, message) => {
+    const [, one] = cases.find(([name]) => name === 'transformers vit') as readonly [string, Case];
+    expect(() => loadVit(one.arrays, { config })).toThrow(message);
+  });
+
+  it('has the heads, GELU and epsilon that timm has for every name', () => {
+    const { rows } = JSON.parse(
+      readFileSync(new URL('golden/timm-vits.json', import.meta.url), 'utf8'),
+    ) as { rows: Record<string, [number, number, string, number, string]> };
+    expect(Object.keys(rows).length).toBeGreaterThan(100);
+    const wrong = Object.entries(rows).flatMap(([architecture, [width, heads, gelu, eps]]) => {
+      const facts = configFacts('timm', { architecture }, width);
+      const isSame = facts.heads === heads && facts.gelu === gelu && facts.eps === eps;
+      return isSame ? [] : [[architecture, facts, heads, gelu, eps]];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('what an image must be', () => {
+  it('is said in one sentence', () => {
+    const { params, config } = loadVit(plain.arrays, { config: plain.config });
+    const call = (shape: number[], changed = {}, other = {}) =>
+      tf.tidy(
+        () => vit(tf.zeros(shape), { ...params, ...other }, { ...config, ...changed }).tokens,
+      );
+    expect(() => call([1, 6, 7, 3])).toThrow(
+      new ShapeError(
+        'images was [1, 6, 7, 3]; patches of 2 x 2 pixels must fill its height and width',
+      ),
+    );
+    expect(() => call([6, 6, 3])).toThrow(
+      new ShapeError('images was [6, 6, 3]; it must be [B, height, width, C]'),
+    );
+    expect(() => call([1, 6, 6, 1])).toThrow('kernel was [2, 2, 3, 8]; it must be [P, Q, 1, D]');
+    expect(() => call([1, 6, 6, 3], { pooling: 'max' })).toThrow(
+      'pooling was "max"; it must be "first" or "average" or "attention" or "distilled" or "first-average"',
+    );
+    expect(() => call([1, 6, 6, 3], { pooling: 'distilled' })).toThrow(
+      'params has 1 tokens before the patches; the pooling "distilled" must have 2',
+    );
+    expect(() => call([1, 6, 6, 3], { grid: [2, 3] })).toThrow(
+      'params["pos_embedding"] has 10 positions; a grid of 2 x 3 patches and 1 tokens before them must have 6 to 7',
+    );
+    expect(() => call([1, 6, 6, 3], { colour: 1 })).toThrow(
+      'vit has no option "colour"; it takes depth, heads, qkNorm, eps, layerScale, finalNorm, gelu, pooling, grid, interpolation',
+    );
+    tf.dispose(params);
+  });
+});
+
+describe('how pictures become images', () => {
+  it.each([
+    [
+      'timm',
+      {
+        architecture: 'vit_base_patch16_224',
+        pretrained_cfg: {
+          ...{ input_size: [3, 224, 224], interpolation: 'bicubic', crop_pct: 0.9 },
+          ...{ crop_mode: 'center', mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+        },
+      },
+      { image: [224, 224], resize: 248, interpolation: 'bicubic', mean: [0.5, 0.5, 0.5] },
+    ],
+    [
+      'timm, squashed',
+      { input_size: [3, 384, 384], crop_pct: 1, crop_mode: 'squash', interpolation: 'bicubic' },
+      { image: [384, 384], resize: [384, 384], std: [0.229, 0.224, 0.225] },
+    ],
+    [
+      'ViT',
+      {
+        ...{ do_normalize: true, do_resize: true, resample: 2, size: 224 },
+        ...{ image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] },
+      },
+      { image: [224, 224], resize: [224, 224], interpolation: 'bilinear' },
+    ],
+    [
+      'DINOv2',
+      {
+        ...{ crop_size: { height: 224, width: 224 }, do_center_crop: true, resample: 3 },
+        ...{ size: { shortest_edge: 256 }, image_mean: [0.485, 0.456, 0.406] },
+        image_std: [0.229, 0.224, 0.225],
+      },
+      { image: [224, 224], resize: 256, interpolation: 'bicubic', mean: [0.485, 0.456, 0.406] },
+    ],
+    ['nothing', undefined, { image: [224, 224], mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }],
+  ])('is what the file says: %s', (_, json, expected) => {
+    expect(vitPreprocessing(json)).toMatchObject(expected);
+  });
+
+  it('is refused in one sentence where it cannot be', () => {
+    expect(() => vitPreprocessing({ resample: 5 })).toThrow(
+      'json.resample was not there; it must be "nearest" or "lanczos" or "bilinear" or "bicubic"',
+    );
+    expect(() => vitPreprocessing({ image_mean: 'grey' })).toThrow(
+      'json.image_mean was "grey"; it must be a list of numbers',
+    );
+  });
+
+  it('is, for colours, what they are in deviations from the mean', async () => {
+    const pixels = tf.tensor([0, 0.5, 1, 0.25, 0.75, 1], [1, 2, 3]);
+    const images = normalizeImages(pixels, { mean: [0.5, 0.5, 0], std: [0.5, 0.25, 2] });
+    await expectTensorClose(images, { shape: [1, 2, 3], data: [-1, 0, 0.5, -0.5, 1, 0.5] });
+    expect(() => normalizeImages(pixels, { mean: [0], std: [1] })).toThrow(
+      new ShapeError('mean has 1 and std 1 numbers; pixels of 3 channels must have as many'),
+    );
+    tf.dispose([pixels, images]);
+  });
+});
