@@ -1,4 +1,4 @@
-import { learnedPositions, prependToken } from '@neverend/attention';
+import { imagePatches, learnedPositions, prependToken } from '@neverend/attention';
 import { checkTensor } from '@neverend/backend';
 import { checkedParam, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -37,15 +37,9 @@ export function patchesOf(
   video: tf.Tensor,
   config: Pick<TRecViTConfig, 'patch' | 'channels' | 'imageSize'>,
 ): tf.Tensor {
-  const { patch, channels } = config;
-  const [rows, columns] = gridOf(config);
+  const { patch, channels, imageSize } = config;
   const [batch = 1, frames = 1] = video.shape;
-  return tf.tidy(() => {
-    const lines = tf.reshape(video, [batch * frames * rows, patch, columns, patch * channels]);
-    return tf.reshape(tf.transpose(lines, [0, 2, 1, 3]), [
-      batch * frames,
-      rows * columns,
-      patch * patch * channels,
-    ]);
-  });
+  return tf.tidy(() =>
+    imagePatches(tf.reshape(video, [batch * frames, ...imageSize, channels]), patch),
+  );
 }

@@ -1,10 +1,11 @@
 import {
   type CheckpointArray,
   interpolatePositions,
+  sincosPositions,
   type VitLayout,
   vitParams,
 } from '@neverend/attention';
-import { checkedSize, checkOptions, ShapeError } from '@neverend/backend';
+import { checkedSize, checkOptions, NeverendError, ShapeError } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkParams } from './check-params.ts';
@@ -36,11 +37,13 @@ export interface WithVitBlocks {
  * Puts a vision transformer into a model that is to be trained, as the paper starts its supervised models from ImageNet-21k
  * (arXiv 2412.14294, appendix B). Taken are the encoder blocks of all layers and the last norm; the patch kernel and its bias, where
  * patches and channels are alike, turned so that they take the model's range of colours; the positions, interpolated to the model's
- * grid; and the class token with its position, since the model's has none. The blocks over time and the head stay as they are.
+ * grid; and the class token with its position, since the model's has none. LayerScale goes into the layers before it. The blocks over
+ * time and the head stay as they are.
  *
  * @param params an initialised model's, by the names of `paramShapes`. They become the result's: those that are replaced are disposed.
  * @param arrays by their names in the checkpoint, as the readers of `@neverend/checkpoint` give them. The ViT must have as many blocks,
- * and be as wide, as the model; timm's and transformers' need a configuration with `gelu: 'erf'`, and transformers' an `normEps` of 1e-12.
+ * and be as wide, as the model; the form of GELU and the epsilon of its norms, which `loadVit` of `@neverend/attention` finds, belong into
+ * the configuration as `gelu` and `normEps`.
  * @throws NeverendError of the code NEVEREND_VIT_CHECKPOINT that names every missing, unknown or misshapen entry. @throws ShapeError
  * | RangeError | TypeError naming the argument. `params` are as before then.
  */
@@ -56,22 +59,31 @@ export function withVitBlocks(
   const { layout, patch = config.patch, vitRange = [-1, 1], range = officialInput.range } = options;
   checkedSize('patch', patch);
   const { layers: depth, width, heads, mlpWidth } = config;
-  const { tokens, channels } = sizesOf(arrays);
-  const vit = vitParams(arrays, layout, { width, depth, heads, mlpWidth, patch, channels, tokens });
+  const vit = vitParams(arrays, layout, { width, depth, heads, mlpWidth, patch });
   const unused = Object.keys(arrays).filter((name) => headName.test(name));
   const take = () => {
     const { 'embedding/kernel': kernel, 'embedding/bias': bias, ...rest } = vit;
-    const { cls, pos_embedding: positions, ...encoder } = rest;
-    const below = Object.entries(encoder).map(([name, tensor]) => [`encoder/${name}`, tensor]);
+    const { cls, pos_embedding: _, ...others } = rest;
+    const encoder = Object.entries(withoutLayerScale(others)).flatMap(([name, tensor]) => {
+      if (Object.hasOwn(params, `encoder/${name}`)) return [[`encoder/${name}`, tensor] as const];
+      if (/^encoderblock_/.test(name)) {
+        throw new NeverendError(
+          'NEVEREND_VIT_CHECKPOINT',
+          `arrays has ${name}, which blocks of the model do not have`,
+        );
+      }
+      unused.push(name);
+      return [];
+    });
     const patches = { kernel: kernel as tf.Tensor, bias: bias as tf.Tensor };
     const embedding =
-      patch === config.patch && channels === config.channels
+      patch === config.patch && patches.kernel.shape[2] === config.channels
         ? recoloured(patches, vitRange, range)
         : undefined;
     if (embedding === undefined) unused.push('embedding/kernel', 'embedding/bias');
-    if (config.pooling !== 'token') unused.push('cls');
-    const placed = placedTokens(cls as tf.Tensor, positions as tf.Tensor, config);
-    return { ...Object.fromEntries(below), ...embedding, ...placed } as Record<string, tf.Tensor>;
+    if (cls !== undefined && config.pooling !== 'token') unused.push('cls');
+    const placed = placedTokens(vit, config);
+    return { ...Object.fromEntries(encoder), ...embedding, ...placed } as Record<string, tf.Tensor>;
   };
   let taken: Record<string, tf.Tensor>;
   try {
@@ -93,28 +105,17 @@ export function withVitBlocks(
 /** What a ViT has after its last norm, in all layouts. */
 const headName = /^(vit\.)?(head|pre_logits|classifier|pooler)[./]/;
 
-/** The number of positions and channels, by what every layout has once. @throws ShapeError where it is not there. */
-function sizesOf(arrays: Readonly<Record<string, CheckpointArray>>) {
-  const shapeOf = (what: string, pattern: RegExp, rank: number): readonly number[] => {
-    const name = Object.keys(arrays).find((of) => pattern.test(of));
-    const shape = name === undefined ? undefined : arrays[name]?.shape;
-    if (shape?.length === rank) return shape;
-    const was = name === undefined ? 'none' : `${name} [${shape?.join(', ')}]`;
-    throw new ShapeError(`arrays must have ${what} of ${rank} axes; they had ${was}`);
-  };
-  const [, tokens = 0] = shapeOf(
-    'positions',
-    /(^|[./])(pos_embed|pos_embedding|position_embeddings)$/,
-    3,
-  );
-  const kernel = shapeOf(
-    'a kernel of patches',
-    /^embedding\/kernel$|^patch_embed\.proj\.weight$|patch_embeddings\.projection\.weight$/,
-    4,
-  );
-  // flax has channels before the last axis, PyTorch after the first.
-  const isFlax = Object.hasOwn(arrays, 'embedding/kernel');
-  return { tokens, channels: kernel[isFlax ? 2 : 1] ?? 0 };
+/** Blocks whose last layers multiply what they add, as LayerScale does. */
+function withoutLayerScale(vit: Params): Params {
+  const scaled: Record<string, tf.Tensor> = {};
+  for (const [name, tensor] of Object.entries(vit)) {
+    if (/LayerScale_\d\/scale$/.test(name)) continue;
+    const last = /^(encoderblock_\d+\/)(MultiHeadDotProductAttention_0\/out|MlpBlock_0\/Dense_1)\//;
+    const [, block, layer] = last.exec(name) ?? [];
+    const scale = vit[`${block}LayerScale_${layer?.startsWith('MlpBlock') ? 1 : 0}/scale`];
+    scaled[name] = scale === undefined ? tensor : tf.mul(tensor, scale);
+  }
+  return scaled;
 }
 
 /** Patches that give for one range of colours what they gave for the other. */
@@ -132,26 +133,46 @@ function recoloured(
   };
 }
 
-/** Positions of the model's grid and, where it has one, the class token with what was added to it. */
+/**
+ * Positions of the model's grid and, where both have one, the class token with what was added to it. Of positions of more tokens before
+ * the grid, only that of the class token counts.
+ */
 function placedTokens(
-  cls: tf.Tensor,
-  positions: tf.Tensor,
+  { cls, dist, registers, pos_embedding: positions }: Partial<Record<string, tf.Tensor>>,
   config: TRecViTConfig,
 ): Record<string, tf.Tensor> {
+  const grid = gridOf(config);
+  const placedCls = (added: tf.Tensor | undefined): Record<string, tf.Tensor> => {
+    if (cls === undefined || config.pooling !== 'token') return {};
+    return { 'tokenizer/cls': added === undefined ? tf.clone(cls) : tf.add(cls, added) };
+  };
+  // Sines and cosines, which are the same for every model.
+  if (positions === undefined) {
+    return {
+      'tokenizer/pos_embedding': sincosPositions(grid, config.width),
+      ...placedCls(undefined),
+    };
+  }
   const [, tokens = 1, width = 1] = positions.shape;
-  const side = Math.sqrt(tokens - 1);
-  if (!Number.isInteger(side)) {
+  const all = [cls, dist, registers].reduce((sum, token) => sum + (token?.shape[1] ?? 0), 0);
+  const before = [0, 1, all].find(
+    (count) => count <= all && Number.isInteger(Math.sqrt(tokens - count)),
+  );
+  const side = Math.sqrt(tokens - (before ?? 0));
+  if (before === undefined || side === 0) {
     throw new ShapeError(
       `arrays had ${tokens} positions; they must be those of a class token and a square of patches`,
     );
   }
-  const [ofClass, ofGrid] = tf.split(positions, [1, tokens - 1], 1) as [tf.Tensor, tf.Tensor];
-  const grid = gridOf(config);
+  const [ofTokens, ofGrid] = tf.split(positions, [before, tokens - before], 1) as [
+    tf.Tensor,
+    tf.Tensor,
+  ];
   const isSame = grid[0] === side && grid[1] === side;
   return {
     'tokenizer/pos_embedding': isSame
-      ? tf.reshape(ofGrid, [1, tokens - 1, width])
+      ? tf.reshape(ofGrid, [1, tokens - before, width])
       : interpolatePositions(ofGrid, [side, side], grid),
-    ...(config.pooling === 'token' ? { 'tokenizer/cls': tf.add(cls, ofClass) } : {}),
+    ...placedCls(before === 0 ? undefined : tf.slice(ofTokens, [0, 0, 0], [1, 1, width])),
   };
 }

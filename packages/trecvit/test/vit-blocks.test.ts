@@ -1,4 +1,4 @@
-import { encoder } from '@neverend/attention';
+import { encoder, vitParams } from '@neverend/attention';
 import { randomKey, randomNormal, randomUniform } from '@neverend/backend';
 import { describeBackends, expectTensorClose, tolerances } from '@neverend/backend/testing';
 import { subtree } from '@neverend/nn';
@@ -44,6 +44,43 @@ function flaxVit(patch = 4, side = 3) {
       const size = shape.reduce((product, length) => product * length, 1);
       const data = randomNormal(randomKey('vit', name), size).map((x) => 0.4 * x);
       return [name, { shape, data: Float32Array.from(data) }];
+    }),
+  );
+}
+
+/** A checkpoint of timm with LayerScale and without a class token, for images of 3 x 3 patches. */
+function timmVit() {
+  const shapes: Record<string, number[]> = {
+    'patch_embed.proj.weight': [8, 3, 4, 4],
+    'patch_embed.proj.bias': [8],
+    pos_embed: [1, 9, 8],
+    'norm.weight': [8],
+    'norm.bias': [8],
+  };
+  for (const index of [0, 1]) {
+    const block = `blocks.${index}`;
+    for (const norm of ['norm1', 'norm2']) {
+      shapes[`${block}.${norm}.weight`] = [8];
+      shapes[`${block}.${norm}.bias`] = [8];
+    }
+    const layers = {
+      'attn.qkv': [24, 8],
+      'attn.proj': [8, 8],
+      'mlp.fc1': [12, 8],
+      'mlp.fc2': [8, 12],
+    };
+    for (const [name, [rows = 1, columns = 1]] of Object.entries(layers)) {
+      shapes[`${block}.${name}.weight`] = [rows, columns];
+      shapes[`${block}.${name}.bias`] = [rows];
+    }
+    shapes[`${block}.ls1.gamma`] = [8];
+    shapes[`${block}.ls2.gamma`] = [8];
+  }
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const size = shape.reduce((product, length) => product * length, 1);
+      const data = randomNormal(randomKey('timm', name), size).map((x) => 0.4 * x);
+      return [name, { shape, data }];
     }),
   );
 }
@@ -136,6 +173,41 @@ await describeBackends('a vision transformer in a model', (backend) => {
     tf.dispose(params);
   });
 
+  it('has its LayerScale in the layers before it, and needs no class token', async () => {
+    const fresh = initTRecViT(randomKey(1), config);
+    const cls = await (fresh['tokenizer/cls'] as tf.Tensor).data();
+    const { params, kept, unused } = withVitBlocks(fresh, timmVit(), config, { layout: 'timm' });
+    expect(unused).toEqual([]);
+    expect(kept).toContain('tokenizer/cls');
+    expect(await (params['tokenizer/cls'] as tf.Tensor).data()).toEqual(cls);
+    const vit = vitParams(timmVit(), 'timm', { heads: 2 });
+    const x = tf.tensor(randomNormal(randomKey('x'), 2 * 9 * 8), [2, 9, 8]);
+    const options = { heads: 2, depth: 2 } as const;
+    const expected = encoder(x, vit, { ...options, layerScale: true });
+    const y = encoder(x, subtree(params, 'encoder/'), options);
+    await expectTensorClose(y, { shape: [2, 9, 8], data: await expected.data() }, close);
+    tf.dispose([params, vit, x, expected, y]);
+  });
+
+  it('is refused where its blocks do what those of the model do not', () => {
+    const params = initTRecViT(randomKey(1), config);
+    const norms = [0, 1].flatMap((index) =>
+      ['q_norm', 'k_norm'].flatMap((name) =>
+        ['weight', 'bias'].map((part) => [
+          `blocks.${index}.attn.${name}.${part}`,
+          { shape: [4], data: new Float32Array(4) },
+        ]),
+      ),
+    );
+    const { numTensors } = tf.memory();
+    const arrays = { ...timmVit(), ...Object.fromEntries(norms) };
+    expect(() => withVitBlocks(params, arrays, config, { layout: 'timm' })).toThrow(
+      'arrays has encoderblock_0/MultiHeadDotProductAttention_0/query_ln/scale, which blocks of the model do not have',
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+    tf.dispose(params);
+  });
+
   it('is refused where it is of other sizes, and the parameters stay', () => {
     const params = initTRecViT(randomKey(1), config);
     const { numTensors } = tf.memory();
@@ -147,7 +219,7 @@ await describeBackends('a vision transformer in a model', (backend) => {
       'Transformer/encoderblock_2/LayerNorm_0/scale': { shape: [8], data: new Float32Array(8) },
     };
     refused({ ...flaxVit(), ...more }).toThrow('encoderblock_2/LayerNorm_0/scale is unknown');
-    refused({}).toThrow('arrays must have positions of 3 axes; they had none');
+    refused({}).toThrow('arrays is no flax checkpoint: ');
     const six = { shape: [1, 6, 8], data: new Float32Array(48) };
     refused({ ...flaxVit(), 'Transformer/posembed_input/pos_embedding': six }).toThrow(
       'arrays had 6 positions; they must be those of a class token and a square of patches',

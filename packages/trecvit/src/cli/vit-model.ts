@@ -1,30 +1,36 @@
-import type { VitLayout } from '@neverend/attention';
+import { type LoadVitOptions, loadVit, type VitLayout } from '@neverend/attention';
 import { randomKey } from '@neverend/backend';
 import { CheckpointError, type NamedArray } from '@neverend/checkpoint';
+import * as tf from '@tensorflow/tfjs-core';
 import { type TRecViTConfig, type TRecViTSize, trecvitConfig } from '../config.ts';
 import { initTRecViT } from '../init.ts';
 import { openArrays } from '../open-arrays.ts';
-import { inFile } from '../pretrained/load-pretrained.ts';
+import { inFile, textOf } from '../pretrained/load-pretrained.ts';
 import { modelPlace } from '../pretrained/model-place.ts';
 import { TRecViT } from '../trecvit.ts';
 import { withVitBlocks } from '../vit-blocks.ts';
 import type { ConvertFlags } from './flags.ts';
 import type { CommandContext } from './run-command.ts';
 
-/** Where each layout has its patch kernel, which axis of it is the width, and what else its models have. */
+/** Where each layout has its patch kernel, which axis of it is the width, and what most of its models have, where no config.json says it. */
 const layouts: readonly {
   readonly layout: VitLayout;
   readonly kernel: RegExp;
   readonly axis: number;
-  readonly changes: Partial<TRecViTConfig>;
+  readonly usual: Pick<LoadVitOptions, 'gelu' | 'eps'>;
 }[] = [
-  { layout: 'flax', kernel: /^embedding\/kernel$/, axis: 3, changes: {} },
-  { layout: 'timm', kernel: /^patch_embed\.proj\.weight$/, axis: 0, changes: { gelu: 'erf' } },
+  { layout: 'flax', kernel: /^embedding\/kernel$/, axis: 3, usual: {} },
+  {
+    layout: 'timm',
+    kernel: /^patch_embed\.proj\.weight$/,
+    axis: 0,
+    usual: { gelu: 'erf', eps: 1e-6 },
+  },
   {
     layout: 'transformers',
-    kernel: /patch_embeddings\.projection\.weight$/,
+    kernel: /patch_embedding(s\.projection)?\.weight$/,
     axis: 0,
-    changes: { gelu: 'erf', normEps: 1e-12 },
+    usual: { gelu: 'erf', eps: 1e-12 },
   },
 ];
 
@@ -46,7 +52,7 @@ export async function vitModel(
   context: CommandContext,
 ): Promise<TRecViT> {
   const { note } = context;
-  const arrays = await readAll(path, flags, context);
+  const { arrays, card } = await readAll(path, flags, context);
   const names = Object.keys(arrays);
   const found = layouts
     .map((one) => ({ ...one, name: names.find((name) => one.kernel.test(name)) }))
@@ -58,7 +64,15 @@ export async function vitModel(
       `${path} is no vision transformer of a width of ${Object.keys(sizesByWidth).join(', ')} in the layout of flax, timm or transformers`,
     );
   }
-  const config = trecvitConfig(size, flags.form, found.changes);
+  const { heads } = trecvitConfig(size, flags.form);
+  const said = card === undefined ? { heads, ...found.usual } : { config: parsed(path, card) };
+  const loaded = loadVit(arrays, { layout: found.layout, ...said });
+  tf.dispose(loaded.params);
+  const { gelu = 'tanh', eps = 1e-6 } = loaded.config;
+  const config = trecvitConfig(size, flags.form, {
+    gelu: gelu as TRecViTConfig['gelu'],
+    normEps: eps,
+  });
   const fresh = initTRecViT(randomKey(0, 'model'), config);
   const { params, kept, unused } = withVitBlocks(fresh, arrays, config, { layout: found.layout });
   note(`TRecViT-${size} with ${Object.keys(params).length - kept.length} parameters of the ViT`);
@@ -66,11 +80,19 @@ export async function vitModel(
   return new TRecViT(config, params);
 }
 
+function parsed(path: string, card: string): unknown {
+  try {
+    return JSON.parse(card);
+  } catch (cause) {
+    throw new CheckpointError(`${path}: its config.json is no JSON`, { cause });
+  }
+}
+
 async function readAll(
   path: string,
   flags: Pick<ConvertFlags, 'offline' | 'cache'>,
   { progress, signal }: CommandContext,
-): Promise<Record<string, NamedArray>> {
+): Promise<{ readonly arrays: Record<string, NamedArray>; readonly card: string | undefined }> {
   const { offline = false, cache = true } = flags;
   const place = await modelPlace(path, { signal, offline, cache, onBytes: () => undefined });
   const file = await place.openWeights();
@@ -84,8 +106,9 @@ async function readAll(
         arrays[name] = await read(name);
         progress({ title: `load ${path}`, done: index + 1, total: names.length });
       }
+      const card = await place.openCard().then((opened) => opened && textOf(opened, signal));
       isRead = true;
-      return arrays;
+      return { arrays, card };
     });
   } finally {
     await file.close(isRead);

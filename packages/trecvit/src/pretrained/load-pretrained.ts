@@ -105,7 +105,7 @@ export async function inFile<T>(label: string, read: () => Promise<T>): Promise<
   }
 }
 
-async function textOf(file: OpenFile, signal: AbortSignal | undefined): Promise<string> {
+export async function textOf(file: OpenFile, signal: AbortSignal | undefined): Promise<string> {
   let isRead = false;
   try {
     const { size } = file.source;
