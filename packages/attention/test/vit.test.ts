@@ -277,6 +277,26 @@ describe('a checkpoint of a vision transformer', () => {
     expect(() => loadVit(one.arrays, { config })).toThrow(message);
   });
 
+  it('may be of images that are no squares, if these are given', () => {
+    const [, one] = cases.find(([name]) => name === 'timm no class token') as readonly [
+      string,
+      Case,
+    ];
+    const positions = { shape: [1, 10, 8], data: new Float32Array(80) };
+    const arrays = { ...one.arrays, pos_embed: positions };
+    // One more than a square are usually those of a class token.
+    expect(() => loadVit(arrays, { config: one.config })).toThrow('cls_token is missing');
+    const { params, config } = loadVit(arrays, { config: one.config, image: [4, 10] });
+    expect(config.grid).toEqual([2, 5]);
+    const shape = tf.tidy(() => vit(tf.zeros([1, 4, 10, 3]), params, config).tokens.shape);
+    expect(shape).toEqual([1, 10, 8]);
+    tf.dispose(params);
+    const other = { ...one.arrays, pos_embed: { shape: [1, 8, 8], data: new Float32Array(64) } };
+    expect(() => loadVit(other, { config: one.config })).toThrow(
+      new ShapeError('arrays has 8 positions, which are those of no square; image must be given'),
+    );
+  });
+
   it('has the heads, GELU and epsilon that timm has for every name', () => {
     const { rows } = JSON.parse(
       readFileSync(new URL('golden/timm-vits.json', import.meta.url), 'utf8'),

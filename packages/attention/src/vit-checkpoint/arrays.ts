@@ -1,16 +1,10 @@
 import { NeverendError, ShapeError } from '@neverend/backend';
-import { classesOf, type KnownSizes, styleOf } from './entries.ts';
+import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
+import type { KnownSizes } from './entries.ts';
+import { classesOf } from './head.ts';
 import { knownPrefixes, type VitNames, vitNames } from './names.ts';
 import type { VitLayout, VitSizes } from './sizes.ts';
-
-/** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
-export interface CheckpointArray {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number> | ArrayLike<bigint>;
-}
-
-/** Arrays by their names, without what stood before all of them. */
-export type CheckpointArrays = ReadonlyMap<string, CheckpointArray>;
+import { styleOf } from './style.ts';
 
 /** A vision transformer's arrays and what they are called. */
 export interface FoundVit {
@@ -126,7 +120,7 @@ function asInBigVision(arrays: readonly Named[]): readonly Named[] {
     if (!name.startsWith(stack)) return [[name, array]];
     const [depth = 0, ...shape] = array.shape;
     const size = shape.reduce((product, length) => product * length, 1);
-    const numbers = Float32Array.from(array.data as ArrayLike<number>, Number);
+    const numbers = toFloat32(array);
     return Array.from({ length: depth }, (_, index) => [
       `Transformer/encoderblock_${index}/${name.slice(stack.length)}`,
       { shape, data: numbers.subarray(index * size, (index + 1) * size) },

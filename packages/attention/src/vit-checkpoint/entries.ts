@@ -1,112 +1,25 @@
-import type { CheckpointArray, CheckpointArrays } from './arrays.ts';
+import type { CheckpointArrays } from './checkpoint-array.ts';
+import { hasPool, headOf, inputsOf, outputsOf, preLogitsOf } from './head.ts';
 import type { LayerNames, VitNames } from './names.ts';
 import type { VitSizes } from './sizes.ts';
-
-/** Part of an entry of a checkpoint that becomes a parameter. */
-export interface VitEntry {
-  /** The entry's name in the checkpoint. Parameters of zeros without one. */
-  readonly name?: string;
-  /** The shape that it must have there. */
-  readonly shape: readonly number[];
-  /** The parameters that it becomes, in the order in which its first axis is cut into them. */
-  readonly params: readonly string[];
-  /** Order of the axes, after the cut. None where it is left out. */
-  readonly permutation?: readonly number[];
-  /** The shape of the parameter; that of the entry where it is left out. */
-  readonly paramShape?: readonly number[];
-}
-
-/** A linear layer, or several whose rows lie one below the other. */
-interface Dense {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly params: readonly string[];
-  /** The shapes of a parameter, where it is more than a matrix and a vector. */
-  readonly kernel?: readonly number[];
-  readonly bias?: readonly number[];
-}
-
-/** How a layout writes layers. */
-interface Style {
-  /** Names of the parts of a layer. */
-  readonly kernel: (layer: string) => string;
-  readonly bias: (layer: string) => string;
-  readonly scale: (norm: string) => string;
-  /** A kernel's entry: PyTorch has `[outputs, inputs]`. */
-  readonly kernelEntry: (name: string, dense: Dense) => VitEntry;
-  readonly embeddingEntry: (
-    name: string,
-    patch: number,
-    channels: number,
-    width: number,
-  ) => VitEntry;
-  /** Which axes of these kernels are outputs, and sides of patches and channels. */
-  readonly outputsAxis: number;
-  readonly patchAxis: number;
-  readonly channelsAxis: number;
-}
-
-const shapeOfKernel = ({ inputs, outputs, kernel }: Dense) => kernel ?? [inputs, outputs];
-
-const flaxStyle: Style = {
-  kernel: (layer) => `${layer}/kernel`,
-  bias: (layer) => `${layer}/bias`,
-  scale: (norm) => `${norm}/scale`,
-  kernelEntry: (name, dense) => ({
-    name,
-    shape: shapeOfKernel(dense),
-    params: dense.params.map((param) => `${param}/kernel`),
-  }),
-  embeddingEntry: (name, patch, channels, width) => ({
-    name,
-    shape: [patch, patch, channels, width],
-    params: ['embedding/kernel'],
-  }),
-  outputsAxis: -1,
-  patchAxis: 0,
-  channelsAxis: 2,
-};
-
-/** `in_proj_` is `in_proj_weight`. */
-const part = (layer: string, name: string) => `${layer}${layer.endsWith('_') ? '' : '.'}${name}`;
-
-const torchStyle: Style = {
-  kernel: (layer) => part(layer, 'weight'),
-  bias: (layer) => part(layer, 'bias'),
-  scale: (norm) => part(norm, 'weight'),
-  kernelEntry: (name, dense) => ({
-    name,
-    shape: [dense.outputs * dense.params.length, dense.inputs],
-    params: dense.params.map((param) => `${param}/kernel`),
-    permutation: [1, 0],
-    paramShape: shapeOfKernel(dense),
-  }),
-  embeddingEntry: (name, patch, channels, width) => ({
-    name,
-    shape: [width, channels, patch, patch],
-    params: ['embedding/kernel'],
-    permutation: [2, 3, 1, 0],
-    paramShape: [patch, patch, channels, width],
-  }),
-  outputsAxis: 0,
-  patchAxis: 2,
-  channelsAxis: 1,
-};
-
-export const styleOf = ({ layout }: VitNames): Style =>
-  layout === 'flax' ? flaxStyle : torchStyle;
+import { type Dense, flaxStyle, styleOf, type VitEntry } from './style.ts';
 
 /** Sizes that are all known. */
 export type KnownSizes = { readonly [Size in Exclude<keyof VitSizes, 'classes'>]-?: number };
 
 const attention = 'MultiHeadDotProductAttention_0';
 
-/** Every entry that is read from these arrays. @param classes of the head; without them the parameters have none. */
+/**
+ * Every entry that is read from these arrays.
+ *
+ * @param classes of the head; without them the parameters have none. @param isSquare whether patches that have positions are a square.
+ */
 export function vitEntries(
   arrays: CheckpointArrays,
   names: VitNames,
   sizes: KnownSizes,
   classes: number | undefined,
+  isSquare: boolean,
 ): VitEntry[] {
   const style = styleOf(names);
   const { width, depth, heads, mlpWidth, patch, channels, tokens } = sizes;
@@ -121,11 +34,11 @@ export function vitEntries(
     params: [param],
   });
   /** `any` is the layer's name, with `#` for the number of its block. */
-  const norm = (layer: string, param: string, size = width, any = layer): VitEntry[] => {
+  const norm = (layer: string, param: string, size = width, any?: string): VitEntry[] => {
     const [scale, bias] = [style.scale(layer), style.bias(layer)];
     const scales = same(scale, [size], `${param}/scale`);
     // flax' norms of queries and keys have no bias.
-    return size !== width && !someHas(style.bias(any))
+    return any !== undefined && !someHas(style.bias(any))
       ? [scales]
       : [scales, same(bias, [size], `${param}/bias`)];
   };
@@ -220,10 +133,11 @@ export function vitEntries(
   const axes = names.isFlat ? [] : [1];
   const tokensBefore = Object.entries(names.tokens).flatMap(([param, list]) => {
     // Positions of a square and one token more are those of a class token.
-    const isMissing = param === 'cls' && Number.isInteger(Math.sqrt(tokens - 1)) && tokens > 1;
+    const isMissing =
+      isSquare && param === 'cls' && tokens > 1 && Number.isInteger(Math.sqrt(tokens - 1));
     const name = found(list) ?? (isMissing && placed !== undefined ? list[0] : undefined);
     if (name === undefined) return [];
-    const count = param === 'registers' ? (shapeAt(arrays.get(name), -2) ?? 1) : 1;
+    const count = param === 'registers' ? (arrays.get(name)?.shape.at(-2) ?? 1) : 1;
     const shape = names.isFlat ? [width] : [1, count, width];
     return [{ ...same(name, shape, param), paramShape: [1, count, width] }];
   });
@@ -263,7 +177,7 @@ export function vitEntries(
             pool,
             (name) => name,
             'MAPHead_0/',
-            outputsOf(arrays, style, pool.dense[0]) ?? mlpWidth,
+            outputsOf(arrays, names, pool.dense[0]) ?? mlpWidth,
           ),
         ]
       : []),
@@ -274,10 +188,10 @@ export function vitEntries(
     const head = names.head === undefined ? undefined : headOf(arrays, names);
     const preLogits = preLogitsOf(arrays, names);
     const isWanted = classes !== undefined;
-    const wide = preLogits === undefined ? undefined : outputsOf(arrays, style, preLogits);
+    const wide = preLogits === undefined ? undefined : outputsOf(arrays, names, preLogits);
     // Dinov2's classes take the class token and the average.
     const inputs =
-      wide ?? (head && inputsOf(arrays, style, head) === 2 * width ? 2 * width : width);
+      wide ?? (head && inputsOf(arrays, names, head) === 2 * width ? 2 * width : width);
     return [
       ...(isWanted && preLogits !== undefined
         ? dense(preLogits, { inputs: width, outputs: wide ?? width, params: ['pre_logits'] })
@@ -295,53 +209,4 @@ export function vitEntries(
         : []),
     ];
   }
-}
-
-const shapeAt = (array: CheckpointArray | undefined, axis: number) => array?.shape.at(axis);
-
-const outputsOf = (arrays: CheckpointArrays, style: Style, layer: string) =>
-  shapeAt(arrays.get(style.kernel(layer)), style.outputsAxis);
-
-const inputsOf = (arrays: CheckpointArrays, style: Style, layer: string) =>
-  shapeAt(arrays.get(style.kernel(layer)), -1 - style.outputsAxis);
-
-/** The name of the head's linear layer, if there is one. */
-export const headOf = (arrays: CheckpointArrays, names: VitNames): string | undefined =>
-  names.head?.find((name) => arrays.has(styleOf(names).kernel(name)));
-
-/** How many classes the head has, if there is one. */
-export function classesOf(arrays: CheckpointArrays, names: VitNames): number | undefined {
-  const head = headOf(arrays, names);
-  return head === undefined ? undefined : outputsOf(arrays, styleOf(names), head);
-}
-
-/** The layer before the head. transformers' pooler is of models that have no head. */
-function preLogitsOf(arrays: CheckpointArrays, names: VitNames): string | undefined {
-  const { preLogits, layout } = names;
-  if (preLogits === undefined || !arrays.has(styleOf(names).kernel(preLogits))) return undefined;
-  return layout === 'transformers' && headOf(arrays, names) !== undefined ? undefined : preLogits;
-}
-
-/** Whether the features are pooled by attention. transformers' classes of Siglip take the average in its place. */
-function hasPool(arrays: CheckpointArrays, names: VitNames): boolean {
-  const { pool, layout } = names;
-  if (pool === undefined || (layout === 'transformers' && headOf(arrays, names))) return false;
-  return arrays.has(pool.probe);
-}
-
-/** Whether an entry may be left out: what is no part of the vision transformer, or not asked for. */
-export function isIgnored(
-  name: string,
-  arrays: CheckpointArrays,
-  names: VitNames,
-  classes: number | undefined,
-): boolean {
-  if (names.ignored.test(name)) return true;
-  const isBelow = (layer: string | undefined) =>
-    layer !== undefined && (name.startsWith(`${layer}/`) || name.startsWith(`${layer}.`));
-  const isOfPool = names.pool !== undefined && /^head\./.test(names.pool.probe) && isBelow('head');
-  if (isOfPool) return !hasPool(arrays, names) && headOf(arrays, names) !== undefined;
-  if (classes !== undefined) return false;
-  const preLogits = names.preLogits?.split('.')[0];
-  return [...(names.head ?? []), names.headDist, preLogits].some(isBelow);
 }

@@ -1,16 +1,12 @@
 import { checkOneOf, checkOptions, checkSizes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import {
-  type CheckpointArray,
-  type CheckpointArrays,
-  type FoundVit,
-  foundVit,
-  knownSizes,
-  refusal,
-} from './arrays.ts';
-import { isIgnored, type KnownSizes, type VitEntry, vitEntries } from './entries.ts';
+import { type FoundVit, foundVit, knownSizes, refusal } from './arrays.ts';
+import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
+import { type KnownSizes, vitEntries } from './entries.ts';
+import { isIgnored } from './head.ts';
 import { type VitLayout, type VitSizes, vitSizes } from './sizes.ts';
+import type { VitEntry } from './style.ts';
 
 /**
  * The parameters of a vision transformer from the arrays of a checkpoint, by the names that `vit` and `encoder` read:
@@ -38,17 +34,22 @@ export function vitParams(
   checkSizes(Object.fromEntries(given));
   if (sizes.width !== undefined && sizes.heads !== undefined) headWidth(sizes.width, sizes.heads);
   const found = foundVit(arrays, layout);
-  return readVit(found, knownSizes(found, sizes), sizes.classes);
+  return readVit(found, knownSizes(found, sizes), { classes: sizes.classes, isSquare: true });
 }
 
-/** @param classes of the head; 0 for what comes before it alone, and not even that where it is left out. */
+/**
+ * The parameters of these sizes.
+ *
+ * @param classes of the head; 0 for what comes before it alone, and not even that where it is left out. @param isSquare whether patches
+ * that have positions are a square.
+ */
 export function readVit(
   { arrays, names }: FoundVit,
   sizes: KnownSizes,
-  classes: number | undefined,
+  { classes, isSquare }: { readonly classes: number | undefined; readonly isSquare: boolean },
 ): Record<string, tf.Tensor> {
   headWidth(sizes.width, sizes.heads);
-  const entries = vitEntries(arrays, names, sizes, classes);
+  const entries = vitEntries(arrays, names, sizes, classes, isSquare);
   const read = new Map([...arrays].filter(([name]) => !isIgnored(name, arrays, names, classes)));
   const faults = faultsOf(read, entries);
   if (faults.length > 0) {
@@ -90,7 +91,7 @@ function paramsOf(
   if (name === undefined) {
     return Object.fromEntries(params.map((param) => [param, tf.zeros([...paramShape])]));
   }
-  const data = Float32Array.from(arrays.get(name)?.data as ArrayLike<number>, Number);
+  const data = toFloat32(arrays.get(name) as CheckpointArray);
   const size = data.length / params.length;
   const [first = 1, ...rest] = shape;
   return Object.fromEntries(

@@ -1,7 +1,7 @@
 import type { VitLayout } from './sizes.ts';
 
 /** A projection's name and the parameters whose rows lie one below the other in it. */
-export type Projection = readonly [name: string, parts: readonly string[]];
+type Projection = readonly [name: string, parts: readonly string[]];
 
 /** How a package names the layers of attention and an MLP. */
 export interface LayerNames {

@@ -1,16 +1,16 @@
 import { checkOneOf, checkOptions, ShapeError } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
-  type CheckpointArray,
   classesIn,
   type FoundVit,
   foundVit,
   knownSizes,
   layoutOf,
 } from '../vit-checkpoint/arrays.ts';
-import { styleOf } from '../vit-checkpoint/entries.ts';
+import type { CheckpointArray } from '../vit-checkpoint/checkpoint-array.ts';
 import { readVit } from '../vit-checkpoint/index.ts';
 import type { VitLayout } from '../vit-checkpoint/sizes.ts';
+import { styleOf } from '../vit-checkpoint/style.ts';
 import type { VitConfig } from './config.ts';
 import { type ConfigFacts, configFacts, sidesOf } from './config-file.ts';
 
@@ -54,7 +54,10 @@ export function loadVit(
   const found = foundVit(arrays, layout, prefix);
   const { heads, ...facts } = factsOf(found, options);
   const sizes = knownSizes(found, { heads });
-  const params = readVit(found, sizes, classesIn(found));
+  const params = readVit(found, sizes, {
+    classes: classesIn(found),
+    isSquare: options.image === undefined,
+  });
   const has = (name: string) => params[name] !== undefined;
   try {
     const config: VitConfig = {
