@@ -82,6 +82,7 @@ def of_timm(goldens):
         "distilled features": ("deit_tiny_distilled_patch16_224", 0, {}),
         "deit3": ("deit3_small_patch16_224", 3, {"depth": 2}),
         "dinov2 registers": ("vit_small_patch14_reg4_dinov2", 0, {}),
+        "dinov2 giant": ("vit_giant_patch14_reg4_dinov2", 0, {}),
         "registers gap": ("vit_medium_patch16_reg1_gap_256", 3, {}),
         "registers placed": ("vit_tiny_patch16_224", 3, {"reg_tokens": 2}),
         "mae": ("vit_tiny_patch16_224", 3, {"global_pool": "avg", "qkv_bias": False}),
@@ -135,6 +136,7 @@ def of_transformers(goldens):
         "msn": ("ViTMSNForImageClassification", small),
         "ijepa": ("IJepaForImageClassification", small),
         "dinov2": ("Dinov2ForImageClassification", dino | {"num_hidden_layers": 2}),
+        "dinov2 giant": ("Dinov2Model", dino | {"use_swiglu_ffn": True}),
         "dinov2 other size": ("Dinov2Model", dino),
         "dinov2 registers": ("Dinov2WithRegistersModel", dino),
         "dinov2 registers classes": ("Dinov2WithRegistersForImageClassification", dino),
@@ -161,6 +163,9 @@ def of_transformers(goldens):
             config = json.loads((pathlib.Path(folder) / "config.json").read_text())
         # transformers 5 has other names in memory than in the files that it saves: both, where their numbers are alike.
         memory = {key: value.numpy() for key, value in model.state_dict().items()}
+        if settings.get("use_swiglu_ffn"):
+            # There a matrix of the file is two.
+            memory = params
         saved = {value.tobytes(): key for key, value in params.items()}
         renamed = {key: saved[value.tobytes()] for key, value in memory.items() if value.dtype == np.float32}
         renamed = {new: old for new, old in renamed.items() if new != old}

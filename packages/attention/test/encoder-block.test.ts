@@ -199,6 +199,34 @@ await describeBackends('encoderBlock', (backend) => {
     });
   });
 
+  it('has in its MLP, with SwiGLU, the output and gradients of finite differences', async () => {
+    poisonMemory();
+    const [rows, width, hidden] = [3, 6, 5];
+    const params = inputsBelow(blockParams(width, 1, 2 * hidden), 'MlpBlock_0/');
+    const inputs = {
+      x: normalInput(randomKey('x'), [rows, width]),
+      ...params,
+      'Dense_1/kernel': normalInput(randomKey('second'), [hidden, width], 0.5),
+    };
+    const dy = normalInput(randomKey('dy'), [rows, width]);
+    const gate = (y: Float64Array) =>
+      Float64Array.from({ length: rows * hidden }, (_, index) => {
+        const at = Math.floor(index / hidden) * 2 * hidden + (index % hidden);
+        const [a = 0, b = 0] = [y[at], y[at + hidden]];
+        return (a * b) / (1 + Math.exp(-a));
+      });
+    const forward = ({ x, ...rest }: Record<string, Float64Array>) =>
+      mlpNaive(x as Float64Array, rest, gate);
+    await expectLikeReference({
+      op: ({ x, ...rest }) => mlp(x as tf.Tensor, rest, { swiglu: true }),
+      inputs,
+      dy,
+      y: forward(numbers(inputs)),
+      gradients: numericGradients(inputs, dy.data, forward),
+      tolerance,
+    });
+  });
+
   for (const leading of [[], [5], [2, 3], [2, 2, 8]]) {
     it(`has in its MLP the reference's output and gradients for x [${[...leading, 6]}]`, async () => {
       poisonMemory();

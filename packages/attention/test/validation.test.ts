@@ -113,7 +113,7 @@ const dropout = { rate: 0.5, key };
 const tokens = () => tf.zeros([1, 2, 4]);
 const attention = () => initSpaceAttention(key, { width: 4, heads: 2 });
 const ofAttention = 'mask, causal, causalOffset, dropout';
-const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, attentionDropout, eps, layerScale`;
+const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, swiglu, attentionDropout, eps, layerScale`;
 const vit = { width: 4, depth: 1, heads: 2, mlpWidth: 3, patch: 2, tokens: 5 };
 
 /** Every public function with options, and a call of it that would be right but for one of them. */
@@ -186,7 +186,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'mlp',
-    'gelu, dropout, norm, residual',
+    'gelu, swiglu, dropout, norm, residual',
     () => mlp(tokens(), initMlp(key, { width: 4, mlpWidth: 3 }), { gelu: 'erf', ...misspelt }),
   ],
   [

@@ -214,7 +214,7 @@ describe('a checkpoint of a vision transformer', () => {
     expect(given.config).toEqual(config);
     expect(config).toEqual({
       ...{ depth: 2, heads: 2, gelu: 'erf', eps: 1e-6, pooling: 'first', grid: [3, 3] },
-      ...{ qkNorm: false, layerScale: false, finalNorm: true },
+      ...{ qkNorm: false, layerScale: false, swiglu: false, finalNorm: true },
       interpolation: { method: 'bicubic', antialias: true },
     });
     // It can be kept beside the parameters.
@@ -262,10 +262,6 @@ describe('a checkpoint of a vision transformer', () => {
     [
       { model_type: 'vit', hidden_act: 'relu' },
       /^config\.hidden_act was "relu"; it must be "gelu" or "gelu_python" or /,
-    ],
-    [
-      { model_type: 'dinov2', use_swiglu_ffn: true },
-      'config.use_swiglu_ffn was true; it must be false',
     ],
     [{ model_type: 'vit', pooler_act: 'gelu' }, 'config.pooler_act was "gelu"; it must be "tanh"'],
     [
@@ -337,7 +333,7 @@ describe('what an image must be', () => {
       'params["pos_embedding"] has 10 positions; a grid of 2 x 3 patches and 1 tokens before them must have 6 to 7',
     );
     expect(() => call([1, 6, 6, 3], { colour: 1 })).toThrow(
-      'vit has no option "colour"; it takes depth, heads, qkNorm, eps, layerScale, finalNorm, gelu, pooling, grid, interpolation',
+      'vit has no option "colour"; it takes depth, heads, qkNorm, eps, layerScale, finalNorm, gelu, swiglu, pooling, grid, interpolation',
     );
     tf.dispose(params);
   });
@@ -377,6 +373,14 @@ describe('how pictures become images', () => {
         image_std: [0.229, 0.224, 0.225],
       },
       { image: [224, 224], resize: 256, interpolation: 'bicubic', mean: [0.485, 0.456, 0.406] },
+    ],
+    [
+      'CLIP',
+      {
+        ...{ feature_extractor_type: 'CLIPFeatureExtractor', size: 224, crop_size: 224 },
+        ...{ do_center_crop: true, resample: 3 },
+      },
+      { image: [224, 224], resize: 224, interpolation: 'bicubic' },
     ],
     ['nothing', undefined, { image: [224, 224], mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }],
   ])('is what the file says: %s', (_, json, expected) => {

@@ -65,11 +65,13 @@ export function withVitBlocks(
     const { 'embedding/kernel': kernel, 'embedding/bias': bias, ...rest } = vit;
     const { cls, pos_embedding: _, ...others } = rest;
     const encoder = Object.entries(withoutLayerScale(others)).flatMap(([name, tensor]) => {
-      if (Object.hasOwn(params, `encoder/${name}`)) return [[`encoder/${name}`, tensor] as const];
-      if (/^encoderblock_/.test(name)) {
+      const own = params[`encoder/${name}`];
+      if (String(own?.shape) === String(tensor.shape))
+        return [[`encoder/${name}`, tensor] as const];
+      if (own !== undefined || /^encoderblock_/.test(name)) {
         throw new NeverendError(
           'NEVEREND_VIT_CHECKPOINT',
-          `arrays has ${name}, which blocks of the model do not have`,
+          `arrays has ${name} [${tensor.shape.join(', ')}], which blocks of the model do not have`,
         );
       }
       unused.push(name);

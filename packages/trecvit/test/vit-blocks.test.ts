@@ -202,7 +202,7 @@ await describeBackends('a vision transformer in a model', (backend) => {
     const { numTensors } = tf.memory();
     const arrays = { ...timmVit(), ...Object.fromEntries(norms) };
     expect(() => withVitBlocks(params, arrays, config, { layout: 'timm' })).toThrow(
-      'arrays has encoderblock_0/MultiHeadDotProductAttention_0/query_ln/scale, which blocks of the model do not have',
+      'arrays has encoderblock_0/MultiHeadDotProductAttention_0/query_ln/scale [4], which blocks of the model do not have',
     );
     expect(tf.memory().numTensors).toBe(numTensors);
     tf.dispose(params);

@@ -10,7 +10,15 @@ export function encoderBlockParts(
   params: Params,
   options: EncoderBlockOptions & { readonly eps: number },
 ): tf.Tensor {
-  const { gelu, dropout: dropped, attentionDropout, eps, layerScale = false, ...rest } = options;
+  const {
+    gelu,
+    swiglu,
+    dropout: dropped,
+    attentionDropout,
+    eps,
+    layerScale = false,
+    ...rest
+  } = options;
   const width = x.shape.at(-1) ?? 1;
   const norm = (name: string): Norm => ({
     scale: checkedParam(params, `${name}/scale`, [width]),
@@ -35,6 +43,7 @@ export function encoderBlockParts(
     const add = (residual?: tf.Tensor) =>
       mlp(attended, subtree(params, 'MlpBlock_0/'), {
         gelu,
+        swiglu,
         dropout: dropped,
         norm: norm('LayerNorm_1'),
         residual,

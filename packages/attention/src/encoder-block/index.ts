@@ -33,6 +33,7 @@ export type { EncoderBlockOptions } from './types.ts';
 export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
   ...multiHeadOptions,
   'gelu',
+  'swiglu',
   'attentionDropout',
   'eps',
   'layerScale',

@@ -29,6 +29,11 @@ export type MlpGelu = GeluForm | 'quick';
 export interface MlpOptions {
   /** Form of GELU; `tanh`, that of flax' ViT and TRecViT, where it is left out. PyTorch's ViTs have `erf`. */
   readonly gelu?: MlpGelu | undefined;
+  /**
+   * In the place of GELU, SwiGLU (arXiv 2002.05202, section 2): silu(a) b for the first and the second half of the first layer's 2 F
+   * numbers. False where it is left out.
+   */
+  readonly swiglu?: boolean | undefined;
   /** Dropout after GELU and after the second linear layer, each with a key of its own made of this one. */
   readonly dropout?: Dropout | undefined;
   /** How `x` is normalised first. Not at all where it is left out. */
@@ -41,25 +46,31 @@ export interface MlpOptions {
  * The MLP of a transformer block (arXiv 2010.11929, section 3.1): linear to F, GELU, linear back to D.
  *
  * @param x `[..., D]`, float32.
- * @param params `Dense_0/kernel` `[D, F]`, `Dense_0/bias` `[F]`, `Dense_1/kernel` `[F, D]`, `Dense_1/bias` `[D]`.
+ * @param params `Dense_0/kernel` `[D, F]`, `Dense_0/bias` `[F]`, `Dense_1/kernel` `[F, D]`, `Dense_1/bias` `[D]`; with `swiglu`
+ * the first two have 2 F for F.
  * @returns `[..., D]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1).
  * @throws TypeError for an unknown option.
  */
 export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.Tensor {
-  checkOptions('mlp', options, ['gelu', 'dropout', 'norm', 'residual']);
-  const { gelu: form = 'tanh', dropout: dropped, norm, residual } = options;
+  checkOptions('mlp', options, ['gelu', 'swiglu', 'dropout', 'norm', 'residual']);
+  const { gelu: form = 'tanh', swiglu = false, dropout: dropped, norm, residual } = options;
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
   const hidden = kernel0.shape[1] ?? 1;
   const bias0 = checkedParam(params, 'Dense_0/bias', [hidden]);
-  const kernel1 = checkedParam(params, 'Dense_1/kernel', [hidden, width]);
+  const kept = swiglu ? hidden / 2 : hidden;
+  const kernel1 = checkedParam(params, 'Dense_1/kernel', [kept, width]);
   const bias1 = checkedParam(params, 'Dense_1/bias', [width]);
   return tf.tidy(() => {
     const inner = () => {
-      if (form !== 'tanh') {
+      if (form !== 'tanh' || swiglu) {
         const normed = norm === undefined ? x : normOf(x, norm);
+        if (swiglu) {
+          const [a, b] = tf.split(linear(normed, kernel0, bias0), 2, -1) as [tf.Tensor, tf.Tensor];
+          return tf.mul(tf.mul(a, tf.sigmoid(a)), b);
+        }
         if (form !== 'quick') return gelu(linear(normed, kernel0), { form, bias: bias0 });
         const y = linear(normed, kernel0, bias0);
         return tf.mul(y, tf.sigmoid(tf.mul(y, 1.702)));
@@ -70,8 +81,8 @@ export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.
     };
     if (dropped === undefined) return linear(inner(), kernel1, bias1, { residual });
     const outer = linear(dropout(inner(), dropoutAt(dropped, 'Dense_0')), kernel1, bias1);
-    const kept = dropout(outer, dropoutAt(dropped, 'Dense_1'));
-    return residual === undefined ? kept : tf.add(kept, residual);
+    const y = dropout(outer, dropoutAt(dropped, 'Dense_1'));
+    return residual === undefined ? y : tf.add(y, residual);
   });
 }
 

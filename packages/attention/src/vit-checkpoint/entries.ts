@@ -79,6 +79,11 @@ export function vitEntries(
       any && `${any}${of.out}`,
     ),
   ];
+  /** SwiGLU makes half as many numbers of the first layer's. */
+  const isHalved = (of: LayerNames, from: (name: string) => string) => {
+    const [first, second] = of.dense.map((name) => from(name)) as [string, string];
+    return outputsOf(arrays, names, first) === 2 * (inputsOf(arrays, names, second) ?? 0);
+  };
   const mlp = (
     of: LayerNames,
     from: (name: string) => string,
@@ -95,7 +100,7 @@ export function vitEntries(
       ),
       ...dense(
         from(of.dense[1]),
-        { inputs: hidden, outputs: width, ...at(1) },
+        { inputs: isHalved(of, from) ? hidden / 2 : hidden, outputs: width, ...at(1) },
         any && `${any}${of.dense[1]}`,
       ),
     ];

@@ -167,6 +167,9 @@ const dinov2: VitNames = {
   layerScales: [['layer_scale1.lambda1', 'layer_scale2.lambda1']],
 };
 
+/** Those with SwiGLU. */
+const dinov2Giant: VitNames = { ...dinov2, dense: ['mlp.weights_in', 'mlp.weights_out'] };
+
 /** SiglipVisionModel. */
 const siglip: VitNames = {
   layout: 'transformers',
@@ -212,6 +215,7 @@ export const vitNames: readonly VitNames[] = [
   vit5,
   dinov2,
   { ...dinov2, ...inMemory },
+  dinov2Giant,
   siglip,
   clip,
 ];

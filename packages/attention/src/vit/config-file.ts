@@ -105,7 +105,6 @@ function ofTransformers(json: Json): ConfigFacts {
     });
   }
   const family = meaningOf('config.model_type', json['model_type'], families);
-  if (json['use_swiglu_ffn'] === true) refuse('config.use_swiglu_ffn', true, 'false');
   meaningOf('config.pooler_act', json['pooler_act'] ?? 'tanh', { tanh: true });
   return {
     heads: numberOf('config.num_attention_heads', json['num_attention_heads'], 12),

@@ -20,7 +20,10 @@ const poolings: readonly VitPooling[] = [
 
 /** What `vit` must know beside the parameters. `loadVit` makes it; it is plain JSON. */
 export interface VitConfig
-  extends Pick<EncoderOptions, 'depth' | 'heads' | 'qkNorm' | 'eps' | 'layerScale' | 'finalNorm'> {
+  extends Pick<
+    EncoderOptions,
+    'depth' | 'heads' | 'qkNorm' | 'eps' | 'layerScale' | 'finalNorm' | 'swiglu'
+  > {
   /** Form of GELU; `tanh` where it is left out. */
   readonly gelu?: EncoderOptions['gelu'];
   /** What the features are. */
@@ -31,7 +34,16 @@ export interface VitConfig
   readonly interpolation?: InterpolationOptions | undefined;
 }
 
-const ofBlocks = ['depth', 'heads', 'qkNorm', 'eps', 'layerScale', 'finalNorm', 'gelu'] as const;
+const ofBlocks = [
+  'depth',
+  'heads',
+  'qkNorm',
+  'eps',
+  'layerScale',
+  'finalNorm',
+  'gelu',
+  'swiglu',
+] as const;
 
 /** @throws RangeError | ShapeError | TypeError naming what is wrong. */
 export function checkVitConfig(config: VitConfig): void {

@@ -67,6 +67,7 @@ export function loadVit(
       eps: facts.eps,
       qkNorm: has('encoderblock_0/MultiHeadDotProductAttention_0/query_ln/scale'),
       layerScale: has('encoderblock_0/LayerScale_0/scale'),
+      swiglu: isSwiglu(params),
       finalNorm: has('encoder_norm/scale'),
       pooling: poolingOf(params, layout, options.pooling ?? facts.pooling),
       interpolation: facts.interpolation,
@@ -105,6 +106,14 @@ function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
   }
   const byDefault = { method: 'bicubic', antialias: layout === 'timm' } as const;
   return { heads, gelu, eps, interpolation: interpolation ?? byDefault };
+}
+
+/** Whether the second layer of the MLPs takes half of what the first one gives. */
+function isSwiglu(params: Readonly<Record<string, tf.Tensor>>): boolean {
+  const [given, taken] = [0, 1].map(
+    (index) => params[`encoderblock_0/MlpBlock_0/Dense_${index}/kernel`]?.shape[1 - index] ?? 0,
+  ) as [number, number];
+  return given === 2 * taken;
 }
 
 function poolingOf(

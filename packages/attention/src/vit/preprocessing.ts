@@ -60,7 +60,11 @@ function ofTimm(cfg: Json): VitPreprocessing {
 }
 
 function ofTransformers(file: Json): VitPreprocessing {
-  const resize = sizeOf('json.size', file['size'] ?? 224);
+  const kind = String(file['image_processor_type'] ?? file['feature_extractor_type']);
+  const { size = 224 } = file;
+  // A number is that of the shorter side in files of CLIP, and of both sides in others.
+  const isShorter = typeof size === 'number' && /^(CLIP|Bit)/.test(kind);
+  const resize = sizeOf('json.size', isShorter ? { shortest_edge: size } : size);
   const isCut = file['do_center_crop'] === true || file['crop_size'] !== undefined;
   const image =
     isCut && file['do_center_crop'] !== false
