@@ -58,11 +58,7 @@ export function patchEmbedding(
 ): tf.Tensor3D {
   checkTensor('images', images, ['B', 'height', 'width', 'C']);
   checkTensor('kernel', kernel, ['P', 'Q', images.shape[3] ?? 1, 'D']);
-  const [rows, columns, channels, width] = kernel.shape as [number, number, number, number];
+  const [rows, columns, , width] = kernel.shape as [number, number, number, number];
   if (bias !== undefined) checkTensor('bias', bias, [width]);
-  return tf.tidy(() => {
-    const patches = imagePatches(images, [rows, columns]);
-    const matrix = tf.reshape(kernel, [rows * columns * channels, width]);
-    return linear(patches, matrix, bias) as tf.Tensor3D;
-  });
+  return tf.tidy(() => linear(imagePatches(images, [rows, columns]), kernel, bias) as tf.Tensor3D);
 }

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NamedArray } from '@neverend/checkpoint';
+import { encodeSafetensors, type NamedArray } from '@neverend/checkpoint';
 import { readNpz, readSafetensors } from '@neverend/checkpoint/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,6 +102,33 @@ describe('trecvit convert --vit', () => {
     expect((await weights(here)).equals(await weights(join(files.folder, 'start')))).toBe(true);
   });
 
+  it('takes the form of GELU and the epsilon from a config.json', async () => {
+    const [vit, start] = ['timm', 'timm-start'].map((name) => join(files.folder, name)) as [
+      string,
+      string,
+    ];
+    await mkdir(vit);
+    const tensors = Object.fromEntries(
+      Object.entries(timmShapes).map(([name, shape]) => {
+        const size = shape.reduce((product, length) => product * length, 1);
+        return [name, { dtype: 'float32' as const, shape, data: new Float32Array(size) }];
+      }),
+    );
+    await writeFile(join(vit, 'model.safetensors'), encodeSafetensors(tensors));
+    const card = join(vit, 'config.json');
+    await writeFile(card, '{ "architecture":');
+    const args = ['convert', vit, start, '--vit', '--quiet'];
+    const { code, stderr } = await trecvit(...args);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `trecvit: ${vit}: its config.json is no JSON\n`,
+    });
+    await writeFile(card, JSON.stringify({ architecture: 'vit_tiny_patch16_clip_224' }));
+    expect(await trecvit(...args)).toMatchObject({ code: 0, stderr: '' });
+    const { config } = JSON.parse(await readFile(join(start, 'config.json'), 'utf8'));
+    expect([config.gelu, config.normEps]).toEqual(['erf', 1e-5]);
+  });
+
   it('is one line for what is no vision transformer', async () => {
     const npz = join(files.folder, 'other.npz');
     await trecvit('convert', files.model, npz);
@@ -112,6 +139,25 @@ describe('trecvit convert --vit', () => {
     );
   });
 });
+
+/** ViT-Ti/16 in the layout of timm. */
+const timmShapes: Readonly<Record<string, number[]>> = {
+  ...{ 'patch_embed.proj.weight': [192, 3, 16, 16], 'patch_embed.proj.bias': [192] },
+  ...{ cls_token: [1, 1, 192], pos_embed: [1, 197, 192] },
+  ...{ 'norm.weight': [192], 'norm.bias': [192] },
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, layer) => {
+      const layers: Record<string, number[]> = {
+        ...{ norm1: [192], norm2: [192], 'attn.qkv': [576, 192], 'attn.proj': [192, 192] },
+        ...{ 'mlp.fc1': [768, 192], 'mlp.fc2': [192, 768] },
+      };
+      return Object.entries(layers).flatMap(([name, shape]) => [
+        [`blocks.${layer}.${name}.weight`, shape] as const,
+        [`blocks.${layer}.${name}.bias`, shape.slice(0, 1)] as const,
+      ]);
+    }).flat(),
+  ),
+};
 
 /** ViT-Ti/16 in the layout of github.com/google-research/vision_transformer. */
 const vitShapes: Readonly<Record<string, number[]>> = {
