@@ -242,6 +242,26 @@ describe('a checkpoint of a vision transformer', () => {
       'config.model_args.num_heads was "two"; it must be a number',
     ],
     [
+      { config: { architecture: 'vit_tiny', num_features: 192 } },
+      'config.num_features was 192; it must be 8, as in arrays',
+    ],
+    [
+      { config: { architecture: 'vit_tiny', model_args: { depth: 12, num_heads: 2 } } },
+      'config.model_args.depth was 12; it must be 2, as in arrays',
+    ],
+    [
+      { config: plain.config, gelu: 'relu' },
+      'gelu was "relu"; it must be "tanh" or "erf" or "quick"',
+    ],
+    [
+      { config: plain.config, pooling: 'max' },
+      'pooling was "max"; it must be "first" or "average" or "attention"',
+    ],
+    [
+      { config: plain.config, interpolation: { offset: 1 } },
+      'offset was 1; only the method "bicubic" has it',
+    ],
+    [
       { config: plain.config, heads: 3 },
       'heads was 3; it must be a positive divisor of the width, 8',
     ],
@@ -265,12 +285,27 @@ describe('a checkpoint of a vision transformer', () => {
     ],
     [{ model_type: 'vit', pooler_act: 'gelu' }, 'config.pooler_act was "gelu"; it must be "tanh"'],
     [
+      { model_type: 'vit', hidden_size: 768, num_attention_heads: 2 },
+      'config.hidden_size was 768; it must be 8, as in arrays',
+    ],
+    [
+      { model_type: 'vit', num_hidden_layers: 12, num_attention_heads: 2 },
+      'config.num_hidden_layers was 12; it must be 2, as in arrays',
+    ],
+    [
       { model_type: 'vit', image_size: [2, 3, 4] },
       'config.image_size was a list; it must be a positive integer or two',
     ],
   ])('of transformers is refused with %j', (config, message) => {
     const [, one] = cases.find(([name]) => name === 'transformers vit') as readonly [string, Case];
     expect(() => loadVit(one.arrays, { config })).toThrow(message);
+  });
+
+  it('of flax has no config.json', () => {
+    const [, one] = cases.find(([name]) => name === 'flax token') as readonly [string, Case];
+    expect(() => loadVit(one.arrays, { config: plain.config })).toThrow(
+      new TypeError('config was given; a checkpoint of flax has none'),
+    );
   });
 
   it('may be of images that are no squares, if these are given', () => {

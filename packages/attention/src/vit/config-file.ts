@@ -13,6 +13,8 @@ export interface ConfigFacts {
   readonly image?: readonly [number, number] | undefined;
   readonly pooling?: VitPooling | undefined;
   readonly interpolation: InterpolationOptions;
+  /** Sizes that it says and the arrays have. */
+  readonly claims: readonly (readonly [name: string, value: unknown, size: 'width' | 'depth'])[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -112,6 +114,10 @@ function ofTransformers(json: Json): ConfigFacts {
     eps: numberOf('config.layer_norm_eps', json['layer_norm_eps'], family.eps),
     image: sidesOf('config.image_size', json['image_size'] ?? family.image),
     interpolation: family.interpolation,
+    claims: [
+      ['config.hidden_size', json['hidden_size'], 'width'],
+      ['config.num_hidden_layers', json['num_hidden_layers'], 'depth'],
+    ],
   };
 }
 
@@ -155,6 +161,10 @@ function ofTimm(json: Json, width: number): ConfigFacts {
             map: 'attention',
           } as const),
     interpolation: antialiased,
+    claims: [
+      ['config.num_features', json['num_features'], 'width'],
+      ['config.model_args.depth', changed['depth'], 'depth'],
+    ],
   };
 }
 

@@ -51,6 +51,7 @@ export function checkVitConfig(config: VitConfig): void {
   checkedSize('depth', config.depth, 0);
   checkedSize('heads', config.heads);
   checkNumber('eps', config.eps ?? 0, 0);
+  checkOneOf('gelu', config.gelu ?? 'tanh', ['tanh', 'erf', 'quick']);
   checkOneOf('pooling', config.pooling, poolings);
   if (config.grid !== undefined) checkGrid('grid', config.grid);
   checkInterpolation('interpolation', config.interpolation ?? {});

@@ -11,8 +11,8 @@ import type { CheckpointArray } from '../vit-checkpoint/checkpoint-array.ts';
 import { readVit } from '../vit-checkpoint/index.ts';
 import type { VitLayout } from '../vit-checkpoint/sizes.ts';
 import { styleOf } from '../vit-checkpoint/style.ts';
-import type { VitConfig } from './config.ts';
-import { type ConfigFacts, configFacts, sidesOf } from './config-file.ts';
+import { checkVitConfig, type VitConfig } from './config.ts';
+import { type ConfigFacts, configFacts, refuse, sidesOf } from './config-file.ts';
 
 /** How a checkpoint is read. */
 export interface LoadVitOptions
@@ -52,8 +52,12 @@ export function loadVit(
   const { layout = layoutOf(arrays), prefix } = options;
   checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
   const found = foundVit(arrays, layout, prefix);
-  const { heads, ...facts } = factsOf(found, options);
+  const { heads, claims = [], ...facts } = factsOf(found, options);
   const sizes = knownSizes(found, { heads });
+  for (const [name, value, size] of claims) {
+    if (value !== undefined && value !== sizes[size])
+      refuse(name, value, `${sizes[size]}, as in arrays`);
+  }
   const params = readVit(found, sizes, {
     classes: classesIn(found),
     isSquare: options.image === undefined,
@@ -72,6 +76,7 @@ export function loadVit(
       pooling: poolingOf(params, layout, options.pooling ?? facts.pooling),
       interpolation: facts.interpolation,
     };
+    checkVitConfig(config);
     if (!has('pos_embedding')) return { params, config };
     return {
       params,
@@ -83,7 +88,7 @@ export function loadVit(
   }
 }
 
-type Facts = Omit<ConfigFacts, 'heads'> & { readonly heads?: number | undefined };
+type Facts = Omit<ConfigFacts, 'heads' | 'claims'> & Partial<Pick<ConfigFacts, 'heads' | 'claims'>>;
 
 /** What arrays do not say. */
 function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
@@ -93,6 +98,8 @@ function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
     Object.entries({ heads, gelu, eps, interpolation }).filter(([, value]) => value !== undefined),
   );
   if (layout === 'flax') {
+    if (config !== undefined)
+      throw new TypeError('config was given; a checkpoint of flax has none');
     return { gelu: 'tanh', eps: 1e-6, interpolation: {}, ...given };
   }
   if (config !== undefined) {

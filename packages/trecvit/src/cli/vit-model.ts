@@ -65,7 +65,10 @@ export async function vitModel(
     );
   }
   const { heads } = trecvitConfig(size, flags.form);
-  const said = card === undefined ? { heads, ...found.usual } : { config: parsed(path, card) };
+  const said =
+    card === undefined || found.layout === 'flax'
+      ? { heads, ...found.usual }
+      : { config: parsed(path, card) };
   const loaded = loadVit(arrays, { layout: found.layout, ...said });
   tf.dispose(loaded.params);
   const { gelu = 'tanh', eps = 1e-6 } = loaded.config;
