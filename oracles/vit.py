@@ -1,4 +1,4 @@
-"""Makes packages/attention/test/golden/vit.safetensors, timm-vits.json and positions.json with the published code of vision transformers.
+"""Makes packages/attention/test/golden/vit.safetensors, timm-vits.json, positions.json and pictures.json with the published code of vision transformers.
 
     python oracles/vit.py --big-vision DIR --vision-transformer DIR
 
@@ -6,7 +6,7 @@ The first DIR is a checkout of google-research/big_vision, the second one of goo
 transformers and these two get random numbers; the file has their checkpoints, by the names that their packages save, images, and what
 the models make of them: tokens after the last norm, features before the classes, and logits. PyTorch computes in float64. The
 metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon.
-positions.json has PyTorch's bicubic interpolations of positions.
+positions.json has PyTorch's bicubic interpolations of positions, pictures.json what torchvision makes of pictures.
 """
 
 import argparse
@@ -320,6 +320,26 @@ def positions():
     return arrays
 
 
+def pictures():
+    """Pictures resized, cut and normalised by torchvision, in float64 as float32 holds the pictures."""
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms import functional as transforms
+
+    random = np.random.default_rng(5)
+    arrays = {}
+    mean, std = [0.4, 0.5, 0.6], [0.2, 0.3, 0.4]
+    for rows, columns, resize, image in ((9, 13, 8, (6, 6)), (5, 4, [7, 9], (7, 9)), (21, 10, 7, (5, 4)), (12, 12, 12, (11, 9))):
+        pixels = random.random((2, rows, columns, 3)).astype(np.float32)
+        key = json.dumps({"rows": rows, "columns": columns, "resize": resize, "image": image})
+        arrays[f"pixels {key}"] = pixels
+        planes = torch.tensor(pixels.astype(np.float64)).permute(0, 3, 1, 2)
+        for name in ("bilinear", "bicubic"):
+            resized = transforms.resize(planes, resize, InterpolationMode(name), antialias=True).clamp(0, 1)
+            cut = transforms.center_crop(resized, image)
+            arrays[f"{name} {key}"] = transforms.normalize(cut, mean, std).permute(0, 2, 3, 1)
+    return {"mean": np.asarray(mean), "std": np.asarray(std), **arrays}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--big-vision", type=pathlib.Path, required=True)
@@ -344,11 +364,12 @@ def main():
     save_file(goldens.arrays, GOLDEN / "vit.safetensors", metadata={"meta": json.dumps(meta), "cases": json.dumps(goldens.cases)})
     table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling"], "rows": timm_vits()}
     (GOLDEN / "timm-vits.json").write_text(json.dumps(table, indent=0) + "\n")
-    arrays = {
-        name: {"dtype": "float64", "shape": list(value.shape), "data": np.asarray(value, np.float64).ravel().tolist()}
-        for name, value in positions().items()
-    }
-    (GOLDEN / "positions.json").write_text(json.dumps({"meta": meta, "arrays": arrays}) + "\n")
+    for name, made in (("positions", positions()), ("pictures", pictures())):
+        arrays = {
+            key: {"dtype": "float64", "shape": list(value.shape), "data": np.asarray(value, np.float64).ravel().tolist()}
+            for key, value in made.items()
+        }
+        (GOLDEN / f"{name}.json").write_text(json.dumps({"meta": meta, "arrays": arrays}) + "\n")
 
 
 if __name__ == "__main__":

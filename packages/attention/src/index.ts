@@ -45,7 +45,12 @@ export type { VitConfig, VitPooling } from './vit/config.ts';
 export { type VitOutput, vit } from './vit/index.ts';
 export { type LoadedVit, type LoadVitOptions, loadVit } from './vit/load-vit.ts';
 export { imagePatches, patchEmbedding } from './vit/patches.ts';
-export { normalizeImages, type VitPreprocessing, vitPreprocessing } from './vit/preprocessing.ts';
+export {
+  normalizeImages,
+  preprocessImages,
+  type VitPreprocessing,
+  vitPreprocessing,
+} from './vit/preprocessing.ts';
 export type { CheckpointArray } from './vit-checkpoint/checkpoint-array.ts';
 export { vitParams } from './vit-checkpoint/index.ts';
 export type { VitLayout, VitSizes } from './vit-checkpoint/sizes.ts';

@@ -9,6 +9,7 @@ import {
   numbers,
   numericGradients,
   poisonMemory,
+  readGolden,
   tolerances,
 } from '@neverend/backend/testing';
 import { decodeSafetensors } from '@neverend/checkpoint';
@@ -19,6 +20,7 @@ import {
   loadVit,
   normalizeImages,
   patchEmbedding,
+  preprocessImages,
   type VitLayout,
   vit,
   vitPreprocessing,
@@ -157,6 +159,31 @@ await describeBackends('a vision transformer', (backend) => {
       const measured = ((await along(step)) - (await along(-step))) / (2 * step);
       expect(Math.abs(measured / slope - 1)).toBeLessThan(backend === 'webgpu' ? 0.02 : 0.01);
       tf.dispose([params, x, gradients]);
+    }
+  });
+});
+
+await describeBackends('pictures of any size', (backend) => {
+  it('become images as torchvision makes them', async () => {
+    poisonMemory();
+    const { arrays } = readGolden(new URL('golden/pictures.json', import.meta.url));
+    const of = (name: string) => arrays[name]?.data ?? [];
+    const given = Object.keys(arrays).filter((name) => name.startsWith('pixels'));
+    expect(given).toHaveLength(4);
+    for (const name of given) {
+      const key = name.slice('pixels '.length);
+      const { image, resize } = JSON.parse(key);
+      for (const interpolation of ['bilinear', 'bicubic'] as const) {
+        await expectNoLeak(async () => {
+          const pixels = tf.tensor(Float32Array.from(of(name)), [...(arrays[name]?.shape ?? [])]);
+          const images = preprocessImages(pixels, {
+            ...{ image, resize, interpolation, mean: of('mean'), std: of('std') },
+          });
+          const expected = { shape: [2, ...image, 3], data: of(`${interpolation} ${key}`) };
+          await expectTensorClose(images, expected, tolerances[backend]);
+          tf.dispose([pixels, images]);
+        });
+      }
     }
   });
 });
@@ -429,6 +456,18 @@ describe('how pictures become images', () => {
     expect(() => vitPreprocessing({ image_mean: 'grey' })).toThrow(
       'json.image_mean was "grey"; it must be a list of numbers',
     );
+  });
+
+  it('does not make images that are larger, or with other filters', () => {
+    const pixels = tf.zeros([1, 4, 6, 3]);
+    const given = vitPreprocessing({ size: 4, crop_size: 5, do_center_crop: true });
+    expect(() => preprocessImages(pixels, given)).toThrow(
+      new ShapeError('image was [5, 5]; it must fit into the resized 4 x 4 pixels'),
+    );
+    expect(() => preprocessImages(pixels, { ...given, interpolation: 'lanczos' })).toThrow(
+      new RangeError('interpolation was "lanczos"; it must be "bilinear" or "bicubic"'),
+    );
+    pixels.dispose();
   });
 
   it('is, for colours, what they are in deviations from the mean', async () => {

@@ -7,6 +7,14 @@ import {
   checkTensor,
 } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import {
+  cubicWeight,
+  filteredShares,
+  filters,
+  resampled,
+  type Share,
+  shareMatrix,
+} from '../resampling.ts';
 import { checkGrid } from '../sincos-positions/index.ts';
 
 /** How positions become those of another grid. */
@@ -60,10 +68,8 @@ export function interpolatePositions(
     const [rows, columns] = [0, 1].map((axis) =>
       shares(from[axis] as number, to[axis] as number, options),
     ) as [tf.Tensor2D, tf.Tensor2D];
-    const down = tf.matMul(rows, tf.reshape(grid, [from[0], from[1] * width]));
-    const planes = tf.reshape(down, [to[0], from[1], width]);
-    const across = tf.matMul(tf.tile(tf.expandDims(columns), [to[0], 1, 1]), planes);
-    const moved = tf.reshape(across, [1, to[0] * to[1], width]);
+    const placed = resampled(tf.reshape(grid, [1, ...from, width]), rows, columns);
+    const moved = tf.reshape(placed, [1, to[0] * to[1], width]);
     return prefix === 0 ? moved : tf.concat([fixed, moved], 1);
   });
 }
@@ -84,25 +90,13 @@ export function checkInterpolation(owner: string, options: InterpolationOptions)
 /** `[to, from]`: the shares that the old places have in the new ones. */
 function shares(from: number, to: number, options: InterpolationOptions): tf.Tensor2D {
   const { method = 'linear', antialias = false, offset = 0 } = options;
-  const table = tf.buffer([to, from]);
   const step = from / (to + offset);
-  for (let place = 0; place < to; place++) {
-    const row =
-      method === 'linear'
-        ? linear(to === 1 ? 0 : (place * (from - 1)) / (to - 1))
-        : antialias
-          ? filtered((place + 0.5) * step, Math.max(step, 1), from)
-          : cubic((place + 0.5) * step - 0.5);
-    for (const [at, share] of row) {
-      // Places beyond the edge are those at the edge.
-      const inside = Math.min(Math.max(at, 0), from - 1);
-      table.set(table.get(place, inside) + share, place, inside);
-    }
-  }
-  return table.toTensor() as tf.Tensor2D;
+  return shareMatrix(from, to, (place) => {
+    const centre = (place + 0.5) * step;
+    if (method === 'linear') return linear(to === 1 ? 0 : (place * (from - 1)) / (to - 1));
+    return antialias ? filteredShares(centre, step, from, filters.bicubic) : cubic(centre - 0.5);
+  });
 }
-
-type Share = readonly [at: number, share: number];
 
 function linear(at: number): Share[] {
   const low = Math.floor(at);
@@ -115,22 +109,5 @@ function linear(at: number): Share[] {
 /** The four places around; PyTorch's sharpness without antialias is 0.75. */
 function cubic(at: number): Share[] {
   const low = Math.floor(at);
-  return [-1, 0, 1, 2].map((step) => [low + step, keys(at - (low + step), 0.75)]);
-}
-
-/** All places that a filter around the centre reaches, `width` times as wide as that of a finer grid; here PyTorch's sharpness is 0.5. */
-function filtered(centre: number, width: number, from: number): Share[] {
-  const first = Math.max(Math.trunc(centre - 2 * width + 0.5), 0);
-  const end = Math.min(Math.trunc(centre + 2 * width + 0.5), from);
-  const places = Array.from({ length: end - first }, (_, index) => first + index);
-  const weights = places.map((place) => keys((place + 0.5 - centre) / width, 0.5));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return places.map((place, index) => [place, (weights[index] ?? 0) / total]);
-}
-
-/** The cubic convolution kernel (Keys, 1981, equation 4) with a = -sharpness. */
-function keys(distance: number, sharpness: number): number {
-  const [d, a] = [Math.abs(distance), -sharpness];
-  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
-  return d < 2 ? a * (((d - 5) * d + 8) * d - 4) : 0;
+  return [-1, 0, 1, 2].map((step) => [low + step, cubicWeight(at - (low + step), 0.75)]);
 }

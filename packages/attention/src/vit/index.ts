@@ -23,7 +23,7 @@ export interface VitOutput {
  * A vision transformer (arXiv 2010.11929, section 3.1): patches, tokens before them, positions, encoder blocks, pooling and a head.
  *
  * @param images `[B, height, width, channels]`, float32, in the colours that it was trained with: `vitPreprocessing` has them, and
- * `normalizeImages` makes them. Of another size than its own, positions are interpolated.
+ * `preprocessImages` makes them. Of another size than its own, positions are interpolated.
  * @param params as `vitParams` names them. What is there is used: `cls`, `dist`, `registers`, `pre_norm`, `fc_norm`, `pre_logits`
  * (a linear layer and tanh), `head` and `head_dist`.
  * @param config as `loadVit` gives it.

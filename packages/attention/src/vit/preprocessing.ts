@@ -1,5 +1,6 @@
 import { checkTensor, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { filteredShares, filters, resampled, shareMatrix } from '../resampling.ts';
 import { meaningOf, objectOf, refuse, sidesOf } from './config-file.ts';
 
 /** How pictures become the images that a vision transformer was trained with. */
@@ -15,9 +16,9 @@ export interface VitPreprocessing {
 }
 
 /** The numbers that Pillow has for its filters. */
-const filters = ['nearest', 'lanczos', 'bilinear', 'bicubic'] as const;
-const words: Readonly<Record<string, (typeof filters)[number]>> = Object.fromEntries(
-  filters.map((filter) => [filter, filter]),
+const resampling = ['nearest', 'lanczos', 'bilinear', 'bicubic'] as const;
+const words: Readonly<Record<string, (typeof resampling)[number]>> = Object.fromEntries(
+  resampling.map((filter) => [filter, filter]),
 );
 
 /**
@@ -70,7 +71,7 @@ function ofTransformers(file: Json): VitPreprocessing {
     isCut && file['do_center_crop'] !== false
       ? sizeOf('json.crop_size', file['crop_size'] ?? resize)
       : resize;
-  const filter = filters[Number(file['resample'] ?? 2)];
+  const filter = resampling[Number(file['resample'] ?? 2)];
   return {
     image: typeof image === 'number' ? [image, image] : image,
     resize,
@@ -108,4 +109,57 @@ export function normalizeImages(
     );
   }
   return tf.tidy(() => tf.div(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std])));
+}
+
+/**
+ * Images as a vision transformer takes them, of pictures of any size: resized with antialias, cut to their middle, normalised. The packages
+ * whose files say how round colours to bytes in between, which is up to half a byte away.
+ *
+ * @param pixels `[B, height, width, C]`, float32 in [0, 1].
+ * @returns `[B, ...preprocessing.image, C]`, the caller's to dispose.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another interpolation than `bilinear` and `bicubic`.
+ */
+export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocessing): tf.Tensor4D {
+  const { image, resize, interpolation } = preprocessing;
+  checkTensor('pixels', pixels, ['B', 'height', 'width', 'C']);
+  if (interpolation !== 'bilinear' && interpolation !== 'bicubic') {
+    throw new RangeError(
+      `interpolation was ${JSON.stringify(interpolation)}; it must be "bilinear" or "bicubic"`,
+    );
+  }
+  const [batch = 1, height = 1, width = 1, channels = 1] = pixels.shape;
+  const shorter = Math.min(height, width);
+  const size: readonly [number, number] =
+    typeof resize === 'number'
+      ? [Math.trunc((resize * height) / shorter), Math.trunc((resize * width) / shorter)]
+      : resize;
+  const [top, left] = [0, 1].map((axis) => middle((size[axis] ?? 0) - (image[axis] ?? 0))) as [
+    number,
+    number,
+  ];
+  if (top < 0 || left < 0) {
+    throw new ShapeError(
+      `image was [${image.join(', ')}]; it must fit into the resized ${size.join(' x ')} pixels`,
+    );
+  }
+  return tf.tidy(() => {
+    const [rows, columns] = [
+      [height, size[0]],
+      [width, size[1]],
+    ].map(([from = 1, to = 1]) =>
+      shareMatrix(from, to, (place) =>
+        filteredShares((place + 0.5) * (from / to), from / to, from, filters[interpolation]),
+      ),
+    ) as [tf.Tensor2D, tf.Tensor2D];
+    // The cubic filter goes beyond black and white.
+    const resized = tf.clipByValue(resampled(pixels, rows, columns), 0, 1);
+    const cut = tf.slice(resized, [0, top, left, 0], [batch, ...image, channels]);
+    return normalizeImages(cut, preprocessing) as tf.Tensor4D;
+  });
+}
+
+/** Half of a number of pixels; where that is between two, torchvision takes the even one. */
+function middle(rest: number): number {
+  const half = Math.floor(rest / 2);
+  return rest % 2 === 0 ? half : half + (half % 2);
 }
