@@ -5,9 +5,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface SequenceOptions<State> {
   /**
    * Where each step stands in its own sequence, int32: `[rows, T]` or `[B, T]`, the first two axes of `x`. A step at 0 begins
-   * a sequence anew: nothing from before reaches it or what follows, in its row alone, but for what is not finite in the same
-   * call, as 0 times that is NaN. Default: without a state the first
-   * step is at 0, with a state none is.
+   * a sequence anew: nothing from before reaches it or what follows, not even what is not finite, in its row alone. Default:
+   * without a state the first step is at 0, with a state none is.
    */
   readonly segmentPos?: tf.Tensor;
   /** What a call returned for the steps before. Default: nothing came before. */
@@ -36,15 +35,6 @@ export function checkSequence<T extends SequenceOptions<unknown>>(
 export function withTime(x: tf.Tensor, steps?: number): number[] {
   const [outer, , ...rest] = x.shape as [number, number, ...number[]];
   return steps === undefined ? [outer, ...rest] : [outer, steps, ...rest];
-}
-
-/** `state` with zeros for the rows that begin anew at their first step: 0 times what is not finite would be NaN. */
-export function carriedState(state: tf.Tensor, segmentPos: tf.Tensor | undefined): tf.Tensor {
-  if (segmentPos === undefined) return state;
-  const [outer, ...rest] = state.shape as [number, ...number[]];
-  const begins = tf.equal(tf.slice(segmentPos, [0, 0], [outer, 1]), 0);
-  const condition = tf.broadcastTo(tf.reshape(begins, [outer, ...rest.map(() => 1)]), state.shape);
-  return tf.where(condition, tf.zerosLike(state), state);
 }
 
 /** 1 where a sequence begins, 0 elsewhere: `[rows, T]` or `[B, T]`, float32. */

@@ -1,6 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import {
   describeBackends,
+  expectNoLeak,
   expectTensorClose,
   randomTensor,
   tolerances,
@@ -92,6 +93,95 @@ await describeBackends(
           Math.max(...kept.map((value, at) => Math.abs(value - (lost[at] ?? 0)))),
         ).toBeGreaterThan(1e-3);
         tf.dispose([clean, spoilt, without]);
+      },
+    );
+
+    /** The outputs and last states of two segments, the second from step 3 on, and the gradient of what `weights` counts. */
+    const ofSegments = (
+      name: string,
+      x: tf.Tensor,
+      weights: tf.Tensor,
+      initial?: number,
+    ): Record<'y' | 'state' | 'dx', tf.Tensor> =>
+      tf.tidy(() => {
+        const [call, init] = units[name] as (typeof units)[string];
+        const params = init();
+        const segmentPos = tf.tensor2d([4, 5, 6, 0, 1, 2, 3], [1, 7], 'int32');
+        const { state } = call(randomTensor(randomKey('before'), [1, 4, 4]), params, {});
+        const given =
+          initial === undefined ? state : mapState(state, (part) => tf.fill(part.shape, initial));
+        const run = (input: tf.Tensor) =>
+          call(input, params, { segmentPos, state: given as never });
+        const made = run(x);
+        const parts = made.state instanceof tf.Tensor ? [made.state] : Object.values(made.state);
+        return {
+          y: made.y,
+          state: tf.concat(parts.map((part) => tf.reshape(part, [-1]))),
+          dx: tf.grad((input) => run(input).y)(x, weights),
+        };
+      });
+    const [before, after] = [
+      [0, 0, 0],
+      [0, 3, 0],
+    ];
+    const ends: [number[], number[]] = [
+      [1, 3, 4],
+      [1, 4, 4],
+    ];
+    const input = (name: string) => randomTensor(randomKey(name), [1, 7, 4]);
+    const firstOf = (value: number, rest: tf.Tensor) =>
+      tf.tidy(() => tf.concat([tf.fill([1, 3, 4], value), tf.slice(rest, after, ends[1])], 1));
+
+    it.each(Object.keys(units))(
+      'reads nothing of the segment before, finite or not, forward and backward: %s',
+      async (name) => {
+        await expectNoLeak(async () => {
+          const [x, weights] = [input('x'), input('weights')];
+          const clean = ofSegments(name, x, weights);
+          for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+            const spoilt = firstOf(value, x);
+            for (const made of [
+              ofSegments(name, spoilt, weights),
+              ofSegments(name, x, weights, value),
+            ]) {
+              for (const of of ['y', 'dx'] as const) {
+                const [expected, met] = [clean[of], made[of]].map((tensor) =>
+                  tf.slice(tensor, after, ends[1]),
+                ) as [tf.Tensor, tf.Tensor];
+                const data = await expected.data();
+                expect(data.every(Number.isFinite)).toBe(true);
+                await expectTensorClose(met, { shape: [1, 4, 4], data }, tolerances[backend]);
+                tf.dispose([expected, met]);
+              }
+              const { shape } = clean.state;
+              const data = await clean.state.data();
+              await expectTensorClose(made.state, { shape, data }, tolerances[backend]);
+              tf.dispose({ ...made });
+            }
+            spoilt.dispose();
+          }
+          tf.dispose([x, weights, { ...clean }]);
+        });
+      },
+    );
+
+    it.each(Object.keys(units))(
+      'hands no gradient, finite or not, to the segment before: %s',
+      async (name) => {
+        await expectNoLeak(async () => {
+          const [x, weights] = [input('x'), input('weights')];
+          const clean = ofSegments(name, x, weights);
+          const lost = tf.tidy(() =>
+            tf.concat([tf.slice(weights, before, ends[0]), tf.fill([1, 4, 4], Number.NaN)], 1),
+          );
+          const made = ofSegments(name, x, lost);
+          const [expected, met] = [clean.dx, made.dx].map((tensor) =>
+            tf.slice(tensor, before, ends[0]),
+          ) as [tf.Tensor, tf.Tensor];
+          const data = await expected.data();
+          await expectTensorClose(met, { shape: [1, 3, 4], data }, tolerances[backend]);
+          tf.dispose([x, weights, lost, expected, met, { ...clean }, { ...made }]);
+        });
       },
     );
   },

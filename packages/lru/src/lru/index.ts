@@ -10,7 +10,7 @@ import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { carriedState, checkSequence, resetMask, type SequenceOptions } from '../sequence.ts';
+import { checkSequence, resetMask, type SequenceOptions } from '../sequence.ts';
 import type { Complex } from '../types.ts';
 
 /**
@@ -61,14 +61,10 @@ export function lru(
       tf.Tensor,
       tf.Tensor,
     ];
-    const initialState = state && {
-      re: carriedState(state.re, segmentPos),
-      im: carriedState(state.im, segmentPos),
-    };
     const { y: h, state: last } = complexLinearScan(
       { re: driven[0], im: driven[1] },
       { re: a[0], im: a[1] },
-      { initialState },
+      { initialState: state },
     );
     const states = tf.concat([h.re, h.im], -1);
     const out = tf.concat([cRe, tf.neg(cIm)], 1) as tf.Tensor2D;

@@ -13,13 +13,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { gateTerms } from '../rg-lru-gates/composite.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import {
-  carriedState,
-  checkSequence,
-  resetMask,
-  type SequenceOptions,
-  withTime,
-} from '../sequence.ts';
+import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { type DecayOptions, poweredParam } from './decay-power.ts';
 import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
@@ -67,7 +61,7 @@ export function complexRgLru(
     const powered = poweredParam(aParam, decayPower);
     const terms = recurrence(re, im, inputGate, recurrenceGate, powered, aImagParam, reset);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
-    const carried = state && tf.split(carriedState(state, segmentPos), 2, -1);
+    const carried = state && tf.split(state, 2, -1);
     const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
     const { y, state: last } = complexLinearScan(
       { re: xRe, im: xIm },

@@ -9,13 +9,7 @@ import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { rgLruGates } from '../rg-lru-gates/index.ts';
 import { linearScan } from '../scan/index.ts';
-import {
-  carriedState,
-  checkSequence,
-  resetMask,
-  type SequenceOptions,
-  withTime,
-} from '../sequence.ts';
+import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { type DecayOptions, poweredParam } from './decay-power.ts';
 import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
@@ -62,8 +56,7 @@ export function rgLru(
       aParam: poweredParam(aParam, decayPower),
       reset,
     });
-    const initialState = state && carriedState(state, segmentPos);
-    return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState });
+    return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState: state });
   });
 }
 

@@ -20,14 +20,19 @@ const shapes: readonly (readonly [number, number, number])[] = [
 
 /**
  * Calls with inputs of these names, `[outer, T, inner]` or, where the name begins with h0, `[outer, inner]`. What begins
- * with a is in (0, 0.7), so that complex numbers of two such parts stay within the unit circle.
+ * with a is in (0, 0.7), so that complex numbers of two such parts stay within the unit circle. In the last calls the first a is 0, and h0
+ * is none.
  */
 function scanCases(names: readonly string[]): KernelCase<ScanAttrs>[] {
-  return shapes.flatMap((shape) =>
+  const calls = [...shapes.map((shape) => ({ shape, forgets: false })), forgetting];
+  return calls.flatMap(({ shape, forgets }) =>
     [false, true].map((reverse) => {
       const attrs = { reverse };
+      const first = reverse ? shape[1] - 1 : 0;
       const make = () => ({
-        inputs: Object.fromEntries(names.map((name) => [name, inputOf(name, shape)])),
+        inputs: Object.fromEntries(
+          names.map((name) => [name, inputOf(name, shape, forgets ? first : undefined)]),
+        ),
         attrs,
       });
       const [outer, length, inner] = shape;
@@ -36,14 +41,21 @@ function scanCases(names: readonly string[]): KernelCase<ScanAttrs>[] {
   );
 }
 
+const forgetting = { shape: [3, 13, 6], forgets: true } as const;
+
 function inputOf(
   name: string,
   [outer, length, inner]: readonly [number, number, number],
+  forgetsAt: number | undefined,
 ): tf.Tensor {
   const shape = name.startsWith('h0') ? [outer, inner] : [outer, length, inner];
   const size = shape.reduce((product, n) => product * n, 1);
   const values = randomNormal(randomKey('scan', name, size), size);
-  const gates = values.map((value) => 0.7 / (1 + Math.exp(-2 - value)));
+  if (name.startsWith('h0'))
+    return tf.tensor(forgetsAt === undefined ? values : values.fill(Number.NaN), shape);
+  const gates = values.map((value, index) =>
+    Math.floor(index / inner) % length === forgetsAt ? 0 : 0.7 / (1 + Math.exp(-2 - value)),
+  );
   return tf.tensor(name.startsWith('a') ? gates : values, shape, 'float32');
 }
 

@@ -28,7 +28,8 @@ export interface LinearScanOptions<State> {
 /**
  * The linear recurrence h_t = a_t h_{t-1} + x_t over the second axis, each number on its own: what the real-gated linear
  * recurrent unit (arXiv 2402.19427, equation 4) and other linear recurrent units run on. States add up in float32.
- * With T = 1 it is one step of a stream: pass the last state as `initialState`.
+ * With T = 1 it is one step of a stream: pass the last state as `initialState`. An `a` of 0 forgets the state, forward and backward, also
+ * one that is not finite.
  *
  * The backward pass keeps `a`, the initial state and the output. Products of `a` over the steps of a call must be finite in float32, as they are
  * for |a| <= 1: composites multiply them.

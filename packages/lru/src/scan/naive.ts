@@ -24,7 +24,7 @@ function* lanes([outer, length, inner]: ScanShape, reverse: boolean) {
   }
 }
 
-/** h_t = a_t h_{t-1} + x_t, in float64. @returns h, `[outer, T, inner]`. */
+/** h_t = a_t h_{t-1} + x_t, in float64, where an a of 0 forgets any h. @returns h, `[outer, T, inner]`. */
 export function linearScanNaive(
   { a, x, h0 }: ScanInputs,
   shape: ScanShape,
@@ -34,14 +34,17 @@ export function linearScanNaive(
   for (const { places, state } of lanes(shape, reverse)) {
     let h = h0[state] ?? 0;
     for (const at of places) {
-      h = (a[at] ?? 0) * h + (x[at] ?? 0);
+      h = (a[at] === 0 ? 0 : (a[at] ?? 0) * h) + (x[at] ?? 0);
       y[at] = h;
     }
   }
   return y;
 }
 
-/** The gradients of sum(dy · h), in float64: every path from an input to a later h is followed on its own. */
+/**
+ * The gradients of sum(dy · h), in float64: every path from an input to a later h is followed on its own, up to an a of 0. Before such
+ * an a, what is not finite has no part in its gradient.
+ */
 export function linearScanBackwardNaive(
   inputs: ScanInputs,
   dy: Float64Array,
@@ -61,12 +64,14 @@ export function linearScanBackwardNaive(
       let product = 1;
       for (const later of places.slice(step)) {
         if (later !== at) product *= inputs.a[later] ?? 0;
+        if (later !== at && inputs.a[later] === 0) break;
         weight += product * (dy[later] ?? 0);
       }
       const before = step === 0 ? inputs.h0[state] : y[places[step - 1] ?? 0];
       gradients.x[at] = weight;
-      gradients.a[at] = weight * (before ?? 0);
-      if (step === 0) gradients.h0[state] = weight * (inputs.a[at] ?? 0);
+      const forgets = inputs.a[at] === 0;
+      gradients.a[at] = forgets && !Number.isFinite(before) ? 0 : weight * (before ?? 0);
+      if (step === 0) gradients.h0[state] = forgets ? 0 : weight * (inputs.a[at] ?? 0);
     }
   }
   return gradients;
@@ -77,7 +82,7 @@ export type ComplexScanInputs = Readonly<
   Record<'aRe' | 'aIm' | 'xRe' | 'xIm' | 'h0Re' | 'h0Im', Float64Array>
 >;
 
-/** h_t = a_t h_{t-1} + x_t of complex numbers, in float64. @returns h, `[outer, T, inner]` for each part. */
+/** h_t = a_t h_{t-1} + x_t of complex numbers, in float64, where an a of 0 forgets any h. @returns h, `[outer, T, inner]` for each part. */
 export function complexLinearScanNaive(
   { aRe, aIm, xRe, xIm, h0Re, h0Im }: ComplexScanInputs,
   shape: ScanShape,
@@ -88,6 +93,7 @@ export function complexLinearScanNaive(
     let [re, im] = [h0Re[state] ?? 0, h0Im[state] ?? 0];
     for (const at of places) {
       const [cos, sin] = [aRe[at] ?? 0, aIm[at] ?? 0];
+      if (cos === 0 && sin === 0) [re, im] = [0, 0];
       [re, im] = [cos * re - sin * im + (xRe[at] ?? 0), cos * im + sin * re + (xIm[at] ?? 0)];
       y.re[at] = re;
       y.im[at] = im;

@@ -11,13 +11,7 @@ import {
 } from '@neverend/backend';
 import { checkedParam, normal, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import {
-  carriedState,
-  checkSequence,
-  resetMask,
-  type SequenceOptions,
-  withTime,
-} from '../sequence.ts';
+import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { convForwardCases } from './cases.ts';
 import { convComposite, tapMasks } from './composite.ts';
 import { temporalConvGrad } from './gradient.ts';
@@ -52,8 +46,7 @@ export function temporalConv(
   if (state !== undefined) checkTensor('state', state, withTime(x, taps - 1));
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
-    const before =
-      state === undefined ? tf.zeros(withTime(x, taps - 1)) : carriedState(state, segmentPos);
+    const before = state ?? tf.zeros(withTime(x, taps - 1));
     const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
     const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
     const hasResets = segmentPos !== undefined;

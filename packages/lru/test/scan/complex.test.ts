@@ -11,6 +11,7 @@ import {
   poisonMemory,
   randomTensor,
   tolerances,
+  toTensors,
 } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
@@ -200,6 +201,66 @@ await describeBackends('the complex scan', (backend) => {
       runs,
     );
   }, 60_000);
+
+  it('keeps its digits over 20,000 steps of eigenvalues near the unit circle', async () => {
+    const shape = [1, 20_000, 2] as const;
+    const turned = (part: (angle: number) => number) => ({
+      shape,
+      data: Float64Array.from({ length: 40_000 }, (_, at) =>
+        Math.fround(0.99995 * part(0.07 + (at % 2))),
+      ),
+    });
+    const inputs = {
+      ...{ aRe: turned(Math.cos), aIm: turned(Math.sin) },
+      ...{ xRe: normalInput(randomKey('xRe'), shape), xIm: normalInput(randomKey('xIm'), shape) },
+      h0Re: normalInput(randomKey('h0Re'), [1, 2], 100),
+      h0Im: normalInput(randomKey('h0Im'), [1, 2], 100),
+    };
+    const expected = scanNaive(numbers(inputs), shape, false);
+    const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const tensors = toTensors(inputs);
+    const y = scan(tensors, false);
+    const met = await y.data();
+    const errors = Array.from(met, (value, at) => Math.abs(value - (expected[at] ?? 0)));
+    const worst = errors.reduce((most, error) => Math.max(most, error));
+    expect(worst / scale).toBeLessThan(5e-6);
+    tf.dispose([y, { ...tensors }]);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'forgets %d at a step whose a is 0, forward and backward',
+    async (value) => {
+      await expectNoLeak(async () => {
+        const sequence = (...numbers: number[]) => tf.tensor3d(numbers, [1, 4, 1]);
+        const inputs = {
+          ...{ aRe: sequence(0.5, 0, 0, 0), aIm: sequence(0, 0, 0.5, 0) },
+          ...{ xRe: sequence(value, 1, 1, 3), xIm: sequence(2, 1, 0, 0) },
+          ...{ h0Re: tf.tensor2d([[value]]), h0Im: tf.tensor2d([[1]]) },
+        };
+        const y = scan(inputs, false);
+        // 1 + i, i (1 + i) / 2 + 1 and 3.
+        expect([...(await y.data())].slice(2)).toEqual([1, 1, 0.5, 0.5, 3, 0]);
+        const names = Object.keys(inputs) as (keyof typeof inputs)[];
+        const slopes = tf.tidy(() =>
+          tf.grads((...at: tf.Tensor[]) =>
+            tf.slice(
+              scan(Object.fromEntries(names.map((name, i) => [name, at[i]])) as never, false),
+              [0, 2, 0],
+              [1, 1, 2],
+            ),
+          )(Object.values(inputs)),
+        );
+        const of = Object.fromEntries(
+          await Promise.all(slopes.map(async (slope, i) => [names[i], [...(await slope.data())]])),
+        );
+        expect(of.xRe.slice(1)).toEqual([0.5, 1, 0]);
+        expect(of.xIm.slice(1)).toEqual([-0.5, 1, 0]);
+        expect([of.xRe[0], of.xIm[0], of.aRe[1], of.aIm[1]]).toEqual([0, 0, 0, 0]);
+        expect([of.h0Re, of.h0Im]).toEqual([[0], [0]]);
+        tf.dispose([y, slopes, { ...inputs }]);
+      });
+    },
+  );
 
   it('is the real scan of both parts where a is real', async () => {
     const a = randomTensor(randomKey('a'), [2, 6, 4], 0.5);

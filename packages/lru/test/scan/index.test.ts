@@ -1,10 +1,12 @@
-import { DTypeError, randomKey, ShapeError } from '@neverend/backend';
+import { DTypeError, randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import {
   describeBackends,
   expectCloseToScale,
   expectLikeReference,
   expectNoLeak,
   expectTensorClose,
+  normalInput,
+  numbers,
   officialTolerances,
   poisonMemory,
   randomTensor,
@@ -15,6 +17,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linearScan } from '../../src/index.ts';
+import { linearScanNaive, type ScanInputs } from '../../src/scan/naive.ts';
 import { cuts } from '../splits.ts';
 import { inputsOf, scanCase, shapes } from './scan-case.ts';
 
@@ -127,11 +130,54 @@ await describeBackends('the linear scan', (backend) => {
     );
   });
 
-  it('forgets what came before a step whose a is 0', async () => {
-    const a = tf.tensor3d([0.5, 0, 0.5], [1, 3, 1]);
-    const initialState = tf.tensor2d([[1e30]]);
-    const { y } = linearScan(tf.tensor3d([8, 1, 1], [1, 3, 1]), a, { initialState });
-    await expectTensorClose(tf.slice(y, [0, 1, 0], [1, 2, 1]), [1, 1.5]);
+  it.each([1e30, Number.NaN, Number.POSITIVE_INFINITY])(
+    'forgets %d at a step whose a is 0, forward and backward',
+    async (value) => {
+      await expectNoLeak(async () => {
+        // The state and the first x before the 0, and what is asked of the last step behind another.
+        const a = tf.tensor3d([0.5, 0, 0.5, 0], [1, 4, 1]);
+        const x = tf.tensor3d([value, 1, 1, 3], [1, 4, 1]);
+        const h0 = tf.tensor2d([[value]]);
+        const { y, state } = linearScan(x, a, { initialState: h0 });
+        expect([...(await y.data())].slice(1)).toEqual([1, 1.5, 3]);
+        const dy = tf.tensor3d([0, 0, 1, value], [1, 4, 1]);
+        const of = (...[at, input, state]: tf.Tensor[]) =>
+          linearScan(input as tf.Tensor, at as tf.Tensor, { initialState: state }).y;
+        const [da, dx, dh0] = tf.grads(of)([a, x, h0], dy) as [tf.Tensor, tf.Tensor, tf.Tensor];
+        expect([...(await dx.data())].slice(0, 3)).toEqual([0, 0.5, 1]);
+        // 0.5 times the first state, which is a number where the value is one.
+        expect((await da.data())[1]).toBe(
+          value === 1e30 ? Math.fround(0.75 * Math.fround(1e30)) : 0,
+        );
+        expect((await da.data())[2]).toBe(1);
+        expect([...(await dh0.data())]).toEqual([0]);
+        tf.dispose([a, x, h0, y, state, dy, da, dx, dh0]);
+      });
+    },
+  );
+
+  it.each([20_000, 100_000])('keeps its digits over %d steps of an a near 1', async (length) => {
+    const shape = [1, length, 3] as const;
+    const uniform = (name: string) => randomUniform(randomKey(name), length * 3);
+    // Of both signs, so that states do not grow into where float32 rounds all in one direction.
+    const x = normalInput(randomKey('x'), shape);
+    for (const reverse of [false, true]) {
+      const inputs = {
+        a: { shape, data: Float64Array.from(uniform('a'), (u) => Math.fround(0.9999 + 1e-4 * u)) },
+        x,
+        h0: normalInput(randomKey('h0'), [1, 3], 100),
+      };
+      const naive = numbers(inputs) as unknown as ScanInputs;
+      const expected = linearScanNaive(naive, shape, reverse);
+      const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      const { a, x: input, h0 } = toTensors(inputs) as Record<'a' | 'x' | 'h0', tf.Tensor>;
+      const y = tf.tidy(() => linearScan(input, a, { initialState: h0, reverse }).y);
+      const met = await y.data();
+      const errors = Array.from(met, (value, at) => Math.abs(value - (expected[at] ?? 0)));
+      const worst = errors.reduce((most, error) => Math.max(most, error));
+      expect(worst / scale).toBeLessThan(5e-6);
+      tf.dispose([a, input, h0, y]);
+    }
   });
 });
 

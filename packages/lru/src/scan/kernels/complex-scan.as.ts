@@ -1,6 +1,14 @@
+import { loadLanes, storeLanes } from '@neverend/backend/assembly/sums.as';
 import { columnsAt } from './scan.as';
 
-/** y = a h + x of complex numbers, whose parts are apart. */
+/** x where the complex a is not 0, else 0. */
+@inline
+export function where(x: v128, aRe: v128, aIm: v128): v128 {
+  const zero = f32x4.splat(0);
+  return v128.and(x, v128.or(f32x4.ne(aRe, zero), f32x4.ne(aIm, zero)));
+}
+
+/** y = a h + x of complex numbers, whose parts are apart; without a h where a is 0. */
 @inline
 export function complexAdvance(
   yRe: usize,
@@ -13,59 +21,74 @@ export function complexAdvance(
   xIm: usize,
   bytes: usize,
 ): void {
-  let j: usize = 0;
-  for (; j + 16 <= bytes; j += 16) {
-    const cos = v128.load(aRe + j);
-    const sin = v128.load(aIm + j);
-    const re = v128.load(hRe + j);
-    const im = v128.load(hIm + j);
-    const turned = f32x4.sub(f32x4.mul(cos, re), f32x4.mul(sin, im));
-    const crossed = f32x4.add(f32x4.mul(cos, im), f32x4.mul(sin, re));
-    v128.store(yRe + j, f32x4.add(turned, v128.load(xRe + j)));
-    v128.store(yIm + j, f32x4.add(crossed, v128.load(xIm + j)));
-  }
-  for (; j < bytes; j += 4) {
-    const cos = load<f32>(aRe + j);
-    const sin = load<f32>(aIm + j);
-    const re = load<f32>(hRe + j);
-    const im = load<f32>(hIm + j);
-    store<f32>(yRe + j, cos * re - sin * im + load<f32>(xRe + j));
-    store<f32>(yIm + j, cos * im + sin * re + load<f32>(xIm + j));
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const lanes = min(4, (bytes - j) >> 2);
+    const cos = loadLanes(aRe + j, lanes);
+    const sin = loadLanes(aIm + j, lanes);
+    const re = loadLanes(hRe + j, lanes);
+    const im = loadLanes(hIm + j, lanes);
+    const turned = where(f32x4.sub(f32x4.mul(cos, re), f32x4.mul(sin, im)), cos, sin);
+    const crossed = where(f32x4.add(f32x4.mul(cos, im), f32x4.mul(sin, re)), cos, sin);
+    storeLanes(yRe + j, f32x4.add(turned, loadLanes(xRe + j, lanes)), lanes);
+    storeLanes(yIm + j, f32x4.add(crossed, loadLanes(xIm + j, lanes)), lanes);
   }
 }
 
-/** z = conj(u) v, and w is added where `added` says so. */
+/** z = conj(a) g, and 0 where a is 0; w is added where `added` says so. */
 @inline
-export function conjugateProduct(
+export function complexRetreat(
   zRe: usize,
   zIm: usize,
-  uRe: usize,
-  uIm: usize,
-  vRe: usize,
-  vIm: usize,
+  aRe: usize,
+  aIm: usize,
+  gRe: usize,
+  gIm: usize,
   wRe: usize,
   wIm: usize,
   added: bool,
   bytes: usize,
 ): void {
-  let j: usize = 0;
-  for (; j + 16 <= bytes; j += 16) {
-    const cos = v128.load(uRe + j);
-    const sin = v128.load(uIm + j);
-    const re = v128.load(vRe + j);
-    const im = v128.load(vIm + j);
-    const turned = f32x4.add(f32x4.mul(cos, re), f32x4.mul(sin, im));
-    const crossed = f32x4.sub(f32x4.mul(cos, im), f32x4.mul(sin, re));
-    v128.store(zRe + j, added ? f32x4.add(turned, v128.load(wRe + j)) : turned);
-    v128.store(zIm + j, added ? f32x4.add(crossed, v128.load(wIm + j)) : crossed);
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const lanes = min(4, (bytes - j) >> 2);
+    const cos = loadLanes(aRe + j, lanes);
+    const sin = loadLanes(aIm + j, lanes);
+    const re = loadLanes(gRe + j, lanes);
+    const im = loadLanes(gIm + j, lanes);
+    const turned = where(f32x4.add(f32x4.mul(cos, re), f32x4.mul(sin, im)), cos, sin);
+    const crossed = where(f32x4.sub(f32x4.mul(cos, im), f32x4.mul(sin, re)), cos, sin);
+    storeLanes(zRe + j, added ? f32x4.add(turned, loadLanes(wRe + j, lanes)) : turned, lanes);
+    storeLanes(zIm + j, added ? f32x4.add(crossed, loadLanes(wIm + j, lanes)) : crossed, lanes);
   }
-  for (; j < bytes; j += 4) {
-    const cos = load<f32>(uRe + j);
-    const sin = load<f32>(uIm + j);
-    const re = load<f32>(vRe + j);
-    const im = load<f32>(vIm + j);
-    store<f32>(zRe + j, cos * re + sin * im + (added ? load<f32>(wRe + j) : 0));
-    store<f32>(zIm + j, cos * im - sin * re + (added ? load<f32>(wIm + j) : 0));
+}
+
+/** da = g conj(h), and 0 where a is 0 and that is not finite. */
+@inline
+export function complexSlopes(
+  daRe: usize,
+  daIm: usize,
+  aRe: usize,
+  aIm: usize,
+  gRe: usize,
+  gIm: usize,
+  hRe: usize,
+  hIm: usize,
+  bytes: usize,
+): void {
+  const largest = f32x4.splat(f32.MAX_VALUE);
+  for (let j: usize = 0; j < bytes; j += 16) {
+    const lanes = min(4, (bytes - j) >> 2);
+    const cos = loadLanes(aRe + j, lanes);
+    const sin = loadLanes(aIm + j, lanes);
+    const re = loadLanes(gRe + j, lanes);
+    const im = loadLanes(gIm + j, lanes);
+    const stateRe = loadLanes(hRe + j, lanes);
+    const stateIm = loadLanes(hIm + j, lanes);
+    const turned = f32x4.add(f32x4.mul(stateRe, re), f32x4.mul(stateIm, im));
+    const crossed = f32x4.sub(f32x4.mul(stateRe, im), f32x4.mul(stateIm, re));
+    const counted = v128.bitselect(turned, where(turned, cos, sin), f32x4.le(f32x4.abs(turned), largest));
+    const countedIm = v128.bitselect(crossed, where(crossed, cos, sin), f32x4.le(f32x4.abs(crossed), largest));
+    storeLanes(daRe + j, counted, lanes);
+    storeLanes(daIm + j, countedIm, lanes);
   }
 }
 
@@ -151,7 +174,7 @@ export function complexScanGrad(
       if (left < length) {
         const later = at;
         at -= next;
-        conjugateProduct(
+        complexRetreat(
           dxRe + at,
           dxIm + at,
           aRe + later,
@@ -166,9 +189,9 @@ export function complexScanGrad(
       }
       const hRe = left == 1 ? h0Re + state : yRe + at - next;
       const hIm = left == 1 ? h0Im + state : yIm + at - next;
-      conjugateProduct(daRe + at, daIm + at, hRe, hIm, dxRe + at, dxIm + at, 0, 0, false, bytes);
+      complexSlopes(daRe + at, daIm + at, aRe + at, aIm + at, dxRe + at, dxIm + at, hRe, hIm, bytes);
     }
-    conjugateProduct(
+    complexRetreat(
       dh0Re + state,
       dh0Im + state,
       aRe + at,

@@ -20,35 +20,63 @@ Parts partsAt(const std::vector<Tensor>& tensors, int first) {
   return {tensors[first].floats(), tensors[first + 1].floats()};
 }
 
-// y = a h + x
+// x where the complex a is not 0, else 0.
+NEVEREND_INLINE float where(float x, float re, float im) {
+  return re == 0.0f && im == 0.0f ? 0.0f : x;
+}
+
+// y = a h + x, without a h where a is 0
 NEVEREND_VECTORISED void advance(float* __restrict yRe, float* __restrict yIm, Parts a, Parts h,
                                  Parts x, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) {
-    yRe[i] = a.re[i] * h.re[i] - a.im[i] * h.im[i] + x.re[i];
-    yIm[i] = a.re[i] * h.im[i] + a.im[i] * h.re[i] + x.im[i];
+    const float re = a.re[i] * h.re[i] - a.im[i] * h.im[i];
+    const float im = a.re[i] * h.im[i] + a.im[i] * h.re[i];
+    yRe[i] = where(re, a.re[i], a.im[i]) + x.re[i];
+    yIm[i] = where(im, a.re[i], a.im[i]) + x.im[i];
   }
 }
 
-// z = conj(u) v
-NEVEREND_VECTORISED void conjugateProduct(float* __restrict zRe, float* __restrict zIm, Parts u,
-                                          Parts v, int64_t columns) {
+// dh0 = conj(a) g, and 0 where a is 0
+NEVEREND_VECTORISED void handBack(float* __restrict dh0Re, float* __restrict dh0Im, Parts a, Parts g,
+                                  int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) {
-    zRe[i] = u.re[i] * v.re[i] + u.im[i] * v.im[i];
-    zIm[i] = u.re[i] * v.im[i] - u.im[i] * v.re[i];
+    const float re = a.re[i] * g.re[i] + a.im[i] * g.im[i];
+    const float im = a.re[i] * g.im[i] - a.im[i] * g.re[i];
+    dh0Re[i] = where(re, a.re[i], a.im[i]);
+    dh0Im[i] = where(im, a.re[i], a.im[i]);
   }
 }
 
-// g = conj(a) later + dy, da = g conj(h)
+// A part of da where a is 0: 0 where it is not finite.
+NEVEREND_INLINE float slopeOf(float slope, float re, float im) {
+  const float finite = isFinite(slope) ? slope : 0.0f;
+  return re == 0.0f && im == 0.0f ? finite : slope;
+}
+
+// da = g conj(h)
+NEVEREND_VECTORISED void slopes(float* __restrict daRe, float* __restrict daIm, Parts a, Parts g,
+                                Parts h, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) {
+    const float re = h.re[i] * g.re[i] + h.im[i] * g.im[i];
+    const float im = h.re[i] * g.im[i] - h.im[i] * g.re[i];
+    daRe[i] = slopeOf(re, a.re[i], a.im[i]);
+    daIm[i] = slopeOf(im, a.re[i], a.im[i]);
+  }
+}
+
+// g = conj(a) later + dy, of the a of the later step, and da = g conj(h), of the step's own.
 NEVEREND_VECTORISED void retreat(float* __restrict gRe, float* __restrict gIm,
-                                 float* __restrict daRe, float* __restrict daIm, Parts a,
+                                 float* __restrict daRe, float* __restrict daIm, Parts a, Parts own,
                                  Parts later, Parts dy, Parts h, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) {
-    const float re = a.re[i] * later.re[i] + a.im[i] * later.im[i] + dy.re[i];
-    const float im = a.re[i] * later.im[i] - a.im[i] * later.re[i] + dy.im[i];
+    const float handedRe = a.re[i] * later.re[i] + a.im[i] * later.im[i];
+    const float handedIm = a.re[i] * later.im[i] - a.im[i] * later.re[i];
+    const float re = where(handedRe, a.re[i], a.im[i]) + dy.re[i];
+    const float im = where(handedIm, a.re[i], a.im[i]) + dy.im[i];
     gRe[i] = re;
     gIm[i] = im;
-    daRe[i] = h.re[i] * re + h.im[i] * im;
-    daIm[i] = h.re[i] * im - h.im[i] * re;
+    daRe[i] = slopeOf(h.re[i] * re + h.im[i] * im, own.re[i], own.im[i]);
+    daIm[i] = slopeOf(h.re[i] * im - h.im[i] * re, own.re[i], own.im[i]);
   }
 }
 
@@ -105,15 +133,15 @@ void complexScanGrad(Run& run) {
     const auto before = [&] { return left == 0 ? h0 + state : y + (at - sizes.next()); };
     std::memcpy(dx.re + at, dy.re + at, columns * sizeof(float));
     std::memcpy(dx.im + at, dy.im + at, columns * sizeof(float));
-    conjugateProduct(da.re + at, da.im + at, before(), dx + at, columns);
+    slopes(da.re + at, da.im + at, a + at, dx + at, before(), columns);
     while (left > 0) {
       const int64_t later = at;
       at -= sizes.next();
       --left;
-      retreat(dx.re + at, dx.im + at, da.re + at, da.im + at, a + later, dx + later, dy + at,
+      retreat(dx.re + at, dx.im + at, da.re + at, da.im + at, a + later, a + at, dx + later, dy + at,
               before(), columns);
     }
-    conjugateProduct(dh0.re + state, dh0.im + state, a + at, dx + at, columns);
+    handBack(dh0.re + state, dh0.im + state, a + at, dx + at, columns);
   });
 }
 

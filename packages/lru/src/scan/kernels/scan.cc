@@ -10,29 +10,48 @@
 namespace neverend {
 namespace {
 
+// a h, and 0 where a is 0, also for an h that is not finite.
+NEVEREND_INLINE float kept(float a, float h) {
+  const float product = a * h;
+  return a == 0.0f ? 0.0f : product;
+}
+
+// g h, and 0 where a is 0 and that is not finite.
+NEVEREND_INLINE float slopeOf(float a, float g, float h) {
+  const float product = g * h, finite = isFinite(product) ? product : 0.0f;
+  return a == 0.0f ? finite : product;
+}
+
 // y = a h + x
 NEVEREND_VECTORISED void advance(float* __restrict y, const float* __restrict a,
                                  const float* __restrict h, const float* __restrict x,
                                  int64_t columns) {
-  for (int64_t i = 0; i < columns; ++i) y[i] = a[i] * h[i] + x[i];
+  for (int64_t i = 0; i < columns; ++i) y[i] = kept(a[i], h[i]) + x[i];
 }
 
-// g = a later + dy, da = g h
+// g = a later + dy, of the a of the later step, and da = g h, of the step's own.
 NEVEREND_VECTORISED void retreat(float* __restrict g, float* __restrict da,
-                                 const float* __restrict a, const float* __restrict later,
-                                 const float* __restrict dy, const float* __restrict h,
-                                 int64_t columns) {
+                                 const float* __restrict a, const float* __restrict own,
+                                 const float* __restrict later, const float* __restrict dy,
+                                 const float* __restrict h, int64_t columns) {
   for (int64_t i = 0; i < columns; ++i) {
-    const float sum = a[i] * later[i] + dy[i];
+    const float sum = kept(a[i], later[i]) + dy[i];
     g[i] = sum;
-    da[i] = sum * h[i];
+    da[i] = slopeOf(own[i], sum, h[i]);
   }
 }
 
-// z = x y
-NEVEREND_VECTORISED void multiply(float* __restrict z, const float* __restrict x,
-                                  const float* __restrict y, int64_t columns) {
-  for (int64_t i = 0; i < columns; ++i) z[i] = x[i] * y[i];
+// dh0 = a g
+NEVEREND_VECTORISED void handBack(float* __restrict dh0, const float* __restrict a,
+                                  const float* __restrict g, int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) dh0[i] = kept(a[i], g[i]);
+}
+
+// da = g h
+NEVEREND_VECTORISED void slopes(float* __restrict da, const float* __restrict a,
+                                const float* __restrict g, const float* __restrict h,
+                                int64_t columns) {
+  for (int64_t i = 0; i < columns; ++i) da[i] = slopeOf(a[i], g[i], h[i]);
 }
 
 void linearScan(Run& run) {
@@ -71,15 +90,15 @@ void linearScanGrad(Run& run) {
       return left == 0 ? h0.floats() + state : y.floats() + at - sizes.next();
     };
     std::memcpy(dx.floats() + at, dy.floats() + at, columns * sizeof(float));
-    multiply(da.floats() + at, dx.floats() + at, before(), columns);
+    slopes(da.floats() + at, a.floats() + at, dx.floats() + at, before(), columns);
     while (left > 0) {
       const int64_t later = at;
       at -= sizes.next();
       --left;
-      retreat(dx.floats() + at, da.floats() + at, a.floats() + later, dx.floats() + later,
-              dy.floats() + at, before(), columns);
+      retreat(dx.floats() + at, da.floats() + at, a.floats() + later, a.floats() + at,
+              dx.floats() + later, dy.floats() + at, before(), columns);
     }
-    multiply(dh0.floats() + state, a.floats() + at, dx.floats() + at, columns);
+    handBack(dh0.floats() + state, a.floats() + at, dx.floats() + at, columns);
   });
 }
 

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include <neverend/op.h>
+#include <neverend/simd.h>
 #include <neverend/threads.h>
 
 namespace neverend {
+
+NEVEREND_INLINE bool isFinite(float x) { return __builtin_fabsf(x) <= 3.402823466e38f; }
 
 // The attributes of every op here: the direction, and the numbers of tuning.ts.
 const std::vector<const char*> kScanAttributes{"reverse: bool", "shortest_line: int", "strip: int"};

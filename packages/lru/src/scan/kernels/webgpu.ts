@@ -20,6 +20,13 @@ export const lane: string = `
   let reverse = uniforms.reverse == 1u;
   let next = select(inner, 0u - inner, reverse);`;
 
+/** A part of da, which is 0 where a is 0 and it is not finite. By its bits: a compiler may take every float for finite. */
+export const slopeOf: string = `
+fn slopeOf(slope : f32, forgets : bool) -> f32 {
+  let isFinite = (bitcast<u32>(slope) & 0x7f800000u) != 0x7f800000u;
+  return select(slope, 0.0, forgets && !isFinite);
+}`;
+
 export const scanWebgpu: BackendKernel<ScanInputs, ScanAttrs> = {
   compute: ({ inputs: { a, x, h0 }, attrs, backend }) => {
     const gpu = asWebgpu(backend);
@@ -30,7 +37,7 @@ fn kernel(group : u32, thread : u32) {${lane}
   var at = select(first, last, reverse);
   var h = h0[state];
   for (var t = 0u; t < uniforms.length; t++) {
-    h = a[at] * h + x[at];
+    h = select(a[at] * h, 0.0, a[at] == 0.0) + x[at];
     y[at] = h;
     at += next;
   }
@@ -50,6 +57,7 @@ export const scanGradWebgpu: BackendKernel<ScanGradInputs, ScanAttrs> = {
       ...({ da: 'write f32', dx: 'write f32', dh0: 'write f32' } as const),
     };
     const code = () => `
+${slopeOf}
 fn kernel(group : u32, thread : u32) {${lane}
   var at = select(last, first, reverse);
   // What the step after hands back: its a times its g.
@@ -57,8 +65,10 @@ fn kernel(group : u32, thread : u32) {${lane}
   for (var left = uniforms.length; left > 0u; left--) {
     let g = dy[at] + handed;
     dx[at] = g;
-    if (left > 1u) { da[at] = g * y[at - next]; } else { da[at] = g * h0[state]; }
-    handed = a[at] * g;
+    var h = h0[state];
+    if (left > 1u) { h = y[at - next]; }
+    da[at] = slopeOf(g * h, a[at] == 0.0);
+    handed = select(a[at] * g, 0.0, a[at] == 0.0);
     at -= next;
   }
   dh0[state] = handed;
