@@ -1,4 +1,5 @@
 export { initLru, type LruArgs, lru } from './lru/index.ts';
+export type { MaskOption } from './mask.ts';
 export {
   initRecurrentBlock,
   type RecurrentBlockArgs,
@@ -17,6 +18,6 @@ export type { DecayOptions } from './rg-lru/decay-power.ts';
 export { initRgLru, rgLru } from './rg-lru/index.ts';
 export type { RgLruArgs } from './rg-lru/init.ts';
 export { complexLinearScan, type LinearScanOptions, linearScan } from './scan/index.ts';
-export type { SequenceOptions } from './sequence.ts';
+export type { RecurrenceOptions, ReverseOption, SequenceOptions } from './sequence.ts';
 export { initTemporalConv, temporalConv } from './temporal-conv/index.ts';
 export type { Complex } from './types.ts';

@@ -9,8 +9,9 @@ import {
 import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
+import { held, passing, withoutMasked } from '../mask.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { checkSequence, resetMask, type SequenceOptions } from '../sequence.ts';
+import { checkSequence, type RecurrenceOptions, resetMask } from '../sequence.ts';
 import type { Complex } from '../types.ts';
 
 /**
@@ -29,10 +30,10 @@ import type { Complex } from '../types.ts';
 export function lru(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<Complex> = {},
+  options: RecurrenceOptions<Complex> = {},
 ): { y: tf.Tensor; state: Complex } {
-  checkSequence('lru', x, options);
-  const { segmentPos, state } = options;
+  checkSequence('lru', x, options, ['mask', 'reverse']);
+  const { state, mask, reverse } = options;
   const inputs = x.shape.at(-1) ?? 1;
   const nuLog = checkedParam(params, 'nu_log', ['E']);
   const width = nuLog.size;
@@ -52,24 +53,26 @@ export function lru(
     checkTensor('state.im', state.im, stateShape);
   }
   return tf.tidy(() => {
-    const rows = tf.reshape(x, [-1, inputs]) as tf.Tensor2D;
+    const input = withoutMasked(x, mask);
+    const rows = tf.reshape(input, [-1, inputs]) as tf.Tensor2D;
     const gamma = tf.exp(gammaLog);
     const driven = tf
       .split(tf.matMul(rows, tf.concat([bRe, bIm]), false, true), 2, 1)
       .map((part) => tf.reshape(tf.mul(part, gamma), shape)) as [tf.Tensor, tf.Tensor];
-    const a = eigenvalues(nuLog, thetaLog).map((part) => overTime(part, x, segmentPos)) as [
+    const a = eigenvalues(nuLog, thetaLog).map((part) => overTime(part, x, options)) as [
       tf.Tensor,
       tf.Tensor,
     ];
     const { y: h, state: last } = complexLinearScan(
       { re: driven[0], im: driven[1] },
-      { re: a[0], im: a[1] },
-      { initialState: state },
+      { re: passing(a[0], mask), im: passing(a[1], mask, 0) },
+      { initialState: state, reverse },
     );
     const states = tf.concat([h.re, h.im], -1);
     const out = tf.concat([cRe, tf.neg(cIm)], 1) as tf.Tensor2D;
     const y = tf.matMul(tf.reshape(states, [-1, 2 * width]) as tf.Tensor2D, out, false, true);
-    return { y: tf.add(tf.reshape(y, x.shape), tf.mul(x, skip)), state: { ...last } };
+    const sum = tf.add(tf.reshape(y, x.shape), tf.mul(input, skip));
+    return { y: held(sum, mask, { reverse }), state: { ...last } };
   });
 }
 
@@ -81,11 +84,11 @@ function eigenvalues(nuLog: tf.Tensor, thetaLog: tf.Tensor): tf.Tensor[] {
 }
 
 /** `[E]` at every step of every row, and 0 where a sequence begins. */
-function overTime(part: tf.Tensor, x: tf.Tensor, segmentPos: tf.Tensor | undefined): tf.Tensor {
+function overTime(part: tf.Tensor, x: tf.Tensor, options: RecurrenceOptions<Complex>): tf.Tensor {
   const [outer, steps] = x.shape as [number, number];
   const between = x.shape.slice(2, -1);
   const shape = [outer, steps, ...between.map(() => 1), 1];
-  const going = tf.sub(1, tf.reshape(resetMask(x, segmentPos, true), shape));
+  const going = tf.sub(1, tf.reshape(resetMask(x, options, true), shape));
   // broadcastTo copies number by number on wasm: a hundred times as slow.
   return tf.add(tf.mul(going, part), tf.zeros([outer, steps, ...between, part.size]));
 }

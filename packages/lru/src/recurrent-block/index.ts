@@ -21,10 +21,11 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { gatedRecurrence, recurrenceFlops } from '../gated-recurrence/index.ts';
 import type { GatedRecurrenceAttrs, GatedRecurrenceInputs } from '../gated-recurrence/types.ts';
+import { held, type MaskOption, withoutMasked } from '../mask.ts';
 import { gateBlocks } from '../rg-lru/block-diagonal.ts';
 import { complexRgLru } from '../rg-lru/complex.ts';
 import { type DecayOptions, poweredParam } from '../rg-lru/decay-power.ts';
-import { initRgLru } from '../rg-lru/index.ts';
+import { initRgLru, rgLru } from '../rg-lru/index.ts';
 import type { RgLruArgs } from '../rg-lru/init.ts';
 import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { checkedConv, checkTaps, initTemporalConv, temporalConv } from '../temporal-conv/index.ts';
@@ -55,7 +56,7 @@ export type RecurrentState = {
 export function recurrentBlock(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<RecurrentState> & DecayOptions = {},
+  options: SequenceOptions<RecurrentState> & DecayOptions & MaskOption = {},
 ): { y: tf.Tensor; state: RecurrentState } {
   return recurrentBlockWith(x, params, options);
 }
@@ -64,11 +65,11 @@ export function recurrentBlock(
 export function recurrentBlockWith(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<RecurrentState> & DecayOptions,
+  options: SequenceOptions<RecurrentState> & DecayOptions & MaskOption,
   norm?: { readonly scale: tf.Tensor; readonly eps: number },
 ): { y: tf.Tensor; state: RecurrentState } {
-  checkSequence('recurrentBlock', x, options, ['decayPower']);
-  const { state } = options;
+  checkSequence('recurrentBlock', x, options, ['decayPower', 'mask']);
+  const { state, mask } = options;
   const width = x.shape.at(-1) ?? 1;
   const linearX = linearParams(params, 'linear_x', width);
   const inner = linearX.kernel.shape[1] ?? 1;
@@ -93,16 +94,18 @@ export function recurrentBlockWith(
       };
       return residualRecurrence(all, { ...attrs, eps: norm.eps });
     }
+    const input = withoutMasked(x, mask);
     const layers = [{ ...linearY, activation: 'gelu' } as const, linearX];
     const [gate, wide] = (
       norm === undefined
-        ? layers.map(({ kernel, bias, ...activation }) => linear(x, kernel, bias, activation))
+        ? layers.map(({ kernel, bias, ...activation }) => linear(input, kernel, bias, activation))
         : normLinear(x, norm, layers)
     ) as [tf.Tensor, tf.Tensor];
-    const mix = isReal ? mixReal : mixComplex;
+    const mix = isReal && mask === undefined ? mixInOne : mixInParts(isReal ? rgLru : complexRgLru);
     const { y, ...after } = mix(wide, gate, conv1d, below, options);
     const residual = norm && x;
-    return { y: linear(y, linearOut.kernel, linearOut.bias, { residual }), state: after };
+    const out = linear(y, linearOut.kernel, linearOut.bias, { residual });
+    return { y: held(out, mask), state: after };
   });
 }
 
@@ -112,10 +115,10 @@ type Mix = (
   gate: tf.Tensor,
   conv1d: Params,
   unit: Params,
-  options: SequenceOptions<RecurrentState> & DecayOptions,
+  options: SequenceOptions<RecurrentState> & DecayOptions & MaskOption,
 ) => RecurrentState & { readonly y: tf.Tensor };
 
-const mixReal: Mix = (x, gate, conv1d, unit, options) => {
+const mixInOne: Mix = (x, gate, conv1d, unit, options) => {
   const { inputs, attrs } = recurrenceOf(x, x.shape.at(-1) ?? 1, conv1d, unit, options);
   const { y, state, conv } = gatedRecurrence({ ...inputs, x, gate }, attrs);
   return { y, rgLru: state, conv };
@@ -138,7 +141,7 @@ function recurrenceOf(
     ...{ recurrenceW: recurrenceGate.w, recurrenceB: recurrenceGate.b },
     // What there is not is not looked at.
     ...{ conv: state?.conv ?? aParam, state: state?.rgLru ?? aParam },
-    reset: hasResets ? resetMask(x, segmentPos, true) : aParam,
+    reset: hasResets ? resetMask(x, { segmentPos }, true) : aParam,
   };
   return { inputs, attrs: { hasState: state !== undefined, hasResets } };
 }
@@ -171,18 +174,21 @@ const recurrentBlockKernel = defineKernel<RecurrentBlockInputs, RecurrentBlockAt
   },
 });
 
-const mixComplex: Mix = (x, gate, conv1d, unit, { segmentPos, state, decayPower }) => {
-  const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> => ({
-    ...(segmentPos === undefined ? {} : { segmentPos }),
-    ...(of === undefined ? {} : { state: of }),
-  });
-  const conv = temporalConv(x, conv1d, sequence(state?.conv));
-  const { y, state: rgLru } = complexRgLru(conv.y, unit, {
-    ...sequence(state?.rgLru),
-    ...(decayPower === undefined ? {} : { decayPower }),
-  });
-  return { y: tf.mul(y, gate), rgLru, conv: conv.state };
-};
+const mixInParts =
+  (recurrence: typeof rgLru): Mix =>
+  (x, gate, conv1d, unit, { segmentPos, state, decayPower, mask }) => {
+    const sequence = (of?: tf.Tensor): SequenceOptions<tf.Tensor> & MaskOption => ({
+      ...(segmentPos === undefined ? {} : { segmentPos }),
+      ...(mask === undefined ? {} : { mask }),
+      ...(of === undefined ? {} : { state: of }),
+    });
+    const conv = temporalConv(x, conv1d, sequence(state?.conv));
+    const { y, state: last } = recurrence(conv.y, unit, {
+      ...sequence(state?.rgLru),
+      ...(decayPower === undefined ? {} : { decayPower }),
+    });
+    return { y: tf.mul(y, gate), rgLru: last, conv: conv.state };
+  };
 
 /** Sizes of a recurrent block. */
 export interface RecurrentBlockArgs extends Pick<RgLruArgs, 'heads' | 'minRadius' | 'maxRadius'> {

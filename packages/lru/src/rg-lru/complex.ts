@@ -11,9 +11,10 @@ import {
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
+import { passing, withoutMasked } from '../mask.ts';
 import { gateTerms } from '../rg-lru-gates/composite.ts';
 import { complexLinearScan } from '../scan/index.ts';
-import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { checkSequence, type RecurrenceOptions, resetMask, withTime } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { type DecayOptions, poweredParam } from './decay-power.ts';
 import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
@@ -32,10 +33,10 @@ import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
 export function complexRgLru(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<tf.Tensor> & DecayOptions = {},
+  options: RecurrenceOptions<tf.Tensor> & DecayOptions = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence('complexRgLru', x, options, ['decayPower']);
-  const { segmentPos, state, decayPower } = options;
+  checkSequence('complexRgLru', x, options, ['decayPower', 'mask', 'reverse']);
+  const { state, mask, reverse, decayPower } = options;
   const width = (x.shape.at(-1) ?? 2) / 2;
   if (!Number.isInteger(width)) {
     throw new ShapeError(`x was [${x.shape.join(', ')}]; its last dimension must be even`);
@@ -48,16 +49,17 @@ export function complexRgLru(
     const shape = [...x.shape.slice(0, -1), width];
     const [outer, steps] = x.shape as [number, number];
     const flat = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, 2 * width]), [
+    const input = withoutMasked(x, mask);
+    const gates = blockDiagonal(tf.reshape(input, [-1, 2 * width]), [
       layers.inputGate,
       layers.recurrenceGate,
     ]).map((gate) => tf.reshape(gate, flat));
     const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
-    const [re, im] = tf.split(x, 2, -1).map((part) => tf.reshape(part, flat)) as [
+    const [re, im] = tf.split(input, 2, -1).map((part) => tf.reshape(part, flat)) as [
       tf.Tensor,
       tf.Tensor,
     ];
-    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const reset = tf.reshape(resetMask(x, options, state !== undefined), [-1]);
     const powered = poweredParam(aParam, decayPower);
     const terms = recurrence(re, im, inputGate, recurrenceGate, powered, aImagParam, reset);
     const [aRe, aIm, xRe, xIm] = terms.map((term) => tf.reshape(term, shape)) as Four;
@@ -65,8 +67,8 @@ export function complexRgLru(
     const initialState = carried && { re: carried[0] as tf.Tensor, im: carried[1] as tf.Tensor };
     const { y, state: last } = complexLinearScan(
       { re: xRe, im: xIm },
-      { re: aRe, im: aIm },
-      { initialState },
+      { re: passing(aRe, mask), im: passing(aIm, mask, 0) },
+      { initialState, reverse },
     );
     return { y: tf.concat([y.re, y.im], -1), state: tf.concat([last.re, last.im], -1) };
   });

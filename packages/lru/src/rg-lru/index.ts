@@ -7,9 +7,10 @@ import {
 } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { passing, withoutMasked } from '../mask.ts';
 import { rgLruGates } from '../rg-lru-gates/index.ts';
 import { linearScan } from '../scan/index.ts';
-import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
+import { checkSequence, type RecurrenceOptions, resetMask, withTime } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
 import { type DecayOptions, poweredParam } from './decay-power.ts';
 import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
@@ -25,17 +26,17 @@ import { initGates, type RgLruArgs, rgLruArgs, ringParam } from './init.ts';
  *
  * @param x `[rows, T, E]` or `[B, T, N, E]`, float32.
  * @param params `a_param` `[E]`; `input_gate/w`, `a_gate/w` `[H, E/H, E/H]`; `input_gate/b`, `a_gate/b` `[H, E/H]`.
- * @param options `state`: `[rows, E]` or `[B, N, E]`, float32; `decayPower`: c.
+ * @param options `state`: `[rows, E]` or `[B, N, E]`, float32; `decayPower`: c. With `reverse` the recurrence goes from the last step to the first.
  * @returns `y`, every h_t, of the shape of `x`, and `state`, the last of them; both the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError unless `decayPower` is above 0.
  */
 export function rgLru(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<tf.Tensor> & DecayOptions = {},
+  options: RecurrenceOptions<tf.Tensor> & DecayOptions = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence('rgLru', x, options, ['decayPower']);
-  const { segmentPos, state, decayPower } = options;
+  checkSequence('rgLru', x, options, ['decayPower', 'mask', 'reverse']);
+  const { state, mask, reverse, decayPower } = options;
   const width = x.shape.at(-1) ?? 1;
   const aParam = checkedParam(params, 'a_param', [width]);
   const layers = gateBlocks(params, width, width);
@@ -43,20 +44,22 @@ export function rgLru(
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
     const shape = [outer * steps, x.rank === 4 ? (x.shape[2] ?? 1) : 1, width];
-    const gates = blockDiagonal(tf.reshape(x, [-1, width]), [
+    const input = withoutMasked(x, mask);
+    const gates = blockDiagonal(tf.reshape(input, [-1, width]), [
       layers.inputGate,
       layers.recurrenceGate,
     ]).map((gate) => tf.reshape(gate, shape));
     const [inputGate, recurrenceGate] = gates as [tf.Tensor, tf.Tensor];
-    const reset = tf.reshape(resetMask(x, segmentPos, state !== undefined), [-1]);
+    const reset = tf.reshape(resetMask(x, options, state !== undefined), [-1]);
     const { a, gated } = rgLruGates({
-      x: tf.reshape(x, shape),
+      x: tf.reshape(input, shape),
       inputGate,
       recurrenceGate,
       aParam: poweredParam(aParam, decayPower),
       reset,
     });
-    return linearScan(tf.reshape(gated, x.shape), tf.reshape(a, x.shape), { initialState: state });
+    const factors = passing(tf.reshape(a, x.shape), mask);
+    return linearScan(tf.reshape(gated, x.shape), factors, { initialState: state, reverse });
   });
 }
 

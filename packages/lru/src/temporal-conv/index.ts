@@ -11,6 +11,7 @@ import {
 } from '@neverend/backend';
 import { checkedParam, normal, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { held, type MaskOption, withoutMasked } from '../mask.ts';
 import { checkSequence, resetMask, type SequenceOptions, withTime } from '../sequence.ts';
 import { convForwardCases } from './cases.ts';
 import { convComposite, tapMasks } from './composite.ts';
@@ -36,10 +37,10 @@ import type { ConvAttrs, ConvGradInputs, ConvInputs } from './types.ts';
 export function temporalConv(
   x: tf.Tensor,
   params: Params,
-  options: SequenceOptions<tf.Tensor> = {},
+  options: SequenceOptions<tf.Tensor> & MaskOption = {},
 ): { y: tf.Tensor; state: tf.Tensor } {
-  checkSequence('temporalConv', x, options);
-  const { segmentPos, state } = options;
+  checkSequence('temporalConv', x, options, ['mask']);
+  const { segmentPos, state, mask } = options;
   const width = x.shape.at(-1) ?? 1;
   const { w, b } = checkedConv(params, width);
   const taps = w.shape[0] ?? 1;
@@ -47,11 +48,12 @@ export function temporalConv(
   return tf.tidy(() => {
     const [outer, steps] = x.shape as [number, number];
     const before = state ?? tf.zeros(withTime(x, taps - 1));
+    if (mask !== undefined) return ofUnmasked(x, { w, b }, before, mask);
     const tokens = x.rank === 4 ? (x.shape[2] ?? 1) : 1;
     const padded = tf.reshape(tf.concat([before, x], 1), [outer, -1, tokens, width]);
     const hasResets = segmentPos !== undefined;
     // What comes before the first step of all is zeros, so that only given positions mask anything.
-    const reset = resetMask(x, segmentPos, true);
+    const reset = resetMask(x, options, true);
     const [y] = temporalConvKernel.run({ x: padded, w, b, reset }, { hasResets }) as [tf.Tensor];
     const last = tf.slice(padded, [0, steps, 0, 0], [outer, taps - 1, tokens, width]);
     return {
@@ -62,6 +64,33 @@ export function temporalConv(
       ),
     };
   });
+}
+
+/** The convolution of the steps that count, each of which meets those that count before it. */
+function ofUnmasked(
+  x: tf.Tensor,
+  { w, b }: { readonly w: tf.Tensor; readonly b: tf.Tensor },
+  before: tf.Tensor,
+  mask: tf.Tensor,
+): { y: tf.Tensor; state: tf.Tensor } {
+  const [taps, width] = w.shape as [number, number];
+  const steps = x.shape[1] ?? 1;
+  const stepsOf = (of: tf.Tensor, from: number, count: number) =>
+    tf.slice(of, [0, from], [of.shape[0] ?? 1, count]);
+  const weights = (back: number) =>
+    tf.reshape(tf.slice(w, [taps - 1 - back, 0], [1, width]), [width]);
+  let met = withoutMasked(x, mask);
+  let y = tf.add(tf.mul(met, weights(0)), b);
+  const last: tf.Tensor[] = [];
+  for (let back = 1; back < taps; back++) {
+    // What a step meets as many steps that count before it, and at its end the state's place for the next call.
+    const first = stepsOf(before, taps - 1 - back, 1);
+    const after = held(met, mask, { initialState: tf.squeeze(first, [1]) });
+    last.unshift(stepsOf(after, steps - 1, 1));
+    met = steps === 1 ? first : tf.concat([first, stepsOf(after, 0, steps - 1)], 1);
+    y = tf.add(y, tf.mul(met, weights(back)));
+  }
+  return { y: held(y, mask), state: tf.concat(last, 1) };
 }
 
 /** The convolution's parameters, checked against the width of the input. @throws ShapeError also for fewer than two taps. */
