@@ -177,7 +177,9 @@ const withOptions: Readonly<
         segmentPos: tf.zeros([1, 3], 'int32'),
         state: call({} as never).state,
         ...(name === 'lru' || name === 'temporalConv' ? {} : { decayPower: 8 }),
-        ...(name === 'residualBlock' ? { eps: 1e-6 } : {}),
+        // It does not go with segmentPos.
+        ...(name === 'residualBlock' ? { eps: 1e-6 } : { mask: undefined }),
+        ...(name.toLowerCase().endsWith('lru') ? { reverse: true } : {}),
       });
       return [name, [known, call]] as const;
     }),

@@ -1,4 +1,4 @@
-import { randomKey, ShapeError, useBackend } from '@neverend/backend';
+import { DTypeError, randomKey, ShapeError, useBackend } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -73,11 +73,11 @@ describe('a defined layer', () => {
 
   it('takes the mask of an embedding where it masks, also behind the layers here, and no mask of something else', async () => {
     const seen: (number[] | undefined)[] = [];
-    const make = (masks: boolean) =>
+    const make = () =>
       defineLayer({
-        name: `NeverendTestMask${masks}`,
+        name: 'NeverendTestMask',
         args: {},
-        masks,
+        masks: true,
         forward: ([x], _, { mask }) => {
           seen.push(mask && [...mask.dataSync()]);
           return tf.clone(x);
@@ -87,17 +87,74 @@ describe('a defined layer', () => {
       layers: [
         tfl.layers.embedding({ inputDim: 5, outputDim: 3, inputLength: 3, maskZero: true }),
         ...Object.values(layers).map((layer) => layer()),
-        ...[make(true), make(true), make(false)],
-        ...[tfl.layers.globalAveragePooling1d({}), make(true)],
+        ...[make(), make()],
+        ...[tfl.layers.globalAveragePooling1d({}), make()],
       ],
     });
     const tokens = tf.tensor2d([1, 0, 2, 3, 4, 0], [2, 3]);
     tf.dispose(model.predict(tokens));
     const mask = [1, 0, 1, 1, 1, 0];
-    expect(seen).toEqual([mask, mask, undefined, undefined]);
+    expect(seen).toEqual([mask, mask, undefined]);
     tokens.dispose();
     model.dispose();
   });
+
+  it('that takes no mask refuses one by name, of an embedding, of layers.masking and in a model of models', () => {
+    const make = () =>
+      defineLayer({ name: 'NeverendTestUnmasked', args: {}, forward: ([x]) => tf.clone(x) })({
+        name: 'sums',
+      });
+    const message = 'the layer "sums" was given a mask; NeverendTestUnmasked takes none';
+    const vectors = { inputShape: [3, 2] };
+    const chains = [
+      [tfl.layers.embedding({ inputDim: 5, outputDim: 3, inputLength: 3, maskZero: true }), make()],
+      [tfl.layers.masking(vectors), neverendRmsNorm(), make()],
+      [tfl.sequential({ layers: [tfl.layers.masking(vectors), make()] })],
+    ];
+    for (const [at, layers] of chains.entries()) {
+      const model = tfl.sequential({ layers });
+      expect(() => model.predict(tf.ones(at === 0 ? [2, 3] : [2, 3, 2]))).toThrow(message);
+      model.dispose();
+    }
+    const unmasked = tfl.sequential({
+      layers: [tfl.layers.dense({ units: 2, ...vectors }), make()],
+    });
+    expect(() => unmasked.predict(tf.ones([2, 3, 2]))).not.toThrow();
+  });
+
+  it('never gives the shape away that it was asked about', () => {
+    const told = [null, 4, 6];
+    const asked = [...Object.values(layers).map((make) => make()), split({ parts: 2 })];
+    for (const layer of asked) {
+      for (const part of layer.computeOutputShape(told)) if (Array.isArray(part)) part.fill(9);
+      layer.computeOutputShape(told).fill(9 as never);
+      expect(told).toEqual([null, 4, 6]);
+    }
+  });
+
+  it('refuses a dtype but float32', () => {
+    expect(() => neverendLinear({ units: 2, dtype: 'int32' })).toThrow(
+      new DTypeError('dtype was int32; it must be float32'),
+    );
+    expect(() => neverendLinear({ units: 2, dtype: 'float32' })).not.toThrow();
+  });
+
+  it.each(Object.keys(layers) as (keyof typeof layers)[])(
+    '%s goes through layers.timeDistributed, also after save and load',
+    async (name) => {
+      const layer = layers[name]();
+      const x = randomTensor(randomKey('x'), [2, 3, 4, 6]);
+      const model = tfl.sequential({
+        layers: [tfl.layers.timeDistributed({ layer, inputShape: [3, 4, 6] })],
+      });
+      const loaded = await reloadModel(model);
+      const expected = layer.apply(tf.reshape(x, [6, 4, 6])) as tf.Tensor;
+      for (const of of [model, loaded]) {
+        const y = tf.reshape(of.predict(x) as tf.Tensor, expected.shape);
+        await expectTensorClose(y, { shape: expected.shape, data: await expected.data() });
+      }
+    },
+  );
 
   it('checks its arguments beside one another when it is made', () => {
     const layer = defineLayer({

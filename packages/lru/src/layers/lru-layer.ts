@@ -1,17 +1,23 @@
 import {
   byDefault,
-  defineLayer,
   finite,
   inputWidth,
-  type LayerFactory,
   optional,
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
 import { initLru, lru } from '../lru/index.ts';
+import type { Complex } from '../types.ts';
+import {
+  defineRecurrentLayer,
+  type RecurrentFactory,
+  type RecurrentLayerArgs,
+  sequence,
+  withoutTime,
+} from './define-recurrent-layer.ts';
 
 /** Arguments of `neverendLru`. */
-export interface NeverendLruArgs extends SeededLayerArgs {
+export interface NeverendLruArgs extends SeededLayerArgs, RecurrentLayerArgs {
   /** The number E of complex states. Default: the width of the input. */
   lruWidth?: number;
   /** The inner radius of the ring in which the eigenvalues start. Default: 0. */
@@ -23,9 +29,10 @@ export interface NeverendLruArgs extends SeededLayerArgs {
 }
 
 /**
- * `lru` as a layer: `[rows, T, D]` or `[B, T, N, D]` to the same, each row a sequence from its beginning.
+ * `lru` as a layer: `[rows, T, D]` or `[B, T, N, D]` to the same. Two more inputs are the real and the imaginary part of the
+ * state before the first step, `[rows, E]` or `[B, N, E]` each.
  */
-export const neverendLru: LayerFactory<NeverendLruArgs> = defineLayer({
+export const neverendLru: RecurrentFactory<NeverendLruArgs> = defineRecurrentLayer({
   name: 'NeverendLru',
   args: {
     lruWidth: optional(size),
@@ -37,5 +44,15 @@ export const neverendLru: LayerFactory<NeverendLruArgs> = defineLayer({
     const width = inputWidth(input);
     return initLru(key, { width, lruWidth: lruWidth ?? width, ...ring });
   },
-  forward: ([x], params) => lru(x, params).y,
+  states: ['real parts', 'imaginary parts'],
+  stateShapes: ([x], { lruWidth }) => {
+    const part = withoutTime(x, lruWidth);
+    return [part, part];
+  },
+  run: ([x], params, { mask, state }) => {
+    const [re, im] = state ?? [];
+    const before = re && im && ({ re, im } satisfies Complex);
+    const made = lru(x, params, sequence(mask, before));
+    return { y: made.y, state: [made.state.re, made.state.im] };
+  },
 });

@@ -1,6 +1,7 @@
 import {
   checkedSize,
   checkOptions,
+  DTypeError,
   type RandomKey,
   randomKey,
   ShapeError,
@@ -84,7 +85,7 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly args: S;
   /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
-  /** Whether padding is nothing to other tokens: the layer takes the mask that an embedding makes, and hands it on. Default: false, the mask ends here. */
+  /** Whether padding is nothing to other tokens: the layer takes the mask that an embedding makes, and hands it on. Default: false, a mask is an error. */
   readonly masks?: boolean;
   /** Checks arguments beside one another, when the layer is made. Default: each is checked by itself alone. */
   readonly check?: (args: CheckedArgs<S>) => void;
@@ -158,7 +159,10 @@ export function defineLayer<S extends ArgSpecs>(
     constructor(args: ArgsOf<S>) {
       checkOptions(name, args, known as (keyof ArgsOf<S> & string)[]);
       super(args);
-      this.supportsMasking = masks;
+      const dtype = args.dtype ?? 'float32';
+      if (dtype !== 'float32') throw new DTypeError(`dtype was ${dtype}; it must be float32`);
+      // Also where it takes none: TensorFlow.js tells only such layers of a mask.
+      this.supportsMasking = true;
       this.#args = checkedArgs(specs, args);
       check?.(this.#args);
       this.#seed = args.seed;
@@ -167,7 +171,25 @@ export function defineLayer<S extends ArgSpecs>(
 
     override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
       const shapes = shapesOf(inputShape);
-      return outputShape ? outputShape(shapes, this.#args) : shapes[0];
+      const told = outputShape ? outputShape(shapes, this.#args) : shapes[0];
+      // A copy: layers.bidirectional writes into it.
+      return isList(told) ? told.map((shape) => [...shape]) : [...told];
+    }
+
+    override computeMask(
+      inputs: tf.Tensor | tf.Tensor[],
+      mask?: tf.Tensor | tf.Tensor[],
+    ): tf.Tensor | tf.Tensor[] {
+      const given = [mask].flat().find((one) => one != null);
+      if (given !== undefined && !masks) {
+        throw new TypeError(
+          `the layer "${this.name}" was given a mask; ${name} takes none, and would count what is masked`,
+        );
+      }
+      const first = [mask].flat()[0] ?? null;
+      const outputs = this.computeOutputShape([inputs].flat().map(({ shape }) => shape));
+      const all = isList(outputs) ? [first, ...outputs.slice(1).map(() => null)] : first;
+      return all as tf.Tensor | tf.Tensor[];
     }
 
     override build(inputShape: Shape | Shape[]): void {
@@ -207,7 +229,7 @@ export function defineLayer<S extends ArgSpecs>(
             this.#weights.get(param)?.write(value);
           }
         };
-        const mask = masks ? maskOf(first, kwargs?.['mask']) : undefined;
+        const mask = masks ? maskOf(first, [kwargs?.['mask']].flat()[0]) : undefined;
         const call = { args: this.#args, key, dropout, mask, update };
         return forward([first, ...others], Object.fromEntries(params), call);
       });
@@ -263,5 +285,9 @@ function maskOf(x: tf.Tensor, mask: tf.Tensor | null | undefined): tf.Tensor | u
 }
 
 function shapesOf(inputShape: Shape | Shape[]): PerInput<Shape> {
-  return (Array.isArray(inputShape[0]) ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+  return (isList(inputShape) ? inputShape : [inputShape]) as [Shape, ...Shape[]];
+}
+
+function isList(shapes: Shape | Shape[]): shapes is Shape[] {
+  return Array.isArray(shapes[0]);
 }
