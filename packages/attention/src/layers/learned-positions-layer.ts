@@ -8,6 +8,7 @@ import { initLearnedPositions, learnedPositions } from '../learned-positions/ind
  */
 export const neverendLearnedPositions: LayerFactory<SeededLayerArgs> = defineLayer({
   name: 'NeverendLearnedPositions',
+  masks: true,
   args: {},
   init: ([[, tokens, width]], key) => ({
     positions: initLearnedPositions(

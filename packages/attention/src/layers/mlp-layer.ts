@@ -26,6 +26,7 @@ export interface NeverendMlpArgs extends SeededLayerArgs {
  */
 export const neverendMlp: LayerFactory<NeverendMlpArgs> = defineLayer({
   name: 'NeverendMlp',
+  masks: true,
   args: { mlpWidth: required(size), gelu: byDefault('tanh', geluForm), dropoutRate },
   init: ([input], key, { mlpWidth }) => initMlp(key, { width: inputWidth(input), mlpWidth }),
   forward: ([x], params, { args, dropout }) =>

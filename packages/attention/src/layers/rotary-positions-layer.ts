@@ -13,6 +13,7 @@ export interface NeverendRotaryPositionsArgs extends LayerArgs {
  */
 export const neverendRotaryPositions: LayerFactory<NeverendRotaryPositionsArgs> = defineLayer({
   name: 'NeverendRotaryPositions',
+  masks: true,
   args: { base: byDefault(10_000, checkBase) },
   forward: ([x], _params, { args }) => rotaryPositions(x, args),
 });

@@ -1,3 +1,4 @@
+import { ShapeError } from '@neverend/backend';
 import {
   byDefault,
   defineLayer,
@@ -22,7 +23,16 @@ export interface NeverendSincosPositionsArgs extends LayerArgs {
  */
 export const neverendSincosPositions: LayerFactory<NeverendSincosPositionsArgs> = defineLayer({
   name: 'NeverendSincosPositions',
-  args: { grid: required(checkGrid), base: byDefault(10_000, checkBase) },
+  masks: true,
+  args: { grid: required(checkPair), base: byDefault(10_000, checkBase) },
   forward: ([x], _params, { args: { grid, base } }) =>
     learnedPositions(x, sincosPositions(grid, x.shape.at(-1) ?? 1, base)),
 });
+
+function checkPair(name: string, grid: [number, number]): void {
+  if (!Array.isArray(grid) || grid.length !== 2) {
+    const met = grid === undefined ? 'not given' : JSON.stringify(grid);
+    throw new ShapeError(`${name} was ${met}; it must be two positive integers`);
+  }
+  checkGrid(name, grid);
+}

@@ -2,6 +2,7 @@ export { nameSoftwareGpu } from '../backends/software-gpu.ts';
 export { trustKernels } from '../kernels/define-kernel.ts';
 export { setAddonThreads } from '../tensorflow/addon.ts';
 export { describeBackends, listed as listedBackends, webgpuIfLong } from './describe-backends.ts';
+export { describeLayers, type LayerExample } from './describe-layers.ts';
 export { describeOpCases } from './describe-op-cases.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
 export {
