@@ -221,6 +221,29 @@ await describeBackends(
       }
     });
 
+    it.each(['NeverendRgLru', 'GRU'])(
+      'does not see a mask that ended in the encoder before it: %s',
+      async (name) => {
+        const decoder = neverendRgLru({ heads: 2, seed: 2 });
+        const encoder =
+          name === 'GRU'
+            ? tfl.layers.gru({ units: 6 })
+            : neverendRgLru({ heads: 2, seed: 1, returnSequences: false });
+        const repeat = tfl.layers.repeatVector({ n: 5 });
+        const tokens = tf.tensor2d([0, 3, 0, 1, 2, 4, 2, 1, 0, 0], [2, 5]);
+        const first = tfl.sequential({
+          layers: [
+            tfl.layers.embedding({ inputDim: 5, outputDim: 6, inputLength: 5, maskZero: true }),
+            encoder,
+          ],
+        });
+        const code = first.predict(tokens) as tf.Tensor;
+        const expected = decoder.apply(repeat.apply(code) as tf.Tensor) as tf.Tensor;
+        const model = tfl.sequential({ layers: [...first.layers, repeat, decoder] });
+        await expectAll([model.predict(tokens) as tf.Tensor], [expected], backend);
+      },
+    );
+
     it.each(names)(
       'goes both ways in layers.bidirectional, also after save and load: %s',
       async (name) => {

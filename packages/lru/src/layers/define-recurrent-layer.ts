@@ -157,7 +157,10 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
       // A model gives lists, with what an earlier layer left in kwargs.
       const all = Array.isArray(inputs) ? inputs : [inputs, initialState ?? []].flat();
       checkCount(all.length);
-      return super.apply((all.length === 1 ? all[0] : all) as tf.Tensor[], others);
+      return super.apply(
+        (Array.isArray(inputs) || all.length > 1 ? all : inputs) as tf.Tensor[],
+        others,
+      );
     }
 
     /** layers.bidirectional hands states over here. */

@@ -10,6 +10,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import type { Dropout } from '../dropout/index.ts';
 import type { Params } from '../params.ts';
+import { maskReaches } from './mask-reaches.ts';
 
 /** What every layer of tf.layers takes: `name`, `inputShape`, `trainable` and so on. */
 export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
@@ -209,6 +210,16 @@ export function defineLayer<S extends ArgSpecs>(
         this.#weights.set(param, weight);
       }
       super.build(inputShape);
+    }
+
+    override apply(
+      ...[inputs, kwargs]: Parameters<layers.Layer['apply']>
+    ): ReturnType<layers.Layer['apply']> {
+      const isMasked = kwargs?.['mask'] != null;
+      if (!isMasked || !Array.isArray(inputs) || maskReaches(this))
+        return super.apply(inputs, kwargs);
+      const { mask, ...others } = kwargs;
+      return super.apply(inputs, others);
     }
 
     override call(
