@@ -5,6 +5,7 @@ import { neverendRecurrentBlock } from './layers/recurrent-block-layer.ts';
 import { neverendRgLru } from './layers/rg-lru-layer.ts';
 import { neverendTemporalConv } from './layers/temporal-conv-layer.ts';
 
+export type { RecurrentFactory, RecurrentLayerArgs } from './layers/define-recurrent-layer.ts';
 export { type NeverendLinearScanArgs, neverendLinearScan } from './layers/linear-scan-layer.ts';
 export { type NeverendLruArgs, neverendLru } from './layers/lru-layer.ts';
 export {
