@@ -18,6 +18,31 @@ await describeBackends('a model', (backend) => {
     kernelMode() !== 'composite' &&
     (backend === 'wasm' || (backend === 'tensorflow' && loadAddon().available));
 
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    'reads nothing of the frames of %d before a video that begins within a call',
+    async (value) => {
+      const model = TRecViT.init(tiny, randomKey(2));
+      const frames = tf.tensor(randomUniform(randomKey('video'), 3 * 8 * 12 * 3), [1, 3, 8, 12, 3]);
+      const broken = tf.concat([tf.fill([1, 2, 8, 12, 3], value), frames], 1);
+      const segmentPos = tf.tensor2d([0, 1, 0, 1, 2], [1, 5], 'int32');
+      for (const options of [{}, { decay: 0.9 }, { window: 4 }]) {
+        const [alone, made] = [
+          model.forward(frames, options),
+          model.forward(broken, { ...options, segmentPos }),
+        ];
+        const { shape } = alone.logits;
+        const data = await alone.logits.data();
+        expect(data.every(Number.isFinite)).toBe(true);
+        await expectTensorClose(made.logits, { shape, data }, close);
+        // What it goes on with, too.
+        const next = model.forward(frames, { ...options, state: made.state });
+        const expected = model.forward(frames, { ...options, state: alone.state });
+        await expectTensorClose(next.logits, { shape, data: await expected.logits.data() }, close);
+      }
+      model.dispose();
+    },
+  );
+
   it('averages logits and probabilities over the clips and crops of a video', async () => {
     const model = TRecViT.init(tiny, randomKey(2));
     const pixels = randomUniform(randomKey('video'), 4 * 8 * 8 * 12 * 3);
