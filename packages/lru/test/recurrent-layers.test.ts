@@ -1,6 +1,7 @@
 import { randomKey, useBackend } from '@neverend/backend';
 import {
   describeBackends,
+  expectLearns,
   expectNoLeak,
   expectTensorClose,
   layerParams,
@@ -220,6 +221,30 @@ await describeBackends(
       for (const of of [model, loaded]) {
         await expectAll([of.predict(tokens) as tf.Tensor], [expected], backend);
       }
+    });
+
+    it('takes a mask of the steps of frames, and no mask of their tokens', async () => {
+      const x = randomTensor(randomKey('x'), [2, 4, 3, 6]);
+      const mask = tf.tensor2d([0, 1, 0, 1, 1, 1, 0, 0], [2, 4], 'bool');
+      const layer = neverendRgLru({ heads: 2, seed: 1 });
+      const met = layer.apply(x, { mask }) as tf.Tensor;
+      const expected = rgLru(x, layerParams(layer), { mask: tf.cast(mask, 'float32') });
+      await expectAll([met], [expected.y], backend);
+      expect(() => layer.apply(x, { mask: tf.ones([2, 4, 3], 'bool') })).toThrow(
+        'mask was [2, 4, 3]; it must be [2, 4]',
+      );
+    });
+
+    it('learns from both directions of what a mask leaves', async () => {
+      const model = tfl.sequential({
+        layers: [
+          tfl.layers.masking({ inputShape: [5, 4] }),
+          tfl.layers.bidirectional({ layer: neverendRgLru({ heads: 2 }), mergeMode: 'sum' }),
+          neverendRecurrentBlock({ heads: 2, returnSequences: false }),
+        ],
+      });
+      await expectLearns(model);
+      model.dispose();
     });
 
     it.each(backend === 'webgpu' ? ['NeverendRgLru'] : ['NeverendRgLru', 'GRU'])(

@@ -156,6 +156,21 @@ describe('a defined layer', () => {
     },
   );
 
+  it('has the mask of steps for all tokens of a step', () => {
+    const seen: number[][] = [];
+    const layer = defineLayer({
+      name: 'NeverendTestSteps',
+      args: {},
+      masks: true,
+      forward: ([x], _, { mask }) => {
+        seen.push([...(mask as tf.Tensor).dataSync()]);
+        return tf.clone(x);
+      },
+    })();
+    layer.apply(tf.zeros([1, 2, 3, 4]), { mask: tf.tensor2d([[1, 0]], [1, 2], 'bool') });
+    expect(seen).toEqual([[1, 1, 1, 0, 0, 0]]);
+  });
+
   it('checks its arguments beside one another when it is made', () => {
     const layer = defineLayer({
       name: 'NeverendTestPair',

@@ -99,7 +99,7 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
   const base = defineLayer<Specs>({
     name,
     args: { ...specs, ...recurrentArgs } as Specs,
-    masks: true,
+    masks: 'steps',
     ...(init === undefined ? {} : { init: (inputs, key, args) => init(inputs, key, own(args)) }),
     forward: (inputs, params, { args, mask }) => {
       checkCount(inputs.length);

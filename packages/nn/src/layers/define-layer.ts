@@ -72,7 +72,7 @@ export interface LayerCall<S extends ArgSpecs> {
   readonly key: RandomKey | undefined;
   /** Dropout of this call at a rate; undefined where the layer is not in training. */
   readonly dropout: (rate: number) => Dropout | undefined;
-  /** Of the first input, 1 for tokens that count and 0 for padding, float32 of its shape but the last axis; undefined where nothing is masked, or the layer takes no mask. */
+  /** Of the first input, 1 for tokens that count and 0 for padding, float32 of its shape but the last axis, or of steps; undefined where nothing is masked, or the layer takes no mask. */
   readonly mask: tf.Tensor | undefined;
   /** Gives buffers, by their names, new values. They stay the caller's. */
   readonly update: (buffers: Params) => void;
@@ -86,8 +86,11 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly args: S;
   /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
-  /** Whether padding is nothing to other tokens: the layer takes the mask that an embedding makes, and hands it on. Default: false, a mask is an error. */
-  readonly masks?: boolean;
+  /**
+   * Whether padding is nothing to other tokens: the layer takes the mask that an embedding makes, and hands it on; `steps`: that of its first
+   * two axes, `[B, T]`. Default: false, a mask is an error.
+   */
+  readonly masks?: boolean | 'steps';
   /** Checks arguments beside one another, when the layer is made. Default: each is checked by itself alone. */
   readonly check?: (args: CheckedArgs<S>) => void;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
@@ -240,7 +243,9 @@ export function defineLayer<S extends ArgSpecs>(
             this.#weights.get(param)?.write(value);
           }
         };
-        const mask = masks ? maskOf(first, [kwargs?.['mask']].flat()[0]) : undefined;
+        const mask = masks
+          ? maskOf(first, [kwargs?.['mask']].flat()[0], masks === 'steps')
+          : undefined;
         const call = { args: this.#args, key, dropout, mask, update };
         return forward([first, ...others], Object.fromEntries(params), call);
       });
@@ -290,9 +295,20 @@ function checkedArgs<S extends ArgSpecs>(
 }
 
 /** TensorFlow.js gives a mask to all layers that come later, also where their inputs are something else. */
-function maskOf(x: tf.Tensor, mask: tf.Tensor | null | undefined): tf.Tensor | undefined {
-  const fits = mask && tf.util.arraysEqual(mask.shape, x.shape.slice(0, -1));
-  return fits ? tf.cast(mask, 'float32') : undefined;
+function maskOf(
+  x: tf.Tensor,
+  mask: tf.Tensor | null | undefined,
+  ofSteps: boolean,
+): tf.Tensor | undefined {
+  const tokens = x.shape.slice(0, -1);
+  if (mask == null || !tf.util.arraysEqual(mask.shape, tokens.slice(0, mask.rank)))
+    return undefined;
+  const numbers = tf.cast(mask, 'float32');
+  if (mask.rank === tokens.length) return numbers;
+  if (mask.rank < 2) return undefined;
+  if (ofSteps) return numbers;
+  const between = tokens.slice(mask.rank).map(() => 1);
+  return tf.add(tf.reshape(numbers, [...mask.shape, ...between]), tf.zeros(tokens));
 }
 
 function shapesOf(inputShape: Shape | Shape[]): PerInput<Shape> {
