@@ -8,9 +8,6 @@ import {
   attentionSizes,
 } from './types.ts';
 
-/** A score that no key can be seen with: far below all others, and finite, so that no difference of two is NaN. */
-export const unseen = -1e30;
-
 /** `[rows, N, H, d]` to `[rows, H, N, d]`, and back. */
 const swapped = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3]);
 
@@ -20,9 +17,9 @@ const flat = (x: tf.Tensor): tf.Tensor =>
 
 /** Attention out of batched products and softmax, with all scores in memory. @returns `[..., M, H, e]`. */
 export function attentionComposite(inputs: AttentionInputs, attrs: AttentionAttrs): tf.Tensor {
-  const { weights, factors } = weightsOf(inputs, attrs);
+  const { weights, factors, seen } = weightsOf(inputs, attrs);
   const dropped = factors === undefined ? weights : tf.mul(weights, factors);
-  const y = swapped(tf.matMul(dropped, swapped(flat(inputs.v))));
+  const y = swapped(seenSum(dropped, swapped(flat(inputs.v)), seen));
   return inputs.q.rank === 4 ? y : tf.reshape(y, attentionShape(inputs));
 }
 
@@ -31,13 +28,16 @@ export function attentionGradComposite(
   { dy, ...inputs }: AttentionGradInputs,
   attrs: AttentionAttrs,
 ): [tf.Tensor, tf.Tensor, tf.Tensor] {
-  const { queries, keys, weights, factors, dScores } = scoresGradient(inputs, dy, attrs);
+  const { queries, keys, weights, factors, seen, dScores } = scoresGradient(inputs, dy, attrs);
   const dropped = factors === undefined ? weights : tf.mul(weights, factors);
   const { q, k, v } = inputs;
+  // A query or key that is not finite has slopes of its scores that are 0 or NaN.
+  const orNaN = (x: tf.Tensor) =>
+    seen === undefined ? x : tf.where(tf.isFinite(x), x, Number.NaN);
   return [
-    tf.reshape(swapped(tf.mul(tf.matMul(dScores, keys), attrs.scale)), q.shape),
-    tf.reshape(swapped(tf.matMul(dScores, queries, true, false)), k.shape),
-    tf.reshape(swapped(tf.matMul(dropped, swapped(flat(dy)), true, false)), v.shape),
+    tf.reshape(swapped(tf.mul(seenSum(dScores, orNaN(keys), seen), attrs.scale)), q.shape),
+    tf.reshape(swapped(seenSum(dScores, orNaN(queries), seen, true)), k.shape),
+    tf.reshape(swapped(seenSum(dropped, swapped(flat(dy)), seen, true)), v.shape),
   ];
 }
 
@@ -59,34 +59,69 @@ function scoresGradient(inputs: AttentionInputs, dy: tf.Tensor, attrs: Attention
   const { weights, factors } = made;
   const dDropped = tf.matMul(swapped(flat(dy)), swapped(flat(inputs.v)), false, true);
   const dWeights = factors === undefined ? dDropped : tf.mul(dDropped, factors);
-  const [dScores] = softmaxGrad.run({ dy: dWeights, y: weights }, {}) as [tf.Tensor];
-  return { ...made, dScores };
+  const slopes = where(made.seen, dWeights, 0);
+  const [dScores] = softmaxGrad.run({ dy: slopes, y: weights }, {}) as [tf.Tensor];
+  return { ...made, dScores: where(made.seen, dScores, 0) };
 }
 
 /** The scaled queries, the keys, and the weights `[rows, H, M, N]` with what dropout multiplies them by. */
 function weightsOf({ q, k, v, mask }: AttentionInputs, attrs: AttentionAttrs) {
   const { rows, queries: M, keys: N, heads } = attentionSizes({ q, v });
   const [queries, keys] = [swapped(tf.mul(flat(q), attrs.scale)), swapped(flat(k))];
-  let scores = tf.matMul(queries, keys, false, true);
-  if (attrs.masked) scores = tf.add(scores, mask);
-  if (attrs.causal) scores = tf.add(scores, causalMask(M, N, attrs.causalOffset));
-  let weights = softmax(attrs.masked || attrs.causal ? tf.maximum(scores, unseen) : scores);
-  if (attrs.masked || (attrs.causal && attrs.causalOffset < 0)) {
-    // Softmax would share out 1 among keys that are all hidden.
-    const seesAny = tf.greater(tf.max(scores, -1, true), unseen / 2);
-    weights = tf.mul(weights, tf.cast(seesAny, 'float32'));
-  }
+  const seen = seenPairs(mask, M, N, attrs);
+  const products = tf.matMul(queries, keys, false, true);
+  const scores = attrs.masked ? tf.add(products, mask) : products;
+  // Softmax gives what is no number to a query that sees no key.
+  const weights = where(seen, softmax(where(seen, scores, Number.NEGATIVE_INFINITY)), 0);
+  const made = { queries, keys, weights, seen };
   const { dropoutRate: rate, keyLow: low, keyHigh: high } = attrs;
-  if (rate === 0) return { queries, keys, weights, factors: undefined };
+  if (rate === 0) return { ...made, factors: undefined };
   const factors = dropoutFactors(rows * heads * M * N, { rate, key: { low, high } });
-  return { queries, keys, weights, factors: tf.tensor(factors, weights.shape) };
+  return { ...made, factors: tf.tensor(factors, weights.shape) };
 }
 
-/** `[M, N]`: 0 where query i may see key j <= i + offset. */
-function causalMask(M: number, N: number, offset: number): tf.Tensor {
-  const values = new Float32Array(M * N);
-  for (let i = 0; i < M; i++) {
-    values.fill(unseen, i * N + Math.min(N, Math.max(0, i + offset + 1)), (i + 1) * N);
-  }
-  return tf.tensor2d(values, [M, N]);
+/** Which keys each query sees, to broadcast to `[rows, H, M, N]`; undefined where nothing is hidden. */
+function seenPairs(
+  mask: tf.Tensor,
+  M: number,
+  N: number,
+  { masked, causal, causalOffset }: AttentionAttrs,
+): tf.Tensor | undefined {
+  const shape = [mask.shape[0] ?? 1, mask.shape[1] ?? 1, M, N];
+  const byMask = masked
+    ? tf.broadcastTo(tf.notEqual(mask, Number.NEGATIVE_INFINITY), shape)
+    : undefined;
+  if (!causal || causalOffset >= N - 1) return byMask;
+  const past = Uint8Array.from({ length: M * N }, (_, at) =>
+    at % N <= Math.floor(at / N) + causalOffset ? 1 : 0,
+  );
+  const byCausal = tf.tensor(past, [1, 1, M, N], 'bool');
+  return byMask === undefined ? byCausal : tf.logicalAnd(byMask, byCausal);
+}
+
+/** `x` at the pairs that are seen, `otherwise` at the others. */
+const where = (seen: tf.Tensor | undefined, x: tf.Tensor, otherwise: number): tf.Tensor =>
+  seen === undefined ? x : tf.where(seen, x, otherwise);
+
+/**
+ * weights x, or weights' x, where only pairs that are seen meet: 0 times what a hidden key holds could be NaN. What is not finite in `x`
+ * comes to whoever sees it as such, whatever its weight.
+ */
+function seenSum(
+  weights: tf.Tensor,
+  x: tf.Tensor,
+  seen: tf.Tensor | undefined,
+  transpose = false,
+): tf.Tensor {
+  if (seen === undefined) return tf.matMul(weights, x, transpose, false);
+  const finite = tf.isFinite(x);
+  const sum = tf.matMul(weights, tf.where(finite, x, 0), transpose, false);
+  // NaN counts as Infinity and as -Infinity, whose sum it is.
+  const counts = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((infinity) => {
+    const others = tf.logicalOr(finite, tf.equal(x, -infinity));
+    return tf.cast(tf.logicalNot(others), 'float32');
+  });
+  const met = tf.matMul(tf.cast(seen, 'float32'), tf.concat(counts, 3), transpose, false);
+  const [up, down] = tf.split(tf.greater(met, 0), 2, 3) as [tf.Tensor, tf.Tensor];
+  return tf.add(sum, tf.add(tf.where(up, Number.POSITIVE_INFINITY, 0), tf.where(down, Number.NEGATIVE_INFINITY, 0)));
 }

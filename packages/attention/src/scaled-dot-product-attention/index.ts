@@ -10,7 +10,7 @@ import {
 import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionCases } from './cases.ts';
-import { attentionComposite, maskGradComposite, unseen } from './composite.ts';
+import { attentionComposite, maskGradComposite } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
@@ -93,12 +93,12 @@ function scoresMask(mask: tf.Tensor, q: tf.Tensor, k: tf.Tensor): tf.Tensor {
       `mask was [${mask.shape.join(', ')}]; it must broadcast to [${full.join(', ')}]`,
     );
   }
-  return tf.reshape(mask.dtype === 'bool' ? hidden(mask) : mask, shape);
+  return tf.reshape(mask.dtype === 'bool' ? added(mask) : mask, shape);
 }
 
 /** 0 where a query may see a key. TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them. */
-function hidden(mask: tf.Tensor): tf.Tensor {
-  return tf.mul(tf.sub(1, tf.minimum(tf.cast(mask, 'float32'), 1)), unseen);
+function added(mask: tf.Tensor): tf.Tensor {
+  return tf.where(tf.greater(tf.cast(mask, 'float32'), 0), 0, Number.NEGATIVE_INFINITY);
 }
 
 const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<

@@ -13,7 +13,7 @@ export interface AttentionArrays {
 export interface NaiveOptions {
   /** Factor of the scores; 1 / sqrt(d) where it is left out. */
   readonly scale?: number;
-  /** Added to the score of key j for query i; -Infinity hides it. */
+  /** Added to the score of key j for query i; -Infinity hides it, whatever the key and its value hold. */
   readonly added?: (row: number, head: number, i: number, j: number) => number;
   /** What the weights `[rows, H, M, N]` are multiplied by. */
   readonly factors?: ArrayLike<number>;
@@ -25,6 +25,8 @@ interface Query {
   readonly head: number;
   readonly i: number;
   readonly weights: Float64Array;
+  /** The keys that the query sees. */
+  readonly seen: readonly number[];
   /** Where the query's numbers start. */
   readonly qAt: number;
   /** Where the numbers of key j start. */
@@ -50,21 +52,25 @@ function eachQuery(
         const query = (row * queries + i) * heads + head;
         const key = (j: number) => (row * keys + j) * heads + head;
         const kAt = (j: number) => key(j) * depth;
-        const scores = new Float64Array(keys).map((_, j) => {
+        const biases = Array.from({ length: keys }, (_, j) => added(row, head, i, j));
+        const seen = [...biases.keys()].filter((j) => biases[j] !== Number.NEGATIVE_INFINITY);
+        const scores = new Float64Array(keys).fill(Number.NEGATIVE_INFINITY);
+        for (const j of seen) {
           let score = 0;
           for (let c = 0; c < depth; c++) {
             score += (q[query * depth + c] ?? 0) * (k[kAt(j) + c] ?? 0);
           }
-          return scale * score + added(row, head, i, j);
-        });
+          scores[j] = scale * score + (biases[j] ?? 0);
+        }
         const largest = Math.max(...scores);
-        const seesAny = largest > Number.NEGATIVE_INFINITY;
-        const powers = scores.map((score) => (seesAny ? Math.exp(score - largest) : 0));
+        const seesNone = largest === Number.NEGATIVE_INFINITY;
+        const powers = scores.map((score) => (seesNone ? 0 : Math.exp(score - largest)));
         const total = powers.reduce((sum, power) => sum + power, 0);
         const first = ((row * heads + head) * queries + i) * keys;
         visit({
           ...{ row, head, i, qAt: query * depth, kAt },
-          weights: powers.map((power) => (seesAny ? power / total : 0)),
+          weights: powers.map((power) => (seesNone ? 0 : power / total)),
+          seen,
           yAt: query * valueDepth,
           vAt: (j) => key(j) * valueDepth,
           factor: (j) => factors?.[first + j] ?? 1,
@@ -81,12 +87,12 @@ export function attentionNaive(
   options: NaiveOptions = {},
 ): Float64Array {
   const y = new Float64Array(sizes.rows * sizes.queries * sizes.heads * sizes.valueDepth);
-  eachQuery(arrays, sizes, options, ({ weights, yAt, vAt, factor }) => {
-    weights.forEach((weight, j) => {
+  eachQuery(arrays, sizes, options, ({ weights, seen, yAt, vAt, factor }) => {
+    for (const j of seen) {
       for (let c = 0; c < sizes.valueDepth; c++) {
-        add(y, yAt + c, weight * factor(j) * (arrays.v[vAt(j) + c] ?? 0));
+        add(y, yAt + c, (weights[j] ?? 0) * factor(j) * (arrays.v[vAt(j) + c] ?? 0));
       }
-    });
+    }
   });
   return y;
 }
@@ -105,25 +111,25 @@ export function attentionBackwardNaive(
   const v = new Float64Array(arrays.v.length);
   const added = new Float64Array(rows * heads * queries * keys);
   eachQuery(arrays, sizes, options, (query) => {
-    const { row, head, i, weights, qAt, kAt, yAt, vAt, factor } = query;
-    const dWeights = weights.map((weight, j) => {
-      let slope = 0;
+    const { row, head, i, weights, seen, qAt, kAt, yAt, vAt, factor } = query;
+    const dWeights = new Float64Array(keys);
+    for (const j of seen) {
+      const weight = weights[j] ?? 0;
       for (let c = 0; c < sizes.valueDepth; c++) {
         const d = dy[yAt + c] ?? 0;
-        slope += d * factor(j) * (arrays.v[vAt(j) + c] ?? 0);
+        add(dWeights, j, d * factor(j) * (arrays.v[vAt(j) + c] ?? 0));
         add(v, vAt(j) + c, d * factor(j) * weight);
       }
-      return slope;
-    });
-    const average = dWeights.reduce((sum, slope, j) => sum + slope * (weights[j] ?? 0), 0);
-    weights.forEach((weight, j) => {
-      const dScore = weight * ((dWeights[j] ?? 0) - average);
+    }
+    const average = seen.reduce((sum, j) => sum + (dWeights[j] ?? 0) * (weights[j] ?? 0), 0);
+    for (const j of seen) {
+      const dScore = (weights[j] ?? 0) * ((dWeights[j] ?? 0) - average);
       added[((row * heads + head) * queries + i) * keys + j] = dScore;
       for (let c = 0; c < sizes.depth; c++) {
         add(q, qAt + c, scale * dScore * (arrays.k[kAt(j) + c] ?? 0));
         add(k, kAt(j) + c, scale * dScore * (arrays.q[qAt + c] ?? 0));
       }
-    });
+    }
   });
   return { q, k, v, added };
 }

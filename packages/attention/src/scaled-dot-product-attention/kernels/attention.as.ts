@@ -1,15 +1,12 @@
 import { exp } from '@neverend/backend/assembly/exp.as';
 import { madd } from '@neverend/backend/assembly/madd.as';
 import { packColumns, packRows } from '@neverend/backend/assembly/pack.as';
-import { largestLane, sumLanes } from '@neverend/backend/assembly/sums.as';
+import { addMultiple, dot, largestLane, sumLanes } from '@neverend/backend/assembly/sums.as';
 import { dropoutFactors } from './dropout.as';
 import { MR, multiply, NR, roundUp } from './products.as';
 
 // Attention of q [rows, M, H, d], k [rows, N, H, d] and v [rows, N, H, e] where they lie. A thread has the scores of one
 // block of queries in memory at a time.
-
-/** As in the composite: a score that no key can be seen with. */
-const UNSEEN: f32 = -1e30;
 
 // The call at hand; each thread has an instance of its own.
 let queries: usize = 0;
@@ -23,6 +20,8 @@ let maskHead: usize = 0;
 let maskQuery: usize = 0;
 let maskKey: usize = 0;
 let causalOffset: isize = 0;
+/** Whether some query may not see some key. */
+let hides: bool = false;
 let threshold: u32 = 0;
 let kept: f32 = 1;
 let keyLow: u32 = 0;
@@ -71,7 +70,8 @@ export function attentionScratchBytes(
   const packed = packedBytes(d, N) + packedBytes(e, N) + packedBytes(N, d) + packedBytes(N, e);
   const ofQueries = 3 * roundUp(N, NR) + 3 * depthWidth + 3 * valueWidth + 1;
   const ofKeys = depthWidth + valueWidth;
-  return packed + ((rows * ofQueries + lines * ofKeys + roundUp(N, NR)) << 2) + 16 * 64;
+  const strays = N + 2 * rows;
+  return packed + ((rows * ofQueries + lines * ofKeys + roundUp(N, NR) + strays) << 2) + 16 * 64;
 }
 
 function begin(
@@ -103,6 +103,7 @@ function begin(
   maskQuery = maskQueryStep;
   maskKey = maskKeyStep;
   causalOffset = offset;
+  hides = mask != 0 || visibleKeys(0) < keys;
   threshold = dropped;
   kept = factor;
   keyLow = low;
@@ -160,17 +161,41 @@ function copyRows(
   }
 }
 
-/** Adds the mask's numbers for query i of the block to its first `visible` scores. */
+/** Where the mask's numbers for query i of the block start. */
+@inline
+function maskAt(i: usize): usize {
+  return mask + ((row * maskRow + head * maskHead + (first + i) * maskQuery) << 2);
+}
+
+/** Adds the mask's numbers for query i of the block to its first `visible` scores; -Infinity hides whatever was there. */
 function addMask(s: usize, i: usize, visible: usize): void {
-  const at = mask + ((row * maskRow + head * maskHead + (first + i) * maskQuery) << 2);
+  const at = maskAt(i);
   const bytes = visible << 2;
   const all = v128.load32_splat(at);
+  const nothing = f32x4.splat(-Infinity);
   let j: usize = 0;
   for (; j + 16 <= bytes; j += 16) {
-    v128.store(s + j, f32x4.add(v128.load(s + j), maskKey == 0 ? all : v128.load(at + j)));
+    const added = maskKey == 0 ? all : v128.load(at + j);
+    const score = f32x4.add(v128.load(s + j), added);
+    v128.store(s + j, v128.bitselect(nothing, score, f32x4.eq(added, nothing)));
   }
   for (; j < bytes; j += 4) {
-    store<f32>(s + j, load<f32>(s + j) + load<f32>(maskKey == 0 ? at : at + j));
+    const added = load<f32>(maskKey == 0 ? at : at + j);
+    store<f32>(s + j, added == -Infinity ? added : load<f32>(s + j) + added);
+  }
+}
+
+/** Whether query i of the block sees key j. */
+@inline
+function sees(i: usize, j: usize): bool {
+  if (j >= visibleKeys(first + i)) return false;
+  return mask == 0 || load<f32>(maskAt(i) + ((j * maskKey) << 2)) != -Infinity;
+}
+
+/** Makes the numbers of query i of the block 0 for the keys that it does not see. */
+function hide(s: usize, i: usize): void {
+  for (let j: usize = 0; j < roundUp(columns, 4); j++) {
+    if (!sees(i, j)) store<f32>(s + (j << 2), 0);
   }
 }
 
@@ -183,9 +208,8 @@ function exponentials(s: usize, i: usize): f32 {
   if (mask != 0) addMask(s, i, visible);
   const end = roundUp(columns, 4) << 2;
   for (let j = visible << 2; j < end; j += 4) store<f32>(s + j, -Infinity);
-  const sees = visible == keys && mask == 0;
-  // Nothing is hidden where all is seen, however small.
-  let tops = f32x4.splat(sees ? -Infinity : UNSEEN);
+  // A finite number: of two infinities the difference would be none.
+  let tops = f32x4.splat(-f32.MAX_VALUE);
   for (let j: usize = 0; j < end; j += 16) tops = f32x4.pmax(tops, v128.load(s + j));
   const top = largestLane(tops);
   let sums = f32x4.splat(0);
@@ -195,11 +219,81 @@ function exponentials(s: usize, i: usize): f32 {
     sums = f32x4.add(sums, power);
   }
   const sum = sumLanes(sums);
-  const seesAny = sees || f32x4.extract_lane(top, 0) > UNSEEN / 2;
-  // What is not a number must not become 0.
-  if (seesAny || isNaN(sum)) return 1 / sum;
-  memory.fill(s, 0, end);
-  return 0;
+  return sum == 0 ? 0 : 1 / sum;
+}
+
+/** Whether none of `bytes` bytes of numbers is NaN or infinite. */
+function finite(x: usize, bytes: usize): bool {
+  const zero = f32x4.splat(0);
+  let zeros = zero;
+  let j: usize = 0;
+  for (; j + 16 <= bytes; j += 16) zeros = f32x4.add(zeros, f32x4.mul(v128.load(x + j), zero));
+  let sum = sumLanes(zeros);
+  for (; j < bytes; j += 4) sum += load<f32>(x + j) * 0;
+  return sum == 0;
+}
+
+/**
+ * Lists which of `rows` rows of `width` numbers are not all finite, and makes them zeros in `packed`, where `packColumns` put them: a
+ * weight of 0 times what they hold could be NaN, so that `addRows` and `addColumns` take them to those alone who see them.
+ */
+function takeStrays(
+  list: usize,
+  packed: usize,
+  from: usize,
+  stride: usize,
+  rows: usize,
+  width: usize,
+): usize {
+  if (!hides) return 0;
+  let strays: usize = 0;
+  for (let i: usize = 0; i < rows; i++) {
+    if (finite(from + i * stride, width << 2)) continue;
+    store<u32>(list + (strays++ << 2), <u32>i);
+    for (let j: usize = 0; j < width; j += NR) memory.fill(packed + ((j * rows + i * NR) << 2), 0, NR << 2);
+  }
+  return strays;
+}
+
+/** Adds to each of the block's rows of `z` its numbers `s` of listed keys, each times the key's row of `x`. */
+function addRows(
+  z: usize,
+  zStride: usize,
+  s: usize,
+  list: usize,
+  strays: usize,
+  x: usize,
+  width: usize,
+): void {
+  for (let n: usize = 0; n < strays; n++) {
+    const j = <usize>load<u32>(list + (n << 2));
+    for (let i: usize = 0; i < count; i++) {
+      if (!sees(i, j)) continue;
+      const factor = v128.load32_splat(s + i * scoreBytes + (j << 2));
+      addMultiple(z + i * zStride, tokenAt(x, keys, j, width), factor, width << 2);
+    }
+  }
+}
+
+/** Adds to each key's row of `z` the numbers `s` of listed queries of the block, each times the query's row of `x`. */
+function addColumns(
+  z: usize,
+  zStride: usize,
+  s: usize,
+  list: usize,
+  strays: usize,
+  x: usize,
+  xStride: usize,
+  width: usize,
+): void {
+  for (let n: usize = 0; n < strays; n++) {
+    const i = <usize>load<u32>(list + (n << 2));
+    for (let j: usize = 0; j < columns; j++) {
+      if (!sees(i, j)) continue;
+      const factor = v128.load32_splat(s + i * scoreBytes + (j << 2));
+      addMultiple(z + j * zStride, x + i * xStride, factor, width << 2);
+    }
+  }
 }
 
 /** For whole vectors: a weight of 0 times what the memory held before may be no number. */
@@ -251,13 +345,17 @@ export function attention(
   const factors = take(scoreBytes);
   const overs = take(rows << 2);
   const out = take(rows * valueBytes);
+  const list = take(N << 2);
   const stride = (H * d) << 2;
   const valueStride = (H * e) << 2;
+  let strays: usize = 0;
   for (let unit = from; unit < to; unit++) {
     goTo(unit, block);
     if (unit == from || first == 0) {
+      const values = tokenAt(v, N, 0, e);
       packRows(packedKeys, tokenAt(k, N, 0, d), stride, N, d, NR);
-      packColumns(packedValues, tokenAt(v, N, 0, e), valueStride, e, N, NR);
+      packColumns(packedValues, values, valueStride, e, N, NR);
+      strays = takeStrays(list, packedValues, values, valueStride, N, e);
     }
     copyRows(scaled, depthBytes, tokenAt(q, M, first, d), stride, count, d, scale);
     multiply(scaled, depthBytes, 4, packedKeys, d, d, count, columns, scores, scoreBytes, false);
@@ -269,6 +367,7 @@ export function attention(
       multiplyRow(s, s, factors);
     }
     multiply(scores, scoreBytes, 4, packedValues, N, columns, count, e, out, valueBytes, false);
+    addRows(out, valueBytes, scores, list, strays, v, e);
     for (let i: usize = 0; i < count; i++) {
       const over = load<f32>(overs + (i << 2));
       copyRows(tokenAt(y, M, first + i, e), valueStride, out + i * valueBytes, valueBytes, 1, e, over);
@@ -276,18 +375,21 @@ export function attention(
   }
 }
 
-/** dscores becomes weights (dscores - Σ dscores weights), the gradient of a row of scores. */
-function scoresGradient(dscores: usize, weights: usize): void {
-  const end = columns << 2;
-  let sums = f32x4.splat(0);
-  for (let j: usize = 0; j < end; j += 16) {
-    sums = madd(v128.load(dscores + j), v128.load(weights + j), sums);
+/** dscores becomes weights (dscores - Σ dscores weights), the gradient of the scores of query i of the block. */
+function scoresGradient(dscores: usize, weights: usize, i: usize): void {
+  const end = roundUp(columns, 4) << 2;
+  let along = dot(dscores, weights, end);
+  // A hidden key's value may have met dy.
+  if (hides && !isFinite(along)) {
+    hide(dscores, i);
+    along = dot(dscores, weights, end);
   }
-  const along = f32x4.splat(sumLanes(sums));
+  const average = f32x4.splat(along);
   for (let j: usize = 0; j < end; j += 16) {
-    const slope = f32x4.sub(v128.load(dscores + j), along);
+    const slope = f32x4.sub(v128.load(dscores + j), average);
     v128.store(dscores + j, f32x4.mul(v128.load(weights + j), slope));
   }
+  if (hides && !isFinite(along)) hide(dscores, i);
 }
 
 /** The gradients of sum(dy · y) by q, k and v, for the heads `from` up to `to`, counted through all rows. */
@@ -337,23 +439,31 @@ export function attentionGrad(
   const dqRows = take(rows * depthBytes);
   const dkRows = take(lines * depthBytes);
   const dvRows = take(lines * valueBytes);
+  const keyList = take(N << 2);
+  const queryList = take(rows << 2);
+  const dyList = take(rows << 2);
   const stride = (H * d) << 2;
   const valueStride = (H * e) << 2;
   const blocks = (M + block - 1) / block;
+  let strayKeys: usize = 0;
   for (let unit = from * blocks; unit < to * blocks; unit++) {
     goTo(unit, block);
     if (first == 0) {
-      packRows(packedKeys, tokenAt(k, N, 0, d), stride, N, d, NR);
+      const keysHere = tokenAt(k, N, 0, d);
+      packRows(packedKeys, keysHere, stride, N, d, NR);
       packRows(packedValues, tokenAt(v, N, 0, e), valueStride, N, e, NR);
-      packColumns(keyRows, tokenAt(k, N, 0, d), stride, d, N, NR);
+      packColumns(keyRows, keysHere, stride, d, N, NR);
+      strayKeys = takeStrays(keyList, keyRows, keysHere, stride, N, d);
       memory.fill(dkRows, 0, lines * depthBytes);
       memory.fill(dvRows, 0, lines * valueBytes);
     }
     const dyHere = tokenAt(dy, M, first, e);
     copyRows(scaled, depthBytes, tokenAt(q, M, first, d), stride, count, d, scale);
     packColumns(packedQueries, scaled, depthBytes, d, count, NR);
+    const strayQueries = takeStrays(queryList, packedQueries, scaled, depthBytes, count, d);
     copyRows(dyRows, valueBytes, dyHere, valueStride, count, e, 1);
     packColumns(packedDy, dyHere, valueStride, e, count, NR);
+    const strayDy = takeStrays(dyList, packedDy, dyHere, valueStride, count, e);
     multiply(scaled, depthBytes, 4, packedKeys, d, d, count, columns, weights, scoreBytes, false);
     multiply(dyRows, valueBytes, 4, packedValues, e, e, count, columns, dscores, scoreBytes, false);
     for (let i: usize = 0; i < count; i++) {
@@ -361,16 +471,20 @@ export function attentionGrad(
       const dscoresHere = dscores + i * scoreBytes;
       const over = exponentials(weightsHere, i);
       copyRows(weightsHere, 0, weightsHere, 0, 1, roundUp(columns, 4), over);
+      if (hides && isNaN(over)) hide(weightsHere, i);
       if (threshold > 0) {
         factorsOf(factors, i);
         multiplyRow(dscoresHere, dscoresHere, factors);
         multiplyRow(dropped + i * scoreBytes, weightsHere, factors);
       }
-      scoresGradient(dscoresHere, weightsHere);
+      scoresGradient(dscoresHere, weightsHere, i);
     }
     multiply(dropped, 4, scoreBytes, packedDy, count, count, columns, e, dvRows, valueBytes, true);
+    addColumns(dvRows, valueBytes, dropped, dyList, strayDy, dyHere, valueStride, e);
     multiply(dscores, 4, scoreBytes, packedQueries, count, count, columns, d, dkRows, depthBytes, true);
+    addColumns(dkRows, depthBytes, dscores, queryList, strayQueries, scaled, depthBytes, d);
     multiply(dscores, scoreBytes, 4, keyRows, N, columns, count, d, dqRows, depthBytes, false);
+    addRows(dqRows, depthBytes, dscores, keyList, strayKeys, k, d);
     copyRows(tokenAt(dq, M, first, d), stride, dqRows, depthBytes, count, d, scale);
     if (first + count < M) continue;
     copyRows(tokenAt(dk, N, 0, d), stride, dkRows, depthBytes, N, d, 1);
