@@ -10,8 +10,6 @@
 namespace neverend {
 namespace {
 
-// As in the composite: a score that no key can be seen with.
-constexpr float kUnseen = -1e30f;
 // Queries of a block, and floats of its scores; a block has six queries at least, the rows of a tile.
 constexpr int64_t kMaxBlock = 48;
 constexpr int64_t kBlockScores = 98304;
