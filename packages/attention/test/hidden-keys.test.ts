@@ -73,7 +73,13 @@ async function expectHidden(
 
 /** Makes all numbers of these tokens of one row `value`, or those of their channel alone. */
 const fill =
-  (name: string, tokens: readonly number[], value: number, shape: readonly number[], channel = -1) =>
+  (
+    name: string,
+    tokens: readonly number[],
+    value: number,
+    shape: readonly number[],
+    channel = -1,
+  ) =>
   (arrays: Record<string, Float64Array>): void => {
     const [, length = 1, heads = 1, width = 1] = shape;
     arrays[name]?.forEach((_, at, all) => {
@@ -144,7 +150,13 @@ await describeBackends('what is hidden', (backend) => {
           await expectHidden(
             backend,
             list,
-            fill(name, [Math.min(3, length - 1)], value, shapes[name], 'qk'.includes(name) ? -1 : width - 1),
+            fill(
+              name,
+              [Math.min(3, length - 1)],
+              value,
+              shapes[name],
+              'qk'.includes(name) ? -1 : width - 1,
+            ),
             { mask, causal: true, causalOffset: offset, dropout: { rate, key } },
             {
               added: (row, head, i, j) =>

@@ -25,5 +25,6 @@ export { asWebgpu, isCast, makeOutput, type WebgpuBackend } from './webgpu/backe
 export { type ColumnTerms, columnSums } from './webgpu/column-sums.ts';
 export { type BufferAccess, dispatch, threads, type WgslProgram } from './webgpu/dispatch.ts';
 export { orderOfRows } from './webgpu/order-of-rows.ts';
+export { powerWgsl } from './webgpu/power.ts';
 export { type RowLayout, rowFunctions, rowLayout } from './webgpu/rows.ts';
 export { type Differentiable, withGradient } from './with-gradient.ts';

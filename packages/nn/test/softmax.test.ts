@@ -39,6 +39,20 @@ await describeBackends('softmax', (backend) => {
     await expectTensorClose(y, [1, 0, 0, 0.5, 0.5, 0]);
     tf.dispose([x, y]);
   });
+
+  it('gives even shares to the lowest numbers that there are, and NaN to a row with NaN in it', async () => {
+    const lowest = -3.4028234663852886e38;
+    const x = tf.tensor2d([
+      [lowest, lowest],
+      [Number.NEGATIVE_INFINITY, lowest],
+      [1, Number.NaN],
+    ]);
+    const y = softmax(x);
+    const even = tf.slice(y, [0, 0], [2, 2]);
+    await expectTensorClose(even, [0.5, 0.5, 0, 1]);
+    expect([...(await y.data())].slice(4)).toEqual([Number.NaN, Number.NaN]);
+    tf.dispose([x, y, even]);
+  });
 });
 
 describe('the argument of softmax', () => {

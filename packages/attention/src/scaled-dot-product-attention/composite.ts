@@ -123,5 +123,8 @@ function seenSum(
   });
   const met = tf.matMul(tf.cast(seen, 'float32'), tf.concat(counts, 3), transpose, false);
   const [up, down] = tf.split(tf.greater(met, 0), 2, 3) as [tf.Tensor, tf.Tensor];
-  return tf.add(sum, tf.add(tf.where(up, Number.POSITIVE_INFINITY, 0), tf.where(down, Number.NEGATIVE_INFINITY, 0)));
+  return tf.add(
+    sum,
+    tf.add(tf.where(up, Number.POSITIVE_INFINITY, 0), tf.where(down, Number.NEGATIVE_INFINITY, 0)),
+  );
 }

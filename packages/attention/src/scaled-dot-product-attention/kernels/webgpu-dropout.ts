@@ -24,5 +24,5 @@ fn randomBits(index : u32) -> u32 {
   return words[index % 4u];
 }
 fn dropped(index : u32, number : f32) -> f32 {
-  return select(number * uniforms.kept, 0.0, randomBits(index) >> 8u < uniforms.threshold);
+  return number * select(uniforms.kept, 0.0, randomBits(index) >> 8u < uniforms.threshold);
 }`;

@@ -1,4 +1,4 @@
-import { threads } from '@neverend/backend/kernels';
+import { powerWgsl, threads } from '@neverend/backend/kernels';
 import { droppedWgsl } from './webgpu-dropout.ts';
 
 /** Lines and columns of a tile, and channels of a vector that are in the workgroup's memory at once. */
@@ -37,21 +37,29 @@ var<private> head : u32;
 var<private> slot : u32;
 var<private> lane : u32;
 var<private> line : u32;
+// The thread's columns of the tile at hand whose keys are not hidden.
+var<private> seen : vec4<bool>;
+const lowest = -0x1.fffffep+127f;${powerWgsl}
 ${dropout ? droppedWgsl : 'fn dropped(index : u32, number : f32) -> f32 { return number; }'}
 fn columnOf(start : u32, n : u32) -> u32 { return start + lane + 8u * n; }
 fn scoresOf(start : u32, products : vec4<f32>) -> vec4<f32> {
-  var scores = vec4<f32>(uniforms.unseen);
+  var scores = vec4<f32>(lowest);
+  seen = vec4<bool>();
   for (var n = 0u; n < 4u; n++) {
     let column = columnOf(start, n);
     if (${query} < uniforms.queries && ${key} < uniforms.keys && i32(${key}) <= i32(${query}) + i32(uniforms.offset)) {
       let at = row * uniforms.maskRow + head * uniforms.maskHead + ${query} * uniforms.maskQuery + ${key} * uniforms.maskKey;
-      scores[n] = uniforms.scale * products[n] + mask[at];
+      // -Infinity, by its bits: WGSL may take every number for finite.
+      seen[n] = bitcast<u32>(mask[at]) != 0xff800000u;
+      if (seen[n]) { scores[n] = uniforms.scale * products[n] + mask[at]; }
     }
   }
   return scores;
 }
+fn ofSeen(numbers : vec4<f32>) -> vec4<f32> { return select(vec4<f32>(), numbers, seen); }
 fn powersOf(scores : vec4<f32>, largest : vec4<f32>) -> vec4<f32> {
-  return select(exp(scores - largest), vec4<f32>(), scores <= vec4<f32>(uniforms.unseen / 2.0));
+  let d = scores - largest;
+  return ofSeen(vec4<f32>(power(d.x), power(d.y), power(d.z), power(d.w)));
 }
 fn droppedOf(start : u32, numbers : vec4<f32>) -> vec4<f32> {
   var rest : vec4<f32>;
@@ -130,16 +138,23 @@ fn ${lines}_${columns}(start : u32) -> vec4<f32> {
   return sums;
 }`;
 
-/** `add_COLUMNS(start, factors, sums)`: adds to the line's sums the vectors of the columns, each by its factor. */
-export const add = (columns: Layout, chunks: number): string => `
+/**
+ * `add_COLUMNS(start, factors, sums)`: adds to the line's sums the vectors of the columns, each by its factor. Where keys may be hidden,
+ * a factor of `lowest` marks their pairs: 0 times what they hold could be NaN.
+ */
+export const add = (columns: Layout, chunks: number, hides: boolean): string => `
 fn add_${columns}(start : u32, factors : vec4<f32>, sums : ptr<function, array<vec4<f32>, ${chunks}>>) {
-  for (var n = 0u; n < 4u; n++) { weights[33u * slot + lane + 8u * n] = factors[n]; }
+  for (var n = 0u; n < 4u; n++) {
+    weights[33u * slot + lane + 8u * n] = ${hides ? 'select(lowest, factors[n], seen[n])' : 'factors[n]'};
+  }
   for (var chunk = 0u; chunk < ${chunks}u; chunk++) {
     right[9u * slot + lane] = ${columns}At(start + slot, ${side}u * chunk + 4u * lane);
     workgroupBarrier();
     var sum = (*sums)[chunk];
     for (var column = 0u; column < ${side}u && line < uniforms.${layouts[columns].tokens === 'keys' ? 'queries' : 'keys'}; column++) {
-      sum += weights[33u * slot + column] * right[9u * column + lane];
+      let weight = weights[33u * slot + column];
+      let next = sum + weight * right[9u * column + lane];
+      sum = ${hides ? 'select(next, sum, bitcast<u32>(weight) == bitcast<u32>(lowest))' : 'next'};
     }
     (*sums)[chunk] = sum;
     workgroupBarrier();
@@ -149,7 +164,7 @@ fn add_${columns}(start : u32, factors : vec4<f32>, sums : ptr<function, array<v
 /** Softmax that goes on from tile to tile; `powersOn` gives the powers by the largest score so far, and `shrink`. */
 export const runningSoftmax: string = `
 var<workgroup> numbers : array<f32, ${threads}>;
-var<private> largest : f32 = -0x1.fffffep+127f;
+var<private> largest : f32 = lowest;
 var<private> total : f32;
 var<private> shrink : f32;
 fn largestOfLine(number : f32) -> f32 {
@@ -171,7 +186,7 @@ fn sumOfLine(number : f32) -> f32 {
 fn powersOn(scores : vec4<f32>) -> vec4<f32> {
   let here = max(max(scores.x, scores.y), max(scores.z, scores.w));
   let next = largestOfLine(max(largest, here));
-  shrink = exp(largest - next);
+  shrink = power(largest - next);
   largest = next;
   let powers = powersOf(scores, vec4<f32>(largest));
   total = total * shrink + dot(powers, vec4<f32>(1.0));
@@ -179,5 +194,5 @@ fn powersOn(scores : vec4<f32>) -> vec4<f32> {
 }
 fn shareOfLine() -> f32 {
   let sum = sumOfLine(total);
-  return select(1.0 / sum, 0.0, sum == 0.0);
+  return select(1.0 / sum, 0.0, bitcast<u32>(sum) == 0u);
 }`;

@@ -1,6 +1,5 @@
 import type { BackendKernel, KernelCall } from '@neverend/backend';
 import { asWebgpu, dispatch, makeOutput } from '@neverend/backend/kernels';
-import { unseen } from '../composite.ts';
 import {
   type AttentionAttrs,
   type AttentionGradInputs,
@@ -27,11 +26,7 @@ const uniforms = {
   ...({ depth: 'u32', valueDepth: 'u32', scale: 'f32', offset: 'u32' } as const),
   ...({ maskRow: 'u32', maskHead: 'u32', maskQuery: 'u32', maskKey: 'u32' } as const),
   ...({ threshold: 'u32', kept: 'f32', keyLow: 'u32', keyHigh: 'u32' } as const),
-  unseen: 'f32',
 } as const;
-
-/** The lowest finite number of float32. */
-const lowest = 2 ** 104 - 2 ** 128;
 
 /** More numbers of a vector than these would not stay in a thread's registers. */
 const widest = 128;
@@ -49,15 +44,15 @@ export const attentionWebgpu: BackendKernel<AttentionInputs, AttentionAttrs> = {
     const { valueDepth } = attentionSizes({ q, v });
     const y = makeOutput(gpu, attentionShape({ q, v }));
     const chunks = chunksOf(valueDepth);
-    const dropout = attrs.dropoutRate > 0;
+    const [dropout, hides] = [attrs.dropoutRate > 0, hidesKeys({ q, v }, attrs)];
     dispatch(
       gpu,
       {
-        key: `attention ${chunks} ${dropout}`,
+        key: `attention ${chunks} ${dropout} ${hides}`,
         buffers: { ...read4, y: 'write f32' },
         uniforms,
         code: () => `${tiles('queries', dropout)}${runningSoftmax}
-${read('q')}${read('k')}${read('v')}${multiply('q', 'k')}${add('v', chunks)}${write('y', 'dy', chunks)}
+${read('q')}${read('k')}${read('v')}${multiply('q', 'k')}${add('v', chunks, hides)}${write('y', 'dy', chunks)}
 fn kernel(group : u32, thread : u32) {${placed('queries')}
   var sums : array<vec4<f32>, ${chunks}>;
   for (var start = begin; start < end; start += ${side}u) {
@@ -92,7 +87,7 @@ export const attentionGradWebgpu: BackendKernel<AttentionGradInputs, AttentionAt
     const gpu = asWebgpu(backend);
     const { rows, queries, heads, depth, valueDepth } = attentionSizes(inputs);
     const [chunks, valueChunks] = [chunksOf(depth), chunksOf(valueDepth)];
-    const dropout = attrs.dropoutRate > 0;
+    const [dropout, hides] = [attrs.dropoutRate > 0, hidesKeys(inputs, attrs)];
     const values = uniformsOf(inputs, attrs);
     const statistics = makeOutput(gpu, [rows, heads, queries, 3]);
     const [dq, dk, dv] = [
@@ -114,7 +109,7 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
   var slope = 0.0;
   for (var start = begin; start < end; start += ${side}u) {
     let powers = powersOn(scoresOf(start, q_k(start)));
-    slope = slope * shrink + dot(droppedOf(start, powers), dy_v(start));
+    slope = slope * shrink + dot(droppedOf(start, powers), ofSeen(dy_v(start)));
   }
   let share = shareOfLine();
   let average = share * sumOfLine(slope);
@@ -135,11 +130,11 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
     dispatch(
       gpu,
       {
-        key: `attention grad of queries ${chunks} ${dropout}`,
+        key: `attention grad of queries ${chunks} ${dropout} ${hides}`,
         buffers: { ...buffers, dq: 'write f32' },
         uniforms,
         code: () => `${tiles('queries', dropout)}${slopes('queries')}
-${reads}${multiply('q', 'k')}${multiply('dy', 'v')}${add('k', chunks)}${write('dq', 'q', chunks)}
+${reads}${multiply('q', 'k')}${multiply('dy', 'v')}${add('k', chunks, hides)}${write('dq', 'q', chunks)}
 fn kernel(group : u32, thread : u32) {${placed('queries')}
   var sums : array<vec4<f32>, ${chunks}>;
   for (var start = begin; start < end; start += ${side}u) {
@@ -156,11 +151,11 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
     dispatch(
       gpu,
       {
-        key: `attention grad of keys ${chunks} ${valueChunks} ${dropout}`,
+        key: `attention grad of keys ${chunks} ${valueChunks} ${dropout} ${hides}`,
         buffers: { ...buffers, dk: 'write f32', dv: 'write f32' },
         uniforms,
         code: () => `${tiles('keys', dropout)}${slopes('keys')}${reads}${multiply('k', 'q')}${multiply('v', 'dy')}
-${add('q', chunks)}${add('dy', valueChunks)}${write('dk', 'k', chunks)}${write('dv', 'v', valueChunks)}
+${add('q', chunks, hides)}${add('dy', valueChunks, hides)}${write('dk', 'k', chunks)}${write('dv', 'v', valueChunks)}
 fn kernel(group : u32, thread : u32) {${placed('keys')}
   var sums : array<vec4<f32>, ${chunks}>;
   var valueSums : array<vec4<f32>, ${valueChunks}>;
@@ -205,6 +200,10 @@ fn slopesOf(start : u32, shares : vec4<f32>, dWeights : vec4<f32>) -> vec4<f32> 
 }`;
 };
 
+/** Whether some query may not see some key. */
+const hidesKeys = (inputs: Pick<AttentionInputs, 'q' | 'v'>, attrs: AttentionAttrs): boolean =>
+  attrs.masked || (attrs.causal && attrs.causalOffset < attentionSizes(inputs).keys - 1);
+
 function uniformsOf(
   inputs: AttentionInputs,
   attrs: AttentionAttrs,
@@ -224,8 +223,6 @@ function uniformsOf(
     maskKey: stride(key, 1),
     keyLow: attrs.keyLow >>> 0,
     keyHigh: attrs.keyHigh >>> 0,
-    // Without a mask no score of a key hides it, however small.
-    unseen: attrs.masked || attrs.causal ? unseen : lowest,
   };
 }
 

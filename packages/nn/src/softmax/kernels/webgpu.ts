@@ -3,6 +3,7 @@ import {
   asWebgpu,
   dispatch,
   makeOutput,
+  powerWgsl,
   rowFunctions,
   rowLayout,
   rowsOf,
@@ -21,16 +22,16 @@ export const softmaxWebgpu: BackendKernel<SoftmaxInputs, SoftmaxAttrs> = {
         key: `softmax ${lanes}`,
         buffers: { x: 'read f32', y: 'write f32' },
         uniforms: { rows: 'u32', width: 'u32' },
-        code: () => `${rowFunctions(lanes)}
+        code: () => `${rowFunctions(lanes)}${powerWgsl}
 fn kernel(group : u32, thread : u32) {
   let row = rowAt(group, thread);
-  var largest = -3.4e38;
+  var largest = -0x1.fffffep+127f;
   for (var at = row.first; at < row.end; at += lanes) { largest = max(largest, x[at]); }
   largest = rowMax(thread, largest);
   var sum = 0.0;
-  for (var at = row.first; at < row.end; at += lanes) { sum += exp(x[at] - largest); }
+  for (var at = row.first; at < row.end; at += lanes) { sum += power(x[at] - largest); }
   let share = 1.0 / rowSum(thread, sum);
-  for (var at = row.first; at < row.end; at += lanes) { y[at] = exp(x[at] - largest) * share; }
+  for (var at = row.first; at < row.end; at += lanes) { y[at] = power(x[at] - largest) * share; }
 }`,
       },
       { x, y },
