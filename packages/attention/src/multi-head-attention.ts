@@ -93,14 +93,16 @@ function normalised(
 export function attendAndJoin(
   { q, k, v }: Heads,
   params: Params,
-  { heads, mask, causal, causalOffset, dropout }: MultiHeadOptions,
+  { heads, mask, keyMask, causal, causalOffset, dropout }: MultiHeadOptions,
   residual?: tf.Tensor,
 ): tf.Tensor {
   const depth = q.shape.at(-1) ?? 1;
   const width = heads * depth;
   const kernel = checkedParam(params, 'out/kernel', [heads, depth, width]);
   const bias = checkedParam(params, 'out/bias', [width]);
-  const context = scaledDotProductAttention(q, k, v, { mask, causal, causalOffset, dropout });
+  const context = scaledDotProductAttention(q, k, v, {
+    ...{ mask, keyMask, causal, causalOffset, dropout },
+  });
   return linear(context, kernel, bias, { residual });
 }
 

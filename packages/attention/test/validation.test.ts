@@ -112,7 +112,7 @@ const misspelt = { colour: 1 };
 const dropout = { rate: 0.5, key };
 const tokens = () => tf.zeros([1, 2, 4]);
 const attention = () => initSpaceAttention(key, { width: 4, heads: 2 });
-const ofAttention = 'mask, causal, causalOffset, dropout';
+const ofAttention = 'mask, keyMask, causal, causalOffset, dropout';
 const ofBlocks = `heads, qkNorm, ${ofAttention}, gelu, swiglu, attentionDropout, eps, layerScale`;
 const vit = { width: 4, depth: 1, heads: 2, mlpWidth: 3, patch: 2, tokens: 5 };
 
@@ -152,12 +152,12 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'cachedAttention',
-    'heads, qkNorm, dropout, rotary',
+    'heads, qkNorm, mask, keyMask, dropout, rotary',
     () => cachedAttention(tokens(), attention(), undefined, { heads: 2, ...misspelt }),
   ],
   [
     'rotary of cachedAttention',
-    'base',
+    'positions, base, dims, interleaved, factor',
     () =>
       cachedAttention(tokens(), attention(), undefined, {
         heads: 2,
@@ -166,7 +166,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'rotaryPositions',
-    'positions, base',
+    'positions, base, dims, interleaved, factor',
     () => rotaryPositions(heads(), { positions: 3, ...misspelt }),
   ],
   [
@@ -191,7 +191,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'attentionPooling',
-    'heads, gelu, eps',
+    'heads, gelu, eps, keyMask',
     () => attentionPooling(tokens(), initAttentionPooling(key, sizes), { heads: 2, ...misspelt }),
   ],
   [

@@ -11,6 +11,7 @@ import {
 import type { MlpGelu } from '../mlp/index.ts';
 import { attentionPooling, initAttentionPooling } from '../pooling/index.ts';
 import { geluForm } from './gelu-form.ts';
+import { masksOf } from './masks.ts';
 
 /** Arguments of `neverendAttentionPooling`. */
 export interface NeverendAttentionPoolingArgs extends SeededLayerArgs {
@@ -25,10 +26,12 @@ export interface NeverendAttentionPoolingArgs extends SeededLayerArgs {
 }
 
 /**
- * `attentionPooling` as a layer, with a learned probe: `[rows, N, D]` to `[rows, D]`.
+ * `attentionPooling` as a layer, with a learned probe: `[rows, N, D]` to `[rows, D]`. A second input is the mask of the tokens, `[rows, N]`;
+ * padding that an embedding masks is not pooled.
  */
 export const neverendAttentionPooling: LayerFactory<NeverendAttentionPoolingArgs> = defineLayer({
   name: 'NeverendAttentionPooling',
+  masks: true,
   args: {
     heads: required(size),
     mlpWidth: required(size),
@@ -37,7 +40,7 @@ export const neverendAttentionPooling: LayerFactory<NeverendAttentionPoolingArgs
   },
   init: ([input], key, { heads, mlpWidth }) =>
     initAttentionPooling(key, { width: inputWidth(input), heads, mlpWidth }),
-  forward: ([x], params, { args: { heads, gelu, eps } }) =>
-    attentionPooling(x, params, { heads, gelu, eps }),
+  forward: ([x, given], params, { args: { heads, gelu, eps }, mask }) =>
+    attentionPooling(x, params, { heads, gelu, eps, ...masksOf(given, mask) }),
   outputShape: ([[rows = null, , width = null]]) => [rows, width],
 });

@@ -12,6 +12,7 @@ import {
 } from '@neverend/nn/layers';
 import { crossAttention } from '../cross-attention/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
+import { masksOf } from './masks.ts';
 
 /** Arguments of `neverendCrossAttention`. */
 export interface NeverendCrossAttentionArgs extends SeededLayerArgs {
@@ -25,7 +26,7 @@ export interface NeverendCrossAttentionArgs extends SeededLayerArgs {
 
 /**
  * `crossAttention` as a layer of the two inputs x `[rows, M, D]` and context `[rows, N, C]`, in this order, to `[rows, M, D]`. A third
- * input is the mask.
+ * input is the mask: `[rows, N]`, of the keys of the context, `[rows, M, N]` or `[rows, H, M, N]`. TensorFlow.js does not tell a layer the mask of a second input.
  */
 export const neverendCrossAttention: LayerFactory<NeverendCrossAttentionArgs> = defineLayer({
   name: 'NeverendCrossAttention',
@@ -38,9 +39,9 @@ export const neverendCrossAttention: LayerFactory<NeverendCrossAttentionArgs> = 
     const contextWidth = inputWidth(second(context));
     return initSpaceAttention(key, { width: inputWidth(x), contextWidth, heads, qkNorm });
   },
-  forward: ([x, context, mask], params, { args, dropout }) => {
+  forward: ([x, context, given], params, { args, dropout }) => {
     const { heads, qkNorm, attentionDropoutRate } = args;
-    const options = { heads, qkNorm, mask, dropout: dropout(attentionDropoutRate) };
+    const options = { heads, qkNorm, ...masksOf(given), dropout: dropout(attentionDropoutRate) };
     return crossAttention(x, second(context), params, options);
   },
 });

@@ -23,6 +23,7 @@ import {
 } from '../encoder-block/index.ts';
 import type { MlpGelu } from '../mlp/index.ts';
 import { geluForm } from './gelu-form.ts';
+import { masksOf } from './masks.ts';
 
 /** Arguments of `neverendEncoderBlock`. */
 export interface NeverendEncoderBlockArgs extends SeededLayerArgs {
@@ -82,24 +83,27 @@ export function blockSizes(
 
 /** The options of one call of a block. */
 export function blockOptions(
-  mask: tf.Tensor | undefined,
+  given: tf.Tensor | undefined,
   {
     args: { heads, qkNorm, causal, gelu, eps, layerScale, dropoutRate, attentionDropoutRate },
     dropout,
-  }: Pick<LayerCall<typeof blockArgs>, 'args' | 'dropout'>,
+    mask,
+  }: Pick<LayerCall<typeof blockArgs>, 'args' | 'dropout' | 'mask'>,
 ): EncoderBlockOptions {
   return {
-    ...{ heads, qkNorm, causal, gelu, eps, mask, layerScale: layerScale > 0 },
+    ...{ heads, qkNorm, causal, gelu, eps, layerScale: layerScale > 0, ...masksOf(given, mask) },
     dropout: dropout(dropoutRate),
     attentionDropout: dropout(attentionDropoutRate),
   };
 }
 
 /**
- * `encoderBlock` as a layer: `[rows, N, D]` to the same. A second input is the mask.
+ * `encoderBlock` as a layer: `[rows, N, D]` to the same. A second input is the mask: `[rows, N]`, of keys, `[rows, M, N]` or
+ * `[rows, H, M, N]`. Padding that an embedding masks is hidden.
  */
 export const neverendEncoderBlock: LayerFactory<NeverendEncoderBlockArgs> = defineLayer({
   name: 'NeverendEncoderBlock',
+  masks: true,
   args: blockArgs,
   init: ([input], key, args) => initEncoderBlock(key, blockSizes(input, args)),
   forward: ([x, mask], params, call) => encoderBlock(x, params, blockOptions(mask, call)),

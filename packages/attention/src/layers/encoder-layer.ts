@@ -14,10 +14,11 @@ export interface NeverendEncoderArgs extends NeverendEncoderBlockArgs {
 }
 
 /**
- * `encoder`, a stack of encoder blocks and a norm, as a layer: `[rows, N, D]` to the same. A second input is the mask.
+ * `encoder`, a stack of encoder blocks and a norm, as a layer: `[rows, N, D]` to the same. A second input is the mask, as `neverendEncoderBlock` takes it.
  */
 export const neverendEncoder: LayerFactory<NeverendEncoderArgs> = defineLayer({
   name: 'NeverendEncoder',
+  masks: true,
   args: { ...blockArgs, depth: required(size) },
   init: ([input], key, args) => initEncoder(key, { ...blockSizes(input, args), depth: args.depth }),
   forward: ([x, mask], params, call) =>

@@ -10,6 +10,7 @@ import {
   type SeededLayerArgs,
 } from '@neverend/nn/layers';
 import { scaledDotProductAttention } from '../scaled-dot-product-attention/index.ts';
+import { masksOf } from './masks.ts';
 
 /** Arguments of `neverendScaledDotProductAttention`. */
 export interface NeverendScaledDotProductAttentionArgs extends SeededLayerArgs {
@@ -23,7 +24,7 @@ export interface NeverendScaledDotProductAttentionArgs extends SeededLayerArgs {
 
 /**
  * `scaledDotProductAttention` as a layer of q `[rows, M, H, d]`, k `[rows, N, H, d]` and v `[rows, N, H, e]`, in this order, to
- * `[rows, M, H, e]`. A fourth input is the mask. It has no weights; `seed` is that of dropout.
+ * `[rows, M, H, e]`. A fourth input is the mask: `[rows, N]`, of keys, `[rows, M, N]` or `[rows, H, M, N]`. It has no weights; `seed` is that of dropout.
  */
 export const neverendScaledDotProductAttention: LayerFactory<NeverendScaledDotProductAttentionArgs> =
   defineLayer({
@@ -34,12 +35,12 @@ export const neverendScaledDotProductAttention: LayerFactory<NeverendScaledDotPr
       attentionDropoutRate: dropoutRate,
     },
     seeded: true,
-    forward: ([q, k, v, mask], _params, { args, dropout }) => {
+    forward: ([q, k, v, given], _params, { args, dropout }) => {
       if (k === undefined || v === undefined) {
         throw new ShapeError('inputs held fewer than three tensors; they must be q, k and v');
       }
       const { scale, causal, attentionDropoutRate } = args;
-      const options = { causal, mask, dropout: dropout(attentionDropoutRate) };
+      const options = { causal, ...masksOf(given), dropout: dropout(attentionDropoutRate) };
       return scaledDotProductAttention(q, k, v, { ...options, scale });
     },
     outputShape: ([q, , v]) => [...q.slice(0, 3), v?.[3] ?? null],

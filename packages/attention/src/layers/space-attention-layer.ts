@@ -10,6 +10,7 @@ import {
   size,
 } from '@neverend/nn/layers';
 import { initSpaceAttention, spaceAttention } from '../space-attention/index.ts';
+import { masksOf } from './masks.ts';
 
 /** Arguments of `neverendSpaceAttention`. */
 export interface NeverendSpaceAttentionArgs extends SeededLayerArgs {
@@ -24,10 +25,12 @@ export interface NeverendSpaceAttentionArgs extends SeededLayerArgs {
 }
 
 /**
- * `spaceAttention` as a layer: `[rows, N, D]` to the same. A second input is the mask.
+ * `spaceAttention` as a layer: `[rows, N, D]` to the same. A second input is the mask: `[rows, N]`, of keys, `[rows, M, N]` or
+ * `[rows, H, M, N]`. Padding that an embedding masks is hidden.
  */
 export const neverendSpaceAttention: LayerFactory<NeverendSpaceAttentionArgs> = defineLayer({
   name: 'NeverendSpaceAttention',
+  masks: true,
   args: {
     heads: required(size),
     qkNorm: byDefault(false, flag),
@@ -36,8 +39,12 @@ export const neverendSpaceAttention: LayerFactory<NeverendSpaceAttentionArgs> = 
   },
   init: ([input], key, { heads, qkNorm }) =>
     initSpaceAttention(key, { width: inputWidth(input), heads, qkNorm }),
-  forward: ([x, mask], params, { args, dropout }) => {
+  forward: ([x, given], params, { args, dropout, mask }) => {
     const { attentionDropoutRate, ...options } = args;
-    return spaceAttention(x, params, { ...options, mask, dropout: dropout(attentionDropoutRate) });
+    return spaceAttention(x, params, {
+      ...options,
+      ...masksOf(given, mask),
+      dropout: dropout(attentionDropoutRate),
+    });
   },
 });

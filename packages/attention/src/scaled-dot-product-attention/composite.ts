@@ -4,6 +4,7 @@ import {
   type AttentionAttrs,
   type AttentionGradInputs,
   type AttentionInputs,
+  type AttentionSizes,
   attentionShape,
   attentionSizes,
 } from './types.ts';
@@ -66,9 +67,9 @@ function scoresGradient(inputs: AttentionInputs, dy: tf.Tensor, attrs: Attention
 
 /** The scaled queries, the keys, and the weights `[rows, H, M, N]` with what dropout multiplies them by. */
 function weightsOf({ q, k, v, mask }: AttentionInputs, attrs: AttentionAttrs) {
-  const { rows, queries: M, keys: N, heads } = attentionSizes({ q, v });
+  const sizes = attentionSizes({ q, v });
   const [queries, keys] = [swapped(tf.mul(flat(q), attrs.scale)), swapped(flat(k))];
-  const seen = seenPairs(mask, M, N, attrs);
+  const seen = seenPairs(mask, sizes, attrs);
   const products = tf.matMul(queries, keys, false, true);
   const scores = attrs.masked ? tf.add(products, mask) : products;
   // Softmax gives what is no number to a query that sees no key.
@@ -76,20 +77,20 @@ function weightsOf({ q, k, v, mask }: AttentionInputs, attrs: AttentionAttrs) {
   const made = { queries, keys, weights, seen };
   const { dropoutRate: rate, keyLow: low, keyHigh: high } = attrs;
   if (rate === 0) return { ...made, factors: undefined };
-  const factors = dropoutFactors(rows * heads * M * N, { rate, key: { low, high } });
+  const factors = dropoutFactors(weights.size, { rate, key: { low, high } });
   return { ...made, factors: tf.tensor(factors, weights.shape) };
 }
 
 /** Which keys each query sees, to broadcast to `[rows, H, M, N]`; undefined where nothing is hidden. */
 function seenPairs(
   mask: tf.Tensor,
-  M: number,
-  N: number,
+  { rows, heads, queries: M, keys: N }: AttentionSizes,
   { masked, causal, causalOffset }: AttentionAttrs,
 ): tf.Tensor | undefined {
-  const shape = [mask.shape[0] ?? 1, mask.shape[1] ?? 1, M, N];
+  // Of both batch axes or of none: stock products go astray where one of two is broadcast.
+  const batch = mask.shape[0] === 1 && mask.shape[1] === 1 ? [1, 1] : [rows, heads];
   const byMask = masked
-    ? tf.broadcastTo(tf.notEqual(mask, Number.NEGATIVE_INFINITY), shape)
+    ? tf.broadcastTo(tf.notEqual(mask, Number.NEGATIVE_INFINITY), [...batch, M, N])
     : undefined;
   if (!causal || causalOffset >= N - 1) return byMask;
   const past = Uint8Array.from({ length: M * N }, (_, at) =>

@@ -4,6 +4,7 @@ import {
   checkTensor,
   DTypeError,
   defineKernel,
+  described,
   type Kernel,
   ShapeError,
 } from '@neverend/backend';
@@ -20,10 +21,18 @@ import { type AttentionAttrs, type AttentionInputs, attentionSizes } from './typ
 /** What decides which keys a query sees. */
 export interface AttentionOptions {
   /**
-   * Broadcasts to `[rows, H, M, N]`, with all rows on one axis; fewer axes are the last ones. bool: true where the query may see the key.
-   * float32: added to the scores, as a learned bias is, and -Infinity hides. A query that sees no key gets zeros.
+   * Broadcasts to `[rows, H, M, N]`, with all rows on one axis; fewer axes are the last ones, so that two are `[M, N]`. bool: true where
+   * the query may see the key. float32: added to the scores, as a learned bias is. Of these numbers -Infinity alone hides, and a finite one
+   * never does, as in PyTorch: a row of the lowest float32 gives the mean. A sum of two of those is -Infinity.
+   *
+   * A query that sees no key gets zeros. What a hidden key and its value hold, be it NaN, reaches no output and no gradient.
    */
   readonly mask?: tf.Tensor | undefined;
+  /**
+   * Which keys all queries of a row see, `[rows, N]`, or `[..., N]` with the axes of `k` before N: padding. bool, or float32 that is added, as
+   * `mask` has it; both may be given.
+   */
+  readonly keyMask?: tf.Tensor | undefined;
   /** Hides from query i the keys after i + `causalOffset`. */
   readonly causal?: boolean | undefined;
   /** Where query 0 stands among the keys, an integer; 0 where it is left out. */
@@ -33,11 +42,11 @@ export interface AttentionOptions {
 }
 
 /** The names of these options. */
-export const attentionOptions = ['mask', 'causal', 'causalOffset', 'dropout'] as const;
+export const attentionOptions = ['mask', 'keyMask', 'causal', 'causalOffset', 'dropout'] as const;
 
 /**
  * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
- * The gradient keeps the inputs alone, and computes the weights again. It reaches q, k, v, and a float32 mask.
+ * The gradient keeps the inputs alone, and computes the weights again. It reaches q, k, v, and float32 masks.
  *
  * @param q `[..., M, H, d]`, float32: heads beside each other, as a projection leaves them; what comes first are rows.
  * @param k `[..., N, H, d]`. @param v `[..., N, H, e]`.
@@ -57,7 +66,7 @@ export function scaledDotProductAttention(
   const [rows, [heads = 1, depth = 1]] = [q.shape.slice(0, -3), q.shape.slice(-2)];
   checkTensor('k', k, [...rows, 'N', heads, depth]);
   checkTensor('v', v, [...rows, k.shape.at(-3) ?? 1, heads, 'e']);
-  const { mask, causal = false, causalOffset = 0, dropout } = options;
+  const { mask, keyMask, causal = false, causalOffset = 0, dropout } = options;
   if (!Number.isInteger(causalOffset)) {
     throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
   }
@@ -67,7 +76,7 @@ export function scaledDotProductAttention(
   checkNumber('scale', scale);
   const attrs: AttentionAttrs = {
     scale,
-    masked: mask !== undefined,
+    masked: mask !== undefined || keyMask !== undefined,
     causal,
     causalOffset: causal ? causalOffset : 0,
     dropoutRate: dropout?.rate ?? 0,
@@ -75,29 +84,53 @@ export function scaledDotProductAttention(
     keyHigh: dropout?.key.high ?? 0,
   };
   return tf.tidy(() => {
-    const added = mask === undefined ? tf.zeros([1, 1, 1, 1]) : scoresMask(mask, q, k);
+    const masks = [
+      ...(mask === undefined ? [] : [scoresMask(mask, q, k)]),
+      ...(keyMask === undefined ? [] : [keysMask(keyMask, k)]),
+    ];
+    const [first = tf.zeros([1, 1, 1, 1]), second] = masks;
+    const added = second === undefined ? first : tf.add(first, second);
     return attentionKernel.run({ q, k, v, mask: added }, attrs)[0] as tf.Tensor;
   });
 }
 
 /** What a mask adds to the scores, with four axes. */
 function scoresMask(mask: tf.Tensor, q: tf.Tensor, k: tf.Tensor): tf.Tensor {
-  if (mask.dtype !== 'bool' && mask.dtype !== 'float32') {
-    throw new DTypeError(`mask was ${mask.dtype}; it must be bool or float32`);
-  }
   const { rows, heads, queries, keys } = attentionSizes({ q, v: k });
   const full = [rows, heads, queries, keys];
+  const added = addedBy('mask', mask);
   const shape = [1, 1, 1, 1, ...mask.shape].slice(-4);
   if (mask.rank > 4 || shape.some((size, axis) => size !== 1 && size !== full[axis])) {
+    const ofKeys = mask.rank === 2 && mask.shape[0] === rows && mask.shape[1] === keys;
     throw new ShapeError(
-      `mask was [${mask.shape.join(', ')}]; it must broadcast to [${full.join(', ')}]`,
+      `mask was [${mask.shape.join(', ')}]; it must broadcast to [${full.join(', ')}]${ofKeys ? ', and a mask of the keys of each row is keyMask' : ''}`,
     );
   }
-  return tf.reshape(mask.dtype === 'bool' ? added(mask) : mask, shape);
+  return tf.reshape(added, shape);
 }
 
-/** 0 where a query may see a key. TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them. */
-function added(mask: tf.Tensor): tf.Tensor {
+/** What a mask of the keys of each row adds to the scores, with four axes. */
+function keysMask(mask: tf.Tensor, k: tf.Tensor): tf.Tensor {
+  const added = addedBy('keyMask', mask);
+  const wanted = k.shape.slice(0, -2);
+  if (!tf.util.arraysEqual(mask.shape, wanted)) {
+    throw new ShapeError(
+      `keyMask was [${mask.shape.join(', ')}]; it must be [${wanted.join(', ')}], a number for each key of each row`,
+    );
+  }
+  return tf.reshape(added, [-1, 1, 1, wanted.at(-1) ?? 1]);
+}
+
+/** What a mask adds to the scores: 0 where a bool mask is true, -Infinity where it is false; a float32 mask as it is. @throws DTypeError naming another. */
+export function addedBy(name: string, mask: tf.Tensor): tf.Tensor {
+  if (!(mask instanceof tf.Tensor)) {
+    throw new TypeError(`${name} was ${described(mask)}; it must be a tensor`);
+  }
+  if (mask.dtype === 'float32') return mask;
+  if (mask.dtype !== 'bool') {
+    throw new DTypeError(`${name} was ${mask.dtype}; it must be bool or float32`);
+  }
+  // TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them.
   return tf.where(tf.greater(tf.cast(mask, 'float32'), 0), 0, Number.NEGATIVE_INFINITY);
 }
 
