@@ -58,7 +58,7 @@ export function maskGradComposite(
 function scoresGradient(inputs: AttentionInputs, dy: tf.Tensor, attrs: AttentionAttrs) {
   const made = weightsOf(inputs, attrs);
   const { weights, factors } = made;
-  const dDropped = tf.matMul(swapped(flat(dy)), swapped(flat(inputs.v)), false, true);
+  const dDropped = productsOf(swapped(flat(dy)), swapped(flat(inputs.v)), made.seen);
   const dWeights = factors === undefined ? dDropped : tf.mul(dDropped, factors);
   const slopes = where(made.seen, dWeights, 0);
   const [dScores] = softmaxGrad.run({ dy: slopes, y: weights }, {}) as [tf.Tensor];
@@ -70,7 +70,7 @@ function weightsOf({ q, k, v, mask }: AttentionInputs, attrs: AttentionAttrs) {
   const sizes = attentionSizes({ q, v });
   const [queries, keys] = [swapped(tf.mul(flat(q), attrs.scale)), swapped(flat(k))];
   const seen = seenPairs(mask, sizes, attrs);
-  const products = tf.matMul(queries, keys, false, true);
+  const products = productsOf(queries, keys, seen);
   const scores = attrs.masked ? tf.add(products, mask) : products;
   // Softmax gives what is no number to a query that sees no key.
   const weights = where(seen, softmax(where(seen, scores, Number.NEGATIVE_INFINITY)), 0);
@@ -98,6 +98,15 @@ function seenPairs(
   );
   const byCausal = tf.tensor(past, [1, 1, M, N], 'bool');
   return byMask === undefined ? byCausal : tf.logicalAnd(byMask, byCausal);
+}
+
+/** a b'. On WebGPU stock products meet rows of b beyond the last one with zeros, so that NaN would reach the products of other rows. */
+function productsOf(a: tf.Tensor, b: tf.Tensor, seen: tf.Tensor | undefined): tf.Tensor {
+  if (seen === undefined || tf.getBackend() !== 'webgpu') return tf.matMul(a, b, false, true);
+  const finite = tf.isFinite(b);
+  const strays = tf.where(tf.all(finite, -1, true), 0, Number.NaN);
+  const products = tf.matMul(a, tf.where(finite, b, 0), false, true);
+  return tf.add(products, tf.transpose(strays, [0, 1, 3, 2]));
 }
 
 /** `x` at the pairs that are seen, `otherwise` at the others. */

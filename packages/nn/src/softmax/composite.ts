@@ -3,9 +3,9 @@ import type { SoftmaxGradInputs, SoftmaxInputs } from './types.ts';
 
 /** @returns the shape of `x`. */
 export function softmaxComposite({ x }: SoftmaxInputs): tf.Tensor {
-  const rows = x.size / (x.shape.at(-1) ?? 1);
-  if (tf.getBackend() !== 'webgpu' || rows <= 65_535) return tf.softmax(x);
-  // WebGPU's own then starts more workgroups than there are rows, and those spoil the last number.
+  if (tf.getBackend() !== 'webgpu') return tf.softmax(x);
+  // WebGPU's own makes NaN of a row of the lowest numbers, and no NaN of what stands beside NaN. Above 65,535 rows it starts more
+  // workgroups than there are rows, and those spoil the last number.
   const powers = tf.exp(tf.sub(x, tf.max(x, -1, true)));
   return tf.div(powers, tf.sum(powers, -1, true));
 }
