@@ -110,16 +110,19 @@ await describeBackends('what is hidden', (backend) => {
       const likeReference =
         Number.isNaN(value) || backend !== 'webgpu' || kernelMode() !== 'composite';
       for (const name of ['k', 'v'] as const) {
-        it.runIf(likeReference)(`by causal is not met, with ${value} in ${name}: [${list}]`, async () => {
-          const offset = 0;
-          await expectHidden(
-            backend,
-            list,
-            fill(name, [last, Math.min(2, last)], value, shapes[name], 0),
-            { causal: true, causalOffset: offset },
-            { added: (_row, _head, i, j) => (j <= i + offset ? 0 : nothing) },
-          );
-        });
+        it.runIf(likeReference)(
+          `by causal is not met, with ${value} in ${name}: [${list}]`,
+          async () => {
+            const offset = 0;
+            await expectHidden(
+              backend,
+              list,
+              fill(name, [last, Math.min(2, last)], value, shapes[name], 0),
+              { causal: true, causalOffset: offset },
+              { added: (_row, _head, i, j) => (j <= i + offset ? 0 : nothing) },
+            );
+          },
+        );
 
         it(`by a mask of keys is not met, with ${value} in ${name}: [${list}]`, async () => {
           const seen = Array.from({ length: keys }, (_, j) => j !== 1 && j !== last);
@@ -139,38 +142,41 @@ await describeBackends('what is hidden', (backend) => {
         });
       }
 
-      it.runIf(likeReference)(`by a mask of pairs is not met, with ${value} in one input: [${list}]`, async () => {
-        const shape = [queries, keys];
-        const seen = [...randomUniform(randomKey('pairs'), queries * keys)].map((u) => u < 0.7);
-        const mask = tf.tensor(seen, shape, 'bool');
-        // A composite does not see that 0, a weight that was dropped, meets Infinity.
-        const [rate, key] = [Number.isNaN(value) ? 0.3 : 0, randomKey('dropped')];
-        const factors = randomUniform(key, rows * heads * queries * keys).map((u) =>
-          u < rate ? 0 : 1 / (1 - rate),
-        );
-        const offset = keys - queries;
-        for (const name of ['q', 'k', 'v', 'dy'] as const) {
-          const [, length = 1, , width = 1] = shapes[name];
-          await expectHidden(
-            backend,
-            list,
-            fill(
-              name,
-              [Math.min(3, length - 1)],
-              value,
-              shapes[name],
-              'qk'.includes(name) ? -1 : width - 1,
-            ),
-            { mask, causal: true, causalOffset: offset, dropout: { rate, key } },
-            {
-              added: (row, head, i, j) =>
-                seen[maskIndex(shape, [row, head, i, j])] && j <= i + offset ? 0 : nothing,
-              factors,
-            },
+      it.runIf(likeReference)(
+        `by a mask of pairs is not met, with ${value} in one input: [${list}]`,
+        async () => {
+          const shape = [queries, keys];
+          const seen = [...randomUniform(randomKey('pairs'), queries * keys)].map((u) => u < 0.7);
+          const mask = tf.tensor(seen, shape, 'bool');
+          // A composite does not see that 0, a weight that was dropped, meets Infinity.
+          const [rate, key] = [Number.isNaN(value) ? 0.3 : 0, randomKey('dropped')];
+          const factors = randomUniform(key, rows * heads * queries * keys).map((u) =>
+            u < rate ? 0 : 1 / (1 - rate),
           );
-        }
-        mask.dispose();
-      });
+          const offset = keys - queries;
+          for (const name of ['q', 'k', 'v', 'dy'] as const) {
+            const [, length = 1, , width = 1] = shapes[name];
+            await expectHidden(
+              backend,
+              list,
+              fill(
+                name,
+                [Math.min(3, length - 1)],
+                value,
+                shapes[name],
+                'qk'.includes(name) ? -1 : width - 1,
+              ),
+              { mask, causal: true, causalOffset: offset, dropout: { rate, key } },
+              {
+                added: (row, head, i, j) =>
+                  seen[maskIndex(shape, [row, head, i, j])] && j <= i + offset ? 0 : nothing,
+                factors,
+              },
+            );
+          }
+          mask.dispose();
+        },
+      );
     }
   }
 });

@@ -138,28 +138,41 @@ fn ${lines}_${columns}(start : u32) -> vec4<f32> {
   return sums;
 }`;
 
+/** How keys may be hidden. */
+export interface Hiding {
+  readonly causal: boolean;
+  readonly masked: boolean;
+}
+
 /**
- * `add_COLUMNS(start, factors, sums)`: adds to the line's sums the vectors of the columns, each by its factor. Where keys may be hidden,
- * a factor of `lowest` marks their pairs: 0 times what they hold could be NaN.
+ * `add_COLUMNS(start, factors, sums)`: adds to the line's sums the vectors of the columns, each by its factor. Pairs that are hidden are
+ * left out, as 0 times what they hold could be NaN: those of `causal` by the bounds of the loop, those of a mask by a factor of `lowest`.
  */
-export const add = (columns: Layout, chunks: number, hides: boolean): string => `
+export const add = (columns: Layout, chunks: number, { causal, masked }: Hiding): string => {
+  const ofKeys = layouts[columns].tokens === 'keys';
+  const past = `i32(line) ${ofKeys ? '+ 1 +' : '-'} i32(uniforms.offset) - i32(start)`;
+  const bound = `u32(clamp(${past}, 0, ${side}))`;
+  return `
 fn add_${columns}(start : u32, factors : vec4<f32>, sums : ptr<function, array<vec4<f32>, ${chunks}>>) {
   for (var n = 0u; n < 4u; n++) {
-    weights[33u * slot + lane + 8u * n] = ${hides ? 'select(lowest, factors[n], seen[n])' : 'factors[n]'};
+    weights[33u * slot + lane + 8u * n] = ${masked ? 'select(lowest, factors[n], seen[n])' : 'factors[n]'};
   }
+  let begin = ${causal && !ofKeys ? bound : '0u'};
+  let end = select(0u, ${causal && ofKeys ? bound : `${side}u`}, line < uniforms.${ofKeys ? 'queries' : 'keys'});
   for (var chunk = 0u; chunk < ${chunks}u; chunk++) {
     right[9u * slot + lane] = ${columns}At(start + slot, ${side}u * chunk + 4u * lane);
     workgroupBarrier();
     var sum = (*sums)[chunk];
-    for (var column = 0u; column < ${side}u && line < uniforms.${layouts[columns].tokens === 'keys' ? 'queries' : 'keys'}; column++) {
+    for (var column = begin; column < end; column++) {
       let weight = weights[33u * slot + column];
-      let next = sum + weight * right[9u * column + lane];
-      sum = ${hides ? 'select(next, sum, bitcast<u32>(weight) == bitcast<u32>(lowest))' : 'next'};
+      ${masked ? 'if (bitcast<u32>(weight) == bitcast<u32>(lowest)) { continue; }' : ''}
+      sum += weight * right[9u * column + lane];
     }
     (*sums)[chunk] = sum;
     workgroupBarrier();
   }
 }`;
+};
 
 /** Softmax that goes on from tile to tile; `powersOn` gives the powers by the largest score so far, and `shrink`. */
 export const runningSoftmax: string = `

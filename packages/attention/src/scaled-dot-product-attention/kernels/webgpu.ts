@@ -11,6 +11,7 @@ import { attentionNumbers } from './numbers.ts';
 import {
   add,
   chunksOf,
+  type Hiding,
   type Lines,
   multiply,
   placed,
@@ -44,11 +45,11 @@ export const attentionWebgpu: BackendKernel<AttentionInputs, AttentionAttrs> = {
     const { valueDepth } = attentionSizes({ q, v });
     const y = makeOutput(gpu, attentionShape({ q, v }));
     const chunks = chunksOf(valueDepth);
-    const [dropout, hides] = [attrs.dropoutRate > 0, hidesKeys({ q, v }, attrs)];
+    const [dropout, hides] = [attrs.dropoutRate > 0, hidingOf({ q, v }, attrs)];
     dispatch(
       gpu,
       {
-        key: `attention ${chunks} ${dropout} ${hides}`,
+        key: `attention ${chunks} ${dropout} ${Object.values(hides)}`,
         buffers: { ...read4, y: 'write f32' },
         uniforms,
         code: () => `${tiles('queries', dropout)}${runningSoftmax}
@@ -87,7 +88,7 @@ export const attentionGradWebgpu: BackendKernel<AttentionGradInputs, AttentionAt
     const gpu = asWebgpu(backend);
     const { rows, queries, heads, depth, valueDepth } = attentionSizes(inputs);
     const [chunks, valueChunks] = [chunksOf(depth), chunksOf(valueDepth)];
-    const [dropout, hides] = [attrs.dropoutRate > 0, hidesKeys(inputs, attrs)];
+    const [dropout, hides] = [attrs.dropoutRate > 0, hidingOf(inputs, attrs)];
     const values = uniformsOf(inputs, attrs);
     const statistics = makeOutput(gpu, [rows, heads, queries, 3]);
     const [dq, dk, dv] = [
@@ -130,7 +131,7 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
     dispatch(
       gpu,
       {
-        key: `attention grad of queries ${chunks} ${dropout} ${hides}`,
+        key: `attention grad of queries ${chunks} ${dropout} ${Object.values(hides)}`,
         buffers: { ...buffers, dq: 'write f32' },
         uniforms,
         code: () => `${tiles('queries', dropout)}${slopes('queries')}
@@ -151,7 +152,7 @@ fn kernel(group : u32, thread : u32) {${placed('queries')}
     dispatch(
       gpu,
       {
-        key: `attention grad of keys ${chunks} ${valueChunks} ${dropout} ${hides}`,
+        key: `attention grad of keys ${chunks} ${valueChunks} ${dropout} ${Object.values(hides)}`,
         buffers: { ...buffers, dk: 'write f32', dv: 'write f32' },
         uniforms,
         code: () => `${tiles('keys', dropout)}${slopes('keys')}${reads}${multiply('k', 'q')}${multiply('v', 'dy')}
@@ -193,16 +194,17 @@ fn statisticsOf(start : u32, which : u32) -> vec4<f32> {
     statisticOf(start, 2u, which), statisticOf(start, 3u, which));
 }
 fn sharesOf(start : u32, products : vec4<f32>) -> vec4<f32> {
-  return powersOf(scoresOf(start, products), statisticsOf(start, 0u)) * statisticsOf(start, 1u);
+  return ofSeen(powersOf(scoresOf(start, products), statisticsOf(start, 0u)) * statisticsOf(start, 1u));
 }
 fn slopesOf(start : u32, shares : vec4<f32>, dWeights : vec4<f32>) -> vec4<f32> {
-  return uniforms.scale * shares * (droppedOf(start, dWeights) - statisticsOf(start, 2u));
+  return ofSeen(uniforms.scale * shares * (droppedOf(start, dWeights) - statisticsOf(start, 2u)));
 }`;
 };
 
-/** Whether some query may not see some key. */
-const hidesKeys = (inputs: Pick<AttentionInputs, 'q' | 'v'>, attrs: AttentionAttrs): boolean =>
-  attrs.masked || (attrs.causal && attrs.causalOffset < attentionSizes(inputs).keys - 1);
+const hidingOf = (inputs: Pick<AttentionInputs, 'q' | 'v'>, attrs: AttentionAttrs): Hiding => ({
+  causal: attrs.causal && attrs.causalOffset < attentionSizes(inputs).keys - 1,
+  masked: attrs.masked,
+});
 
 function uniformsOf(
   inputs: AttentionInputs,
