@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources d401150d7172b59d; what follows is 8013e35805f0e104.
+// Of the sources 7e4d65ed5709d673; what follows is 8013e35805f0e104.
 import type { KernelBinaries } from '@neverend/backend/kernels';
 
 export interface Kernels {

@@ -163,7 +163,7 @@ function copyRows(
 
 /** Where the mask's numbers for query i of the block start. */
 @inline
-function maskAt(i: usize): usize {
+export function maskAt(i: usize): usize {
   return mask + ((row * maskRow + head * maskHead + (first + i) * maskQuery) << 2);
 }
 
@@ -187,7 +187,7 @@ function addMask(s: usize, i: usize, visible: usize): void {
 
 /** Whether query i of the block sees key j. */
 @inline
-function sees(i: usize, j: usize): bool {
+export function sees(i: usize, j: usize): bool {
   if (j >= visibleKeys(first + i)) return false;
   return mask == 0 || load<f32>(maskAt(i) + ((j * maskKey) << 2)) != -Infinity;
 }
