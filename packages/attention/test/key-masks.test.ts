@@ -135,6 +135,24 @@ await describeBackends('a mask of keys', (backend) => {
     });
   }
 
+  it.each(['cachedAttention', 'encoderBlock, causal, with erf'])(
+    'is not needed for NaN in later tokens of %s',
+    async (name) => {
+      const { params: init, call } = kinds[name] as (typeof kinds)[string];
+      const params = init();
+      const x = randomTensor(randomKey('x'), [2, 5, 6]);
+      const [y, wanted] = tf.tidy(() => {
+        const isEarly = tf.less(tf.reshape(tf.range(0, 5), [1, 5, 1]), 3);
+        const spoilt = tf.where(isEarly, x, Number.NaN);
+        return [call(spoilt, params, undefined), call(x, params, undefined)].map((of) =>
+          tf.slice(of, [0, 0, 0], [2, 3, 6]),
+        );
+      }) as [tf.Tensor, tf.Tensor];
+      await expectTensorClose(y, await wanted.data(), tolerance);
+      tf.dispose([params, x, y, wanted]);
+    },
+  );
+
   it('that is learned has a gradient, beside that of a mask of pairs', async () => {
     const [q, k] = ['q', 'k'].map((name) => randomTensor(randomKey(name), [2, 5, 2, 3]));
     const [pairs, keys] = [

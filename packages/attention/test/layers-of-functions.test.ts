@@ -140,6 +140,11 @@ const cases: Readonly<Record<string, LayerCase>> = {
     inputs: [[3, 2, 4]],
     expected: (x) => rotaryPositions(x, { base: 50 }),
   },
+  'rotary positions of a part of neighbours': {
+    make: () => neverendRotaryPositions({ dims: 2, interleaved: true, factor: 2 }),
+    inputs: [[3, 2, 4]],
+    expected: (x) => rotaryPositions(x, { dims: 2, interleaved: true, factor: 2 }),
+  },
   'sincos positions': {
     make: () => neverendSincosPositions({ grid: [2, 3], base: 50 }),
     inputs: [[6, 8]],

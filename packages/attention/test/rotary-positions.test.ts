@@ -100,6 +100,38 @@ describe('the arguments of rotaryPositions', () => {
       expect(() => rotaryPositions(tf.zeros([1, 2, 1, 4]), { positions: [1] })).toThrow(
         new ShapeError('positions held 1 numbers; it must hold one for each of the 2 tokens'),
       );
+      const x = tf.zeros([2, 2, 1, 4]);
+      const refused = (options: object) => () => rotaryPositions(x, options);
+      for (const dims of [0, -2, 3, 2.5]) {
+        expect(refused({ dims })).toThrow(
+          new ShapeError(`dims was ${dims}; it must be a positive even number`),
+        );
+      }
+      expect(refused({ dims: 6 })).toThrow(
+        new ShapeError('dims was 6; it must be at most the width of a head, 4'),
+      );
+      expect(refused({ factor: 0 })).toThrow(
+        new RangeError('factor was 0; it must be a finite number above 0'),
+      );
+      expect(refused({ interleaved: 'yes' })).toThrow(/^interleaved was /);
+      expect(refused({ positions: [[0, 1]] })).toThrow(
+        new ShapeError('positions held 1 lists; it must hold one for each of the 2 rows'),
+      );
+      expect(refused({ positions: [[0, 1], [0]] })).toThrow(
+        new ShapeError('positions[1] held 1 numbers; it must hold one for each of the 2 tokens'),
+      );
+      expect(
+        refused({
+          positions: [
+            [0, 1],
+            [0, Number.NaN],
+          ],
+        }),
+      ).toThrow(new RangeError('positions[1] was NaN; it must be a finite number'));
+      expect(refused({ positions: [[0, 1], 2] })).toThrow(/^positions\[1\] was 2/);
+      expect(refused({ positions: tf.zeros([2]) })).toThrow(/^positions was /);
+      // A vector of an odd width has an even part.
+      expect(rotaryPositions(tf.zeros([1, 2, 1, 3]), { dims: 2 }).shape).toEqual([1, 2, 1, 3]);
     });
   });
 });

@@ -1,4 +1,11 @@
-import { checkFlag, checkNumber, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
+import {
+  checkFlag,
+  checkList,
+  checkNumber,
+  checkOptions,
+  checkTensor,
+  ShapeError,
+} from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
@@ -116,6 +123,7 @@ function positionsOf(
     checkNumber('positions', first);
     return [Array.from({ length: tokens }, (_, token) => first + token)];
   }
+  checkList('positions', positions, 'numbers, or of lists of them');
   const ofRows = typeof positions[0] === 'object';
   const lists = (ofRows ? positions : [positions]) as readonly (readonly number[])[];
   if (ofRows && lists.length !== rows) {
@@ -125,6 +133,7 @@ function positionsOf(
   }
   for (const [row, list] of lists.entries()) {
     const name = ofRows ? `positions[${row}]` : 'positions';
+    if (ofRows) checkList(name, list, 'numbers');
     if (list.length !== tokens) {
       throw new ShapeError(
         `${name} held ${list.length} numbers; it must hold one for each of the ${tokens} tokens`,
