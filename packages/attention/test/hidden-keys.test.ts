@@ -105,6 +105,27 @@ await describeBackends('what is hidden', (backend) => {
       dy: [rows, queries, heads, valueDepth],
     };
     const last = keys - 1;
+    // The last of these numbers makes infinite products.
+    for (const value of [...spoilt, 3e38]) {
+      for (const name of ['k', 'v'] as const) {
+        it(`by a mask of keys is not met, with ${value} in ${name}: [${list}]`, async () => {
+          const seen = Array.from({ length: keys }, (_, j) => j !== 1 && j !== last);
+          for (const mask of [
+            tf.tensor1d(seen, 'bool'),
+            tf.tensor1d(seen.map((sees) => (sees ? 0 : nothing))),
+          ]) {
+            await expectHidden(
+              backend,
+              list,
+              fill(name, [1, last], value, shapes[name]),
+              { mask },
+              { added: (_row, _head, _i, j) => (seen[j] ? 0 : nothing) },
+            );
+            mask.dispose();
+          }
+        });
+      }
+    }
     for (const value of spoilt) {
       // A composite on WebGPU takes a key that is seen and not finite for NaN.
       const likeReference =
@@ -123,23 +144,6 @@ await describeBackends('what is hidden', (backend) => {
             );
           },
         );
-
-        it(`by a mask of keys is not met, with ${value} in ${name}: [${list}]`, async () => {
-          const seen = Array.from({ length: keys }, (_, j) => j !== 1 && j !== last);
-          for (const mask of [
-            tf.tensor1d(seen, 'bool'),
-            tf.tensor1d(seen.map((sees) => (sees ? 0 : nothing))),
-          ]) {
-            await expectHidden(
-              backend,
-              list,
-              fill(name, [1, last], value, shapes[name]),
-              { mask },
-              { added: (_row, _head, _i, j) => (seen[j] ? 0 : nothing) },
-            );
-            mask.dispose();
-          }
-        });
       }
 
       it.runIf(likeReference)(
@@ -211,6 +215,31 @@ await describeBackends('a mask of finite numbers', (backend) => {
       }
     });
   }
+
+  it('has a gradient that NaN in a hidden key does not reach', async () => {
+    poisonMemory();
+    const size = sizesOf(list);
+    const inputs = inputsOf(size);
+    const arrays = numbers(inputs) as Record<'q' | 'k' | 'v', Float64Array>;
+    for (const name of ['k', 'v'] as const) {
+      fill(name, [1], Number.NaN, inputs[name]?.shape ?? [])(arrays);
+    }
+    const added = Float32Array.from({ length: 35 }, (_, at) => (at % 7 === 1 ? nothing : at / 35));
+    const tensors = toTensors(inputs);
+    const mask = tf.tensor2d(added, [5, 7]);
+    const dy = normalInput(randomKey('dy'), [2, 5, 2, 5]);
+    const wanted = attentionBackwardNaive(arrays, size, dy.data, {
+      added: (_row, _head, i, j) => added[7 * i + j] ?? 0,
+    }).added;
+    const sums = new Float64Array(35);
+    wanted.forEach((slope, at) => {
+      sums[at % 35] = (sums[at % 35] ?? 0) + slope;
+    });
+    const slopes = tf.tensor(Float32Array.from(dy.data), [...dy.shape]);
+    const dMask = tf.grad((mask: tf.Tensor) => attend(tensors, { mask }))(mask, slopes);
+    await expectTensorClose(dMask, sums, tolerances[backend]);
+    tf.dispose([tensors, mask, slopes, dMask]);
+  });
 
   it('of which some are -Infinity hides those alone, and a row of them gives zeros', async () => {
     const rowsOfMask = [
