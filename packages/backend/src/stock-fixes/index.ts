@@ -5,6 +5,7 @@ import { registerCumsum } from './cumsum.ts';
 import { registerDilation2D } from './dilation2d.ts';
 import { registerEinsumGradient } from './einsum-gradient.ts';
 import { registerEinsumKernel } from './einsum-kernel.ts';
+import { registerFloatsOfIntegers } from './floats-of-integers.ts';
 import { registerFunctions } from './functions.ts';
 import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
@@ -63,4 +64,5 @@ export function registerStockFixes(): void {
   registerWebgpuDataSync();
   registerWebgpuIntegers();
   registerGradients();
+  registerFloatsOfIntegers();
 }

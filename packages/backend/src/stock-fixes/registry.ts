@@ -26,18 +26,25 @@ export function replaceKernel(config: tf.KernelConfig): void {
   tf.registerKernel(config);
 }
 
-const wrappers = new WeakSet<tf.KernelConfig>();
+const layersOf = new WeakMap<tf.KernelConfig, readonly string[]>();
 
-/** Puts a kernel made of the one that the backend has into its place, if it has one; once. */
+/**
+ * Puts a kernel made of the one that the backend has into its place, if it has one; once for each layer.
+ *
+ * @param layer names what is mended where several mends wrap the same kernel.
+ */
 export function wrapKernel(
   kernelName: string,
   backendName: string,
   wrap: (stock: tf.KernelConfig) => tf.KernelConfig,
+  layer = 'numbers',
 ): void {
   const stock: tf.KernelConfig | undefined = tf.getKernel(kernelName, backendName);
-  if (stock === undefined || wrappers.has(stock)) return;
+  if (stock === undefined) return;
+  const layers = layersOf.get(stock) ?? [];
+  if (layers.includes(layer)) return;
   const config = wrap(stock);
-  wrappers.add(config);
+  layersOf.set(config, [...layers, layer]);
   replaceKernel(config);
 }
 
