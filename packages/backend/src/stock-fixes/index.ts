@@ -13,7 +13,9 @@ import { registerGatherNd } from './gather-nd.ts';
 import { registerGradients } from './gradients/index.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMaxPool } from './max-pool.ts';
+import { registerPads } from './pads.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
+import { registerTensorflowPads } from './tensorflow-pads.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
 import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
@@ -65,4 +67,6 @@ export function registerStockFixes(): void {
   registerWebgpuIntegers();
   registerGradients();
   registerFloatsOfIntegers();
+  registerTensorflowPads();
+  registerPads();
 }

@@ -1,0 +1,79 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { wrapKernel } from './registry.ts';
+
+type Call = Parameters<tf.KernelFunc>[0];
+type Pads = readonly (readonly number[])[];
+
+interface Attrs {
+  readonly pad: 'valid' | 'same' | number | Pads;
+  readonly strides: number | readonly number[];
+  readonly dilations?: number | readonly number[];
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+  readonly dataFormat?: string;
+  readonly filterSize?: number | readonly number[];
+  readonly filterShape?: readonly number[];
+  readonly inputShape?: readonly number[];
+}
+
+/** Kernels of windows over images, and their input, whose shape is an attribute where it has no name. */
+const kernels: Readonly<Record<string, string | undefined>> = {
+  ...{ Conv2D: 'x', FusedConv2D: 'x', Conv2DBackpropFilter: 'x', Conv2DBackpropInput: undefined },
+  ...{ DepthwiseConv2dNative: 'x', FusedDepthwiseConv2D: 'x' },
+  ...{ DepthwiseConv2dNativeBackpropFilter: 'x', DepthwiseConv2dNativeBackpropInput: undefined },
+  ...{ MaxPool: 'x', AvgPool: 'x', MaxPoolWithArgmax: 'x' },
+  ...{ MaxPoolGrad: 'input', AvgPoolGrad: 'input' },
+};
+
+const pair = (value: number | readonly number[]): readonly number[] =>
+  typeof value === 'number' ? [value, value] : value;
+
+const rounded = { floor: Math.floor, round: Math.round, ceil: Math.ceil };
+
+/**
+ * What each axis is padded with, before and after it. Behind the last number there is as much as the last window needs, which is more than
+ * what was asked for where the size of the output was rounded up.
+ */
+function padsOf(kernelName: string, pad: number | Pads, call: Call): number[][] {
+  const attrs = call.attrs as unknown as Attrs;
+  const inputs = call.inputs as Record<string, tf.TensorInfo>;
+  const { filter, dy } = inputs;
+  const input = kernels[kernelName];
+  const shape = (input === undefined ? attrs.inputShape : inputs[input]?.shape) ?? [];
+  const window = attrs.filterShape ?? filter?.shape ?? pair(attrs.filterSize ?? 1);
+  const [strides, dilations] = [pair(attrs.strides), pair(attrs.dilations ?? 1)];
+  const round = attrs.dimRoundingMode ? rounded[attrs.dimRoundingMode] : Math.trunc;
+  const first = attrs.dataFormat === 'NCHW' ? 2 : 1;
+  return shape.map((size, axis) => {
+    const place = axis - first;
+    if (place !== 0 && place !== 1) return [0, 0];
+    const [before = 0, after = 0] = typeof pad === 'number' ? [pad, pad] : (pad[axis] ?? []);
+    const [stride = 1, dilation = 1] = [strides[place], dilations[place]];
+    const reach = ((window[place] ?? 1) - 1) * dilation + 1;
+    // A gradient is not told how the size was rounded.
+    const count = dy?.shape[axis] ?? round((size - reach + before + after) / stride + 1);
+    return [before, Math.max(after, (count - 1) * stride + reach - size - before)];
+  });
+}
+
+const withPads = (stock: tf.KernelConfig): tf.KernelConfig => ({
+  ...stock,
+  kernelFunc: (call) => {
+    const { pad } = call.attrs as unknown as Attrs;
+    if (typeof pad === 'string') return stock.kernelFunc(call);
+    const { dimRoundingMode: _, ...others } = call.attrs as tf.NamedAttrMap;
+    const attrs = { ...others, pad: padsOf(stock.kernelName, pad, call) };
+    return stock.kernelFunc({ ...call, attrs });
+  },
+});
+
+/**
+ * Stock, the size of what comes out is computed of the height alone where a number is the pad, so that it is wrong for windows or strides
+ * that are not square; and a gradient forgets how it was rounded. With what each axis needs all of that is right.
+ */
+export function registerPads(): void {
+  for (const backendName of ['cpu', 'wasm', 'webgpu', 'tensorflow']) {
+    for (const kernelName of Object.keys(kernels)) {
+      wrapKernel(kernelName, backendName, withPads, 'pads');
+    }
+  }
+}
