@@ -14,6 +14,7 @@ import { registerGradients } from './gradients/index.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMaxPool } from './max-pool.ts';
 import { registerPads } from './pads.ts';
+import { registerSamePads3D } from './same-pads-3d.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowPads } from './tensorflow-pads.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
@@ -21,6 +22,7 @@ import { registerTopK } from './top-k.ts';
 import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
 import { registerWasmBool } from './wasm-bool.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
+import { registerWasmConv3DBackprop } from './wasm-conv3d-backprop.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
 import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
@@ -56,6 +58,7 @@ export function registerStockFixes(): void {
   registerWasmSum();
   registerUnsortedSegmentSum();
   registerWasmConv2DBackpropFilter();
+  registerWasmConv3DBackprop();
   registerWasmDepthwiseBackprop();
   registerEinsumKernel();
   registerWasmMatMul();
@@ -69,4 +72,5 @@ export function registerStockFixes(): void {
   registerFloatsOfIntegers();
   registerTensorflowPads();
   registerPads();
+  registerSamePads3D();
 }
