@@ -11,7 +11,9 @@ import { registerFusedMatMul } from './fused-mat-mul.ts';
 import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerGradients } from './gradients/index.ts';
+import { registerIntegerMatMul } from './integer-mat-mul.ts';
 import { registerMatMul } from './mat-mul.ts';
+import { registerMatMulBatches } from './mat-mul-batches.ts';
 import { registerMaxPool } from './max-pool.ts';
 import { registerPads } from './pads.ts';
 import { registerSamePads3D } from './same-pads-3d.ts';
@@ -69,6 +71,8 @@ export function registerStockFixes(): void {
   registerWebgpuDataSync();
   registerWebgpuIntegers();
   registerGradients();
+  registerIntegerMatMul();
+  registerMatMulBatches();
   registerFloatsOfIntegers();
   registerTensorflowPads();
   registerPads();
