@@ -34,6 +34,9 @@ import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuAddN } from './webgpu-add-n.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
 import { registerWebgpuIntegers } from './webgpu-integers.ts';
+import { registerWebgpuMoves } from './webgpu-moves.ts';
+import { registerWebgpuPicks } from './webgpu-picks.ts';
+import { registerWebgpuTranspose } from './webgpu-transpose.ts';
 
 /**
  * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels of each, an error
@@ -71,6 +74,9 @@ export function registerStockFixes(): void {
   registerWebgpuDataSync();
   registerWebgpuIntegers();
   registerGradients();
+  registerWebgpuTranspose();
+  registerWebgpuMoves();
+  registerWebgpuPicks();
   registerIntegerMatMul();
   registerMatMulBatches();
   registerFloatsOfIntegers();

@@ -1,5 +1,5 @@
 /** A program of TensorFlow.js' WebGPU backend, whose code is made where no program of its key was compiled yet. */
-interface Program {
+export interface Program {
   shaderKey: string;
   readonly outputShape: number[];
   getUserCode(): string;

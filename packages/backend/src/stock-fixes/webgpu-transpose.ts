@@ -1,0 +1,96 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { addKernel } from './registry.ts';
+import { type Program, rewrite } from './webgpu-programs.ts';
+
+/** The part of TensorFlow.js' WebGPU backend that runs programs. */
+interface Webgpu {
+  runWebGPUProgram(
+    program: Program,
+    inputs: unknown,
+    dtype: tf.DataType,
+    ...rest: unknown[]
+  ): unknown;
+}
+
+/** What an edit must find in the code. */
+function replaced(
+  code: string,
+  ...changes: readonly (readonly [from: string, to: string])[]
+): string {
+  return changes.reduce((edited, [from, to]) => {
+    if (!edited.includes(from)) throw new Error(`the code of a program has no ${from}, as it had`);
+    return edited.replace(from, () => to);
+  }, code);
+}
+
+/** The code of programs that move or add up integers by way of float32, by how their keys begin. */
+const edits: readonly (readonly [
+  key: string,
+  edit: (code: string, type: 'i32' | 'f32') => string,
+])[] = [
+  [
+    'transpose_',
+    (code, type) =>
+      replaced(code, ['setOutputAtIndex(flatIndex, A[', `result[flatIndex] = ${type}(A[`]),
+  ],
+  [
+    'transposeShared',
+    (code, type) =>
+      replaced(
+        code,
+        ['array<array<f32', `array<array<${type}`],
+        ['f32(A[', `${type}(A[`],
+        ['setOutputAtIndex((y * height + x), tile', 'result[y * height + x] = (tile'],
+      ),
+  ],
+  [
+    'unsortedSegmentSum',
+    (code, type) =>
+      replaced(
+        code,
+        ['if (segmentId >= 0)', 'if (segmentId >= 0 && segmentId < uniforms.numSegments)'],
+        ['let value = getX(b, inCol)', `let value = ${type}(x[index])`],
+      ),
+  ],
+  [
+    'scatter_',
+    (code, type) =>
+      type === 'f32'
+        ? code
+        : code.replace(/getUpdates\(coords\[0\](, coords\[1\])?\)/, 'updates[index]'),
+  ],
+];
+
+const mended = new WeakSet<object>();
+
+function mend(backend: Webgpu): void {
+  if (mended.has(backend)) return;
+  mended.add(backend);
+  const run = backend.runWebGPUProgram.bind(backend);
+  backend.runWebGPUProgram = (program, inputs, dtype, ...rest) => {
+    const edit = edits.find(([key]) => program.shaderKey.startsWith(key))?.[1];
+    const type = dtype === 'float32' ? 'f32' : 'i32';
+    if (edit !== undefined) rewrite(program, `mended_${type}`, (code) => edit(code, type));
+    return run(program, inputs, dtype, ...rest);
+  };
+}
+
+/** Never called: the backend that starts, or becomes current again, calls the set-up function of each of its kernels. */
+const hook: tf.KernelConfig = {
+  kernelName: 'NeverendPrograms',
+  backendName: 'webgpu',
+  setupFunc: (backend) => mend(backend as unknown as Webgpu),
+  kernelFunc: () => {
+    throw new Error('NeverendPrograms computes nothing');
+  },
+};
+
+/**
+ * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, and what comes out is what the memory held
+ * before: with it reductions over some of the axes, and sums of segments, are garbage too. Sums of segments beyond the last go elsewhere.
+ */
+export function registerWebgpuTranspose(): void {
+  addKernel(hook);
+  const backend: tf.KernelBackend | undefined = tf.engine().registry['webgpu'];
+  if (backend !== undefined) mend(backend as unknown as Webgpu);
+}
