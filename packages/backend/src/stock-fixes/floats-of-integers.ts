@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { composite, type RunStock } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
@@ -49,7 +49,7 @@ const instead =
     kernelFunc: (call) => {
       if (call.inputs['x']?.dtype !== dtype) return stock.kernelFunc(call);
       return composite(call.backend as tf.KernelBackend, stock.backendName, (runStock) =>
-        work(runStock, call as Call),
+        work(runStock, call as unknown as Call),
       );
     },
   });
@@ -63,7 +63,8 @@ interface Call {
 const negative = (runStock: RunStock, { inputs: { x } }: Call): tf.TensorInfo =>
   runStock('Neg', { x: runStock('Cast', { x }, { dtype: 'int32' }) });
 
-const itself = (runStock: RunStock, { inputs }: Call): tf.TensorInfo => runStock('Identity', inputs);
+const itself = (runStock: RunStock, { inputs }: Call): tf.TensorInfo =>
+  runStock('Identity', inputs);
 
 /** By way of floats, which hold each result that a step has. */
 const step = (runStock: RunStock, { inputs: { x }, attrs }: Call): tf.TensorInfo => {

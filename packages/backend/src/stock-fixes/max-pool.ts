@@ -110,7 +110,7 @@ function taken(values: tf.TypedArray, places: Int32Array): Float32Array {
 type Call = Parameters<tf.KernelFunc>[0];
 
 /** The largest number of each window. */
-function maxPool3D({ inputs, attrs, backend }: Call): tf.TensorInfo {
+function maxPool({ inputs, attrs, backend }: Call): tf.TensorInfo {
   const { x } = inputs as Record<'x', tf.TensorInfo>;
   const pool = poolOf(x, attrs as unknown as PoolAttrs);
   const values = valuesOf(backend, x);
@@ -146,7 +146,7 @@ function maxPoolGrad({ inputs, attrs, backend }: Call): tf.TensorInfo {
 }
 
 const kernels = {
-  MaxPool3D: maxPool3D,
+  MaxPool3D: maxPool,
   MaxPoolWithArgmax: maxPoolWithArgmax,
   MaxPoolGrad: maxPoolGrad,
   MaxPool3DGrad: maxPoolGrad,
@@ -180,4 +180,12 @@ export function registerMaxPool(): void {
     }
   }
   wrapKernel('MaxPool3DGrad', 'webgpu', webgpuMaxPool3DGrad);
+  // Stock has one of floats alone.
+  wrapKernel('MaxPool', 'wasm', (stock) => ({
+    ...stock,
+    kernelFunc: (call) =>
+      (call.inputs['x'] as tf.TensorInfo).dtype === 'int32'
+        ? maxPool(call)
+        : stock.kernelFunc(call),
+  }));
 }
