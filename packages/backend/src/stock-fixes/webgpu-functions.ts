@@ -21,6 +21,24 @@ fn expm1(x : f32) -> f32 {
     + x * (1.0 / 3628800.0))))))))));
 }`;
 
+/**
+ * The sine and the cosine of a, which is k quarters of a turn and r: a quarter is taken off in three parts, of which k times the first two
+ * are exact (Cephes, sinf). Beyond that k is too large for it, and the device's own serve.
+ */
+const sineAndCosine = `
+fn sineAndCosine(a : f32) -> vec2<f32> {
+  if (abs(a) > 8192.0) { return vec2(sin(a), cos(a)); }
+  let k = round(a * 0.6366197723675814);
+  let r = ((a - k * 1.5703125) - k * 4.837512969970703e-4) - k * 7.549789948768648e-8;
+  let z = r * r;
+  let s = r + r * z * (-1.6666654611e-1 + z * (8.3321608736e-3 - z * 1.9515295891e-4));
+  let c = 1.0 - 0.5 * z
+    + z * z * (4.166664568298827e-2 + z * (-1.388731625493765e-3 + z * 2.443315711809948e-5));
+  let quarter = i32(k) & 3;
+  let turned = select(vec2(s, c), vec2(c, -s), (quarter & 1) == 1);
+  return select(turned, -turned, quarter >= 2);
+}`;
+
 const { ERF_P, ERF_A1, ERF_A2, ERF_A3, ERF_A4, ERF_A5, SELU_SCALE, SELU_SCALEALPHA } = backend_util;
 
 /** `mended(a)` in the place of the stock kernel's function of one number. */
@@ -41,6 +59,9 @@ export const preciseFunctions: Readonly<Record<string, string>> = {
     `if (a >= 0.0) { return ${SELU_SCALE} * a; } return ${SELU_SCALEALPHA} * expm1(a);`,
     expm1,
   ),
+  Sin: body('return sineAndCosine(a).x;', sineAndCosine),
+  Cos: body('return sineAndCosine(a).y;', sineAndCosine),
+  Tan: body('let both = sineAndCosine(a); return both.x / both.y;', sineAndCosine),
   Tanh: body('let e = expm1(-2.0 * abs(a)); return sign(a) * (-e / (2.0 + e));', expm1),
   Sinh: body(
     `let z = a * a;
