@@ -1,3 +1,4 @@
+import { registerBincount } from './bincount.ts';
 import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
@@ -84,6 +85,7 @@ export function registerStockFixes(): void {
   registerWebgpuReductions();
   registerUnaryIntegers();
   registerOfBooleans();
+  registerBincount();
   registerIntegerMatMul();
   registerMatMulBatches();
   registerWasmIntegers();
