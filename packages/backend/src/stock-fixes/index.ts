@@ -23,6 +23,7 @@ import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowPads } from './tensorflow-pads.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
+import { registerTransform } from './transform.ts';
 import { registerUnaryIntegers } from './unary-integers.ts';
 import { registerUnsortedSegmentSum } from './unsorted-segment-sum.ts';
 import { registerWasmBool } from './wasm-bool.ts';
@@ -37,11 +38,11 @@ import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuAddN } from './webgpu-add-n.ts';
 import { registerWebgpuDataSync } from './webgpu-data-sync.ts';
+import { registerWebgpuEdits } from './webgpu-edits.ts';
 import { registerWebgpuIntegers } from './webgpu-integers.ts';
 import { registerWebgpuMoves } from './webgpu-moves.ts';
 import { registerWebgpuPicks } from './webgpu-picks.ts';
 import { registerWebgpuReductions } from './webgpu-reductions.ts';
-import { registerWebgpuTranspose } from './webgpu-transpose.ts';
 
 /**
  * Mends what stock TensorFlow.js gets wrong or lacks: gradients on every backend, kernels of each, an error
@@ -80,12 +81,14 @@ export function registerStockFixes(): void {
   registerWebgpuIntegers();
   registerGradients();
   registerWebgpuTranspose();
+  registerWebgpuEdits();
   registerWebgpuMoves();
   registerWebgpuPicks();
   registerWebgpuReductions();
   registerUnaryIntegers();
   registerOfBooleans();
   registerBincount();
+  registerTransform();
   registerIntegerMatMul();
   registerMatMulBatches();
   registerWasmIntegers();

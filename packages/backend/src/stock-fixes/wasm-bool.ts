@@ -84,11 +84,19 @@ export function registerWasmBool(): void {
     ...stock,
     kernelFunc: (call) => {
       const attrs = call.attrs as unknown as tf.OneHotAttrs;
-      if (attrs.dtype !== 'bool') return stock.kernelFunc(call);
+      const { dtype, onValue, offValue } = attrs;
+      if (dtype === 'int32') return stock.kernelFunc(call);
       return composite(call.backend as tf.KernelBackend, 'wasm', (runStock) => {
         const { indices } = call.inputs as Record<'indices', tf.TensorInfo>;
-        const x = runStock('OneHot', { indices }, { ...call.attrs, dtype: 'int32' });
-        return runStock('Cast', { x }, { dtype: 'bool' });
+        const bits = { ...call.attrs, dtype: 'int32', onValue: 1, offValue: 0 };
+        const condition = runStock(
+          'Cast',
+          { x: runStock('OneHot', { indices }, bits) },
+          { dtype: 'bool' },
+        );
+        const fill = (value: number) =>
+          runStock('Fill', {}, { shape: condition.shape, value, dtype });
+        return runStock('Select', { condition, t: fill(onValue), e: fill(offValue) });
       });
     },
   }));

@@ -12,6 +12,7 @@ import { withKernel } from './stock.ts';
 
 // As TensorFlow.js registers them, before any backend is started.
 const stockCast = tf.getKernel('Cast', 'wasm');
+const stockOneHot = tf.getKernel('OneHot', 'wasm');
 const stockStridedSlice = tf.getKernel('StridedSlice', 'wasm');
 
 const bools = (values: readonly (0 | 1)[], shape: [number, number]): tf.Tensor =>
@@ -88,5 +89,19 @@ await describeBackends('booleans', (backend) => {
     const y = work();
     expect(y.dtype).toBe('int32');
     await expectTensorClose(y, [1, 3, 4, 7]);
+  });
+
+  it('and integers are counted from in one-hot rows of floats', async () => {
+    const indices = tf.tensor1d([2, 0, -1], 'int32');
+    const work = () => tf.oneHot(indices, 3, 0.875, 0.0625, 'float32' as 'int32');
+    const [on, off] = [0.875, 0.0625];
+    if (backend === 'wasm') {
+      const wrong = await withKernel(stockOneHot, work).data();
+      expect([...wrong]).not.toEqual([off, off, on, on, off, off, off, off, off]);
+    }
+    const y = work();
+    expect(y.dtype).toBe('float32');
+    await expectTensorClose(y, [off, off, on, on, off, off, off, off, off]);
+    await expectNoLeak(() => work().dispose());
   });
 });

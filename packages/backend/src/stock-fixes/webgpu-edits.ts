@@ -23,7 +23,7 @@ function replaced(
   }, code);
 }
 
-/** The code of programs that move or add up integers by way of float32, by how their keys begin. */
+/** How the code of programs is mended, by how their keys begin. */
 const edits: readonly (readonly [
   key: string,
   edit: (code: string, type: 'i32' | 'f32') => string,
@@ -51,6 +51,30 @@ const edits: readonly (readonly [
         ['if (segmentId >= 0)', 'if (segmentId >= 0 && segmentId < uniforms.numSegments)'],
         ['let value = getX(b, inCol)', `let value = ${type}(x[index])`],
       ),
+  ],
+  [
+    'softmax',
+    // Rows beyond the last are those of groups that fill up a rectangle.
+    (code) =>
+      replaced(code, [
+        'setOutputAtCoords(row, col, value);',
+        'if (row < uniforms.outShape[0]) { setOutputAtCoords(row, col, value); }',
+      ]),
+  ],
+  [
+    'linSpace',
+    // The step of one number is none.
+    (code) =>
+      replaced(code, [
+        'f32(index) * uniforms.step',
+        'select(0.0, f32(index) * uniforms.step, index > 0)',
+      ]),
+  ],
+  [
+    'transform',
+    // Halves go up, as everywhere else.
+    (code) =>
+      replaced(code, ['round(mapY)', 'floor(mapY + 0.5)'], ['round(mapX)', 'floor(mapX + 0.5)']),
   ],
   [
     'scatter_',
@@ -87,9 +111,10 @@ const hook: tf.KernelConfig = {
 
 /**
  * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, and what comes out is what the memory held
- * before: with it reductions over some of the axes, and sums of segments, are garbage too. Sums of segments beyond the last go elsewhere.
+ * before: with it reductions over some of the axes, and sums of segments, are garbage too. Sums of segments beyond the last go elsewhere; the
+ * last number of a softmax of more rows than a dispatch has groups is another's; one number of `linspace` is NaN.
  */
-export function registerWebgpuTranspose(): void {
+export function registerWebgpuEdits(): void {
   addKernel(hook);
   const backend: tf.KernelBackend | undefined = tf.engine().registry['webgpu'];
   if (backend !== undefined) mend(backend as unknown as Webgpu);
