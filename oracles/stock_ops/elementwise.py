@@ -247,7 +247,30 @@ def casts():
     add("cast", "float32 to itself", [odd], lambda x: x, "float32")
 
 
+def large():
+    """Integers that float32 does not hold."""
+    x = np.array([16777217, -16777219, 3], np.int32)
+    functions = {
+        "neg": np.negative,
+        "abs": np.abs,
+        "relu": lambda x: np.maximum(x, 0),
+        "relu6": lambda x: np.clip(x, 0, 6),
+        "round": lambda x: x,
+    }
+    for op, f in functions.items():
+        add(op, "int32, large", [x], f)
+    add("square", "int32, large", [np.array([40003, -4099], np.int32)], np.square)
+    add("clipByValue", "int32, large", [x], lambda x: np.clip(x, -16777218, 16777216), -16777218, 16777216)
+    add("neg", "bool", [np.array([True, False])], lambda x: -x.astype(np.int64))
+    for op in ["maximum", "minimum"]:
+        add(op, "int32, large", [x, np.array([16777216, -16777218, 4], np.int32)], getattr(np, op))
+    floats = {"prelu": lambda x, a: np.where(x > 0, x, a * x), "atan2": np.arctan2}
+    for op, f in floats.items():
+        add(op, "int32", [np.array([-3, 0, 2], np.int32), np.array([2, 1, 3], np.int32)], lambda a, b, f=f: f(a.astype(np.float64), b))
+
+
 def cases():
     unary()
     binary()
     casts()
+    large()

@@ -166,8 +166,22 @@ def losses():
     add("losses.computeWeightedLoss", "sum", [labels, weight], lambda l, w: np.sum(l * w), 2)
 
 
+def large():
+    """Integers that float32 does not hold, in rows and columns."""
+    x = np.array([[[16777217, 3], [-16777219, 5]], [[16777221, -7], [2, 16777219]]], np.int32)
+    for op in ["sum", "max", "min"]:
+        f = getattr(np, op)
+        for name, axis in [("all", None), ("the first axis", 0), ("two axes", [0, 2]), ("the last axis", -1)]:
+            add(op, f"int32, large, {name}", [x], lambda x, a=axis_of(axis), f=f: f(x, axis=a), *([] if axis is None else [axis]))
+    add("prod", "int32, large", [np.array([[16777217, 3], [2, -5]], np.int32)], lambda x: np.prod(x, 1), 1)
+    counted = np.array([[[1], [0]], [[3], [1]]], np.int32)
+    add("bincount", "rank 3", [counted, np.zeros(0, np.float32)], lambda x, w: np.bincount(x.ravel(), None, 4).astype(np.float64), 4, gradient=False)
+    add("denseBincount", "whether, rows", [np.array([[0, 1, 1], [2, 2, 2]], np.int32), np.zeros((0, 0), np.float32)], lambda x, w: np.float64([[1, 1, 0], [0, 0, 1]]), 3, True, gradient=False)
+
+
 def cases():
     plain()
     norms()
     counts()
     losses()
+    large()

@@ -270,6 +270,38 @@ def making():
     add("linspace", "one", [], lambda: np.float64([3]), 3, 9, 1)
 
 
+def exact():
+    """What float32 does not hold, and tensors of many axes."""
+    v = Values("exact")
+    x = v.whole(-9, 9, 2, 3, 2) + np.int32(16777217)
+    moves = {
+        "transpose": (lambda x: np.transpose(x, [2, 0, 1]), [[2, 0, 1]]),
+        "reverse": (lambda x: np.flip(x, (0, 2)), [[0, 2]]),
+        "tile": (lambda x: np.tile(x, [1, 2, 2]), [[1, 2, 2]]),
+        "pad": (lambda x: np.pad(x, [[0, 1], [1, 0], [0, 0]]), [[[0, 1], [1, 0], [0, 0]]]),
+        "mirrorPad": (lambda x: np.pad(x, [[0, 0], [2, 1], [0, 1]], "reflect"), [[[0, 0], [2, 1], [0, 1]], "reflect"]),
+        "stridedSlice": (lambda x: x[:, ::2], [[0, 0, 0], [2, 3, 2], [1, 2, 1]]),
+        "split": (lambda x: np.split(x, [1], 1), [[1, 2], 1]),
+        "unstack": (lambda x: list(np.moveaxis(x, 1, 0)), [1]),
+        "gather": (lambda x: np.take(x, [2, 0], 1), [{"tensor": [2, 0], "dtype": "int32"}, 1]),
+        "broadcastTo": (lambda x: np.broadcast_to(x, [2, 2, 3, 2]), [[2, 2, 3, 2]]),
+    }
+    for op, (f, args) in moves.items():
+        add(op, "int32, large, rank 3", [x], f, *args)
+    add("stack", "int32, large", [x, x + 1], lambda *x: np.stack(x, 2), call=[["$0", "$1"], 2])
+    add("where", "int32, large", [v.truth(2, 3, 2), x, x + 1], np.where)
+    add("gatherND", "rows, int32, large", [x, whole([1, 2], [0, 0])], lambda x, i: x[i[:, 0], i[:, 1]])
+    add("scatterND", "int32, large", [whole([1], [0]), whole(16777217, 3)], lambda i, u: np.array([3, 16777217]), [2])
+    add("unsortedSegmentSum", "int32, large", [whole([16777217], [2], [1]), whole(1, 0, 1)], lambda x, s: np.array([[2], [16777218]]), 2)
+    five = v.normal(2, 1, 3, 2, 2)
+    add("concat", "rank 5", [five, v.normal(2, 1, 3, 2, 1)], lambda *x: np.concatenate(x, 4), call=[["$0", "$1"], 4])
+    add("tile", "rank 5", [five], lambda x: np.tile(x, [1, 2, 1, 1, 2]), [1, 2, 1, 1, 2])
+    add("gather", "rank 5", [five, whole(1, 0)], lambda x, i: np.take(x, i, 3), 3)
+    add("where", "rank 5", [v.truth(2, 1, 3, 2, 2), five, v.normal(2, 1, 3, 2, 2)], np.where)
+    add("stack", "to rank 6", [five, v.normal(2, 1, 3, 2, 2)], lambda *x: np.stack(x, 3), call=[["$0", "$1"], 3])
+    add("oneHot", "float32, on and off", [whole(2, 0)], lambda i: np.where(np.eye(3)[i] > 0, 0.875, 0.0625), 3, 0.875, 0.0625, "float32")
+
+
 def cases():
     joining()
     cutting()
@@ -277,3 +309,4 @@ def cases():
     blocks()
     after_casts()
     making()
+    exact()

@@ -267,6 +267,53 @@ def cells():
     add("movingAverage", "no correction", [np.float32([1, 2]), np.float32([3, -4])], lambda v, x: v - (v - x) * (1 - 0.75), 0.75, None, False, gradient=False)
 
 
+def uneven():
+    """Windows and strides that differ from axis to axis, with a number as pads, and windows smaller than their strides."""
+    v = Values("uneven")
+    for kernel, strides, pad in [([3, 2], [1, 2], 2), ([2, 1], [2, 3], 1), ([1, 3], 1, 0)]:
+        name = f"a pad of {pad}, {kernel}, strides {strides}"
+        x = v.apart(1, 4, 5, 2, step=0.125)
+        rounding = ["NHWC", [1, 1], "floor"]
+        add("conv2d", name, [x, v.normal(*kernel, 2, 2)], lambda x, w, s=strides, p=pad: convolve(x, w, s, p), strides, pad, *rounding)
+        add("depthwiseConv2d", name, [x, v.normal(*kernel, 2, 2)], lambda x, w, s=strides, p=pad: depthwise(x, w, s, p), strides, pad, *rounding)
+        bias = v.normal(2)
+        add("fused.conv2d", name, [x, v.normal(*kernel, 2, 2), bias], lambda x, w, b, s=strides, p=pad: np.maximum(convolve(x, w, s, p) + b, 0), call=[{"x": "$0", "filter": "$1", "strides": strides, "pad": pad, "bias": "$2", "activation": "relu"}], second=False)
+        filters = v.normal(*kernel, 2, 2)
+        y = v.normal(*convolve(np.zeros(x.shape), filters, strides, pad).shape)
+        shape = list(x.shape)
+        add("conv2dTranspose", name, [y, filters], lambda y, w, s=strides, p=pad, shape=shape: transposed(y, w, shape, s, p), shape, strides, pad)
+        if pad < min(kernel):
+            for op in ["max", "avg"]:
+                add(f"{op}Pool", name, [x], lambda x, k=kernel, s=strides, p=pad, op=op: pooled(x, k, s, p, op), kernel, strides, pad, "floor")
+    x = v.apart(1, 4, 5, 1, step=0.125)
+    pads = [[1, 0], [0, 2]]
+    for op in ["max", "avg"]:
+        add(f"{op}Pool", "explicit pads", [x], lambda x, op=op: pooled(x, [3, 3], [1, 2], pads, op), [3, 3], [1, 2], [[0, 0], *pads, [0, 0]])
+    add("depthwiseConv2d", "explicit pads", [x, v.normal(2, 3, 1, 2)], lambda x, w: depthwise(x, w, 1, pads), 1, [[0, 0], *pads, [0, 0]])
+    for kernel, strides in [([1, 1, 2], [2, 3, 2]), ([2, 1, 1], [1, 2, 3])]:
+        name = f"same, {kernel}, strides {strides}"
+        x = v.apart(1, 3, 4, 4, 1, step=0.125)
+        filters = v.normal(*kernel, 1, 2)
+        add("conv3d", name, [x, filters], lambda x, w, s=strides: convolve(x, w, s, "same"), strides, "same")
+        y = v.normal(*convolve(np.zeros(x.shape), filters, strides, "same").shape)
+        add("conv3dTranspose", name, [y, filters], lambda y, w, s=strides: transposed(y, w, [1, 3, 4, 4, 1], s, "same"), [1, 3, 4, 4, 1], strides, "same")
+        for op in ["max", "avg"]:
+            add(f"{op}Pool3d", name, [x], lambda x, k=kernel, s=strides, op=op: pooled(x, k, s, "same", op), kernel, strides, "same")
+
+
+def batches():
+    v = Values("batches")
+    for left, right in [([2, 3], [2, 1]), ([2, 1], [1, 3]), ([2], [2, 1]), ([2, 1, 2], [2, 2])]:
+        for transposed in [False, True]:
+            a, b = [*left, *([3, 2] if transposed else [2, 3])], [*right, *([2, 3] if transposed else [3, 2])]
+            product = lambda a, b, t=transposed: np.matmul(*(np.swapaxes(x, -1, -2) if t else x for x in (a, b)))
+            name = f"{left} and {right}{', transposed' if transposed else ''}"
+            add("matMul", name, [v.normal(*a), v.normal(*b)], product, transposed, transposed)
+            add("matMul", f"{name}, int32", [v.whole(-9, 9, *a), v.whole(-9, 9, *b)], product, transposed, transposed)
+    add("matMul", "int32, large", [np.array([[16777217, 1]], np.int32), np.array([[1], [2]], np.int32)], np.matmul)
+    add("dot", "int32", [v.whole(-9, 9, 5), v.whole(-9, 9, 5)], np.dot)
+
+
 def cases():
     convolutions()
     pooling()
@@ -274,3 +321,5 @@ def cases():
     fused()
     normalised()
     cells()
+    uneven()
+    batches()
