@@ -57,6 +57,14 @@ function seluOfElu(runStock: RunStock, x: tf.TensorInfo): tf.TensorInfo {
   return runStock('Multiply', { a: sloped, b: scale });
 }
 
+/** prelu, as max(x, 0) + alpha min(x, 0); stock has the difference of x and |x|, which is NaN for infinity. */
+function preluOf(runStock: RunStock, x: tf.TensorInfo, alpha?: tf.TensorInfo): tf.TensorInfo {
+  const zero = runStock('Fill', {}, { shape: [], value: 0, dtype: 'float32' });
+  const below = runStock('Minimum', { a: x, b: zero });
+  const sloped = runStock('Multiply', { a: alpha as tf.TensorInfo, b: below });
+  return runStock('Add', { a: runStock('Relu', { x }), b: sloped });
+}
+
 /**
  * Stock, functions that are near 0, or whose terms nearly cancel, lose their digits in float32: log(exp(x) + 1), exp(x) - 1, log(1 + x). At -10 softplus
  * is off by 4e-4 on webgpu.
@@ -79,14 +87,15 @@ export function registerFunctions(): void {
   for (const [name, backendName, f] of [
     ['Elu', 'tensorflow', eluOf],
     ['Selu', 'tensorflow', seluOf],
+    ['Prelu', 'tensorflow', preluOf],
     ['Selu', 'wasm', seluOfElu],
   ] as const) {
     wrapKernel(name, backendName, (stock) => ({
       ...stock,
       kernelFunc: (call) => {
-        const { x } = call.inputs as Record<'x', tf.TensorInfo>;
+        const { x, alpha } = call.inputs as Record<'x' | 'alpha', tf.TensorInfo>;
         return composite(call.backend as tf.KernelBackend, backendName, (runStock) =>
-          f(runStock, x),
+          f(runStock, x, alpha),
         );
       },
     }));

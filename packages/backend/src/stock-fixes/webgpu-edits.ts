@@ -53,6 +53,15 @@ const edits: readonly (readonly [
       ),
   ],
   [
+    'binary_',
+    // Places along five or six axes are no vector, and a product with 0 is NaN for infinity.
+    (code) =>
+      code
+        .replace('sharedBuf[coords[4]]', 'sharedBuf[coords.u]')
+        .replace('sharedBuf[coords[5]]', 'sharedBuf[coords.v]')
+        .replace(/return \(aLessThanZero \* .*;/, 'return select(a, b * a, a < vec4<f32>(0.0));'),
+  ],
+  [
     'softmax',
     // Rows beyond the last are those of groups that fill up a rectangle.
     (code) =>
@@ -110,9 +119,10 @@ const hook: tf.KernelConfig = {
 };
 
 /**
- * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, and what comes out is what the memory held
- * before: with it reductions over some of the axes, and sums of segments, are garbage too. Sums of segments beyond the last go elsewhere; the
- * last number of a softmax of more rows than a dispatch has groups is another's; one number of `linspace` is NaN.
+ * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, nor does an operation of a vector and a tensor
+ * of five axes: what comes out is what the memory held before, and so with reductions over some of the axes, sums of segments, biases of
+ * volumes. Sums of segments beyond the last go elsewhere; the last number of a softmax of more rows than a dispatch has groups is
+ * another's; one number of `linspace` is NaN.
  */
 export function registerWebgpuEdits(): void {
   addKernel(hook);

@@ -1,6 +1,12 @@
-import { backend_util, type KernelConfig, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  backend_util,
+  type KernelBackend,
+  type KernelConfig,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { asWebgpu, makeOutput } from '../webgpu/backend.ts';
 import { dispatch, threads } from '../webgpu/dispatch.ts';
+import { composite } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
 const comparisons = {
@@ -93,7 +99,25 @@ fn combined(a : i32, b : i32) -> i32 { return ${operation}; }`,
 
 const uniformNames = ['count', ...each('size'), ...each('a'), ...each('b')];
 
+/** One sum after another. */
+const exactAddN = (stock: KernelConfig): KernelConfig => ({
+  ...stock,
+  kernelFunc: (call) => {
+    const terms = call.inputs as unknown as TensorInfo[];
+    if (terms.some(({ dtype }) => dtype !== 'int32')) return stock.kernelFunc(call);
+    return composite(call.backend as KernelBackend, 'webgpu', (runStock) =>
+      terms
+        .slice(1)
+        .reduce(
+          (a, b) => runStock('Add', { a, b }),
+          runStock('Identity', { x: terms[0] as TensorInfo }),
+        ),
+    );
+  },
+});
+
 export function registerWebgpuIntegers(): void {
+  wrapKernel('AddN', 'webgpu', exactAddN);
   for (const [name, operation] of Object.entries(operations)) {
     wrapKernel(name, 'webgpu', exact(name, operation));
   }

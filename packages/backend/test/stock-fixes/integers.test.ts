@@ -56,6 +56,11 @@ const cases: Case[] = [
     expected: [306_783_378, 715_827_882, -2_396_746, -5_592_406],
   },
   {
+    name: 'addN',
+    work: () => tf.addN([integers([large]), integers([2]), integers([-1])]),
+    expected: [large + 1],
+  },
+  {
     name: 'mod',
     work: () => tf.mod(integers([large, -large, 7, -7]), integers([3, 3, -3, -3])),
     expected: [2, 1, -2, -1],

@@ -12,7 +12,7 @@ await describeBackends('programs', () => {
       const values = Float32Array.from({ length: 3 * count }, (_, i) => (i * 7) % 5);
       const x = tf.tensor2d(values, [count, 3]);
       const y = tf.softmax(x);
-      const data = await y.data();
+      const data = (await y.data()) as Float32Array;
       const sums = Array.from({ length: count }, (_, row) =>
         data.subarray(3 * row, 3 * row + 3).reduce((sum, value) => sum + value, 0),
       );
@@ -24,5 +24,42 @@ await describeBackends('programs', () => {
   it('of one number are the first', async () => {
     await expectTensorClose(tf.linspace(3, 9, 1), [3]);
     await expectTensorClose(tf.linspace(3, 9, 3), [3, 6, 9]);
+  });
+
+  it.each([
+    [2, 1, 2, 2, 3],
+    [1, 2, 1, 2, 2, 3],
+  ])('of a vector and a tensor of five or six axes: %i, %i, …', async (...shape) => {
+    const values = Array.from({ length: 24 }, (_, i) => i - 11);
+    const x = tf.tensor(values, shape);
+    const vector = tf.tensor1d([0.5, 1, 2]);
+    const of = (f: (a: number, b: number) => number) =>
+      values.map((value, i) => f(value, [0.5, 1, 2][i % 3] ?? 0));
+    await expectTensorClose(
+      tf.add(x, vector),
+      of((a, b) => a + b),
+    );
+    await expectTensorClose(
+      tf.sub(vector, x),
+      of((a, b) => b - a),
+    );
+    await expectTensorClose(
+      tf.prelu(x, vector),
+      of((a, b) => (a < 0 ? a * b : a)),
+    );
+    const sums = values.map((value, i) => value + (i % 6 < 3 ? 0 : (values[i - 3] ?? 0)));
+    await expectTensorClose(tf.cumsum(x, shape.length - 2), sums);
+  });
+
+  it('of infinity have a slope', async () => {
+    const infinity = Number.POSITIVE_INFINITY;
+    const x = tf.tensor1d([infinity, -infinity, -2, 3]);
+    await expectTensorClose(tf.prelu(x, tf.fill([4], 0.5)), [infinity, -infinity, -1, 3]);
+  });
+
+  it('of quotients of floats are floats', async () => {
+    const y = tf.floorDiv(tf.tensor1d([7.5, -7.5, 1e12]), tf.scalar(2));
+    expect(y.dtype).toBe('float32');
+    await expectTensorClose(y, [3, -4, 5e11]);
   });
 });
