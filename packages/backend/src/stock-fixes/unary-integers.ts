@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { asWebgpu } from '../webgpu/backend.ts';
 import { composite, type RunStock } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 
@@ -12,7 +13,7 @@ const atLeast0: Work = (runStock, x) => runStock('Maximum', { a: x, b: constant(
 /** Out of kernels of two integers, which are exact. */
 const works: Readonly<Record<string, Work>> = {
   Neg: negative,
-  Abs: (runStock, x) => runStock('Maximum', { a: x, b: negative(runStock, x) }),
+  Abs: (runStock, x) => runStock('Maximum', { a: x, b: runStock('Neg', { x }) }),
   Square: (runStock, x) => runStock('Multiply', { a: x, b: x }),
   Relu: atLeast0,
   Relu6: (runStock, x) =>
@@ -28,7 +29,12 @@ const exact =
     ...stock,
     kernelFunc: (call) => {
       const { x } = call.inputs as Record<'x', tf.TensorInfo>;
-      if (x.dtype !== 'int32') return stock.kernelFunc(call);
+      const isOnCpu =
+        stock.kernelName === 'Neg' &&
+        stock.backendName === 'webgpu' &&
+        asWebgpu(call.backend as tf.KernelBackend).shouldExecuteOnCPU([x]);
+      // Stock computes small tensors that are not on the GPU in JavaScript.
+      if (x.dtype !== 'int32' || isOnCpu) return stock.kernelFunc(call);
       return composite(call.backend as tf.KernelBackend, stock.backendName, (runStock) =>
         work(runStock, x),
       );

@@ -25,6 +25,9 @@ const operations: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(comparisons).map(([name, is]) => [name, `i32(${is})`])),
 };
 
+/** Stock computes small tensors that are not on the GPU in JavaScript, where they are exact, but for these. */
+const onGpuAlone = new Set(['Mod', 'SquaredDifference']);
+
 /** TensorFlow.js has tensors of up to so many axes. */
 const mostAxes = 6;
 
@@ -51,7 +54,7 @@ const exact =
       if (
         ![a, b].every(({ dtype }) => dtype === 'int32') ||
         rank > mostAxes ||
-        gpu.shouldExecuteOnCPU([a, b])
+        (!onGpuAlone.has(kernelName) && gpu.shouldExecuteOnCPU([a, b]))
       ) {
         return stock.kernelFunc(call);
       }

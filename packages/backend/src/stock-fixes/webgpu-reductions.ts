@@ -21,9 +21,9 @@ const exact =
       const { x } = call.inputs as Record<'x', tf.TensorInfo>;
       const attrs = call.attrs as unknown as Partial<tf.SumAttrs & tf.MaxAttrs>;
       const gpu = asWebgpu(call.backend as tf.KernelBackend);
-      if (x.dtype !== 'int32' || gpu.shouldExecuteOnCPU([x]) || x.shape.includes(0)) {
-        return stock.kernelFunc(call);
-      }
+      // Stock computes small tensors that are not on the GPU in JavaScript for these two.
+      const isOnCpu = ['Max', 'Prod'].includes(kernelName) && gpu.shouldExecuteOnCPU([x]);
+      if (x.dtype !== 'int32' || isOnCpu || x.shape.includes(0)) return stock.kernelFunc(call);
       const axis = 'reductionIndices' in attrs ? attrs.reductionIndices : attrs.axis;
       // None are all.
       const axes = tf.util.parseAxisParam(axis as number | number[], [...x.shape]);

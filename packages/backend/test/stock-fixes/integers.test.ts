@@ -108,6 +108,22 @@ await describeBackends('integers beyond float32', (backend) => {
     await expectNoLeak(() => tf.tidy(() => void work()));
   });
 
+  it.runIf(backend === 'webgpu')(
+    'are exact where small ones are computed in JavaScript',
+    async () => {
+      tf.env().set('WEBGPU_CPU_FORWARD', true);
+      try {
+        for (const { name, work, expected } of cases) {
+          expect({ [name]: [...(await work().data())] }).toEqual({ [name]: expected });
+        }
+        // Without a word from the GPU.
+        expect([...tf.abs(tf.neg(integers([large, -large]))).dataSync()]).toEqual([large, large]);
+      } finally {
+        tf.env().set('WEBGPU_CPU_FORWARD', false);
+      }
+    },
+  );
+
   it('are summed and compared in rows longer than a group of threads', async () => {
     const values = Array.from(
       { length: 3 * 1001 },

@@ -219,6 +219,21 @@ await describeBackends('moved numbers', (backend) => {
     expect([...(await y.data())]).toEqual(all.map((i) => (i < 12 ? i : 0)));
   });
 
+  it.runIf(stock)('are theirs where small ones are moved in JavaScript', async () => {
+    tf.env().set('WEBGPU_CPU_FORWARD', true);
+    try {
+      for (const [name, [op, from]] of Object.entries(moves)) {
+        const y = op(tf.tensor(all, [2, 3, 4], 'int32'));
+        const expected = from(all)
+          .flat()
+          .map((i) => Math.max(0, i));
+        expect({ [name]: [...(await y.data())] }).toEqual({ [name]: expected });
+      }
+    } finally {
+      tf.env().set('WEBGPU_CPU_FORWARD', false);
+    }
+  });
+
   it.runIf(stock)('are rounded by stock TensorFlow.js', async () => {
     const x = tf.tensor1d([large], 'int32');
     const wrong = withKernel(stock as tf.KernelConfig, () => tf.concat([x, x]));
