@@ -21,6 +21,7 @@ import { registerOfBooleans } from './of-booleans.ts';
 import { registerPads } from './pads.ts';
 import { registerSamePads3D } from './same-pads-3d.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
+import { registerTensorflowMissing } from './tensorflow-missing.ts';
 import { registerTensorflowPads } from './tensorflow-pads.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
 import { registerTopK } from './top-k.ts';
@@ -97,6 +98,7 @@ export function registerStockFixes(): void {
   registerMatMulBatches();
   registerWasmIntegers();
   registerFloatsOfIntegers();
+  registerTensorflowMissing();
   registerTensorflowPads();
   registerPads();
   registerSamePads3D();
