@@ -23,9 +23,13 @@ const kernels: Readonly<Record<string, string | undefined>> = {
   ...{ MaxPool: 'x', AvgPool: 'x', MaxPoolWithArgmax: 'x' },
   ...{ MaxPoolGrad: 'input', AvgPoolGrad: 'input' },
 };
+/** The same of volumes. Stock has what a number gives them right, but on tensorflow, which has no such pads. */
+const ofVolumes: Readonly<Record<string, string>> = {
+  ...{ MaxPool3D: 'x', AvgPool3D: 'x', MaxPool3DGrad: 'input', AvgPool3DGrad: 'input' },
+};
 
-const pair = (value: number | readonly number[]): readonly number[] =>
-  typeof value === 'number' ? [value, value] : value;
+const forEach = (value: number | readonly number[], axes: number): readonly number[] =>
+  typeof value === 'number' ? Array<number>(axes).fill(value) : value;
 
 const rounded = { floor: Math.floor, round: Math.round, ceil: Math.ceil };
 
@@ -37,15 +41,17 @@ function padsOf(kernelName: string, pad: number | Pads, call: Call): number[][] 
   const attrs = call.attrs as unknown as Attrs;
   const inputs = call.inputs as Record<string, tf.TensorInfo>;
   const { filter, dy } = inputs;
-  const input = kernels[kernelName];
+  const input = { ...kernels, ...ofVolumes }[kernelName];
   const shape = (input === undefined ? attrs.inputShape : inputs[input]?.shape) ?? [];
-  const window = attrs.filterShape ?? filter?.shape ?? pair(attrs.filterSize ?? 1);
-  const [strides, dilations] = [pair(attrs.strides), pair(attrs.dilations ?? 1)];
+  const axes = shape.length - 2;
+  const window = attrs.filterShape ?? filter?.shape ?? forEach(attrs.filterSize ?? 1, axes);
+  const strides = forEach(attrs.strides, axes);
+  const dilations = forEach(attrs.dilations ?? 1, axes);
   const round = attrs.dimRoundingMode ? rounded[attrs.dimRoundingMode] : Math.trunc;
   const first = attrs.dataFormat === 'NCHW' ? 2 : 1;
   return shape.map((size, axis) => {
     const place = axis - first;
-    if (place !== 0 && place !== 1) return [0, 0];
+    if (place < 0 || place >= axes) return [0, 0];
     const [before = 0, after = 0] = typeof pad === 'number' ? [pad, pad] : (pad[axis] ?? []);
     const [stride = 1, dilation = 1] = [strides[place], dilations[place]];
     const reach = ((window[place] ?? 1) - 1) * dilation + 1;
@@ -75,5 +81,8 @@ export function registerPads(): void {
     for (const kernelName of Object.keys(kernels)) {
       wrapKernel(kernelName, backendName, withPads, 'pads');
     }
+  }
+  for (const kernelName of Object.keys(ofVolumes)) {
+    wrapKernel(kernelName, 'tensorflow', withPads, 'pads');
   }
 }

@@ -28,45 +28,45 @@ function inside({ runStock, pads }: Work, x: tf.TensorInfo): tf.TensorInfo {
 }
 
 /** How many numbers of the image a window has, of those that it has of image and pads. */
-function shares(work: Work, [, height = 0, width = 0]: readonly number[]): tf.TensorInfo {
-  const ones = work.runStock(
-    'Fill',
-    {},
-    { shape: [1, height, width, 1], value: 1, dtype: 'float32' },
-  );
-  return work.runStock('AvgPool', { x: padded(work, ones) }, work.attrs);
+function shares(work: Work, pool: string, shape: readonly number[]): tf.TensorInfo {
+  const one = [1, ...shape.slice(1, -1), 1];
+  const ones = work.runStock('Fill', {}, { shape: one, value: 1, dtype: 'float32' });
+  return work.runStock(pool, { x: padded(work, ones) }, work.attrs);
 }
 
 const input = (inputs: Inputs, name: string): tf.TensorInfo => inputs[name] as tf.TensorInfo;
 
 /** Each kernel on what was padded before, which TensorFlow calls `valid`. */
 const works: Readonly<Record<string, (work: Work) => tf.TensorInfo>> = {
-  MaxPool: (work) =>
-    work.runStock(
-      'MaxPool',
-      { x: padded(work, input(work.inputs, 'x'), Number.NEGATIVE_INFINITY) },
-      work.attrs,
-    ),
-  MaxPoolGrad: (work) => {
-    const x = padded(work, input(work.inputs, 'input'), Number.NEGATIVE_INFINITY);
-    return inside(work, work.runStock('MaxPoolGrad', { ...work.inputs, input: x }, work.attrs));
-  },
-  AvgPool: (work) => {
-    const x = input(work.inputs, 'x');
-    const a = work.runStock('AvgPool', { x: padded(work, x) }, work.attrs);
-    return work.runStock('RealDiv', { a, b: shares(work, x.shape) });
-  },
-  AvgPoolGrad: (work) => {
-    const x = input(work.inputs, 'input');
-    const dy = work.runStock('RealDiv', {
-      a: input(work.inputs, 'dy'),
-      b: shares(work, x.shape),
-    });
-    return inside(work, work.runStock('AvgPoolGrad', { dy, input: padded(work, x) }, work.attrs));
-  },
+  ...poolsOf('MaxPool', 'AvgPool'),
+  ...poolsOf('MaxPool3D', 'AvgPool3D'),
   ...backpropOf('Conv2D'),
   ...backpropOf('DepthwiseConv2dNative'),
 };
+
+function poolsOf(max: string, avg: string): Record<string, (work: Work) => tf.TensorInfo> {
+  const least = Number.NEGATIVE_INFINITY;
+  return {
+    [max]: (work) =>
+      work.runStock(max, { x: padded(work, input(work.inputs, 'x'), least) }, work.attrs),
+    [`${max}Grad`]: (work) => {
+      const x = padded(work, input(work.inputs, 'input'), least);
+      return inside(work, work.runStock(`${max}Grad`, { ...work.inputs, input: x }, work.attrs));
+    },
+    [avg]: (work) => {
+      const x = input(work.inputs, 'x');
+      const a = work.runStock(avg, { x: padded(work, x) }, work.attrs);
+      return work.runStock('RealDiv', { a, b: shares(work, avg, x.shape) });
+    },
+    [`${avg}Grad`]: (work) => {
+      const x = input(work.inputs, 'input');
+      const b = shares(work, avg, x.shape);
+      const dy = work.runStock('RealDiv', { a: input(work.inputs, 'dy'), b });
+      const of = { dy, input: padded(work, x) };
+      return inside(work, work.runStock(`${avg}Grad`, of, work.attrs));
+    },
+  };
+}
 
 function backpropOf(kernelName: string): Record<string, (work: Work) => tf.TensorInfo> {
   return {

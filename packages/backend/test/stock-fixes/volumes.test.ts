@@ -97,6 +97,27 @@ await describeBackends('windows over volumes', (backend) => {
     });
   });
 
+  it('are pooled with a number as pads', async () => {
+    const [window, strides] = [[3, 2, 2] as Triple, [2, 2, 1] as Triple];
+    const sizes = { input, window, strides, before: [1, 1, 1], counts: [2, 3, 6] };
+    const volume = tf.tensor(x, input) as tf.Tensor5D;
+    for (const how of ['max', 'avg'] as const) {
+      const pool = (a: tf.Tensor) =>
+        (how === 'max' ? tf.maxPool3d : tf.avgPool3d)(a as tf.Tensor5D, window, strides, 1);
+      const y = pool(volume);
+      await expectTensorClose(y, naivePool(x, sizes, how));
+      const dy = randomTensor(randomKey('dy'), y.shape);
+      await expectNoLeak(() => weightedGradient(pool, volume, dy).dispose());
+      // Stock, the gradient of averages beside pads is wrong elsewhere.
+      if (how === 'avg' && backend !== 'tensorflow') continue;
+      const weights = await dy.data();
+      await expectTensorClose(
+        weightedGradient(pool, volume, dy),
+        numericGradient((a) => dot(naivePool(a, sizes, how), weights), x),
+      );
+    }
+  });
+
   it.runIf(backend === 'wasm')('are wrong in stock TensorFlow.js', async () => {
     const a = randomTensor(randomKey('a'), [1, 4, 4, 4, 1]) as tf.Tensor5D;
     const b = randomTensor(randomKey('b'), [1, 2, 1, 1, 2]) as tf.Tensor5D;
