@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { addKernel } from './registry.ts';
+import { sineAndCosine } from './webgpu-functions.ts';
 import { type Program, rewrite } from './webgpu-programs.ts';
 
 /** The part of TensorFlow.js' WebGPU backend that runs programs. */
@@ -62,6 +63,21 @@ const edits: readonly (readonly [
         .replace(/return \(aLessThanZero \* .*;/, 'return select(a, b * a, a < vec4<f32>(0.0));'),
   ],
   [
+    'fft_',
+    // A product of places is within float32 what it is modulo the length, and devices have some three digits of a sine.
+    (code) =>
+      sineAndCosine +
+      replaced(
+        code,
+        [
+          'exponentMultiplierTimesIndexRatio * f32(i)',
+          'uniforms.exponentMultiplier * f32((index * i) % uniforms.realShape[1]) / f32(uniforms.realShape[1])',
+        ],
+        ['cos(x)', 'sineAndCosine(x).y'],
+        ['sin(x)', 'sineAndCosine(x).x'],
+      ),
+  ],
+  [
     'softmax',
     // Rows beyond the last are those of groups that fill up a rectangle.
     (code) =>
@@ -122,7 +138,7 @@ const hook: tf.KernelConfig = {
  * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, nor does an operation of a vector and a tensor
  * of five axes: what comes out is what the memory held before, and so with reductions over some of the axes, sums of segments, biases of
  * volumes. Sums of segments beyond the last go elsewhere; the last number of a softmax of more rows than a dispatch has groups is
- * another's; one number of `linspace` is NaN.
+ * another's; one number of `linspace` is NaN; spectra lose their digits with their length.
  */
 export function registerWebgpuEdits(): void {
   addKernel(hook);

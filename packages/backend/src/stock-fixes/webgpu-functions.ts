@@ -25,7 +25,7 @@ fn expm1(x : f32) -> f32 {
  * The sine and the cosine of a, which is k quarters of a turn and r: a quarter is taken off in three parts, of which k times the first two
  * are exact (Cephes, sinf). Beyond that k is too large for it, and the device's own serve.
  */
-const sineAndCosine = `
+export const sineAndCosine = `
 fn sineAndCosine(a : f32) -> vec2<f32> {
   if (abs(a) > 8192.0) { return vec2(sin(a), cos(a)); }
   let k = round(a * 0.6366197723675814);

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { describeBackends, expectTensorClose, poisonMemory } from '../../src/testing/index.ts';
 
-await describeBackends('programs', () => {
+await describeBackends('programs', (backend) => {
   // More than a dispatch has groups, and no multiple of its rectangle.
   it.each([65_537, 70_001])(
     'of a softmax of %d rows leave its last number alone',
@@ -61,5 +61,18 @@ await describeBackends('programs', () => {
     const y = tf.floorDiv(tf.tensor1d([7.5, -7.5, 1e12]), tf.scalar(2));
     expect(y.dtype).toBe('float32');
     await expectTensorClose(y, [3, -4, 5e11]);
+  });
+
+  // Stock has no complex numbers on wasm.
+  it.runIf(backend !== 'wasm')('of long spectra keep their digits', async () => {
+    const length = 600;
+    const values = Array.from({ length }, (_, i) => ((i * 7919) % 101) / 50 - 1);
+    const z = tf.complex(tf.tensor1d(values), tf.zeros([length]));
+    const expected = values.map((_, k) =>
+      values.reduce((sum, value, i) => sum + value * Math.cos((2 * Math.PI * k * i) / length), 0),
+    );
+    const y = await tf.real(tf.fft(z)).data();
+    const errors = expected.map((value, k) => Math.abs(value - (y[k] ?? 0)));
+    expect(Math.max(...errors)).toBeLessThan(5e-6 * Math.max(...expected.map(Math.abs)));
   });
 });
