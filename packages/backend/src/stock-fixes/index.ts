@@ -36,6 +36,7 @@ import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmIntegers } from './wasm-integers.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
+import { registerWasmSigns } from './wasm-signs.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
 import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuAddN } from './webgpu-add-n.ts';
@@ -97,6 +98,7 @@ export function registerStockFixes(): void {
   registerIntegerMatMul();
   registerMatMulBatches();
   registerWasmIntegers();
+  registerWasmSigns();
   registerFloatsOfIntegers();
   registerTensorflowMissing();
   registerTensorflowPads();

@@ -51,7 +51,10 @@ fn mended(a : f32) -> f32 {
 
 /** The functions in WGSL, by the names of the kernels. */
 export const preciseFunctions: Readonly<Record<string, string>> = {
-  Log1p: body('if (a == -1.0) { return -uniforms.INFINITY; } return log1p(a);', log1p),
+  Log1p: body(
+    'if (a < -1.0) { return uniforms.NAN; } if (a == -1.0) { return -uniforms.INFINITY; } return log1p(a);',
+    log1p,
+  ),
   Expm1: body('return expm1(a);', expm1),
   Softplus: body('return max(a, 0.0) + log1p(exp(-abs(a)));', log1p),
   Elu: body('if (a >= 0.0) { return a; } return expm1(a);', expm1),
@@ -71,7 +74,10 @@ export const preciseFunctions: Readonly<Record<string, string>> = {
   let root = exp(0.5 * abs(a));
   return sign(a) * (0.5 * root * root - 0.5 / root / root);`,
   ),
-  // These two lose no digits, but a NaN.
+  // These lose no digits, but a NaN.
+  Exp: body('return exp(a);'),
+  Log: body('if (a < 0.0) { return uniforms.NAN; } return log(a);'),
+  Relu6: body('return clamp(a, 0.0, 6.0);'),
   Cosh: body('let e = exp(abs(a)); return 0.5 * e + 0.5 / e;'),
   Sigmoid: body('return 1.0 / (1.0 + exp(-a));'),
   Asinh: body(

@@ -36,6 +36,10 @@ const bothSigns = [...grid, ...grid.map((x) => -x)];
 const below1 = bothSigns.filter((x) => Math.abs(x) < 1);
 const near1 = below1.filter((x) => x > 1e-6).flatMap((x) => [1 - x, x - 1]);
 
+// As TensorFlow.js registers them, before any backend is started.
+const stockSign = tf.getKernel('Sign', 'wasm');
+const stockPrelu = tf.getKernel('Prelu', 'wasm');
+
 interface Case {
   readonly op: (x: tf.Tensor) => tf.Tensor;
   readonly exact: (x: number) => number;
@@ -58,6 +62,8 @@ const cases: Readonly<Record<string, Case>> = {
   Tan: { op: tf.tan, exact: Math.tan, at: bothSigns, lossy: ['webgpu'] },
   Tanh: { op: tf.tanh, exact: Math.tanh, at: bothSigns, lossy: ['webgpu'] },
   Sinh: { op: tf.sinh, exact: Math.sinh, at: bothSigns, lossy: ['webgpu'] },
+  Exp: { op: tf.exp, exact: Math.exp, at: bothSigns, lossy: [] },
+  Log: { op: tf.log, exact: Math.log, at: grid, lossy: [] },
   Cosh: { op: tf.cosh, exact: Math.cosh, at: bothSigns, lossy: [] },
   Asinh: {
     op: tf.asinh,
@@ -118,6 +124,44 @@ await describeBackends('functions of one number', (backend) => {
       const [value] = await op(tf.tensor1d([Number.NaN])).data();
       expect(value).toBeNaN();
     });
+  });
+
+  it('have signs, however small', async () => {
+    const x = tf.tensor1d([...bothSigns, 0, -0]);
+    await expectTensorClose(tf.sign(x), [...bothSigns, 0, 0].map(Math.sign));
+    if (backend !== 'wasm') return;
+    const wrong = withKernel(stockSign, () => tf.sign(x));
+    await expect(expectTensorClose(wrong, await tf.sign(x).data())).rejects.toThrow('are off');
+  });
+
+  it('have slopes along any axis', async () => {
+    const x = tf.tensor3d([-1, 2, -3, 4, -5, -6, 7, -8], [2, 2, 2]);
+    for (const [slopes, shape, expected] of [
+      [[0.5, 2], [2], [-0.5, 2, -1.5, 4, -2.5, -12, 7, -16]],
+      [
+        [0.5, 2],
+        [2, 1],
+        [-0.5, 2, -6, 4, -2.5, -3, 7, -16],
+      ],
+      [
+        [0.5, 2],
+        [2, 1, 1],
+        [-0.5, 2, -1.5, 4, -10, -12, 7, -16],
+      ],
+      [
+        [0.5, 1, 2, 3],
+        [2, 1, 2],
+        [-0.5, 2, -1.5, 4, -10, -18, 7, -24],
+      ],
+    ] as const) {
+      const alpha = tf.tensor([...slopes], [...shape]);
+      await expectTensorClose(tf.prelu(x, alpha), [...expected]);
+      await expectNoLeak(() => tf.prelu(x, alpha).dispose());
+    }
+    if (backend !== 'wasm') return;
+    const rows = () => tf.prelu(x as tf.Tensor, tf.tensor2d([0.5, 2], [2, 1]));
+    const wrong = withKernel(stockPrelu, rows);
+    await expect(expectTensorClose(wrong, await rows().data())).rejects.toThrow('are off');
   });
 
   it('are 0, infinite or not a number at the ends', async () => {
