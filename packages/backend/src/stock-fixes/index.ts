@@ -83,8 +83,6 @@ export function registerStockFixes(): void {
   registerWebgpuAddN();
   registerWebgpuDataSync();
   registerWebgpuIntegers();
-  registerGradients();
-  registerWebgpuTranspose();
   registerWebgpuEdits();
   registerWebgpuMoves();
   registerWebgpuPicks();
@@ -104,4 +102,5 @@ export function registerStockFixes(): void {
   registerTensorflowPads();
   registerPads();
   registerSamePads3D();
+  registerGradients();
 }
