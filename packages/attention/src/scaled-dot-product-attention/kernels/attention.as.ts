@@ -1,44 +1,40 @@
 import { exp } from '@neverend/backend/assembly/exp.as';
 import { madd } from '@neverend/backend/assembly/madd.as';
 import { packColumns, packRows } from '@neverend/backend/assembly/pack.as';
-import { addMultiple, dot, largestLane, sumLanes } from '@neverend/backend/assembly/sums.as';
+import { dot, largestLane, sumLanes } from '@neverend/backend/assembly/sums.as';
+import {
+  begin,
+  columns,
+  count,
+  depthBytes,
+  first,
+  goTo,
+  head,
+  heads,
+  hide,
+  hides,
+  keyHigh,
+  keyLow,
+  keys,
+  kept,
+  mask,
+  maskAt,
+  maskKey,
+  queries,
+  row,
+  scoreBytes,
+  sees,
+  threshold,
+  tokenAt,
+  valueBytes,
+  visibleKeys,
+} from './call.as';
 import { dropoutFactors } from './dropout.as';
 import { MR, multiply, NR, roundUp } from './products.as';
+import { addColumns, addRows, takeStrays } from './strays.as';
 
 // Attention of q [rows, M, H, d], k [rows, N, H, d] and v [rows, N, H, e] where they lie. A thread has the scores of one
 // block of queries in memory at a time.
-
-// The call at hand; each thread has an instance of its own.
-let queries: usize = 0;
-let keys: usize = 0;
-let heads: usize = 0;
-let depth: usize = 0;
-let valueDepth: usize = 0;
-let mask: usize = 0;
-let maskRow: usize = 0;
-let maskHead: usize = 0;
-let maskQuery: usize = 0;
-let maskKey: usize = 0;
-let causalOffset: isize = 0;
-/** Whether some query may not see some key. */
-let hides: bool = false;
-let threshold: u32 = 0;
-let kept: f32 = 1;
-let keyLow: u32 = 0;
-let keyHigh: u32 = 0;
-
-// The block of queries at hand.
-let row: usize = 0;
-let head: usize = 0;
-let first: usize = 0;
-let count: usize = 0;
-/** Keys that some query of the block may see, and those that fill up a tile. */
-let columns: usize = 0;
-
-// Bytes of a row in memory that the kernels take: of scores, of a query's or key's numbers, of a value's.
-let scoreBytes: usize = 0;
-let depthBytes: usize = 0;
-let valueBytes: usize = 0;
 
 /** The memory that `take` gives next. */
 let scratchAt: usize = 0;
@@ -74,70 +70,6 @@ export function attentionScratchBytes(
   return packed + ((rows * ofQueries + lines * ofKeys + roundUp(N, NR) + strays) << 2) + 16 * 64;
 }
 
-function begin(
-  M: usize,
-  N: usize,
-  H: usize,
-  d: usize,
-  e: usize,
-  maskAt: usize,
-  maskRowStep: usize,
-  maskHeadStep: usize,
-  maskQueryStep: usize,
-  maskKeyStep: usize,
-  offset: isize,
-  dropped: u32,
-  factor: f32,
-  low: u32,
-  high: u32,
-  scratch: usize,
-): void {
-  queries = M;
-  keys = N;
-  heads = H;
-  depth = d;
-  valueDepth = e;
-  mask = maskAt;
-  maskRow = maskRowStep;
-  maskHead = maskHeadStep;
-  maskQuery = maskQueryStep;
-  maskKey = maskKeyStep;
-  causalOffset = offset;
-  hides = mask != 0 || visibleKeys(0) < keys;
-  threshold = dropped;
-  kept = factor;
-  keyLow = low;
-  keyHigh = high;
-  scoreBytes = roundUp(N, NR) << 2;
-  depthBytes = roundUp(d, NR) << 2;
-  valueBytes = roundUp(e, NR) << 2;
-  scratchAt = scratch;
-}
-
-/** Makes block `unit` of `block` queries the one at hand. */
-function goTo(unit: usize, block: usize): void {
-  const blocks = (queries + block - 1) / block;
-  const matrix = unit / blocks;
-  row = matrix / heads;
-  head = matrix % heads;
-  first = (unit % blocks) * block;
-  count = min(block, queries - first);
-  // Whole tiles: as rows of a product they must not reach into keys that have no weights.
-  columns = min(roundUp(visibleKeys(first + count - 1), MR), keys);
-}
-
-/** How many keys query i can see at most. */
-@inline
-export function visibleKeys(i: usize): usize {
-  return <usize>max<isize>(0, min<isize>(<isize>keys, <isize>i + causalOffset + 1));
-}
-
-/** Where the numbers of query or key `i` of the head start, of `width` numbers a head and `length` tokens. */
-@inline
-export function tokenAt(x: usize, length: usize, i: usize, width: usize): usize {
-  return x + ((((row * length + i) * heads + head) * width) << 2);
-}
-
 /** Rows of `width` numbers, times `factor`. */
 function copyRows(
   to: usize,
@@ -161,12 +93,6 @@ function copyRows(
   }
 }
 
-/** Where the mask's numbers for query i of the block start. */
-@inline
-export function maskAt(i: usize): usize {
-  return mask + ((row * maskRow + head * maskHead + (first + i) * maskQuery) << 2);
-}
-
 /** Adds the mask's numbers for query i of the block to its first `visible` scores; -Infinity hides whatever was there. */
 function addMask(s: usize, i: usize, visible: usize): void {
   const at = maskAt(i);
@@ -182,20 +108,6 @@ function addMask(s: usize, i: usize, visible: usize): void {
   for (; j < bytes; j += 4) {
     const added = load<f32>(maskKey == 0 ? at : at + j);
     store<f32>(s + j, added == -Infinity ? added : load<f32>(s + j) + added);
-  }
-}
-
-/** Whether query i of the block sees key j. */
-@inline
-export function sees(i: usize, j: usize): bool {
-  if (j >= visibleKeys(first + i)) return false;
-  return mask == 0 || load<f32>(maskAt(i) + ((j * maskKey) << 2)) != -Infinity;
-}
-
-/** Makes the numbers of query i of the block 0 for the keys that it does not see. */
-function hide(s: usize, i: usize): void {
-  for (let j: usize = 0; j < roundUp(columns, 4); j++) {
-    if (!sees(i, j)) store<f32>(s + (j << 2), 0);
   }
 }
 
@@ -220,80 +132,6 @@ function exponentials(s: usize, i: usize): f32 {
   }
   const sum = sumLanes(sums);
   return sum == 0 ? 0 : 1 / sum;
-}
-
-/** Whether none of `bytes` bytes of numbers is NaN or infinite. */
-function finite(x: usize, bytes: usize): bool {
-  const zero = f32x4.splat(0);
-  let zeros = zero;
-  let j: usize = 0;
-  for (; j + 16 <= bytes; j += 16) zeros = f32x4.add(zeros, f32x4.mul(v128.load(x + j), zero));
-  let sum = sumLanes(zeros);
-  for (; j < bytes; j += 4) sum += load<f32>(x + j) * 0;
-  return sum == 0;
-}
-
-/**
- * Lists which of `rows` rows of `width` numbers are not all finite, and makes them zeros in `packed`, where `packColumns` put them: a
- * weight of 0 times what they hold could be NaN, so that `addRows` and `addColumns` take them to those alone who see them.
- */
-function takeStrays(
-  list: usize,
-  packed: usize,
-  from: usize,
-  stride: usize,
-  rows: usize,
-  width: usize,
-): usize {
-  if (!hides) return 0;
-  let strays: usize = 0;
-  for (let i: usize = 0; i < rows; i++) {
-    if (finite(from + i * stride, width << 2)) continue;
-    store<u32>(list + (strays++ << 2), <u32>i);
-    for (let j: usize = 0; j < width; j += NR) memory.fill(packed + ((j * rows + i * NR) << 2), 0, NR << 2);
-  }
-  return strays;
-}
-
-/** Adds to each of the block's rows of `z` its numbers `s` of listed keys, each times the key's row of `x`. */
-function addRows(
-  z: usize,
-  zStride: usize,
-  s: usize,
-  list: usize,
-  strays: usize,
-  x: usize,
-  width: usize,
-): void {
-  for (let n: usize = 0; n < strays; n++) {
-    const j = <usize>load<u32>(list + (n << 2));
-    for (let i: usize = 0; i < count; i++) {
-      if (!sees(i, j)) continue;
-      const factor = v128.load32_splat(s + i * scoreBytes + (j << 2));
-      addMultiple(z + i * zStride, tokenAt(x, keys, j, width), factor, width << 2);
-    }
-  }
-}
-
-/** Adds to each key's row of `z` the numbers `s` of listed queries of the block, each times the query's row of `x`. */
-function addColumns(
-  z: usize,
-  zStride: usize,
-  s: usize,
-  list: usize,
-  strays: usize,
-  x: usize,
-  xStride: usize,
-  width: usize,
-): void {
-  for (let n: usize = 0; n < strays; n++) {
-    const i = <usize>load<u32>(list + (n << 2));
-    for (let j: usize = 0; j < columns; j++) {
-      if (!sees(i, j)) continue;
-      const factor = v128.load32_splat(s + i * scoreBytes + (j << 2));
-      addMultiple(z + j * zStride, x + i * xStride, factor, width << 2);
-    }
-  }
 }
 
 /** For whole vectors: a weight of 0 times what the memory held before may be no number. */
@@ -336,7 +174,8 @@ export function attention(
   to: usize,
   scratch: usize,
 ): void {
-  begin(M, N, H, d, e, mask, maskRow, maskHead, maskQuery, maskKey, causalOffset, threshold, kept, keyLow, keyHigh, scratch);
+  begin(M, N, H, d, e, mask, maskRow, maskHead, maskQuery, maskKey, causalOffset, threshold, kept, keyLow, keyHigh);
+  scratchAt = scratch;
   const rows = roundUp(min(block, M), MR);
   const packedKeys = take(packedBytes(d, N));
   const packedValues = take(packedBytes(N, e));
@@ -422,7 +261,8 @@ export function attentionGrad(
   to: usize,
   scratch: usize,
 ): void {
-  begin(M, N, H, d, e, mask, maskRow, maskHead, maskQuery, maskKey, causalOffset, threshold, kept, keyLow, keyHigh, scratch);
+  begin(M, N, H, d, e, mask, maskRow, maskHead, maskQuery, maskKey, causalOffset, threshold, kept, keyLow, keyHigh);
+  scratchAt = scratch;
   const rows = roundUp(min(block, M), MR);
   const lines = roundUp(N, MR);
   const packedKeys = take(packedBytes(d, N));
