@@ -379,7 +379,15 @@ describe('a recurrent layer', () => {
       'inputs held 3 tensors; they must be 1 or, with the initial state (the last outputs), 2',
     );
     expect(() => make({})().apply([x, tf.zeros([2, 5])])).toThrow(
-      'state was [2, 5]; it must be [2, 4]',
+      'the initial state (the last outputs) was [2, 5]; it must be [2, 4]',
+    );
+    // Also while a model is built.
+    const input = (...shape: number[]) => tfl.input({ shape });
+    expect(() => make({})().apply([input(3, 4), input(5)])).toThrow(
+      'the initial state (the last outputs) was [null, 5]; it must be [null, 4]',
+    );
+    expect(() => make({})().apply(input(4))).toThrow(
+      'x was [null, 4]; it must be [rows, T, E] or [B, T, N, E]',
     );
     expect(() => neverendLinearScan().apply(x)).toThrow('inputs held one tensor; they must be 2');
   });

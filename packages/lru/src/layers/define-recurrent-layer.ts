@@ -90,6 +90,22 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
       `inputs held ${met}; they must be ${few} or, with the initial state (${states.join(', ')}), ${all}`,
     );
   };
+  const checkShapes = (shapes: PerInput<Shape>, args: CheckedArgs<S>) => {
+    const [x] = shapes;
+    if (x.length !== 3 && x.length !== 4) {
+      throw new ShapeError(`x was ${told(x)}; it must be [rows, T, E] or [B, T, N, E]`);
+    }
+    const wanted = stateShapes(shapes, args);
+    for (const [at, state] of shapes.slice(sequences).entries()) {
+      const shape = wanted[at] as Shape;
+      const fits = (size: number | null, axis: number) =>
+        size === null || state[axis] === null || size === state[axis];
+      if (state.length === shape.length && shape.every(fits)) continue;
+      throw new ShapeError(
+        `the initial state (${states[at]}) was ${told(state)}; it must be ${told(shape)}`,
+      );
+    }
+  };
   const own = (args: CheckedArgs<Specs>): CheckedArgs<S> => {
     const { returnSequences, returnState, goBackwards, stateful, ...others } = args as CheckedArgs<
       typeof recurrentArgs
@@ -149,8 +165,10 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
       return states.map(() => null);
     }
 
-    /** The state may be there or not. */
-    protected override assertInputCompatibility(): void {}
+    protected override assertInputCompatibility(inputs: Parameters<RNN['apply']>[0]): void {
+      const shapes = [inputs].flat().map(({ shape }) => shape) as unknown as PerInput<Shape>;
+      checkShapes(shapes, own(this.getConfig() as unknown as CheckedArgs<Specs>));
+    }
 
     override apply(...[inputs, kwargs]: Parameters<RNN['apply']>): ReturnType<RNN['apply']> {
       const { initialState, ...others } = kwargs ?? {};
@@ -182,6 +200,8 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
     ArgsOf<S> & RecurrentLayerArgs
   >;
 }
+
+const told = (shape: Shape) => `[${shape.map((size) => size ?? 'null').join(', ')}]`;
 
 /** The shape of a sequence without its time, of another width where one is given. */
 export function withoutTime(shape: Shape, width?: number): Shape {
