@@ -132,6 +132,51 @@ describe('a defined layer', () => {
     }
   });
 
+  it.each([
+    'l1l2',
+    tfl.regularizers.l2({ l2: 0.25 }),
+    { className: 'L1L2', config: { l1: 0.1, l2: 0.25 } },
+  ])('has the regulariser of layers.dense, also after save and load: %o', async (regularizer) => {
+    const args = { units: 2, inputShape: [3], kernelRegularizer: regularizer as 'l1l2' };
+    const x = randomTensor(randomKey('x'), [4, 3]);
+    const target = randomTensor(randomKey('target'), [4, 2]);
+    const start = [randomTensor(randomKey('kernel'), [3, 2]), tf.tensor1d([0.01, 0.5])];
+    const [expected, met, plain] = await Promise.all(
+      [
+        tfl.layers.dense(args),
+        neverendLinear(args),
+        neverendLinear({ units: 2, inputShape: [3] }),
+      ].map(async (layer) => {
+        const model = await reloadModel(tfl.sequential({ layers: [layer] }));
+        model.setWeights(start);
+        model.compile({ optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError' });
+        const losses: number[] = [];
+        for (let step = 0; step < 3; step++) {
+          losses.push((await model.trainOnBatch(x, target)) as number);
+        }
+        return losses;
+      }),
+    );
+    for (const [step, loss] of (expected as number[]).entries()) {
+      expect(met?.[step]).toBeCloseTo(loss, 5);
+    }
+    expect((met?.[0] ?? 0) - (plain?.[0] ?? 0)).toBeGreaterThan(0.01);
+  });
+
+  it('refuses what is no regulariser, weights that have none, and constraints, by name', () => {
+    const make = (args: object) => () => neverendLinear({ units: 2, ...args });
+    expect(make({ kernelRegularizer: 'l3' })).toThrow(
+      new TypeError('kernelRegularizer was "l3"; it must be a regularizer of tf.layers'),
+    );
+    expect(make({ biasRegularizer: {} })).toThrow('biasRegularizer was ');
+    for (const option of ['recurrentRegularizer', 'kernelConstraint', 'activityRegularizer']) {
+      expect(make({ [option]: 'l1l2' })).toThrow(`NeverendLinear has no option "${option}"`);
+    }
+    expect(() => neverendRmsNorm({ kernelRegularizer: 'l1l2' } as object)).toThrow(
+      'NeverendRmsNorm has no option "kernelRegularizer"; it takes eps, scaleRegularizer',
+    );
+  });
+
   it('refuses a dtype but float32', () => {
     expect(() => neverendLinear({ units: 2, dtype: 'int32' })).toThrow(
       new DTypeError('dtype was int32; it must be float32'),

@@ -11,6 +11,7 @@ import { initializers, type LayerVariable, layers, type Shape } from '@tensorflo
 import type { Dropout } from '../dropout/index.ts';
 import type { Params } from '../params.ts';
 import { maskReaches } from './mask-reaches.ts';
+import { regularizerOf } from './regularizers.ts';
 
 /** What every layer of tf.layers takes: `name`, `inputShape`, `trainable` and so on. */
 export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
@@ -95,6 +96,8 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly check?: (args: CheckedArgs<S>) => void;
   /** @returns the weights to start with, the caller's to dispose; no weights where it is left out. */
   readonly init?: (inputs: PerInput<InputSizes>, key: RandomKey, args: CheckedArgs<S>) => Params;
+  /** Weights that take a regulariser, as the argument `<weight>Regularizer`. Default: none. */
+  readonly regularized?: readonly string[];
   /** Names of weights that have no gradient, and that `forward` may update. Default: none. */
   readonly buffers?: (args: CheckedArgs<S>) => readonly string[];
   /** @returns the layer's function of its inputs: one tensor, or several where `outputShape` tells several shapes. */
@@ -137,16 +140,24 @@ export function defineLayer<S extends ArgSpecs>(
     masks = false,
     check,
     init,
+    regularized = [],
     buffers,
     forward,
     outputShape,
   } = definition;
+  const regularizerArgs = regularized.map((weight) => `${weight}Regularizer`);
   const seeded = definition.seeded ?? init !== undefined;
-  const known = [...Object.keys(specs), ...(seeded ? ['seed'] : []), ...argsOfTfLayers];
+  const known = [
+    ...Object.keys(specs),
+    ...regularizerArgs,
+    ...(seeded ? ['seed'] : []),
+    ...argsOfTfLayers,
+  ];
 
   class DefinedLayer extends layers.Layer {
     static readonly className: string = name;
     readonly #args: CheckedArgs<S>;
+    readonly #regularizers = new Map<string, tf.serialization.Serializable>();
     readonly #seed: number | undefined;
     readonly #drawn: number;
     #calls = 0;
@@ -169,6 +180,10 @@ export function defineLayer<S extends ArgSpecs>(
       this.supportsMasking = true;
       this.#args = checkedArgs(specs, args);
       check?.(this.#args);
+      for (const arg of regularizerArgs) {
+        const value = (args as Readonly<Record<string, unknown>>)[arg];
+        if (value != null) this.#regularizers.set(arg, regularizerOf(arg, value));
+      }
       this.#seed = args.seed;
       this.#drawn = args.seed ?? Math.random();
     }
@@ -204,9 +219,10 @@ export function defineLayer<S extends ArgSpecs>(
       for (const [param, value] of Object.entries(start)) {
         const zeros = initializers.zeros();
         const trainable = !frozen.includes(param);
+        const regularizer = this.#regularizers.get(`${param}Regularizer`);
         const weight = this.addWeight(
           ...([`${this.name}/${param}`, value.shape, 'float32', zeros] as const),
-          ...([undefined, trainable] as const),
+          ...([regularizer as never, trainable] as const),
         );
         weight.write(value);
         value.dispose();
@@ -258,6 +274,12 @@ export function defineLayer<S extends ArgSpecs>(
         ...super.getConfig(),
         ...(Object.fromEntries(given) as tf.serialization.ConfigDict),
         ...(seed === undefined ? {} : { seed }),
+        ...Object.fromEntries(
+          [...this.#regularizers].map(([arg, of]) => [
+            arg,
+            { className: of.getClassName(), config: of.getConfig() },
+          ]),
+        ),
       };
     }
   }

@@ -34,3 +34,4 @@ export {
   registerLayers,
   type SeededLayerArgs,
 } from './define-layer.ts';
+export type { Regularized, RegularizerArg } from './regularizers.ts';

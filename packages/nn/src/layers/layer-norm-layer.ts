@@ -6,11 +6,12 @@ import {
   inputWidth,
   type LayerFactory,
   notNegative,
+  type Regularized,
   type SeededLayerArgs,
 } from './index.ts';
 
 /** Arguments of `neverendLayerNorm`. */
-export interface NeverendLayerNormArgs extends SeededLayerArgs {
+export interface NeverendLayerNormArgs extends SeededLayerArgs, Regularized<'scale' | 'bias'> {
   /** Added to the variance; 1e-6 where it is left out. */
   eps?: number;
 }
@@ -21,6 +22,7 @@ export interface NeverendLayerNormArgs extends SeededLayerArgs {
 export const neverendLayerNorm: LayerFactory<NeverendLayerNormArgs> = defineLayer({
   name: 'NeverendLayerNorm',
   masks: true,
+  regularized: ['scale', 'bias'],
   args: { eps: byDefault(1e-6, notNegative) },
   init: ([input]) => ({ scale: tf.ones([inputWidth(input)]), bias: tf.zeros([inputWidth(input)]) }),
   forward: ([x], { scale, bias }, { args }) =>

@@ -7,13 +7,14 @@ import {
   flag,
   inputWidth,
   type LayerFactory,
+  type Regularized,
   required,
   type SeededLayerArgs,
   size,
 } from './index.ts';
 
 /** Arguments of `neverendLinear`. */
-export interface NeverendLinearArgs extends SeededLayerArgs {
+export interface NeverendLinearArgs extends SeededLayerArgs, Regularized<'kernel' | 'bias'> {
   /** Width E of the output. */
   units: number;
   /** Whether there is a bias; true where it is left out. */
@@ -26,6 +27,7 @@ export interface NeverendLinearArgs extends SeededLayerArgs {
 export const neverendLinear: LayerFactory<NeverendLinearArgs> = defineLayer({
   name: 'NeverendLinear',
   masks: true,
+  regularized: ['kernel', 'bias'],
   args: { units: required(size), useBias: byDefault(true, flag) },
   init: ([input], key, { units, useBias }) => {
     const { kernel, bias } = initLinear(key, inputWidth(input), units);

@@ -6,11 +6,12 @@ import {
   inputWidth,
   type LayerFactory,
   notNegative,
+  type Regularized,
   type SeededLayerArgs,
 } from './index.ts';
 
 /** Arguments of `neverendRmsNorm`. */
-export interface NeverendRmsNormArgs extends SeededLayerArgs {
+export interface NeverendRmsNormArgs extends SeededLayerArgs, Regularized<'scale'> {
   /** Added to the mean square; 1e-6 where it is left out. */
   eps?: number;
 }
@@ -21,6 +22,7 @@ export interface NeverendRmsNormArgs extends SeededLayerArgs {
 export const neverendRmsNorm: LayerFactory<NeverendRmsNormArgs> = defineLayer({
   name: 'NeverendRmsNorm',
   masks: true,
+  regularized: ['scale'],
   args: { eps: byDefault(1e-6, notNegative) },
   init: ([input]) => ({ scale: tf.zeros([inputWidth(input)]) }),
   forward: ([x], { scale }, { args }) =>
