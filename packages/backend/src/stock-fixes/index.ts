@@ -99,8 +99,9 @@ export function registerStockFixes(): void {
   registerWasmSigns();
   registerFloatsOfIntegers();
   registerTensorflowMissing();
+  registerGradients();
+  // Those that come last see a call first.
   registerTensorflowPads();
   registerPads();
   registerSamePads3D();
-  registerGradients();
 }

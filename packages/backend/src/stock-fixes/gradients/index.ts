@@ -10,6 +10,7 @@ import { registerResizingGradients } from './resizing.ts';
 import { registerSavedOutputs } from './saved-outputs.ts';
 import { registerScatterGradients } from './scatter.ts';
 import { registerSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
+import { registerTileGradient } from './tile.ts';
 
 /** Gradients that stock TensorFlow.js has wrong or not at all, first and second ones. */
 export function registerGradients(): void {
@@ -19,6 +20,7 @@ export function registerGradients(): void {
   registerProductGradients();
   registerPaddingGradients();
   registerScatterGradients();
+  registerTileGradient();
   registerResizingGradients();
   registerConvolutionGradients();
   registerFusedConvolutions();

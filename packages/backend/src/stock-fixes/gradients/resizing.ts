@@ -53,10 +53,13 @@ const resizeBilinear: tf.GradConfig = {
   gradFunc: (dy, saved, attrs) => {
     const [images] = saved as [tf.Tensor4D];
     const { halfPixelCenters } = attrs as unknown as tf.ResizeBilinearAttrs;
+    const [, height, width] = images.shape;
+    // The stock kernels but wasm's divide by what is 0 for one row or column.
+    const byMatrices = halfPixelCenters || height === 1 || width === 1 || tf.getBackend() === 'cpu';
     const inputs = { dy: dy as tf.Tensor, images };
     return {
       images: () =>
-        halfPixelCenters || tf.getBackend() === 'cpu'
+        byMatrices
           ? resizedBack(dy as tf.Tensor4D, images, attrs as unknown as Attrs, true)
           : tf.engine().runKernel('ResizeBilinearGrad', inputs, attrs as tf.NamedAttrMap),
     };
