@@ -37,7 +37,7 @@ const rounded = { floor: Math.floor, round: Math.round, ceil: Math.ceil };
  * What each axis is padded with, before and after it. Behind the last number there is as much as the last window needs, which is more than
  * what was asked for where the size of the output was rounded up.
  */
-function padsOf(kernelName: string, pad: number | Pads, call: Call): number[][] {
+function padsOf(kernelName: string, pad: number | 'same' | Pads, call: Call): number[][] {
   const attrs = call.attrs as unknown as Attrs;
   const inputs = call.inputs as Record<string, tf.TensorInfo>;
   const { filter, dy } = inputs;
@@ -52,9 +52,13 @@ function padsOf(kernelName: string, pad: number | Pads, call: Call): number[][] 
   return shape.map((size, axis) => {
     const place = axis - first;
     if (place < 0 || place >= axes) return [0, 0];
-    const [before = 0, after = 0] = typeof pad === 'number' ? [pad, pad] : (pad[axis] ?? []);
     const [stride = 1, dilation = 1] = [strides[place], dilations[place]];
     const reach = ((window[place] ?? 1) - 1) * dilation + 1;
+    if (pad === 'same') {
+      const lacking = Math.max(0, (Math.ceil(size / stride) - 1) * stride + reach - size);
+      return [Math.floor(lacking / 2), Math.ceil(lacking / 2)];
+    }
+    const [before = 0, after = 0] = typeof pad === 'number' ? [pad, pad] : (pad[axis] ?? []);
     // A gradient is not told how the size was rounded.
     const count = dy?.shape[axis] ?? round((size - reach + before + after) / stride + 1);
     return [before, Math.max(after, (count - 1) * stride + reach - size - before)];
@@ -65,16 +69,18 @@ const withPads = (stock: tf.KernelConfig): tf.KernelConfig => ({
   ...stock,
   kernelFunc: (call) => {
     const { pad } = call.attrs as unknown as Attrs;
-    if (typeof pad === 'string') return stock.kernelFunc(call);
+    const isSame = pad === 'same' && stock.backendName === 'wasm' && 'filter' in call.inputs;
+    if (typeof pad === 'string' && !isSame) return stock.kernelFunc(call);
     const { dimRoundingMode: _, ...others } = call.attrs as tf.NamedAttrMap;
-    const attrs = { ...others, pad: padsOf(stock.kernelName, pad, call) };
+    const attrs = { ...others, pad: padsOf(stock.kernelName, pad as number | 'same' | Pads, call) };
     return stock.kernelFunc({ ...call, attrs });
   },
 });
 
 /**
  * Stock, the size of what comes out is computed of the height alone where a number is the pad, so that it is wrong for windows or strides
- * that are not square; and a gradient forgets how it was rounded. With what each axis needs all of that is right.
+ * that are not square; and a gradient forgets how it was rounded. On wasm the pads `same` of a convolution are wrong where its filter is
+ * smaller than the stride along one axis and not along the other. With what each axis needs all of that is right.
  */
 export function registerPads(): void {
   for (const backendName of ['cpu', 'wasm', 'webgpu', 'tensorflow']) {

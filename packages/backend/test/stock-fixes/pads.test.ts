@@ -18,7 +18,7 @@ import { dot, weightedGradient, withKernel } from './stock.ts';
 // As TensorFlow.js registers them, before any backend is started.
 const stock = ['cpu', 'wasm'].map((backend) => tf.getKernel('Conv2D', backend));
 
-type Pad = number | [[0, 0], [number, number], [number, number], [0, 0]];
+type Pad = number | 'same' | [[0, 0], [number, number], [number, number], [0, 0]];
 type Rounding = 'floor' | 'round' | 'ceil' | undefined;
 
 interface Case {
@@ -31,6 +31,8 @@ interface Case {
 
 const input: [number, number, number, number] = [2, 5, 6, 2];
 const cases: Case[] = [
+  { pad: 'same', window: [3, 1], strides: [2, 2], counts: [3, 3] },
+  { pad: 'same', window: [1, 2], strides: [3, 1], counts: [2, 6] },
   { pad: 1, window: [2, 3], strides: [1, 1], counts: [6, 6] },
   { pad: 1, window: [3, 2], strides: [2, 3], counts: [3, 3] },
   { pad: 0, window: [3, 1], strides: [2, 1], counts: [2, 6] },
@@ -62,7 +64,14 @@ const cases: Case[] = [
 ];
 
 const sizesOf = ({ pad, window, strides, counts }: Case): WindowSizes => {
-  const before = typeof pad === 'number' ? [pad, pad] : [pad[1][0], pad[2][0]];
+  const lacking = (axis: 0 | 1) =>
+    Math.max(0, (counts[axis] - 1) * strides[axis] + window[axis] - input[axis === 0 ? 1 : 2]);
+  const before =
+    pad === 'same'
+      ? [Math.floor(lacking(0) / 2), Math.floor(lacking(1) / 2)]
+      : typeof pad === 'number'
+        ? [pad, pad]
+        : [pad[1][0], pad[2][0]];
   return { input, window, strides, counts, before };
 };
 
