@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
 import { noGradient, replaceGradient } from './registry.ts';
 
 const ofTwo = [
@@ -16,7 +16,24 @@ const ofOne = ['LogicalNot', 'All', 'Any'].map((kernelName) => ({
   gradFunc: (_dy: unknown, [x]: tf.Tensor[]) => ({ x: noGradient(x) }),
 }));
 
-/** Comparisons and logic are piecewise constant. Stock TensorFlow.js has no gradient for most of them. */
+const select: tf.GradConfig = {
+  kernelName: 'Select',
+  inputsToSave: ['condition'],
+  gradFunc: (dy, saved) => {
+    const [condition] = saved as [tf.Tensor];
+    const y = dy as tf.Tensor;
+    return {
+      condition: noGradient(condition),
+      t: () => tf.where(condition, y, tf.zerosLike(y)),
+      e: () => tf.where(condition, tf.zerosLike(y), y),
+    };
+  },
+};
+
+/**
+ * Comparisons and logic are piecewise constant. Stock TensorFlow.js has no gradient for most of them, and that of `where` multiplies by the
+ * condition, so that NaN goes both ways.
+ */
 export function registerConditions(): void {
-  for (const config of [...ofTwo, ...ofOne]) replaceGradient(config);
+  for (const config of [...ofTwo, ...ofOne, select]) replaceGradient(config);
 }

@@ -47,6 +47,19 @@ await describeBackends('conditions', () => {
     await expectTensorClose(db, { shape: [1, 3], data: [-2, -2, 1 - 1] });
   });
 
+  it('keep a gradient that is not finite on its side of where', async () => {
+    const condition = tf.tensor1d([true, false], 'bool');
+    const inputs = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+    const dy = tf.tensor1d([Number.NaN, 5]);
+    const slopes = () =>
+      tf.grads((a: tf.Tensor, b: tf.Tensor) => tf.where(condition, a, b))(inputs, dy);
+    const [, stock] = withStockGradient('Select', slopes) as [tf.Tensor, tf.Tensor];
+    expect(Array.from(await stock.data())).toEqual([Number.NaN, 5]);
+    const [da, db] = slopes() as [tf.Tensor, tf.Tensor];
+    expect(Array.from(await da.data())).toEqual([Number.NaN, 0]);
+    expect(Array.from(await db.data())).toEqual([0, 5]);
+  });
+
   it('may be combined', async () => {
     const x = tf.tensor1d([-2, -1, 0.5, 1, 2]);
     const inside = (y: tf.Tensor) =>

@@ -15,7 +15,7 @@ const stockGradients = new Map(
       'ResizeNearestNeighbor',
       'Conv2D',
     ],
-    ...['Unpack', 'MaxPoolWithArgmax'],
+    ...['Unpack', 'MaxPoolWithArgmax', 'Select'],
   ].map((name): [string, tf.GradConfig | undefined] => [name, tf.getGradient(name)]),
 );
 
