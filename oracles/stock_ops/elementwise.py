@@ -264,6 +264,9 @@ def large():
     add("neg", "bool", [np.array([True, False])], lambda x: -x.astype(np.int64))
     for op in ["maximum", "minimum"]:
         add(op, "int32, large", [x, np.array([16777216, -16777218, 4], np.int32)], getattr(np, op))
+    add("sign", "small", [np.float32([2.0**-30, -(2.0**-30), 2.0**-60, 0])], np.sign, gradient=False)
+    slopes = lambda x, a: np.where(x > 0, x, a * x)
+    add("prelu", "of rows", [np.float32([[-1.5, 2, -3.25], [-2, -0.75, 4]]), np.float32([[0.5], [2]])], slopes)
     floats = {"prelu": lambda x, a: np.where(x > 0, x, a * x), "atan2": np.arctan2}
     for op, f in floats.items():
         add(op, "int32", [np.array([-3, 0, 2], np.int32), np.array([2, 1, 3], np.int32)], lambda a, b, f=f: f(a.astype(np.float64), b))

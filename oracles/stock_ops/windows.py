@@ -285,6 +285,11 @@ def uneven():
         if pad < min(kernel):
             for op in ["max", "avg"]:
                 add(f"{op}Pool", name, [x], lambda x, k=kernel, s=strides, p=pad, op=op: pooled(x, k, s, p, op), kernel, strides, pad, "floor")
+    short = Values("short filters")
+    for kernel, strides in [([3, 1], 2), ([1, 2], [3, 1])]:
+        name = f"same, {kernel}, strides {strides}"
+        add("conv2d", name, [short.normal(1, 6, 5, 2), short.normal(*kernel, 2, 2)], lambda x, w, s=strides: convolve(x, w, s, "same"), strides, "same")
+        add("depthwiseConv2d", name, [short.normal(1, 6, 5, 2), short.normal(*kernel, 2, 1)], lambda x, w, s=strides: depthwise(x, w, s, "same"), strides, "same")
     x = v.apart(1, 4, 5, 1, step=0.125)
     pads = [[1, 0], [0, 2]]
     for op in ["max", "avg"]:
