@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { defineKernel, type Kernel, type KernelInputs } from '../kernels/index.ts';
 import { randomCase } from '../kernels/random-case.ts';
 import type { WasmBackend } from '../wasm/host.ts';
+import { wrapKernel } from './registry.ts';
 import { type GemmActivation, gemm, isGemmActivation } from './wasm-gemm.ts';
 
 const kernels: Readonly<Record<string, tf.KernelFunc>> = {
@@ -19,13 +20,11 @@ let stockMatMul: tf.KernelFunc | undefined;
  */
 export function registerWasmMatMul(): void {
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
-    const current: tf.KernelConfig | undefined = tf.getKernel(kernelName, 'wasm');
-    if (current === undefined || current.kernelFunc === kernelFunc) continue;
-    if (kernelName === 'BatchMatMul') stockMatMul = current.kernelFunc;
-    // Registering over a kernel logs a warning.
-    tf.unregisterKernel(kernelName, 'wasm');
-    // What readies and frees the stock kernel stays, since it serves where ours may not.
-    tf.registerKernel({ ...current, kernelFunc });
+    wrapKernel(kernelName, 'wasm', (stock) => {
+      if (kernelName === 'BatchMatMul') stockMatMul = stock.kernelFunc;
+      // What readies and frees the stock kernel stays, since it serves where ours may not.
+      return { ...stock, kernelFunc };
+    });
   }
 }
 
