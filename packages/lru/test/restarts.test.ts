@@ -54,6 +54,35 @@ function mapState(state: State, change: (tensor: tf.Tensor) => tf.Tensor): State
 await describeBackends(
   'a row that begins anew',
   (backend) => {
+    it.each(
+      Object.keys(units).flatMap((name) =>
+        [0, 1, 2, 3].map((step) => ({ name, step, other: step < 2 ? 2 : 0 })),
+      ),
+    )(
+      'keeps the gradient of $name from what is not finite in the other sequence, at step $step',
+      async ({ name, step, other }) => {
+        const [call, init] = units[name] as (typeof units)[string];
+        const params = init();
+        const segmentPos = tf.tensor2d([0, 1, 0, 1], [1, 4], 'int32');
+        const clean = randomTensor(randomKey('x'), [1, 4, 4]);
+        const here = tf.oneHot(tf.scalar(step, 'int32'), 4, 1, 0, 'bool');
+        const ofOther = (x: tf.Tensor) => tf.slice(x, [0, other, 0], [1, 2, 4]);
+        const slope = (x: tf.Tensor) => {
+          const loss = (at: tf.Tensor) =>
+            tf.sum(tf.square(ofOther(call(at, params, { segmentPos }).y)));
+          return tf.tidy(() => ofOther(tf.grad(loss)(x)));
+        };
+        const expected = slope(clean);
+        for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+          const x = tf.where(tf.reshape(here, [1, 4, 1]), tf.fill([1, 4, 4], value), clean);
+          const actual = slope(x);
+          await expectTensorClose(actual, { shape: [1, 2, 4], data: await expected.data() });
+          tf.dispose([x, actual]);
+        }
+        tf.dispose([params, segmentPos, clean, here, expected]);
+      },
+    );
+
     it.each(Object.keys(units))(
       'forgets a state that is not finite, and its neighbour keeps its own: %s',
       async (name) => {

@@ -20,5 +20,5 @@ const inParts = (stock: tf.KernelConfig): tf.KernelConfig => ({
 
 /** Stock TensorFlow.js adds up all tensors in one shader, which has no room for more than eight: zeros, without an error. */
 export function registerWebgpuAddN(): void {
-  wrapKernel('AddN', 'webgpu', inParts);
+  wrapKernel('AddN', 'webgpu', inParts, 'parts');
 }

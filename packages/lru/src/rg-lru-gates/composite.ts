@@ -5,8 +5,12 @@ import type { GateGradInputs, GateInputs, NoAttrs } from './types.ts';
 /** a and gated, `[M, N, E]` each. */
 export function gatesComposite({ inputs }: KernelCall<GateInputs, NoAttrs>): tf.Tensor[] {
   const { gateI, going, a, gamma } = gateTerms(inputs);
-  return [tf.mul(a, going), tf.mul(tf.mul(gamma, gateI), inputs.x)];
+  return [whereGoing(a, going), tf.mul(tf.mul(gamma, gateI), inputs.x)];
 }
+
+/** a, and 0 where a sequence begins: not a product, which would keep what is not finite. */
+export const whereGoing = (a: tf.Tensor, going: tf.Tensor): tf.Tensor =>
+  tf.where(tf.greater(going, 0), a, tf.zerosLike(a));
 
 /** The gradients by x, inputGate, recurrenceGate and aParam. */
 export function gatesGradComposite({ inputs }: KernelCall<GateGradInputs, NoAttrs>): tf.Tensor[] {
@@ -17,7 +21,7 @@ export function gatesGradComposite({ inputs }: KernelCall<GateGradInputs, NoAttr
   // d gamma / d log a = -a² / gamma, with the slope of the root bounded.
   const dGamma = tf.mul(tf.mul(dGated, gateI), x);
   const slope = tf.mul(a, boundedRsqrt(radicand));
-  const dLogA = tf.mul(tf.mul(a, going), tf.sub(da, tf.mul(dGamma, slope)));
+  const dLogA = tf.mul(whereGoing(a, going), tf.sub(da, tf.mul(dGamma, slope)));
   const dSoftplus = tf.mul(tf.mul(dLogA, gateR), -8);
   const dRecurrenceGate = tf.mul(tf.mul(dSoftplus, tf.sub(1, gateR)), tf.softplus(aParam));
   const dAParam = tf.mul(tf.sum(tf.reshape(dSoftplus, [-1, aParam.size]), 0), tf.sigmoid(aParam));

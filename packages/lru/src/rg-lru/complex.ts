@@ -12,7 +12,7 @@ import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosine, sine } from '../cos-sin.ts';
 import { passing, withoutMasked } from '../mask.ts';
-import { gateTerms } from '../rg-lru-gates/composite.ts';
+import { gateTerms, whereGoing } from '../rg-lru-gates/composite.ts';
 import { complexLinearScan } from '../scan/index.ts';
 import { checkSequence, type RecurrenceOptions, resetMask, withTime } from '../sequence.ts';
 import { blockDiagonal, gateBlocks } from './block-diagonal.ts';
@@ -89,12 +89,11 @@ const recurrence = /* @__PURE__ */ remat(
   ): tf.Tensor[] => {
     const gates = { inputGate, recurrenceGate, aParam, reset };
     const { gateI, gateR, going, a, gamma } = gateTerms(gates);
-    const magnitude = tf.mul(a, going);
     const phase = tf.mul(gateR, aImagParam);
     const factor = tf.mul(gamma, gateI);
     return [
-      tf.mul(magnitude, cosine(phase)),
-      tf.mul(magnitude, sine(phase)),
+      whereGoing(tf.mul(a, cosine(phase)), going),
+      whereGoing(tf.mul(a, sine(phase)), going),
       tf.mul(factor, re),
       tf.mul(factor, im),
     ];

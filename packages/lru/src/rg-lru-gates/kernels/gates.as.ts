@@ -64,7 +64,8 @@ export function rgLruGates(
       const gamma = gammaOf(radicandOf(logA), going);
       const gateI = sigmoid(loadLanes(inputGate + at, lanes));
       const scaled = f32x4.mul(f32x4.mul(gamma, gateI), loadLanes(x + at, lanes));
-      storeLanes(a + at, f32x4.mul(exp(logA), going), lanes);
+      // Not a product, which would keep what is not finite.
+      storeLanes(a + at, v128.and(exp(logA), f32x4.ne(going, f32x4.splat(0))), lanes);
       storeLanes(gated + at, scaled, lanes);
     }
   }

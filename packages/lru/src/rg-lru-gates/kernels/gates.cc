@@ -22,9 +22,11 @@ NEVEREND_VECTORISED void forwardRow(float* __restrict a, float* __restrict gated
   for (int64_t j = 0; j < columns; ++j) {
     const float logA = sigmoid(recurrenceGate[j]) * decay[j];
     const float gamma = gammaOf(oneMinusExp(2.0f * logA), going);
-    a[j] = exponential(logA) * going;
+    a[j] = exponential(logA);
     gated[j] = gamma * sigmoid(inputGate[j]) * x[j];
   }
+  // Not a product, which would keep what is not finite.
+  if (going == 0.0f) std::fill(a, a + columns, 0.0f);
 }
 
 NEVEREND_VECTORISED void backwardRow(float* __restrict dx, float* __restrict dInputGate,

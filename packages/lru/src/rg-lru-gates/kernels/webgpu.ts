@@ -58,7 +58,8 @@ export const gatesWebgpu: BackendKernel<GateInputs, NoAttrs> = {
         uniforms,
         code: () =>
           eachNumber(`${gammaAndGateI}
-  a[at] = expOf(gateR * decayHere) * going;
+  // Not a product, which would keep what is not finite.
+  a[at] = select(0.0, expOf(gateR * decayHere), going > 0.0);
   gated[at] = gamma * gateI * x[at];`),
       },
       { x, inputGate, recurrenceGate, decay, reset, a, gated },
