@@ -41,6 +41,13 @@ const cases: Readonly<Record<string, Case>> = {
     gradient: [2],
     stock: /does not match the shape/,
   },
+  'abs at 0': {
+    kernel: 'Abs',
+    f: tf.abs,
+    x: () => tf.tensor1d([-2, 0, 3]),
+    gradient: [-1, 0, 1],
+    stock: [-1, -1, 1],
+  },
   'max of equal numbers': {
     kernel: 'Max',
     f: (x) => tf.max(x, -1),
@@ -147,6 +154,15 @@ await describeBackends('gradients of stock operations', (backend) => {
     }
     await expectTensorClose(slope(), { shape: x.shape, data: gradient });
     await expectNoLeak(() => slope().dispose());
+  });
+
+  it('divNoNan: zeros where the divisor is', async () => {
+    const inputs = [tf.tensor1d([-1, 2, 3]), tf.tensor1d([0, 2, 0])];
+    const quotient = (a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.divNoNan(a, b));
+    const [da, db] = tf.tidy(() => tf.grads(quotient)(inputs)) as [tf.Tensor, tf.Tensor];
+    await expectTensorClose(da, [0, 0.5, 0]);
+    await expectTensorClose(db, [0, -0.5, 0]);
+    tf.dispose([inputs, da, db]);
   });
 
   it('avgPool: over the numbers that a window holds', async () => {

@@ -15,7 +15,7 @@ const stockGradients = new Map(
       'ResizeNearestNeighbor',
       'Conv2D',
     ],
-    ...['Unpack', 'MaxPoolWithArgmax', 'Select'],
+    ...['Unpack', 'MaxPoolWithArgmax', 'Select', 'Abs'],
   ].map((name): [string, tf.GradConfig | undefined] => [name, tf.getGradient(name)]),
 );
 

@@ -11,10 +11,12 @@ import { registerSavedOutputs } from './saved-outputs.ts';
 import { registerScatterGradients } from './scatter.ts';
 import { registerSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 import { registerTileGradient } from './tile.ts';
+import { registerZeroGradients } from './zeros.ts';
 
 /** Gradients that stock TensorFlow.js has wrong or not at all, first and second ones. */
 export function registerGradients(): void {
   registerSavedOutputs();
+  registerZeroGradients();
   registerBroadcastGradients();
   registerExtremeGradients();
   registerProductGradients();

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { quotientOfDivNoNan } from './zeros.ts';
 
 interface TapeNode {
   readonly outputs: readonly tf.Tensor[];
@@ -7,7 +8,10 @@ interface TapeNode {
 
 /** The part of TensorFlow.js' engine that records operations. */
 interface Recorder {
-  readonly state: { readonly activeTape: TapeNode[] | null };
+  readonly state: {
+    readonly activeTape: TapeNode[] | null;
+    readonly scopeStack: readonly { readonly name: string }[];
+  };
   addTapeNode(this: Recorder, ...node: unknown[]): void;
 }
 
@@ -16,15 +20,18 @@ const mended = Symbol.for('neverend.savedOutputs');
 /**
  * What an operation saves of its output for its gradient is a copy, which stock TensorFlow.js records before the operation
  * itself. A second gradient then takes it for a constant: those of tanh, sigmoid, exp, softmax and of all that saves
- * what it gave are wrong without a word. The operation is recorded before the copies.
+ * what it gave are wrong without a word. The operation is recorded before the copies. The quotient of `divNoNan`, which no
+ * registry tells from others, gets its gradient here too.
  */
 export function registerSavedOutputs(): void {
   const engine = tf.engine() as unknown as Recorder & { [mended]?: true };
   if (engine[mended]) return;
   engine[mended] = true;
   const { addTapeNode } = engine;
-  engine.addTapeNode = (...node) => {
-    addTapeNode.apply(engine, node);
+  engine.addTapeNode = (kernelName, ...node) => {
+    const isQuotient =
+      kernelName === 'RealDiv' && engine.state.scopeStack.at(-2)?.name === 'divNoNan__op';
+    addTapeNode.call(engine, isQuotient ? quotientOfDivNoNan : kernelName, ...node);
     const tape = engine.state.activeTape;
     const added = tape?.at(-1);
     if (tape === null || added === undefined || added.saved.length === 0) return;
