@@ -3,6 +3,7 @@ import { randomKey, randomPermutation } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import { readLabels } from '../data/check-task.ts';
 import { averageErrorRate, majorityClassError, predictedClass } from '../metrics/index.ts';
+import { distinctTitles } from '../report/distinct-titles.ts';
 import { plural } from '../report/format.ts';
 import type {
   ReportData,
@@ -56,8 +57,8 @@ export async function collectReportData(options: CollectOptions): Promise<Report
       tasks: await Promise.all(visits.map((visit) => reportTask(stream, visit))),
       missing: stream.missing,
     },
-    learners: learners.map((learner) =>
-      reportLearner(learner, visits, records.get(learner.name) ?? []),
+    learners: distinctTitles(
+      learners.map((learner) => reportLearner(learner, visits, records.get(learner.name) ?? [])),
     ),
     comparisons: compareLearners(outcomes, seed),
     examples: await Promise.all(visits.map((visit) => reportExamples(options, visit, outcomes))),

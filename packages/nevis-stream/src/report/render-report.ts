@@ -2,6 +2,7 @@ import { computeChart } from './charts/compute-chart.ts';
 import { errorChart } from './charts/error-chart.ts';
 import { renderChart } from './charts/render-chart.ts';
 import { taskComputeChart } from './charts/task-compute-chart.ts';
+import { distinctTitles } from './distinct-titles.ts';
 import { plural } from './format.ts';
 import { type Html, html, jsonForScript, trusted } from './html.ts';
 import { markIcon } from './learner-mark.ts';
@@ -22,7 +23,8 @@ import { styleSheet } from './style-sheet.ts';
  *
  * @param timing Wall times and the machine; without it the page has neither.
  */
-export async function renderReport(data: ReportData, timing?: Timing): Promise<string> {
+export async function renderReport(given: ReportData, timing?: Timing): Promise<string> {
+  const data = { ...given, learners: distinctTitles(given.learners) };
   const { title, command, settings, backend, stream, learners } = data;
   const [errors, compute, tasks] = await Promise.all([
     renderChart('errors', (width) => errorChart(data, width)),

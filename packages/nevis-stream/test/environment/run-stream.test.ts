@@ -47,6 +47,11 @@ describe('a run', () => {
     }
   });
 
+  it('reports learners of the same title by titles that tell them apart', async () => {
+    const { learners } = await runStream(options());
+    expect(learners.map(({ title }) => title)).toEqual(['Class means (a)', 'Class means (b)']);
+  });
+
   it('adds up what every event cost, exactly beyond 2^53', async () => {
     const report = await runStream(options());
     // 20 steps of 2^60, 1 for validation, 2 for prediction: three times.

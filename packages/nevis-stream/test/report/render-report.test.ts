@@ -109,6 +109,13 @@ describe('renderReport', () => {
     expect(sure).toEqual(['lowest']);
   });
 
+  it('tells learners of the same title apart by their names', async () => {
+    const { learners } = reportFixture();
+    const same = learners.map((learner) => ({ ...learner, title: 'Same' }));
+    const text = plainText(await renderReport(reportFixture({ learners: same })));
+    for (const { name } of learners) expect(text).toContain(`for Same (${name})`);
+  });
+
   it('names no lowest error of a task but one that its tests show', () => {
     const { learners, comparisons, stream } = reportFixture();
     for (const { position, name, year } of stream.tasks) {
