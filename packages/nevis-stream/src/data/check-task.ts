@@ -1,14 +1,66 @@
 import type { Dataset, Split, TaskKey } from '../types.ts';
 import { DataError } from './data-error.ts';
 
+/** @throws DataError unless a task's name is a text. */
+export function checkName(name: string): void {
+  if (typeof name === 'string' && name !== '') return;
+  throw new DataError(`a task has the name ${JSON.stringify(name)}; it must be a text`);
+}
+
+/** @throws DataError naming the task, unless its domain is a text. */
+export function checkDomain(name: string, domain: string): void {
+  if (typeof domain !== 'string') refuse(name, `has the domain ${domain}; it must be a text`);
+}
+
 /** @throws DataError naming the task, unless it is one that can be learned: of a known kind, with two classes or more. */
-export function checkTask({ name, kind, numClasses }: TaskKey): void {
-  if (typeof name !== 'string' || name === '') {
-    throw new DataError(`a task has the name ${JSON.stringify(name)}; it must be a text`);
+export function checkTask(task: TaskKey): void {
+  if (!isObject(task)) {
+    throw new DataError(`an event has the task ${String(task)}; it must have a name, a kind and numClasses`);
   }
+  const { name, kind, numClasses } = task;
+  checkName(name);
   if (kind !== 'single-label') refuse(name, `is of the kind ${kind}; it must be single-label`);
   if (Number.isInteger(numClasses) && numClasses >= 2) return;
   refuse(name, `has ${count(numClasses, 'class', 'classes')}; it must have at least two`);
+}
+
+/**
+ * @param before the year of the task before this one in the stream; for the first, none.
+ * @throws DataError naming the task, unless its year is an integer and not below that one.
+ */
+export function checkYear(name: string, year: number, before: number = Number.NEGATIVE_INFINITY): void {
+  if (!Number.isSafeInteger(year)) refuse(name, `has the year ${year}; it must be an integer`);
+  if (year < before) {
+    refuse(name, `of ${year} comes after one of ${before}; years must not fall along a stream`);
+  }
+}
+
+/** @throws DataError naming the task, unless its classes have texts for names, no two of them the same. */
+export function checkClassNames(name: string, classNames: readonly string[]): void {
+  if (!Array.isArray(classNames)) {
+    refuse(name, `has the classNames ${String(classNames)}; they must be a list of texts`);
+  }
+  for (const [id, className] of classNames.entries()) {
+    if (typeof className !== 'string') {
+      refuse(name, `has a class with the name ${String(className)} at ${id}; it must be a text`);
+    }
+    const other = classNames.indexOf(className);
+    if (other === id) continue;
+    const both = `${other} and ${id} the name ${JSON.stringify(className)}`;
+    refuse(name, `gives the classes ${both}; each must have a name of its own`);
+  }
+}
+
+/**
+ * @param where what has the shape, where it is not all of the task.
+ * @throws DataError naming the task, unless it is one of images.
+ */
+export function checkShape(name: string, shape: Dataset['shape'], where = ''): void {
+  const isList = Array.isArray(shape);
+  if (isList && shape.length === 3 && shape.every((n) => Number.isSafeInteger(n) && n > 0)) return;
+  const must = 'height, width and channels must be positive integers';
+  const was = isList && shape.length > 0 ? shape.join(' x ') : JSON.stringify(shape);
+  refuse(name, `has images of the shape ${was}${where}; ${must}`);
 }
 
 /**
@@ -16,17 +68,17 @@ export function checkTask({ name, kind, numClasses }: TaskKey): void {
  * @throws DataError naming the task and the split, unless it holds images of one size, and has the task's classes.
  */
 export function checkDataset({ name, numClasses }: TaskKey, split: Split, dataset: Dataset): void {
+  if (!isObject(dataset)) {
+    refuse(name, `has ${String(dataset)} for the data set of ${split}; it must be a data set`);
+  }
   const { size, shape, task } = dataset;
   if (!Number.isSafeInteger(size) || size < 1) {
     const examples = count(size, 'example', 'examples');
     refuse(name, `has ${examples} in ${split}; it must have at least one`);
   }
-  if (shape.length !== 3 || !shape.every((side) => Number.isSafeInteger(side) && side > 0)) {
-    const must = 'height, width and channels must be positive integers';
-    refuse(name, `has images of ${shape.join(' x ')} in ${split}; ${must}`);
-  }
-  if (task.numClasses !== numClasses) {
-    refuse(name, `has ${numClasses} classes, but ${task.numClasses} in ${split}; they must agree`);
+  checkShape(name, shape, ` in ${split}`);
+  if (task?.numClasses !== numClasses) {
+    refuse(name, `has ${numClasses} classes, but ${task?.numClasses} in ${split}; they must agree`);
   }
 }
 
@@ -36,7 +88,8 @@ const chunk = 1024;
  * Reads a data set from end to end.
  *
  * @returns its labels `[size]`.
- * @throws DataError naming the task and the split, unless every batch is whole and every label the id of a class.
+ * @throws DataError naming the task and the split, unless every batch is whole, every label the id of a class, and those of
+ * `train` not all the same.
  */
 export function readLabels({ name, numClasses }: TaskKey, split: Split, dataset: Dataset): Int32Array {
   const { size, shape } = dataset;
@@ -44,9 +97,10 @@ export function readLabels({ name, numClasses }: TaskKey, split: Split, dataset:
   const all = new Int32Array(size);
   for (let start = 0; start < size; start += chunk) {
     const length = Math.min(chunk, size - start);
-    const { images, labels } = dataset.batch(Array.from({ length }, (_, at) => start + at));
-    if (labels.length !== length || images.length !== length * bytes) {
-      const given = `${labels.length} labels and ${images.length} bytes`;
+    const batch = dataset.batch(Array.from({ length }, (_, at) => start + at));
+    const labels = batch?.labels ?? [];
+    const given = `${labels.length} labels and ${batch?.images?.length ?? 0} bytes`;
+    if (labels.length !== length || batch.images?.length !== length * bytes) {
       const must = `they must be ${length} and ${length * bytes}`;
       refuse(name, `gives ${given} for ${length} images of ${split}; ${must}`);
     }
@@ -59,7 +113,14 @@ export function readLabels({ name, numClasses }: TaskKey, split: Split, dataset:
     }
     all.set(labels, start);
   }
+  if (split === 'train' && all.every((label) => label === all[0])) {
+    refuse(name, `has the label ${all[0]} alone in train; it must have examples of two classes`);
+  }
   return all;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function refuse(task: string, what: string): never {

@@ -1,5 +1,12 @@
 import { RunError } from '@neverend/checkpoint/node';
-import { checkDataset, checkTask, readLabels } from '../data/check-task.ts';
+import {
+  checkClassNames,
+  checkDataset,
+  checkDomain,
+  checkTask,
+  checkYear,
+  readLabels,
+} from '../data/check-task.ts';
 import { DataError } from '../data/data-error.ts';
 import type {
   Dataset,
@@ -31,7 +38,8 @@ interface Use {
 export function checkEvents(stream: Stream): void {
   const predicted = new Map<number, boolean>();
   const tasks = new Map<number, string>();
-  for (const { type, position, task } of stream.events()) {
+  const years = new Map<number, number>();
+  for (const { type, position, year, task } of stream.events()) {
     checkTask(task);
     const isNew = !tasks.has(position);
     if (isNew !== (type === 'train') || (tasks.get(position) ?? task.name) !== task.name) {
@@ -39,10 +47,19 @@ export function checkEvents(stream: Stream): void {
         `the task ${task.name} has a ${type} event at position ${position}; a position must be trained on once, and predicted after that`,
       );
     }
+    if (isNew) checkYear(task.name, year, [...years.values()].at(-1));
+    else if (year !== years.get(position)) {
+      throw new DataError(
+        `the task ${task.name} at position ${position} is learned in ${years.get(position)} and predicted in ${year}; the year must be the same`,
+      );
+    }
+    years.set(position, year);
     tasks.set(position, task.name);
     predicted.set(position, type === 'predict');
-    stream.domain(task.name);
-    const { length } = stream.classNames(task.name);
+    checkDomain(task.name, stream.domain(task.name));
+    const classNames = stream.classNames(task.name);
+    checkClassNames(task.name, classNames);
+    const { length } = classNames;
     if (length !== task.numClasses) {
       throw new DataError(
         `the task ${task.name} has ${task.numClasses} classes, but ${length} names of classes; they must agree`,

@@ -9,7 +9,6 @@ import {
   removeParts,
   writeJson,
 } from '@neverend/checkpoint/node';
-import { DataError } from '../data/data-error.ts';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
 import { checkFolder, writeConfig } from './keep-config.ts';
@@ -77,8 +76,8 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
     await checkFolder(folder, config);
     const isNew = await writeConfig(folder, config);
     const manifest = await openManifest(stream, progress, signal).catch(async (error: unknown) => {
-      // A run that cannot be is none: its folder is free for one that is mended.
-      if (isNew && DataError.isInstance(error)) await rm(join(folder, 'config.json'));
+      // A run that cannot be is none: its folder is free for one that is mended. One that was stopped can go on.
+      if (isNew && !signal?.aborted) await rm(join(folder, 'config.json'));
       throw error;
     });
     await keepEqual(join(folder, 'manifest.json'), manifest, 'data');

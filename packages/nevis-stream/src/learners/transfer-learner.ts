@@ -1,7 +1,7 @@
 import { checkOptions, FlopCounter } from '@neverend/backend';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkDataset, checkTask } from '../data/check-task.ts';
+import { checkDataset, checkTask, readLabels } from '../data/check-task.ts';
 import type {
   Dataset,
   Json,
@@ -140,6 +140,7 @@ async function openToLearn(
   const open = async (split: 'train' | 'dev') => {
     const dataset = await context.dataset(event[split]);
     checkDataset(task, split, dataset);
+    readLabels(task, split, dataset);
     return dataset;
   };
   return [await open('train'), await open('dev')];

@@ -1,5 +1,12 @@
 import { checkOptions, randomKey, randomPermutation } from '@neverend/backend';
 import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
+import {
+  checkClassNames,
+  checkDomain,
+  checkName,
+  checkShape,
+  checkYear,
+} from '../data/check-task.ts';
 import { DataError } from '../data/data-error.ts';
 import { type BaseSplit, baseSplits } from '../data/splits.ts';
 import type {
@@ -22,7 +29,7 @@ export type TaskExamples = Readonly<
 /** A task's data: where a task comes back in a later year, both give the same object here. */
 export interface TaskData {
   readonly name: string;
-  /** The names of the classes, by class id; their number is the task's `numClasses`. */
+  /** The names of the classes, by class id, no two the same; their number is the task's `numClasses`. */
   readonly classNames: readonly string[];
   readonly domain: string;
   /** Height, width and channels of every image. */
@@ -64,7 +71,7 @@ export interface StreamContent {
   readonly name: string;
   /** What the tasks are a part of; absent for tasks of one's own. */
   readonly benchmark?: Benchmark;
-  /** The tasks in the order of the stream, which is that of the years. */
+  /** The tasks in the order of the stream, which is that of the years: integers that do not fall. */
   readonly tasks: readonly { readonly year: number; readonly data: TaskData }[];
   readonly missing?: readonly MissingTask[];
 }
@@ -86,7 +93,8 @@ const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', '
  * A stream over tasks in memory, or loaded when first asked for and kept from then on.
  *
  * @throws TypeError for an option, or a field of a task, that there is not, RangeError when one is not one of its values, DataError when
- * two different tasks have the same name, or names that make the same data-set keys.
+ * two different tasks have the same name, or names that make the same data-set keys, when years fall, and for a task that lacks
+ * something or has what it cannot have.
  */
 export function makeStream(content: StreamContent, options: StreamOptions = {}): Stream {
   const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
@@ -94,10 +102,15 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   if (options.limit) checkOptions('limit', options.limit, ['train', 'dev', 'eval']);
   checkValues(options);
 
+  if (!Array.isArray(content?.tasks)) {
+    throw new DataError(`tasks was ${String(content?.tasks)}; it must be a list of years and data`);
+  }
   const tasks = new Map<string, TaskData>();
   const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
-  for (const { data } of content.tasks) {
-    checkOptions(`the task ${data.name}`, data, taskFields);
+  for (const [position, task] of content.tasks.entries()) {
+    checkData(position, task?.data);
+    const { year, data } = task;
+    checkYear(data.name, year, content.tasks[position - 1]?.year);
     for (const split of splits) {
       const key = datasetKey(data.name, split);
       const other = keys.get(key)?.data;
@@ -117,6 +130,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   const load = async (data: TaskData): Promise<Loaded> => {
     const all =
       typeof data.examples === 'function' ? await data.examples(onProgress) : data.examples;
+    checkParts(data.name, all);
     const whole = baseSplits.map((split) => [
       split,
       data.sizes?.[split] ?? all[split]?.labels.length ?? 0,
@@ -165,6 +179,38 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
     classNames: (taskName) => find(taskName).classNames,
     domain: (taskName) => find(taskName).domain,
   };
+}
+
+function checkData(position: number, data: TaskData): void {
+  if (typeof data !== 'object' || data === null) {
+    throw new DataError(
+      `the task at ${position} of tasks has the data ${String(data)}; they must be an object with ${taskFields.join(', ')}`,
+    );
+  }
+  const { name, domain, classNames, shape, examples } = data;
+  checkName(name);
+  checkOptions(`the task ${name}`, data, taskFields);
+  checkDomain(name, domain);
+  checkClassNames(name, classNames);
+  checkShape(name, shape);
+  if (typeof examples !== 'function') checkParts(name, examples);
+}
+
+function checkParts(name: string, examples: TaskExamples): void {
+  if (typeof examples !== 'object' || examples === null) {
+    throw new DataError(
+      `the task ${name} has the examples ${String(examples)}; they must be an object with train, dev and the splits to predict`,
+    );
+  }
+  for (const split of baseSplits) {
+    const part = examples[split];
+    if (part === undefined) continue;
+    const isList = Array.isArray(part?.labels) || ArrayBuffer.isView(part?.labels);
+    if (isList && part.images) continue;
+    throw new DataError(
+      `the task ${name} has no arrays of images and labels in ${split}; they must be a Uint8Array and an Int32Array`,
+    );
+  }
 }
 
 function taskKey(data: TaskData): TaskKey {

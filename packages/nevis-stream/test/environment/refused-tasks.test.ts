@@ -10,8 +10,14 @@ import {
   finetunePreviousLearner,
   independentLearner,
 } from '../../src/learners/transfer-learner.ts';
-import { makeStream, type TaskData, type TaskExamples } from '../../src/streams/make-stream.ts';
-import type { Dataset, Json, Learner, Stream, StreamEvent } from '../../src/types.ts';
+import {
+  makeStream,
+  type StreamContent,
+  type StreamOptions,
+  type TaskData,
+  type TaskExamples,
+} from '../../src/streams/make-stream.ts';
+import type { Dataset, ImageBatch, Json, Learner, Stream, StreamEvent } from '../../src/types.ts';
 import { backbone, memoryContext, search, trainingEvents } from '../learners/toy-task.ts';
 import { meansLearner, toyStream } from './toy.ts';
 
@@ -37,7 +43,7 @@ const taskOf = (change: Partial<TaskData>): TaskData => ({
 });
 
 /** The task after one that is whole: both must be looked at before the first of them is trained on. */
-const streamOf = (change: Partial<TaskData>, options = {}): Stream =>
+const streamOf = (change: Partial<TaskData>, options: StreamOptions = {}): Stream =>
   makeStream(
     {
       name: 'mine',
@@ -48,6 +54,16 @@ const streamOf = (change: Partial<TaskData>, options = {}): Stream =>
     },
     options,
   );
+
+/** The task in a year, after another one of the year 2000. */
+const yearStream = (year: number): Stream =>
+  makeStream({
+    name: 'mine',
+    tasks: [
+      { year: 2000, data: taskOf({ name: 'Sound' }) },
+      { year, data: taskOf({}) },
+    ],
+  });
 
 /** A stream of a program's own around one of two tasks, with another second task. */
 function ownStream(
@@ -137,7 +153,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
       const examples = { train: bare(4), dev: bare(4), dev_test: bare(4) };
       return streamOf({ shape: [0, 2, 1], examples });
     },
-    `the task ${name} has images of 0 x 2 x 1 in train; height, width and channels must be positive integers`,
+    `the task ${name} has images of the shape 0 x 2 x 1; height, width and channels must be positive integers`,
   ],
   [
     'images of another size than they are said to have',
@@ -151,6 +167,118 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
       return streamOf({ examples: { ...whole, train: { ...part(16), images } } });
     },
     `the task ${name}: A___task_train has images in no Uint8Array; they must be bytes from 0 to 255`,
+  ],
+  [
+    'no list of classes',
+    () => streamOf({ classNames: undefined as unknown as string[] }),
+    `the task ${name} has the classNames undefined; they must be a list of texts`,
+  ],
+  [
+    'a class without a name',
+    () => streamOf({ classNames: ['a', null as unknown as string] }),
+    `the task ${name} has a class with the name null at 1; it must be a text`,
+  ],
+  [
+    'two classes of one name',
+    () => streamOf({ classNames: ['a', 'b', 'a'] }),
+    `the task ${name} gives the classes 0 and 2 the name "a"; each must have a name of its own`,
+  ],
+  [
+    'no domain',
+    () => streamOf({ domain: undefined as unknown as string }),
+    `the task ${name} has the domain undefined; it must be a text`,
+  ],
+  [
+    'no name',
+    () => streamOf({ name: undefined as unknown as string }),
+    'a task has the name undefined; it must be a text',
+  ],
+  ...[null, undefined, 'data'].map(
+    (data) =>
+      [
+        `the data ${data}`,
+        () =>
+          makeStream({ name: 'mine', tasks: [{ year: 2000, data: data as unknown as TaskData }] }),
+        `the task at 0 of tasks has the data ${data}; they must be an object with name, classNames, domain, shape, sizes, examples`,
+      ] as const,
+  ),
+  [
+    'nothing in its place',
+    () =>
+      makeStream({ name: 'mine', tasks: [null as unknown as { year: number; data: TaskData }] }),
+    'the task at 0 of tasks has the data undefined; they must be an object with name, classNames, domain, shape, sizes, examples',
+  ],
+  [
+    'no list around it',
+    () => makeStream({ name: 'mine' } as unknown as StreamContent),
+    'tasks was undefined; it must be a list of years and data',
+  ],
+  ...[null, undefined, 7].flatMap((examples) =>
+    [
+      () => streamOf({ examples: examples as unknown as TaskExamples }),
+      () => streamOf({ examples: async () => examples as unknown as TaskExamples }),
+    ].map(
+      (stream, loaded) =>
+        [
+          `the examples ${examples}${loaded ? ', loaded' : ''}`,
+          stream,
+          `the task ${name} has the examples ${examples}; they must be an object with train, dev and the splits to predict`,
+        ] as const,
+    ),
+  ),
+  ...[null, {}, { labels: part(8).labels }, { images: part(8).images }].map(
+    (dev) =>
+      [
+        `a dev that is ${dev && Object.keys(dev)}`,
+        () =>
+          streamOf(
+            { examples: { ...whole, dev: dev as unknown as TaskExamples['dev'] } },
+            { limit: { dev: 2 } },
+          ),
+        `the task ${name} has no arrays of images and labels in dev; they must be a Uint8Array and an Int32Array`,
+      ] as const,
+  ),
+  ...(
+    [
+      [[2, 2], '2 x 2'],
+      [[2, 2, 1, 1], '2 x 2 x 1 x 1'],
+      [[0, 2, 1], '0 x 2 x 1'],
+      [[2, 2, -1], '2 x 2 x -1'],
+      [[2, 2, Number.NaN], '2 x 2 x NaN'],
+      [[], '[]'],
+      [null, 'null'],
+      [undefined, 'undefined'],
+    ] as const
+  ).map(
+    ([shape, was]) =>
+      [
+        `the shape ${was}`,
+        () => streamOf({ shape: shape as unknown as Dataset['shape'] }),
+        `the task ${name} has images of the shape ${was}; height, width and channels must be positive integers`,
+      ] as const,
+  ),
+  ...[undefined, null, Number.NaN, 1998.5, '2001'].map(
+    (year) =>
+      [
+        `the year ${typeof year} ${year}`,
+        () => yearStream(year as number),
+        `the task ${name} has the year ${year}; it must be an integer`,
+      ] as const,
+  ),
+  [
+    'a year below that of the task before it',
+    () => yearStream(1999),
+    `the task ${name} of 1999 comes after one of 2000; years must not fall along a stream`,
+  ],
+  [
+    'one label in train, of two classes',
+    () => streamOf({ examples: { ...whole, train: part(16, 1) } }),
+    `the task ${name} has the label 0 alone in train; it must have examples of two classes`,
+  ],
+  [
+    'one label in what a limit keeps of train',
+    () => streamOf({}, { limit: { train: 1 } }),
+    'the task Sound has the label 0 alone in train; it must have examples of two classes',
   ],
   [
     'no split to predict',
@@ -180,6 +308,95 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
     },
     `the task ${name} has 2 classes, but 1 names of classes; they must agree`,
   ],
+  ...[undefined, Number.NaN].map(
+    (year) =>
+      [
+        `the year ${year}, in a stream of its own`,
+        () => ownStream(() => ({ year: year as number })),
+        `the task ${name} has the year ${year}; it must be an integer`,
+      ] as const,
+  ),
+  [
+    'a year below that of the task before it, in a stream of its own',
+    () => ownStream(() => ({ year: 1999 })),
+    `the task ${name} of 1999 comes after one of 2000; years must not fall along a stream`,
+  ],
+  [
+    'two years, in a stream of its own',
+    () => ownStream(({ type }) => ({ year: type === 'train' ? 2001 : 2002 })),
+    `the task ${name} at position 1 is learned in 2001 and predicted in 2002; the year must be the same`,
+  ],
+  [
+    'no list of classes, in a stream of its own',
+    () => ({ ...ownStream(() => ({})), classNames: () => undefined as unknown as string[] }),
+    'the task Sound has the classNames undefined; they must be a list of texts',
+  ],
+  [
+    'two classes of one name, in a stream of its own',
+    () => {
+      oddNames = ['a', 'a'];
+      return ownStream(() => ({}));
+    },
+    `the task ${name} gives the classes 0 and 1 the name "a"; each must have a name of its own`,
+  ],
+  [
+    'no domain, in a stream of its own',
+    () => ({ ...ownStream(() => ({})), domain: () => undefined as unknown as string }),
+    'the task Sound has the domain undefined; it must be a text',
+  ],
+  [
+    'an event without it, in a stream of its own',
+    () => {
+      const stream = streamOf({});
+      const events = () =>
+        [...stream.events()].map((event) => ({ ...event, task: null }) as unknown as StreamEvent);
+      return { ...stream, events };
+    },
+    'an event has the task null; it must have a name, a kind and numClasses',
+  ],
+  ...[null, undefined].map(
+    (dataset) =>
+      [
+        `the data set ${dataset}, in a stream of its own`,
+        () => ({ ...streamOf({}), dataset: async () => dataset as unknown as Dataset }),
+        `the task Sound has ${dataset} for the data set of train; it must be a data set`,
+      ] as const,
+  ),
+  ...[undefined, [2, 2]].map(
+    (shape) =>
+      [
+        `the shape ${shape}, in a stream of its own`,
+        () =>
+          ownStream(
+            () => ({}),
+            () => ({ shape: shape as unknown as Dataset['shape'] }),
+          ),
+        `the task ${name} has images of the shape ${shape?.join(' x ')} in train; height, width and channels must be positive integers`,
+      ] as const,
+  ),
+  [
+    'no batch, in a stream of its own',
+    () =>
+      ownStream(
+        () => ({}),
+        () => ({ batch: () => undefined as unknown as ImageBatch }),
+      ),
+    `the task ${name} gives 0 labels and 0 bytes for 16 images of train; they must be 16 and 64`,
+  ],
+  [
+    'one label in train, in a stream of its own',
+    () =>
+      ownStream(
+        () => ({}),
+        ({ batch }) => ({
+          batch: (indices) => ({
+            ...batch(indices),
+            labels: new Int32Array(indices.length).fill(1),
+          }),
+        }),
+      ),
+    `the task ${name} has the label 1 alone in train; it must have examples of two classes`,
+  ],
   [
     'no name, in a stream of its own',
     () => ownStream(ofTask({ name: '' })),
@@ -201,7 +418,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
         () => ({}),
         () => ({ shape: [2, 2, 0] }),
       ),
-    `the task ${name} has images of 2 x 2 x 0 in train; height, width and channels must be positive integers`,
+    `the task ${name} has images of the shape 2 x 2 x 0 in train; height, width and channels must be positive integers`,
   ],
   [
     'other classes than its data, in a stream of its own',
@@ -261,11 +478,12 @@ describe('a task is refused before anything is learned, by its name', () => {
       meansLearner(),
     ];
     for (const learner of learners) {
-      const run = runStream({
-        ...{ folder: join(folder, learner.name), stream: stream(), seed: 0 },
-        ...{ learners: [watched(learner)], backend: none },
-      });
-      await expect(run).rejects.toThrow(new DataError(message));
+      const run = async () =>
+        runStream({
+          ...{ folder: join(folder, learner.name), stream: stream(), seed: 0 },
+          ...{ learners: [watched(learner)], backend: none },
+        });
+      await expect(run()).rejects.toThrow(new DataError(message));
     }
     expect(begun).toBe(0);
     for (const left of await readdir(folder)) {
@@ -282,6 +500,15 @@ describe('a task is refused before anything is learned, by its name', () => {
     expect(report.settings.seed).toBe(1);
   });
 
+  it('and when its data cannot be loaded at all, the folder is free too', async () => {
+    const failing = streamOf({ examples: () => Promise.reject(new Error('no network')) });
+    const run = runStream({
+      ...{ folder, learners: [meansLearner()], backend: none, stream: failing, seed: 0 },
+    });
+    await expect(run).rejects.toThrow('no network');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('and a stream without a task by its own', async () => {
     const run = runStream({
       ...{ folder, stream: makeStream({ name: 'bare', tasks: [] }), seed: 0 },
@@ -296,6 +523,19 @@ describe('a task is refused before anything is learned, by its name', () => {
       [streamOf({ classNames: ['only'], examples: { ...whole, train: part(16, 1) } }), 'one class'],
       [streamOf({ examples: { ...whole, train: part(0) } }), 'no examples in train'],
       [streamOf({ examples: { ...whole, dev: part(0) } }), 'no examples in dev'],
+      [streamOf({ examples: { ...whole, train: part(16, 1) } }), 'the label 0 alone in train'],
+      [
+        ownStream(
+          () => ({}),
+          ({ batch }) => ({
+            batch: (indices) => ({
+              ...batch(indices),
+              labels: new Int32Array(indices.length).fill(2),
+            }),
+          }),
+        ),
+        'the label 2 at 0 of train',
+      ],
     ] as const;
     for (const [stream, what] of cases) {
       const event = trainingEvents(stream).at(-1);
