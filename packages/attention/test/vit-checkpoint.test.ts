@@ -279,12 +279,47 @@ describe('the names of a checkpoint', () => {
       );
     }
     const options = { prefix, heads, gelu: 'erf', eps: 1e-6 } as const;
-    // transformers has a prefix of its own on some names.
-    const own = layout === 'transformers' ? `${prefix}vit.` : prefix;
-    if (layout === 'transformers') return;
-    const { params } = loadVit(wrong, { ...options, prefix: own });
+    const { params } = loadVit(wrong, options);
     expect(params['head/kernel']?.shape).toEqual([4, 3]);
     tf.dispose(params);
+  });
+
+  it('below a prefix are those of the file without it, whatever stands beside them', async () => {
+    const options = { heads, gelu: 'erf', eps: 1e-6 } as const;
+    const alone = await read('timm');
+    const backbone = renamed(alone, (name) => `backbone.${name}`);
+    const other = { shape: [4, 4], data: new Float32Array(16) };
+    const beside = { ...backbone, 'head.mlp.0.weight': other, 'backbones.norm.weight': other };
+    const [params, expected] = [
+      loadVit(beside, { ...options, prefix: 'backbone.' }).params,
+      loadVit(alone, options).params,
+    ];
+    expect(Object.keys(params)).toEqual(Object.keys(expected));
+    tf.dispose([params, expected]);
+  });
+
+  it('are told by the prefix that is given, which must stand before some', async () => {
+    const options = { heads, gelu: 'erf', eps: 1e-6 } as const;
+    const arrays = await read('timm');
+    const load = (prefix: unknown, given = arrays) =>
+      loadVit(given, { ...options, prefix: prefix as string });
+    expect(() => load('module.')).toThrow(
+      new NeverendError(
+        'NEVEREND_VIT_CHECKPOINT',
+        'prefix was "module."; no name of arrays begins with it: the first one is blocks.0.attn.proj.bias',
+      ),
+    );
+    expect(() => load('blocks.')).toThrow(/it has none of .*blocks\.patch_embed\.proj\.weight/);
+    expect(() => load(5)).toThrow(
+      new TypeError('prefix was 5; it must be what stands before names, such as "module."'),
+    );
+    const deeper = renamed(arrays, (name) => `module.backbone.${name}`);
+    expect(() => load('module.', deeper)).toThrow('all names begin with `module.backbone.`');
+    const inner = renamed(await read('transformers'), (name) => `module.${name}`);
+    const { 'module.vit.layernorm.bias': _, 'module.classifier.bias': __, ...without } = inner;
+    expect(() => load('module.', without)).toThrow(
+      'module.vit.layernorm.bias is missing; module.classifier.bias is missing',
+    );
   });
 
   it('of which some begin with something else are one line too', async () => {

@@ -230,6 +230,24 @@ function convolution(arrays: Readonly<Record<string, Float64Array>>): Float64Arr
 }
 
 describe('a checkpoint of a vision transformer', () => {
+  it.each(cases.map(([name]) => name))('may have all names below a prefix: %s', async (name) => {
+    const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+    const { layout, config, arrays } = one;
+    const prefix = layout === 'flax' ? 'ema/' : 'module.';
+    const moved = Object.fromEntries(
+      Object.entries(arrays).map(([key, array]) => [prefix + key, array]),
+    );
+    const [there, here] = [loadVit(moved, { config, prefix }), loadVit(arrays, { config })];
+    expect(there.config).toEqual(here.config);
+    for (const [key, param] of Object.entries(here.params)) {
+      expect([key, ...((await there.params[key]?.data()) ?? [])]).toEqual([
+        key,
+        ...(await param.data()),
+      ]);
+    }
+    tf.dispose([there.params, here.params]);
+  });
+
   it('needs what its arrays do not say', () => {
     expect(() => loadVit(plain.arrays)).toThrow(
       new TypeError(

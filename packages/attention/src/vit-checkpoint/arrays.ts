@@ -1,4 +1,4 @@
-import { NeverendError, ShapeError } from '@neverend/backend';
+import { described, NeverendError, ShapeError } from '@neverend/backend';
 import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
 import type { KnownSizes } from './entries.ts';
 import { classesOf } from './head.ts';
@@ -10,6 +10,8 @@ import { styleOf } from './style.ts';
 export interface FoundVit {
   readonly arrays: CheckpointArrays;
   readonly names: VitNames;
+  /** What the file calls, or would call, an array. */
+  readonly inFile: (name: string) => string;
 }
 
 /** What the file is not, and why. */
@@ -39,12 +41,37 @@ function prefixOf(given: readonly string[], layout: VitLayout): string | undefin
 
 const layouts = Object.keys(knownPrefixes) as VitLayout[];
 
+/** Arrays as they were given, by the file's names. */
+export type GivenArrays = Readonly<Record<string, CheckpointArray>>;
+
+/**
+ * The arrays whose names begin with `prefix`, without it.
+ *
+ * @throws TypeError unless it is a string. @throws NeverendError where no name begins with it.
+ */
+export function arraysBelow(given: GivenArrays, prefix: string): GivenArrays {
+  if (typeof prefix !== 'string') {
+    throw new TypeError(
+      `prefix was ${described(prefix)}; it must be what stands before names, such as "module."`,
+    );
+  }
+  const below = Object.entries(given).filter(([name]) => name.startsWith(prefix));
+  if (below.length === 0 && prefix !== '') {
+    const [first = 'none'] = Object.keys(given);
+    throw new NeverendError(
+      'NEVEREND_VIT_CHECKPOINT',
+      `prefix was ${JSON.stringify(prefix)}; no name of arrays begins with it: the first one is ${first}`,
+    );
+  }
+  return Object.fromEntries(below.map(([name, array]) => [name.slice(prefix.length), array]));
+}
+
 /** The layout of these names. @throws NeverendError where it is none. */
-export function layoutOf(given: Readonly<Record<string, CheckpointArray>>): VitLayout {
+export function layoutOf(given: GivenArrays, prefix = ''): VitLayout {
   const names = Object.keys(given);
   const layout = layouts.find((one) => prefixOf(names, one) !== undefined);
   if (layout === undefined) {
-    const kernels = layouts.flatMap(embeddings);
+    const kernels = layouts.flatMap(embeddings).map((kernel) => prefix + kernel);
     throw refusal(undefined, `: it has none of ${kernels.join(', ')}`);
   }
   return layout;
@@ -53,36 +80,39 @@ export function layoutOf(given: Readonly<Record<string, CheckpointArray>>): VitL
 /**
  * The arrays by a layout's names, and which of its packages' they are.
  *
- * @param prefix what stands before all names; what is known to stand there where it is left out.
- * @throws NeverendError where something else stands there, or the names are those of another layout.
+ * @param given as `arraysBelow` gives them. @param prefix what stood before their names.
+ * @throws NeverendError where something unknown stands there too, or the names are those of another layout.
  */
-export function foundVit(
-  given: Readonly<Record<string, CheckpointArray>>,
-  layout: VitLayout,
-  prefix?: string,
-): FoundVit {
+export function foundVit(given: GivenArrays, layout: VitLayout, prefix = ''): FoundVit {
   const all = Object.keys(given);
-  const found = prefix ?? prefixOf(all, layout);
+  const found = prefixOf(all, layout);
   if (found === undefined) {
     const other = layouts.find((one) => prefixOf(all, one) !== undefined);
     if (other !== undefined) throw refusal(layout, `: its names are those of ${other}`);
-  } else if (prefix === undefined && !knownPrefixes[layout].includes(found)) {
+  } else if (!knownPrefixes[layout].includes(found)) {
     const inner = knownPrefixes[layout].filter((one) => found.endsWith(one));
     const longest = inner.reduce((long, one) => (one.length > long.length ? one : long), '');
     const before = found.slice(0, found.length - longest.length);
     const whose = all.every((name) => name.startsWith(before)) ? 'all names' : 'its names';
-    throw refusal(layout, `: ${whose} begin with \`${before}\``);
+    throw refusal(layout, `: ${whose} begin with \`${prefix}${before}\``);
   }
-  const bare = Object.entries(given).map(
-    ([name, array]) =>
-      [found && name.startsWith(found) ? name.slice(found.length) : name, array] as const,
-  );
-  const arrays = new Map(layout === 'flax' ? asInBigVision(bare) : bare);
+  const bare = Object.entries(given).map(([name, array]): Named => {
+    const own = found && name.startsWith(found) ? name.slice(found.length) : name;
+    return [own, array, prefix + name];
+  });
+  const read = layout === 'flax' ? asInBigVision(bare) : bare;
+  const arrays = new Map(read.map(([name, array]) => [name, array]));
   const candidates = vitNames.filter((names) => names.layout === layout);
   const known = (names: VitNames) => topNames(names).filter((name) => arrays.has(name)).length;
+  const names = candidates.reduce((best, one) => (known(one) > known(best) ? one : best));
+  const inFile = new Map(read.map(([name, , original]) => [name, original]));
+  const isHead = (name: string) =>
+    layout === 'transformers' &&
+    [...(names.head ?? []), names.headDist].some((head) => name.startsWith(`${head}.`));
   return {
     arrays,
-    names: candidates.reduce((best, one) => (known(one) > known(best) ? one : best)),
+    names,
+    inFile: (name) => inFile.get(name) ?? prefix + (isHead(name) ? '' : (found ?? '')) + name,
   };
 }
 
@@ -103,7 +133,7 @@ function topNames(names: VitNames): string[] {
   ];
 }
 
-type Named = readonly [name: string, array: CheckpointArray];
+type Named = readonly [name: string, array: CheckpointArray, inFile: string];
 
 const stack = 'Transformer/encoderblock/';
 const pooling = /^(probe$|(MlpBlock|MultiHeadDotProductAttention|LayerNorm)_0\/)/;
@@ -113,23 +143,25 @@ const pooling = /^(probe$|(MlpBlock|MultiHeadDotProductAttention|LayerNorm)_0\/)
  * block.
  */
 function asInBigVision(arrays: readonly Named[]): readonly Named[] {
-  return arrays.flatMap(([given, array]): Named[] => {
+  return arrays.flatMap(([given, array, inFile]): Named[] => {
     const name = given
       .replace(/^Encoder_0\//, 'Transformer/')
       .replace(pooling, (start) => `MAPHead_0/${start}`);
-    if (!name.startsWith(stack)) return [[name, array]];
+    if (!name.startsWith(stack)) return [[name, array, inFile]];
     const [depth = 0, ...shape] = array.shape;
     const size = shape.reduce((product, length) => product * length, 1);
     const numbers = toFloat32(array);
     return Array.from({ length: depth }, (_, index) => [
       `Transformer/encoderblock_${index}/${name.slice(stack.length)}`,
       { shape, data: numbers.subarray(index * size, (index + 1) * size) },
+      inFile,
     ]);
   });
 }
 
 /** The sizes that were given, and those that the arrays have. @throws NeverendError naming an array that is missing for one. */
-export function knownSizes({ arrays, names }: FoundVit, sizes: VitSizes): KnownSizes {
+export function knownSizes(found: FoundVit, sizes: VitSizes): KnownSizes {
+  const { arrays, names, inFile } = found;
   const style = styleOf(names);
   const separator = names.layout === 'flax' ? '/' : '.';
   const [before = '', after = ''] = `${names.block}${separator}`.split('#');
@@ -137,9 +169,10 @@ export function knownSizes({ arrays, names }: FoundVit, sizes: VitSizes): KnownS
   const read = (size: number | undefined, name: string, axis: number): number => {
     if (size !== undefined) return size;
     const shape = arrays.get(name)?.shape;
-    if (shape === undefined) throw refusal(names.layout, `: ${name} is missing`);
+    if (shape === undefined) throw refusal(names.layout, `: ${inFile(name)} is missing`);
     const length = shape.at(axis);
-    if (length === undefined) throw refusal(names.layout, `: ${name} is [${shape.join(', ')}]`);
+    if (length === undefined)
+      throw refusal(names.layout, `: ${inFile(name)} is [${shape.join(', ')}]`);
     return length;
   };
   const kernel = style.kernel(names.embedding);
@@ -153,7 +186,7 @@ export function knownSizes({ arrays, names }: FoundVit, sizes: VitSizes): KnownS
   return {
     width,
     depth: sizes.depth ?? blocks.reduce((most, index) => Math.max(most, index + 1), 0),
-    heads: sizes.heads ?? headsOf({ arrays, names }, width, first),
+    heads: sizes.heads ?? headsOf(found, width, first),
     mlpWidth: read(sizes.mlpWidth, style.kernel(first(names.dense[0])), style.outputsAxis),
     patch: read(sizes.patch, kernel, style.patchAxis),
     channels: sizes.channels ?? arrays.get(kernel)?.shape.at(style.channelsAxis) ?? 3,

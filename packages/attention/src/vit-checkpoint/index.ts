@@ -44,14 +44,14 @@ export function vitParams(
  * that have positions are a square.
  */
 export function readVit(
-  { arrays, names }: FoundVit,
+  { arrays, names, inFile }: FoundVit,
   sizes: KnownSizes,
   { classes, isSquare }: { readonly classes: number | undefined; readonly isSquare: boolean },
 ): Record<string, tf.Tensor> {
   headWidth(sizes.width, sizes.heads);
   const entries = vitEntries(arrays, names, sizes, classes, isSquare);
   const read = new Map([...arrays].filter(([name]) => !isIgnored(name, arrays, names, classes)));
-  const faults = faultsOf(read, entries);
+  const faults = faultsOf(read, entries, inFile);
   if (faults.length > 0) {
     const [shown, more] = [faults.slice(0, mostFaults), faults.length - mostFaults];
     const rest = more > 0 ? `; and ${more} more` : '';
@@ -65,22 +65,27 @@ export function readVit(
 /** A checkpoint of something else has hundreds. */
 const mostFaults = 10;
 
-function faultsOf(arrays: CheckpointArrays, entries: readonly VitEntry[]): string[] {
+function faultsOf(
+  arrays: CheckpointArrays,
+  entries: readonly VitEntry[],
+  inFile: FoundVit['inFile'],
+): string[] {
   const known = new Set(entries.map(({ name }) => name));
   const faults = entries.flatMap(({ name, shape }) => {
     if (name === undefined) return [];
     const array = arrays.get(name);
-    if (array === undefined) return [`${name} is missing`];
+    const called = inFile(name);
+    if (array === undefined) return [`${called} is missing`];
     if (String(array.shape) !== String(shape)) {
-      return [`${name} is [${array.shape.join(', ')}] and must be [${shape.join(', ')}]`];
+      return [`${called} is [${array.shape.join(', ')}] and must be [${shape.join(', ')}]`];
     }
     const size = shape.reduce((product, length) => product * length, 1);
     return array.data.length === size
       ? []
-      : [`${name} has ${array.data.length} numbers and must have ${size}`];
+      : [`${called} has ${array.data.length} numbers and must have ${size}`];
   });
   const unknown = [...arrays.keys()].filter((name) => !known.has(name));
-  return [...faults, ...unknown.map((name) => `${name} is unknown`)];
+  return [...faults, ...unknown.map((name) => `${inFile(name)} is unknown`)];
 }
 
 /** The parameters that an entry's numbers become. */

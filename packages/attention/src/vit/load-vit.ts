@@ -1,6 +1,7 @@
 import { checkOneOf, checkOptions, ShapeError } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
+  arraysBelow,
   classesIn,
   type FoundVit,
   foundVit,
@@ -21,7 +22,10 @@ export interface LoadVitOptions
   readonly config?: unknown;
   /** Whose names it has; that of the names where it is left out. */
   readonly layout?: VitLayout | undefined;
-  /** What stands before the names of its vision transformer, such as `module.`; what is known to stand there where it is left out. */
+  /**
+   * What stands before the names of its vision transformer, such as `module.`; arrays whose names do not begin with it are left out.
+   * What packages have between it and their names (`vit.`, `vision_model.`, `params/img/`) is known.
+   */
   readonly prefix?: string | undefined;
   /** Side of the images in pixels, or height and width. That of `config`, else that of a square of positions. */
   readonly image?: number | readonly [height: number, width: number] | undefined;
@@ -49,9 +53,11 @@ export function loadVit(
 ): LoadedVit {
   const own = ['heads', 'gelu', 'eps', 'pooling', 'interpolation'] as const;
   checkOptions('loadVit', options, [...own, 'config', 'layout', 'prefix', 'image']);
-  const { layout = layoutOf(arrays), prefix } = options;
+  const { prefix = '' } = options;
+  const below = arraysBelow(arrays, prefix);
+  const { layout = layoutOf(below, prefix) } = options;
   checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
-  const found = foundVit(arrays, layout, prefix);
+  const found = foundVit(below, layout, prefix);
   const { heads, claims = [], ...facts } = factsOf(found, options);
   const sizes = knownSizes(found, { heads });
   for (const [name, value, size] of claims) {
