@@ -430,6 +430,40 @@ describe('the names of a checkpoint', () => {
   });
 });
 
+describe('an entry that no published model lacks', () => {
+  const without = (arrays: Record<string, CheckpointArray>, name: RegExp) =>
+    Object.fromEntries(Object.entries(arrays).filter(([key]) => !name.test(key)));
+
+  it.each([
+    ['timm', /^patch_embed\.proj\.bias$/, 'patch_embed.proj.bias'],
+    ['timm', /attn\.proj\.bias$/, 'blocks.0.attn.proj.bias'],
+    ['timm', /mlp\.fc1\.bias$/, 'blocks.0.mlp.fc1.bias'],
+    ['timm', /mlp\.fc2\.bias$/, 'blocks.0.mlp.fc2.bias'],
+    ['transformers', /projection\.bias$/, 'vit.embeddings.patch_embeddings.projection.bias'],
+    ['transformers', /attention\.output.*bias$/, 'attention.output.dense.bias'],
+    ['transformers', /intermediate.*bias$/, 'vit.encoder.layer.0.intermediate.dense.bias'],
+    ['flax', /^embedding\/bias$/, 'embedding/bias'],
+  ] as const)('is missing, not zeros: %s %s', async (layout, name, called) => {
+    const arrays = without(await read(layout), name);
+    const { numTensors } = tf.memory();
+    expect(() => vitParams(arrays, layout, sizes)).toThrow(`${called} is missing`);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('is a block, where config.json or the name of the architecture counts them', async () => {
+    const arrays = without(await read('timm'), /^blocks\.1\./);
+    const load = (config: object) => loadVit(arrays, { heads, config });
+    expect(() => load({ architecture: 'vit_base_patch16_224' })).toThrow(
+      'the depth of vit_base_patch16_224 was 12; it must be 1, as in arrays',
+    );
+    expect(() => load({ architecture: 'vit_tiny', model_args: { depth: 2 } })).toThrow(
+      'config.model_args.depth was 2; it must be 1, as in arrays',
+    );
+    // A file that says another width is of another model than the name.
+    tf.dispose(load({ architecture: 'vit_base_patch16_224', num_features: 4 }).params);
+  });
+});
+
 describe('a checkpoint that is not of these sizes', () => {
   it('is refused with every missing, unknown and misshapen entry in one error', async () => {
     const { cls_token: _, ...arrays } = await read('timm');

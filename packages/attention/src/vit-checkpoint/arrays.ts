@@ -209,3 +209,41 @@ function headsOf(
 
 /** How many classes a checkpoint has; 0 where it has no head. */
 export const classesIn = ({ arrays, names }: FoundVit): number => classesOf(arrays, names) ?? 0;
+
+/** Parts that some models of a package have. */
+export type VitPart = 'head' | 'headDist' | 'dist' | 'registers' | 'pool' | 'layerScales';
+
+/** @throws NeverendError naming the first of these parts that is missing. */
+export function checkParts({ arrays, names, inFile }: FoundVit, parts: readonly VitPart[]): void {
+  const { kernel } = styleOf(names);
+  const layers = (list: readonly (string | undefined)[] = []) =>
+    list.flatMap((layer) => (layer === undefined ? [] : [kernel(layer)]));
+  const namesOf: Readonly<Record<VitPart, readonly string[]>> = {
+    head: layers(names.head),
+    headDist: layers([names.headDist]),
+    dist: names.tokens.dist ?? [],
+    registers: names.tokens.registers ?? [],
+    pool: names.pool === undefined ? [] : [names.pool.probe],
+    layerScales: (names.layerScales ?? []).map(
+      ([first]) => `${names.block.replace('#', '0')}.${first}`,
+    ),
+  };
+  for (const part of parts) {
+    const [first = part] = namesOf[part];
+    if (!namesOf[part].some((name) => arrays.has(name)))
+      throw refusal(names.layout, `: ${inFile(first)} is missing, which config says that it has`);
+  }
+}
+
+/** What else a config.json may say of arrays. */
+export function othersIn({ arrays, names }: FoundVit): {
+  readonly registers: number;
+  readonly qkvBias: boolean;
+} {
+  const registers = names.tokens.registers?.find((name) => arrays.has(name)) ?? '';
+  const query = `${names.block.replace('#', '0')}.${names.projections[0]?.[0]}`;
+  return {
+    registers: arrays.get(registers)?.shape.at(-2) ?? 0,
+    qkvBias: arrays.has(styleOf(names).bias(query)),
+  };
+}

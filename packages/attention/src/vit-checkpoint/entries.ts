@@ -59,6 +59,12 @@ export function vitEntries(
           { params, shape: [of.outputs * params.length], paramShape: bias },
     ];
   };
+  const separator = names.layout === 'flax' ? '/' : '.';
+  const anyBlock = `${names.block}${separator}`;
+  // timm's `proj_bias` is that of all these layers; other packages' have theirs always.
+  const hasBiases =
+    names.layout !== 'timm' ||
+    [names.out, ...names.dense].some((name) => someHas(style.bias(anyBlock + name)));
   const attend = (of: LayerNames, from: (name: string) => string, to: string, any?: string) => [
     ...of.projections.flatMap(([name, parts]) =>
       dense(
@@ -67,7 +73,7 @@ export function vitEntries(
           ...{ inputs: width, outputs: width, kernel: [width, ...perHead], bias: perHead },
           params: parts.map((at) => `${to}${attention}/${at}`),
         },
-        any && `${any}${name}`,
+        names.hasBiases ? undefined : any && `${any}${name}`,
       ),
     ),
     ...dense(
@@ -76,7 +82,7 @@ export function vitEntries(
         ...{ inputs: width, outputs: width, kernel: [...perHead, width] },
         params: [`${to}${attention}/out`],
       },
-      any && `${any}${of.out}`,
+      hasBiases ? undefined : any && `${any}${of.out}`,
     ),
   ];
   /** SwiGLU makes half as many numbers of the first layer's. */
@@ -96,22 +102,20 @@ export function vitEntries(
       ...dense(
         from(of.dense[0]),
         { inputs: width, outputs: hidden, ...at(0) },
-        any && `${any}${of.dense[0]}`,
+        hasBiases ? undefined : any && `${any}${of.dense[0]}`,
       ),
       ...dense(
         from(of.dense[1]),
         { inputs: isHalved(of, from) ? hidden / 2 : hidden, outputs: width, ...at(1) },
-        any && `${any}${of.dense[1]}`,
+        hasBiases ? undefined : any && `${any}${of.dense[1]}`,
       ),
     ];
   };
 
-  const separator = names.layout === 'flax' ? '/' : '.';
-  const anyBlock = `${names.block}${separator}`;
   const qkNorms = names.qkNorms?.filter((name) => someHas(style.scale(`${anyBlock}${name}`))) ?? [];
-  const layerScales = names.layerScales?.find((pair) =>
-    pair.some((name) => someHas(anyBlock + name)),
-  );
+  const layerScales =
+    names.layerScales?.find((pair) => pair.some((name) => someHas(anyBlock + name))) ??
+    (names.layout === 'timm' ? undefined : names.layerScales?.[0]);
   const blocks = Array.from({ length: depth }, (_, index) => {
     const from = (name: string) => anyBlock.replace('#', `${index}`) + name;
     const to = `encoderblock_${index}/`;
@@ -146,8 +150,11 @@ export function vitEntries(
     const shape = names.isFlat ? [width] : [1, count, width];
     return [{ ...same(name, shape, param), paramShape: [1, count, width] }];
   });
-  const fcNorm =
-    names.fcNorm !== undefined && has(style.scale(names.fcNorm)) ? names.fcNorm : undefined;
+  /** What is a choice in timm, and always there in other packages. */
+  const hasNorm = (name: string | undefined) =>
+    name !== undefined && (names.layout !== 'timm' || has(style.scale(name)));
+  const hasPreNorm = hasNorm(names.preNorm);
+  const fcNorm = hasNorm(names.fcNorm) ? names.fcNorm : undefined;
   const isWhole =
     names.norm !== undefined && (fcNorm === undefined || has(style.scale(names.norm)));
   const { pool } = names;
@@ -156,7 +163,8 @@ export function vitEntries(
     ...dense(
       names.embedding,
       { inputs: 1, outputs: width, params: ['embedding'] },
-      names.embedding,
+      // CLIP's patches have none, since a norm follows that has one.
+      hasPreNorm ? names.embedding : undefined,
     ).slice(1),
     ...tokensBefore,
     ...(placed === undefined && names.hasSincos
@@ -167,9 +175,7 @@ export function vitEntries(
             paramShape: [1, tokens, width],
           },
         ]),
-    ...(names.preNorm !== undefined && has(style.scale(names.preNorm))
-      ? norm(names.preNorm, 'pre_norm')
-      : []),
+    ...(hasPreNorm ? norm(names.preNorm ?? '', 'pre_norm') : []),
     ...blocks.flat(),
     ...(isWhole ? norm(names.norm ?? '', 'encoder_norm') : []),
     ...(fcNorm === undefined ? [] : norm(fcNorm, 'fc_norm')),

@@ -28,6 +28,8 @@ export interface VitNames extends LayerNames {
   /** With `#` for a block's number; the names of a block's layers are below it. */
   readonly block: string;
   readonly norms: readonly [string, string];
+  /** Whether queries, keys and values have biases always. */
+  readonly hasBiases?: boolean;
   readonly layerScales?: readonly (readonly [string, string])[];
   readonly qkNorms?: readonly [string, string];
   /** The norm after the blocks. May be left out where there is `fcNorm`. */
@@ -180,6 +182,7 @@ const siglip: VitNames = {
   block: 'encoder.layers.#',
   norms: ['layer_norm1', 'layer_norm2'],
   projections: separate('self_attn.'),
+  hasBiases: true,
   out: 'self_attn.out_proj',
   dense: ['mlp.fc1', 'mlp.fc2'],
   norm: 'post_layernorm',

@@ -1,8 +1,10 @@
 import { described, NeverendError } from '@neverend/backend';
 import type { InterpolationOptions } from '../learned-positions/interpolate.ts';
 import type { MlpGelu } from '../mlp/index.ts';
-import type { VitLayout } from '../vit-checkpoint/sizes.ts';
+import type { VitPart } from '../vit-checkpoint/arrays.ts';
+import type { VitLayout, VitSizes } from '../vit-checkpoint/sizes.ts';
 import type { VitPooling } from './config.ts';
+import { timmDepth } from './timm-depth.ts';
 
 /** What a config.json says that arrays do not. */
 export interface ConfigFacts {
@@ -13,9 +15,18 @@ export interface ConfigFacts {
   readonly image?: readonly [number, number] | undefined;
   readonly pooling?: VitPooling | undefined;
   readonly interpolation: InterpolationOptions;
-  /** Sizes that it says and the arrays have. */
-  readonly claims: readonly (readonly [name: string, value: unknown, size: 'width' | 'depth'])[];
+  /** What it says of the arrays. */
+  readonly claims: readonly (readonly [name: string, value: unknown, of: ClaimedSize])[];
+  /** What it says that the arrays have. */
+  readonly parts: readonly VitPart[];
 }
+
+/** What a file and arrays may both say. `outputs` are the classes where there is a head. */
+export type ClaimedSize =
+  | Exclude<keyof VitSizes, 'heads' | 'tokens'>
+  | 'outputs'
+  | 'registers'
+  | 'qkvBias';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -101,10 +112,14 @@ const towers: Readonly<Record<string, string>> = {
 function ofTransformers(json: Json): ConfigFacts {
   const tower = towers[String(json['model_type'])];
   if (tower !== undefined) {
-    return ofTransformers({
-      ...objectOf('config.vision_config', json['vision_config'] ?? {}),
-      model_type: tower,
-    });
+    const {
+      id2label: _,
+      num_labels: __,
+      ...vision
+    } = objectOf('config.vision_config', json['vision_config'] ?? {});
+    const { architectures = [tower], id2label, num_labels, projection_dim } = json;
+    const whole = { architectures, id2label, num_labels, projection_dim };
+    return ofTransformers({ ...vision, ...whole, model_type: tower, is_whole: true });
   }
   const family = meaningOf('config.model_type', json['model_type'], families);
   meaningOf('config.pooler_act', json['pooler_act'] ?? 'tanh', { tanh: true });
@@ -114,12 +129,51 @@ function ofTransformers(json: Json): ConfigFacts {
     eps: numberOf('config.layer_norm_eps', json['layer_norm_eps'], family.eps),
     image: sidesOf('config.image_size', json['image_size'] ?? family.image),
     interpolation: family.interpolation,
+    ...claimsOfTransformers(json, String(json['model_type'])),
+  };
+}
+
+function claimsOfTransformers(json: Json, type: string): Pick<ConfigFacts, 'claims' | 'parts'> {
+  const [isDinov2, isClip] = [type.startsWith('dinov2'), type.startsWith('clip')];
+  const kind = String(json['architectures'] ?? '');
+  const isClassifier = kind.includes('ForImageClassification');
+  const isProjected =
+    isClip && (json['is_whole'] ? !/^CLIPVisionModel$/.test(kind) : /WithProjection/.test(kind));
+  const labels = json['id2label'];
+  const count =
+    json['num_labels'] ??
+    (labels == null ? undefined : Object.keys(objectOf('config.id2label', labels)).length);
+  // Dinov2's MLPs are as wide as their ratio says.
+  const mlp = isDinov2 ? undefined : json['intermediate_size'];
+  const parts: readonly (readonly [VitPart, boolean])[] = [
+    ['head', isClassifier || isProjected],
+    ['headDist', kind.includes('WithTeacher')],
+    ['registers', type.endsWith('registers') && json['num_register_tokens'] !== 0],
+    ['pool', type.startsWith('siglip') && !isClassifier && json['vision_use_head'] !== false],
+  ];
+  return {
     claims: [
       ['config.hidden_size', json['hidden_size'], 'width'],
       ['config.num_hidden_layers', json['num_hidden_layers'], 'depth'],
+      ['config.patch_size', sideOf(json['patch_size']), 'patch'],
+      ['config.num_channels', json['num_channels'], 'channels'],
+      ['config.intermediate_size', mlp, 'mlpWidth'],
+      ['config.num_labels', isClip ? undefined : count, 'outputs'],
+      ['config.projection_dim', isClip ? json['projection_dim'] : undefined, 'outputs'],
+      ['config.qkv_bias', json['qkv_bias'], 'qkvBias'],
+      [
+        'config.num_register_tokens',
+        type.endsWith('registers') ? json['num_register_tokens'] : undefined,
+        'registers',
+      ],
     ],
+    parts: parts.flatMap(([part, isThere]) => (isThere ? [part] : [])),
   };
 }
+
+/** The side of a square, which files also write as two. */
+const sideOf = (value: unknown): unknown =>
+  Array.isArray(value) && value.length === 2 && value[0] === value[1] ? value[0] : value;
 
 /** timm's files have an architecture's name, what was changed of it, and how pictures become images. */
 function ofTimm(json: Json, width: number): ConfigFacts {
@@ -161,10 +215,48 @@ function ofTimm(json: Json, width: number): ConfigFacts {
             map: 'attention',
           } as const),
     interpolation: antialiased,
+    ...claimsOfTimm(architecture, json, changed),
+  };
+}
+
+function claimsOfTimm(
+  architecture: string,
+  json: Json,
+  changed: Json,
+): Pick<ConfigFacts, 'claims' | 'parts'> {
+  const classes = json['num_classes'] ?? changed['num_classes'];
+  const [, registers] = /_reg(\d+)/.exec(architecture) ?? [];
+  const isDistilled = architecture.includes('_distilled');
+  const parts: readonly (readonly [VitPart, boolean])[] = [
+    ['head', typeof classes === 'number' && classes > 0],
+    ['dist', isDistilled],
+    ['headDist', isDistilled && typeof classes === 'number' && classes > 0],
+    ['registers', (changed['reg_tokens'] ?? registers ?? 0) !== 0],
+    ['layerScales', /^deit3|_dinov2/.test(architecture)],
+  ];
+  return {
     claims: [
       ['config.num_features', json['num_features'], 'width'],
+      ['config.num_classes', classes, 'classes'],
+      ['config.model_args.embed_dim', changed['embed_dim'], 'width'],
       ['config.model_args.depth', changed['depth'], 'depth'],
+      ['config.model_args.patch_size', sideOf(changed['patch_size']), 'patch'],
+      ['config.model_args.in_chans', changed['in_chans'], 'channels'],
+      ['config.model_args.qkv_bias', changed['qkv_bias'], 'qkvBias'],
+      [
+        'config.model_args.reg_tokens',
+        changed['reg_tokens'] ?? (registers && Number(registers)),
+        'registers',
+      ],
+      [
+        `the depth of ${architecture}`,
+        changed['depth'] === undefined
+          ? timmDepth(architecture, changed['embed_dim'] ?? json['num_features'])
+          : undefined,
+        'depth',
+      ],
     ],
+    parts: parts.flatMap(([part, isThere]) => (isThere ? [part] : [])),
   };
 }
 

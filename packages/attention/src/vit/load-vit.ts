@@ -2,11 +2,13 @@ import { checkOneOf, checkOptions, ShapeError } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import {
   arraysBelow,
+  checkParts,
   classesIn,
   type FoundVit,
   foundVit,
   knownSizes,
   layoutOf,
+  othersIn,
 } from '../vit-checkpoint/arrays.ts';
 import type { CheckpointArray } from '../vit-checkpoint/checkpoint-array.ts';
 import { readVit } from '../vit-checkpoint/index.ts';
@@ -58,14 +60,18 @@ export function loadVit(
   const { layout = layoutOf(below, prefix) } = options;
   checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
   const found = foundVit(below, layout, prefix);
-  const { heads, claims = [], ...facts } = factsOf(found, options);
+  const { heads, claims = [], parts = [], ...facts } = factsOf(found, options);
   const sizes = knownSizes(found, { heads });
-  for (const [name, value, size] of claims) {
-    if (value !== undefined && value !== sizes[size])
-      refuse(name, value, `${sizes[size]}, as in arrays`);
+  const classes = classesIn(found);
+  checkParts(found, parts);
+  const seen = { ...sizes, classes, outputs: classes || undefined, ...othersIn(found) };
+  for (const [name, value, of] of claims) {
+    const wanted = seen[of];
+    if (value !== undefined && wanted !== undefined && value !== wanted)
+      refuse(name, value, `${wanted}, as in arrays`);
   }
   const params = readVit(found, sizes, {
-    classes: classesIn(found),
+    classes,
     isSquare: options.image === undefined,
   });
   const has = (name: string) => params[name] !== undefined;
@@ -94,7 +100,8 @@ export function loadVit(
   }
 }
 
-type Facts = Omit<ConfigFacts, 'heads' | 'claims'> & Partial<Pick<ConfigFacts, 'heads' | 'claims'>>;
+type Own = 'heads' | 'claims' | 'parts';
+type Facts = Omit<ConfigFacts, Own> & Partial<Pick<ConfigFacts, Own>>;
 
 /** What arrays do not say. */
 function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
