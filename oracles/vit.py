@@ -306,7 +306,7 @@ def positions():
     """F.interpolate as transformers, timm and facebookresearch/dinov2 call it, of 3 x 3 and 4 x 5 positions."""
     random = np.random.default_rng(4)
     arrays = {}
-    for rows, columns, to in ((3, 3, (4, 6)), (4, 5, (2, 3)), (5, 5, (7, 3)), (2, 1, (5, 4))):
+    for rows, columns, to in ((3, 3, (4, 6)), (4, 5, (2, 3)), (5, 5, (7, 3)), (2, 1, (5, 4)), (5, 3, (5, 9)), (4, 3, (2, 3))):
         grid = random.standard_normal((rows, columns, 2)).astype(np.float32)
         key = f"{rows}x{columns} to {to[0]}x{to[1]}"
         arrays[key] = grid

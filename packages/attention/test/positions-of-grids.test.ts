@@ -115,7 +115,7 @@ await describeBackends('the positions of a grid', (backend) => {
     poisonMemory();
     const golden = readGolden(new URL('golden/positions.json', import.meta.url));
     const cases = Object.entries(golden.arrays).filter(([name]) => name.includes('antialias'));
-    expect(cases).toHaveLength(16);
+    expect(cases).toHaveLength(24);
     for (const [name, { shape, data }] of cases) {
       const [given = '', flag, offset] = name.split(', ');
       const [from, to] = given.split(' to ').map((grid) => grid.split('x').map(Number)) as [

@@ -90,6 +90,8 @@ export function checkInterpolation(owner: string, options: InterpolationOptions)
 /** `[to, from]`: the shares that the old places have in the new ones. */
 function shares(from: number, to: number, options: InterpolationOptions): tf.Tensor2D {
   const { method = 'linear', antialias = false, offset = 0 } = options;
+  // PyTorch passes over a side that keeps its length, though with antialias alone.
+  if (antialias && from === to) return tf.eye(from);
   const step = from / (to + offset);
   return shareMatrix(from, to, (place) => {
     const centre = (place + 0.5) * step;
