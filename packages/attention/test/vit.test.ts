@@ -522,10 +522,61 @@ describe('how pictures become images', () => {
     expect(vitPreprocessing(json)).toMatchObject(expected);
   });
 
+  it.each([
+    [{}, 'json was an object; it must be config.json of timm, or preprocessor_config.json of'],
+    [{ colour: 1 }, 'json was an object; it must be config.json of timm'],
+    [null, 'json was null; it must be an object'],
+    [{ resample: 5 }, 'json.resample was 5; it must be 0, 1, 2 or 3'],
+    [{ resample: 9 }, 'json.resample was 9; it must be 0, 1, 2 or 3'],
+    [{ resample: 'cubic' }, 'json.resample was "cubic"; it must be 0, 1, 2 or 3'],
+    [
+      { size: { longest_edge: 8 } },
+      /^json\.size was .*longest_edge.*; it must be \{ height, width \}/,
+    ],
+    [{ size: { shortest_edge: 8, longest_edge: 9 } }, /^json\.size was .*longest_edge.*; it must/],
+    [{ size: { height: 8 } }, /^json\.size was .*height.*; it must be \{ height, width \} or/],
+    [{ rescale_factor: 1 / 127.5 }, /^json\.rescale_factor was 0\.0078\d*; it must be 1 \/ 255/],
+    [{ do_rescale: false }, 'json.do_rescale was false; it must be true'],
+    [{ do_resize: false }, 'json.do_resize was false; it must be true'],
+    [{ rescale_offset: true }, 'json.rescale_offset was true; it must be false'],
+    [{ do_pad: true }, 'json.do_pad was true; it must be false'],
+    [
+      { image_std: [1, 0, 1] },
+      'json.image_std was "[1,0,1]"; it must be above 0 for every channel',
+    ],
+    [{ image_std: [1] }, 'json.image_std was "[1]"; it must be of 3 channels, as json.image_mean'],
+    [{ image_mean: [] }, 'json.image_mean was a list; it must be a list of numbers'],
+    [{ std: [0, 1, 1] }, 'json.std was "[0,1,1]"; it must be above 0 for every channel'],
+    [{ input_size: 224 }, 'json.input_size was 224; it must be a list of channels, height and'],
+    [{ input_size: [3, 0, 2] }, 'json.input_size was a list; it must be a positive integer or two'],
+    [{ crop_pct: 'all' }, 'json.crop_pct was "all"; it must be above 0 and at most 1'],
+    [{ crop_pct: 0 }, 'json.crop_pct was 0; it must be above 0 and at most 1'],
+    [{ crop_mode: 'border' }, 'json.crop_mode was "border"; it must be "center" or "squash"'],
+    [{ pretrained_cfg: 1 }, 'json.pretrained_cfg was 1; it must be an object'],
+  ])('is refused where it cannot be followed: %j', (json, message) => {
+    expect(() => vitPreprocessing(json)).toThrow(message);
+  });
+
+  it('is that of pretrained_cfg without an architecture, and colours as they are', () => {
+    const cfg = { input_size: [3, 32, 32], crop_pct: 1, mean: [0, 0, 0], std: [1, 1, 1] };
+    expect(vitPreprocessing({ pretrained_cfg: cfg })).toEqual({
+      ...{
+        image: [32, 32],
+        resize: 32,
+        interpolation: 'bilinear',
+        mean: [0, 0, 0],
+        std: [1, 1, 1],
+      },
+    });
+    const raw = {
+      do_normalize: false,
+      image_mean: [0.5, 0.5, 0.5],
+      rescale_factor: 0.00392156862745098,
+    };
+    expect(vitPreprocessing(raw)).toMatchObject({ mean: [0, 0, 0], std: [1, 1, 1] });
+  });
+
   it('is refused in one sentence where it cannot be', () => {
-    expect(() => vitPreprocessing({ resample: 5 })).toThrow(
-      'json.resample was not there; it must be "nearest" or "lanczos" or "bilinear" or "bicubic"',
-    );
     expect(() => vitPreprocessing({ image_mean: 'grey' })).toThrow(
       'json.image_mean was "grey"; it must be a list of numbers',
     );

@@ -15,11 +15,17 @@ export interface VitPreprocessing {
   readonly std: readonly number[];
 }
 
-/** The numbers that Pillow has for its filters. */
+/** The filters by the numbers that Pillow has for them. */
 const resampling = ['nearest', 'lanczos', 'bilinear', 'bicubic'] as const;
 const words: Readonly<Record<string, (typeof resampling)[number]>> = Object.fromEntries(
   resampling.map((filter) => [filter, filter]),
 );
+
+/** What tells files of either package. */
+const ofEither = {
+  timm: /^(architecture|pretrained_cfg|input_size|crop_pct|crop_mode|interpolation|mean|std)$/,
+  transformers: /^(do_|image_|size$|crop_size$|resample$|rescale_|feature_extractor_type$)/,
+};
 
 /**
  * What a file says of pictures: timm's config.json, or transformers' preprocessor_config.json.
@@ -27,24 +33,51 @@ const words: Readonly<Record<string, (typeof resampling)[number]>> = Object.from
  * @param json the file, parsed. Without one, what google-research's vision transformers have: images of 224 pixels in [-1, 1].
  * @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken.
  */
-export function vitPreprocessing(json: unknown = {}): VitPreprocessing {
+export function vitPreprocessing(json?: unknown): VitPreprocessing {
+  if (json === undefined) return ofTransformers({});
   const file = objectOf('json', json);
-  return file['architecture'] === undefined && file['input_size'] === undefined
-    ? ofTransformers(file)
-    : ofTimm(objectOf('json.pretrained_cfg', file['pretrained_cfg'] ?? file));
+  const has = (names: RegExp) => Object.keys(file).some((name) => names.test(name));
+  if (has(ofEither.timm))
+    return ofTimm(objectOf('json.pretrained_cfg', file['pretrained_cfg'] ?? file));
+  if (has(ofEither.transformers)) return ofTransformers(file);
+  return refuse('json', json, 'config.json of timm, or preprocessor_config.json of transformers');
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-function colours(name: string, value: unknown): readonly number[] {
-  if (Array.isArray(value) && value.every((colour) => Number.isFinite(colour))) return value;
+/** What is subtracted from colours, and what they are divided by. */
+function colours(
+  file: Json,
+  [meanName, stdName]: readonly [string, string],
+  byDefault: Pick<VitPreprocessing, 'mean' | 'std'>,
+): Pick<VitPreprocessing, 'mean' | 'std'> {
+  const mean = numbers(`json.${meanName}`, file[meanName] ?? byDefault.mean);
+  const std = numbers(`json.${stdName}`, file[stdName] ?? byDefault.std);
+  if (!std.every((deviation) => deviation > 0))
+    refuse(`json.${stdName}`, JSON.stringify(std), 'above 0 for every channel');
+  if (std.length !== mean.length)
+    refuse(
+      `json.${stdName}`,
+      JSON.stringify(std),
+      `of ${mean.length} channels, as json.${meanName}`,
+    );
+  return { mean, std };
+}
+
+function numbers(name: string, value: unknown): readonly number[] {
+  const isOne = Array.isArray(value) && value.length > 0;
+  if (isOne && value.every((colour) => Number.isFinite(colour))) return value;
   return refuse(name, value, 'a list of numbers');
 }
 
 function ofTimm(cfg: Json): VitPreprocessing {
-  const [, ...sides] = Array.isArray(cfg['input_size']) ? cfg['input_size'] : [3, 224, 224];
-  const image = sidesOf('json.input_size', sides);
-  const fraction = Number(cfg['crop_pct'] ?? 0.875);
+  const size = cfg['input_size'] ?? [3, 224, 224];
+  if (!Array.isArray(size) || size.length !== 3)
+    return refuse('json.input_size', size, 'a list of channels, height and width');
+  const image = sidesOf('json.input_size', size.slice(1));
+  const fraction = cfg['crop_pct'] ?? 0.875;
+  if (!(typeof fraction === 'number' && fraction > 0 && fraction <= 1))
+    return refuse('json.crop_pct', fraction, 'above 0 and at most 1');
   const scaled = image.map((side) => Math.floor(side / fraction)) as [number, number];
   const mode = meaningOf('json.crop_mode', cfg['crop_mode'] ?? 'center', {
     center: true,
@@ -55,12 +88,20 @@ function ofTimm(cfg: Json): VitPreprocessing {
     // Its crop of the middle keeps the picture's shape, with the shorter side of a square.
     resize: mode && image[0] === image[1] ? scaled[0] : scaled,
     interpolation: meaningOf('json.interpolation', cfg['interpolation'] ?? 'bilinear', words),
-    mean: colours('json.mean', cfg['mean'] ?? [0.485, 0.456, 0.406]),
-    std: colours('json.std', cfg['std'] ?? [0.229, 0.224, 0.225]),
+    ...colours(cfg, ['mean', 'std'], { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }),
   };
 }
 
 function ofTransformers(file: Json): VitPreprocessing {
+  for (const name of ['do_resize', 'do_rescale']) {
+    if (file[name] === false) refuse(`json.${name}`, false, 'true');
+  }
+  const factor = Number(file['rescale_factor'] ?? 1 / 255);
+  if (!(Math.abs(factor * 255 - 1) < 1e-6))
+    refuse('json.rescale_factor', file['rescale_factor'], '1 / 255');
+  for (const name of ['rescale_offset', 'do_pad']) {
+    if (file[name] === true) refuse(`json.${name}`, true, 'false');
+  }
   const kind = String(file['image_processor_type'] ?? file['feature_extractor_type']);
   const { size = 224 } = file;
   // A number is that of the shorter side in files of CLIP, and of both sides in others.
@@ -71,23 +112,26 @@ function ofTransformers(file: Json): VitPreprocessing {
     isCut && file['do_center_crop'] !== false
       ? sizeOf('json.crop_size', file['crop_size'] ?? resize)
       : resize;
-  const filter = resampling[Number(file['resample'] ?? 2)];
+  const filter = file['resample'] ?? 2;
+  const isNormalized = file['do_normalize'] !== false;
   return {
     image: typeof image === 'number' ? [image, image] : image,
     resize,
-    interpolation: meaningOf('json.resample', filter, words),
-    mean: colours('json.image_mean', file['image_mean'] ?? [0.5, 0.5, 0.5]),
-    std: colours('json.image_std', file['image_std'] ?? [0.5, 0.5, 0.5]),
+    interpolation: resampling[filter as number] ?? refuse('json.resample', filter, '0, 1, 2 or 3'),
+    ...(isNormalized
+      ? colours(file, ['image_mean', 'image_std'], { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })
+      : { mean: [0, 0, 0], std: [1, 1, 1] }),
   };
 }
 
 /** `{ height, width }`, `{ shortest_edge }`, or a number, which older files have for both sides. */
 function sizeOf(name: string, value: unknown): number | readonly [number, number] {
-  if (typeof value === 'number') return sidesOf(name, value);
+  if (typeof value === 'number' || Array.isArray(value)) return sidesOf(name, value);
   const size = objectOf(name, value);
-  return size['shortest_edge'] === undefined
-    ? sidesOf(name, [size['height'], size['width']])
-    : sidesOf(name, size['shortest_edge'])[0];
+  const keys = Object.keys(size).sort().join();
+  if (keys === 'height,width') return sidesOf(name, [size['height'], size['width']]);
+  if (keys === 'shortest_edge') return sidesOf(name, size['shortest_edge'])[0];
+  return refuse(name, JSON.stringify(size), '{ height, width } or { shortest_edge }');
 }
 
 /**
