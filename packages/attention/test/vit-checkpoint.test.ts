@@ -430,6 +430,167 @@ describe('the names of a checkpoint', () => {
   });
 });
 
+describe('what is no checkpoint', () => {
+  const array = { shape: [1], data: [1] };
+
+  it.each([
+    [undefined, 'arrays was undefined; it must be an object of arrays by name'],
+    [null, 'arrays was null; it must be an object of arrays by name'],
+    [[array], 'arrays was a list; it must be an object of arrays by name'],
+    ['vit', 'arrays was "vit"; it must be an object of arrays by name'],
+    [
+      { norm: undefined },
+      'arrays["norm"] was undefined; it must be { shape, data }, as readers of',
+    ],
+    [{ norm: 5 }, 'arrays["norm"] was 5; it must be { shape, data }'],
+    [{ norm: { data: [1] } }, 'arrays["norm"].shape was undefined; it must be a list of sizes'],
+    [{ norm: { shape: [1] } }, 'arrays["norm"].data was undefined; it must be a list of numbers'],
+    [
+      { norm: { shape: [-1], data: [1] } },
+      'arrays["norm"].shape was a list; it must be a list of s',
+    ],
+  ])('is one sentence: %j', (given, message) => {
+    const arrays = given as Record<string, CheckpointArray>;
+    for (const call of [() => loadVit(arrays), () => vitParams(arrays, 'timm', { heads })]) {
+      expect(call).toThrow(TypeError);
+      expect(call).toThrow(message);
+    }
+  });
+
+  it('is a list of tensors', async () => {
+    const tensor = tf.zeros([4]);
+    const arrays = { ...(await read('timm')), 'norm.bias': tensor as unknown as CheckpointArray };
+    expect(() => vitParams(arrays, 'timm', sizes)).toThrow(
+      new TypeError(
+        'arrays["norm.bias"] was a tensor; it must be { shape, data }, as readers of checkpoints give it',
+      ),
+    );
+    tensor.dispose();
+  });
+});
+
+describe('one fault', () => {
+  const zeros = (...shape: number[]): CheckpointArray => ({
+    shape,
+    data: new Float32Array(shape.reduce((product, length) => product * length, 1)),
+  });
+  const pool = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, zeros(4)]));
+
+  it.each([
+    [
+      'timm',
+      { 'blocks.0.mlp.fc1.weight': zeros(7, 4) },
+      ' of these sizes: blocks.0.mlp.fc1.weight is [7, 4] and must be [5, 4]',
+    ],
+    [
+      'timm',
+      { 'blocks.0.mlp.fc1.weight': zeros(10, 4) },
+      ' of these sizes: blocks.0.mlp.fc1.weight is [10, 4] and must be [5, 4]',
+    ],
+    [
+      'timm',
+      { 'patch_embed.proj.weight': zeros(6, 3, 2, 2) },
+      ' of these sizes: patch_embed.proj.weight is [6, 3, 2, 2] and must be [4, 3, 2, 2]',
+    ],
+    [
+      'timm',
+      { pos_embed: zeros(1, 2, 2, 4) },
+      ': pos_embed is [1, 2, 2, 4] and must be [1, tokens, 4]',
+    ],
+    ['timm', { pos_embed: zeros(1, 0, 4) }, ': pos_embed is [1, 0, 4] and must be [1, tokens, 4]'],
+    ['timm', { 'head.weight': undefined }, ' of these sizes: head.weight is missing'],
+    ['flax', { 'head/kernel': undefined }, ' of these sizes: head/kernel is missing'],
+    [
+      'transformers',
+      { 'classifier.weight': undefined },
+      ' of these sizes: classifier.weight is missing',
+    ],
+    ['timm', { 'norm.weight': undefined }, ' of these sizes: norm.weight is missing'],
+    ['timm', { 'fc_norm.bias': zeros(4) }, ' of these sizes: fc_norm.weight is missing'],
+    [
+      'transformers',
+      { 'vit.layernorm.bias': undefined },
+      ' of these sizes: vit.layernorm.bias is missing',
+    ],
+    [
+      'timm',
+      { dist_token: zeros(1, 1, 4), pos_embed: zeros(1, 6, 4) },
+      ' of these sizes: head_dist.weight is missing; head_dist.bias is missing',
+    ],
+    [
+      'timm',
+      { 'head_dist.weight': zeros(3, 4), 'head_dist.bias': zeros(3) },
+      ' of these sizes: dist_token is missing',
+    ],
+  ] as const)('is blamed alone: %s %#', async (layout, changed, message) => {
+    const all = { ...(await read(layout)), ...changed };
+    const arrays = Object.fromEntries(
+      Object.entries(all).filter(([, array]) => array !== undefined),
+    );
+    const given = layout === 'flax' ? {} : ({ heads, gelu: 'erf', eps: 1e-6 } as const);
+    expect(() => loadVit(arrays as Record<string, CheckpointArray>, given)).toThrow(
+      new NeverendError('NEVEREND_VIT_CHECKPOINT', `arrays is no ${layout} checkpoint${message}`),
+    );
+  });
+
+  it('of pooling is that of its probe', async () => {
+    const names = ['query', 'key', 'value', 'out'].map(
+      (name) => `MAPHead_0/MultiHeadDotProductAttention_0/${name}/kernel`,
+    );
+    const arrays = { ...(await read('flax')), ...pool(names) };
+    expect(() => loadVit(arrays)).toThrow(/MAPHead_0\/probe is missing/);
+    expect(() => loadVit(arrays)).not.toThrow(/unknown/);
+  });
+
+  it('is a prefix that some names have', async () => {
+    const options = { heads, gelu: 'erf', eps: 1e-6 } as const;
+    for (const [part, before] of [
+      [/^blocks\.1\./, 'module.'],
+      [/^(blocks|norm|head)/, 'module.'],
+    ] as const) {
+      const arrays = Object.fromEntries(
+        Object.entries(await read('timm')).map(([name, array]) => [
+          part.test(name) ? before + name : name,
+          array,
+        ]),
+      );
+      expect(() => loadVit(arrays, options)).toThrow(
+        /^arrays is no timm checkpoint: some names begin with `module\.`, such as module\.blocks\.\d\.\S+, and some do not$/,
+      );
+    }
+  });
+});
+
+describe("Meta's names", () => {
+  it('of blocks in chunks and of SwiGLU are known', async () => {
+    const options = { heads, gelu: 'erf', eps: 1e-6 } as const;
+    const swiglu = Object.entries(shapesOf.timm).map(([name, shape]) => [
+      name,
+      /fc1/.test(name) ? [10, ...shape.slice(1)] : shape,
+    ]);
+    const arrays = made(Object.fromEntries(swiglu));
+    const renamed = Object.fromEntries(
+      Object.entries(arrays).map(([name, array]) => [
+        name.replace('blocks.', 'blocks.0.').replace('fc1', 'w12').replace('fc2', 'w3'),
+        array,
+      ]),
+    );
+    const [there, here] = [loadVit(renamed, options), loadVit(arrays, options)];
+    expect(there.config).toEqual(here.config);
+    expect(there.config.swiglu).toBe(true);
+    for (const [name, param] of Object.entries(here.params)) {
+      expect([name, ...((await there.params[name]?.data()) ?? [])]).toEqual([
+        name,
+        ...(await param.data()),
+      ]);
+    }
+    tf.dispose([there.params, here.params]);
+    const { 'blocks.0.1.mlp.w3.bias': _, ...without } = renamed;
+    expect(() => loadVit(without, options)).toThrow('mlp.fc2.bias is missing');
+  });
+});
+
 describe('an entry that no published model lacks', () => {
   const without = (arrays: Record<string, CheckpointArray>, name: RegExp) =>
     Object.fromEntries(Object.entries(arrays).filter(([key]) => !name.test(key)));
@@ -452,15 +613,17 @@ describe('an entry that no published model lacks', () => {
 
   it('is a block, where config.json or the name of the architecture counts them', async () => {
     const arrays = without(await read('timm'), /^blocks\.1\./);
-    const load = (config: object) => loadVit(arrays, { heads, config });
-    expect(() => load({ architecture: 'vit_base_patch16_224' })).toThrow(
-      'the depth of vit_base_patch16_224 was 12; it must be 1, as in arrays',
+    expect(() =>
+      loadVit(arrays, { heads, config: { architecture: 'vit_tiny', model_args: { depth: 2 } } }),
+    ).toThrow('config.model_args.depth was 2; it must be 1, as in arrays');
+    const wide = (size: number) => (size === 4 ? 192 : size === 12 ? 576 : size);
+    const tiny = Object.entries(shapesOf.timm).map(([name, shape]) => [name, shape.map(wide)]);
+    const config = { architecture: 'vit_tiny_patch16_224' };
+    expect(() => loadVit(made(Object.fromEntries(tiny)), { config })).toThrow(
+      'the depth of vit_tiny_patch16_224 was 12; it must be 2, as in arrays',
     );
-    expect(() => load({ architecture: 'vit_tiny', model_args: { depth: 2 } })).toThrow(
-      'config.model_args.depth was 2; it must be 1, as in arrays',
-    );
-    // A file that says another width is of another model than the name.
-    tf.dispose(load({ architecture: 'vit_base_patch16_224', num_features: 4 }).params);
+    // Of another width it is another model than the name's.
+    tf.dispose(loadVit(arrays, { heads, config }).params);
   });
 });
 

@@ -315,6 +315,14 @@ describe('a checkpoint of a vision transformer', () => {
       { config: plain.config, image: 8 },
       'image was 8; arrays has 10 positions, of other images in patches of 2',
     ],
+    [
+      { config: plain.config, pooling: 'attention' },
+      'pooling was "attention"; arrays has nothing that becomes MAPHead_0/probe',
+    ],
+    [
+      { config: plain.config, pooling: 'distilled' },
+      'pooling was "distilled"; arrays has nothing that becomes dist',
+    ],
     [{ config: plain.config, colour: 1 }, 'loadVit has no option "colour"; it takes heads, gelu'],
     [{ config: plain.config, layout: 'keras' }, 'layout was "keras"; it must be "flax" or "timm"'],
   ])('is refused in one sentence with %j', (options, message) => {
@@ -390,6 +398,43 @@ describe('a checkpoint of a vision transformer', () => {
     ['timm augreg', { num_classes: 1000 }, 'config.num_classes was 1000; it must be 3'],
     ['timm augreg', { model_args: { patch_size: 16 } }, 'model_args.patch_size was 16; it must be'],
     ['timm augreg', { model_args: { in_chans: 1 } }, 'config.model_args.in_chans was 1; it must'],
+    [
+      'transformers vit',
+      { image_size: 12 },
+      'config.image_size was "12 x 12"; it must be 6 x 6, as',
+    ],
+    ['transformers vit', { patch_size: 'two' }, 'config.patch_size was "two"; it must be 2'],
+    ['transformers vit', { qkv_bias: 'yes' }, 'config.qkv_bias was "yes"; it must be true'],
+    [
+      'timm augreg',
+      { architecture: 'resnet50' },
+      'config.architecture was "resnet50"; it must be a',
+    ],
+    [
+      'timm augreg',
+      { model_args: { block_fn: 'ParallelScalingBlock' } },
+      'config.model_args.block_fn was "ParallelScalingBlock"; it must be left out',
+    ],
+    [
+      'timm augreg',
+      { model_args: { mlp_layer: 'GluMlp' } },
+      'model_args.mlp_layer was "GluMlp"; it',
+    ],
+    [
+      'timm augreg',
+      { model_args: { img_size: 12 } },
+      'model_args.img_size was "12 x 12"; it must be',
+    ],
+    [
+      'timm augreg',
+      { pretrained_cfg: { input_size: [1, 224, 224] } },
+      'config.pretrained_cfg.input_size was 1; it must be 3, as in arrays',
+    ],
+    [
+      'timm augreg',
+      { global_pool: 'map' },
+      'pooling was "attention"; arrays has nothing that become',
+    ],
     ['timm augreg', { model_args: { embed_dim: 192 } }, 'config.model_args.embed_dim was 192; it'],
     ['timm augreg', { model_args: { qkv_bias: false } }, 'config.model_args.qkv_bias was false'],
   ])('must be what its config.json says: %s %j', (name, changed, message) => {

@@ -1,5 +1,10 @@
 import { described, NeverendError, ShapeError } from '@neverend/backend';
-import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
+import {
+  type CheckpointArray,
+  type CheckpointArrays,
+  checkArrays,
+  toFloat32,
+} from './checkpoint-array.ts';
 import type { KnownSizes } from './entries.ts';
 import { classesOf } from './head.ts';
 import { knownPrefixes, type VitNames, vitNames } from './names.ts';
@@ -55,6 +60,7 @@ export function arraysBelow(given: GivenArrays, prefix: string): GivenArrays {
       `prefix was ${described(prefix)}; it must be what stands before names, such as "module."`,
     );
   }
+  checkArrays(given);
   const below = Object.entries(given).filter(([name]) => name.startsWith(prefix));
   if (below.length === 0 && prefix !== '') {
     const [first = 'none'] = Object.keys(given);
@@ -100,11 +106,12 @@ export function foundVit(given: GivenArrays, layout: VitLayout, prefix = ''): Fo
     const own = found && name.startsWith(found) ? name.slice(found.length) : name;
     return [own, array, prefix + name];
   });
-  const read = layout === 'flax' ? asInBigVision(bare) : bare;
+  const read = layout === 'flax' ? asInBigVision(bare) : layout === 'timm' ? asInTimm(bare) : bare;
   const arrays = new Map(read.map(([name, array]) => [name, array]));
   const candidates = vitNames.filter((names) => names.layout === layout);
   const known = (names: VitNames) => topNames(names).filter((name) => arrays.has(name)).length;
   const names = candidates.reduce((best, one) => (known(one) > known(best) ? one : best));
+  checkAlike(read, topNames(names), names);
   const inFile = new Map(read.map(([name, , original]) => [name, original]));
   const isHead = (name: string) =>
     layout === 'transformers' &&
@@ -132,6 +139,38 @@ function topNames(names: VitNames): string[] {
     ...(names.layerScales ?? []).flat().map(below),
   ];
 }
+
+/** @throws NeverendError where some names begin with what others do not. */
+function checkAlike(
+  read: readonly Named[],
+  tops: readonly string[],
+  { layout, ignored }: VitNames,
+): void {
+  const patterns = tops
+    .filter((top) => /[./].*[./]/.test(top))
+    .map((top) => top.replaceAll('.', '\\.').replace(/(?<=[._])0/, '\\d+'))
+    .map((top) => new RegExp(`^(.*[./])${top}$`));
+  for (const [name, , inFile] of read) {
+    const before = patterns.map((pattern) => pattern.exec(name)?.[1]).find((found) => found);
+    if (before === undefined || ignored.test(name)) continue;
+    const whole = inFile.slice(0, inFile.length - (name.length - before.length));
+    throw refusal(
+      layout,
+      `: some names begin with \`${whole}\`, such as ${inFile}, and some do not`,
+    );
+  }
+}
+
+/** What Meta's own code of DINOv2 calls blocks in chunks, and SwiGLU. */
+const asInTimm = (arrays: readonly Named[]): readonly Named[] =>
+  arrays.map(([name, array, inFile]) => [
+    name
+      .replace(/^blocks\.\d+\.(?=\d+\.)/, 'blocks.')
+      .replace(/^(blocks\.\d+\.mlp)\.w12\./, '$1.fc1.')
+      .replace(/^(blocks\.\d+\.mlp)\.w3\./, '$1.fc2.'),
+    array,
+    inFile,
+  ]);
 
 type Named = readonly [name: string, array: CheckpointArray, inFile: string];
 
@@ -175,19 +214,58 @@ export function knownSizes(found: FoundVit, sizes: VitSizes): KnownSizes {
       throw refusal(names.layout, `: ${inFile(name)} is [${shape.join(', ')}]`);
     return length;
   };
+  /** What most arrays say, so that one that is misshapen is the only one that is blamed. */
+  const voted = (candidates: readonly (readonly [name: string, axis: number])[]) => {
+    const votes = new Map<number, number>();
+    for (const [name, axis] of candidates) {
+      const length = arrays.get(name)?.shape.at(axis);
+      if (length !== undefined) votes.set(length, (votes.get(length) ?? 0) + 1);
+    }
+    return [...votes].sort(([, a], [, b]) => b - a)[0]?.[0];
+  };
   const kernel = style.kernel(names.embedding);
   const blocks = [...arrays.keys()].flatMap((name) => {
     const index = name.startsWith(before) ? Number.parseInt(name.slice(before.length), 10) : -1;
     return index >= 0 && name.startsWith(`${before}${index}${after}`) ? [index] : [];
   });
-  const width = read(sizes.width, kernel, style.outputsAxis);
+  const depth = blocks.reduce((most, index) => Math.max(most, index + 1), 0);
+  const inBlocks = (name: string) =>
+    Array.from({ length: depth }, (_, index) => `${before}${index}${after}${name}`);
+  const ofBlocks = inBlocks(names.norms[0]).map((name) => [style.scale(name), 0] as const);
+  const width = read(
+    sizes.width ??
+      voted([[kernel, style.outputsAxis], [style.bias(names.embedding), 0], ...ofBlocks]),
+    kernel,
+    style.outputsAxis,
+  );
+  const inputsAxis = -1 - style.outputsAxis;
+  const mlpWidth = voted(
+    inBlocks(names.dense[0])
+      .flatMap((name) => [
+        [style.kernel(name), style.outputsAxis] as const,
+        [style.bias(name), 0] as const,
+      ])
+      .concat(inBlocks(names.dense[1]).map((name) => [style.kernel(name), inputsAxis] as const)),
+  );
   const positions = names.positions.find((name) => arrays.has(name)) ?? names.positions[0] ?? '';
   const hasNone = names.hasSincos === true && !arrays.has(positions);
+  const placed = hasNone ? undefined : arrays.get(positions)?.shape;
+  if (placed && (placed.length !== (names.isFlat ? 2 : 3) || placed.includes(0))) {
+    const wanted = [...(names.isFlat ? [] : [1]), 'tokens', width].join(', ');
+    throw refusal(
+      names.layout,
+      `: ${inFile(positions)} is [${placed.join(', ')}] and must be [${wanted}]`,
+    );
+  }
   return {
     width,
-    depth: sizes.depth ?? blocks.reduce((most, index) => Math.max(most, index + 1), 0),
+    depth: sizes.depth ?? depth,
     heads: sizes.heads ?? headsOf(found, width, first),
-    mlpWidth: read(sizes.mlpWidth, style.kernel(first(names.dense[0])), style.outputsAxis),
+    mlpWidth: read(
+      sizes.mlpWidth ?? mlpWidth,
+      style.kernel(first(names.dense[0])),
+      style.outputsAxis,
+    ),
     patch: read(sizes.patch, kernel, style.patchAxis),
     channels: sizes.channels ?? arrays.get(kernel)?.shape.at(style.channelsAxis) ?? 3,
     tokens: hasNone ? (sizes.tokens ?? 1) : read(sizes.tokens, positions, -2),

@@ -1,5 +1,5 @@
 import type { CheckpointArrays } from './checkpoint-array.ts';
-import { hasPool, headOf, inputsOf, outputsOf, preLogitsOf } from './head.ts';
+import { hasLayer, hasPool, headOf, inputsOf, outputsOf, preLogitsOf } from './head.ts';
 import type { LayerNames, VitNames } from './names.ts';
 import type { VitSizes } from './sizes.ts';
 import { type Dense, flaxStyle, styleOf, type VitEntry } from './style.ts';
@@ -86,10 +86,8 @@ export function vitEntries(
     ),
   ];
   /** SwiGLU makes half as many numbers of the first layer's. */
-  const isHalved = (of: LayerNames, from: (name: string) => string) => {
-    const [first, second] = of.dense.map((name) => from(name)) as [string, string];
-    return outputsOf(arrays, names, first) === 2 * (inputsOf(arrays, names, second) ?? 0);
-  };
+  const isHalved = (second: string, hidden: number) =>
+    hidden === 2 * (inputsOf(arrays, names, second) ?? 0);
   const mlp = (
     of: LayerNames,
     from: (name: string) => string,
@@ -106,7 +104,11 @@ export function vitEntries(
       ),
       ...dense(
         from(of.dense[1]),
-        { inputs: isHalved(of, from) ? hidden / 2 : hidden, outputs: width, ...at(1) },
+        {
+          inputs: isHalved(from(of.dense[1]), hidden) ? hidden / 2 : hidden,
+          outputs: width,
+          ...at(1),
+        },
         hasBiases ? undefined : any && `${any}${of.dense[1]}`,
       ),
     ];
@@ -140,11 +142,16 @@ export function vitEntries(
   const found = (list: readonly string[]) => list.find(has);
   const placed = found(names.positions);
   const axes = names.isFlat ? [] : [1];
+  const hasHeadDist = hasLayer(arrays, names, names.headDist);
+  // transformers' DeiT with one head does not see the second token.
+  const isDistilled = names.layout === 'timm' && found(names.tokens.dist ?? []) !== undefined;
   const tokensBefore = Object.entries(names.tokens).flatMap(([param, list]) => {
     // Positions of a square and one token more are those of a class token.
     const isMissing =
       isSquare && param === 'cls' && tokens > 1 && Number.isInteger(Math.sqrt(tokens - 1));
-    const name = found(list) ?? (isMissing && placed !== undefined ? list[0] : undefined);
+    const isAsked = param === 'dist' && hasHeadDist && (classes ?? 0) > 0;
+    const name =
+      found(list) ?? ((isMissing && placed !== undefined) || isAsked ? list[0] : undefined);
     if (name === undefined) return [];
     const count = param === 'registers' ? (arrays.get(name)?.shape.at(-2) ?? 1) : 1;
     const shape = names.isFlat ? [width] : [1, count, width];
@@ -152,11 +159,11 @@ export function vitEntries(
   });
   /** What is a choice in timm, and always there in other packages. */
   const hasNorm = (name: string | undefined) =>
-    name !== undefined && (names.layout !== 'timm' || has(style.scale(name)));
+    name !== undefined && (names.layout !== 'timm' || hasLayer(arrays, names, name));
   const hasPreNorm = hasNorm(names.preNorm);
   const fcNorm = hasNorm(names.fcNorm) ? names.fcNorm : undefined;
   const isWhole =
-    names.norm !== undefined && (fcNorm === undefined || has(style.scale(names.norm)));
+    names.norm !== undefined && (fcNorm === undefined || hasLayer(arrays, names, names.norm));
   const { pool } = names;
   return [
     style.embeddingEntry(style.kernel(names.embedding), patch, channels, width),
@@ -215,7 +222,7 @@ export function vitEntries(
             head === 'visual_projection' ? head : undefined,
           )
         : []),
-      ...(isWanted && classes > 0 && names.headDist && has(style.kernel(names.headDist))
+      ...(isWanted && classes > 0 && names.headDist && (hasHeadDist || isDistilled)
         ? dense(names.headDist, { inputs, outputs: classes, params: ['head_dist'] })
         : []),
     ];

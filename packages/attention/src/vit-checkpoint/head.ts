@@ -22,20 +22,31 @@ export function inputsOf(
   return arrays.get(style.kernel(layer))?.shape.at(-1 - style.outputsAxis);
 }
 
+/** Whether something of a layer is there, so that the rest must be too. */
+export function hasLayer(
+  arrays: CheckpointArrays,
+  names: VitNames,
+  layer: string | undefined,
+): boolean {
+  const { kernel, scale, bias } = styleOf(names);
+  return layer !== undefined && [kernel, scale, bias].some((of) => arrays.has(of(layer)));
+}
+
 /** The name of the head's linear layer, if there is one. */
 export const headOf = (arrays: CheckpointArrays, names: VitNames): string | undefined =>
-  names.head?.find((name) => arrays.has(styleOf(names).kernel(name)));
+  names.head?.find((name) => hasLayer(arrays, names, name));
 
 /** How many classes the head has, if there is one. */
 export function classesOf(arrays: CheckpointArrays, names: VitNames): number | undefined {
   const head = headOf(arrays, names);
-  return head === undefined ? undefined : outputsOf(arrays, names, head);
+  if (head === undefined) return undefined;
+  return outputsOf(arrays, names, head) ?? arrays.get(styleOf(names).bias(head))?.shape[0];
 }
 
 /** The layer before the head. transformers' pooler is of models that have no head. */
 export function preLogitsOf(arrays: CheckpointArrays, names: VitNames): string | undefined {
   const { preLogits, layout } = names;
-  if (preLogits === undefined || !arrays.has(styleOf(names).kernel(preLogits))) return undefined;
+  if (!hasLayer(arrays, names, preLogits)) return undefined;
   return layout === 'transformers' && headOf(arrays, names) !== undefined ? undefined : preLogits;
 }
 
@@ -43,7 +54,8 @@ export function preLogitsOf(arrays: CheckpointArrays, names: VitNames): string |
 export function hasPool(arrays: CheckpointArrays, names: VitNames): boolean {
   const { pool, layout } = names;
   if (pool === undefined || (layout === 'transformers' && headOf(arrays, names))) return false;
-  return arrays.has(pool.probe);
+  const layers = [pool.out, pool.norm, ...pool.dense, ...pool.projections.map(([name]) => name)];
+  return arrays.has(pool.probe) || layers.some((layer) => hasLayer(arrays, names, layer));
 }
 
 /** Whether an entry may be left out: what is no part of the vision transformer, or not asked for. */

@@ -1,7 +1,7 @@
 import { checkOneOf, checkOptions, checkSizes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { type FoundVit, foundVit, knownSizes, refusal } from './arrays.ts';
+import { arraysBelow, type FoundVit, foundVit, knownSizes, refusal } from './arrays.ts';
 import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
 import { type KnownSizes, vitEntries } from './entries.ts';
 import { isIgnored } from './head.ts';
@@ -33,7 +33,7 @@ export function vitParams(
   const given = Object.entries(sizes).filter(([, size]) => size !== undefined);
   checkSizes(Object.fromEntries(given));
   if (sizes.width !== undefined && sizes.heads !== undefined) headWidth(sizes.width, sizes.heads);
-  const found = foundVit(arrays, layout);
+  const found = foundVit(arraysBelow(arrays, ''), layout);
   return readVit(found, knownSizes(found, sizes), { classes: sizes.classes, isSquare: true });
 }
 

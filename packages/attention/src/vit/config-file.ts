@@ -13,6 +13,8 @@ export interface ConfigFacts {
   readonly eps: number;
   /** Rows and columns of the images in pixels. */
   readonly image?: readonly [number, number] | undefined;
+  /** Where it says so, if the positions must be of these. */
+  readonly imageName?: string | undefined;
   readonly pooling?: VitPooling | undefined;
   readonly interpolation: InterpolationOptions;
   /** What it says of the arrays. */
@@ -128,6 +130,7 @@ function ofTransformers(json: Json): ConfigFacts {
     gelu: meaningOf('config.hidden_act', json['hidden_act'] ?? family.activation, activations),
     eps: numberOf('config.layer_norm_eps', json['layer_norm_eps'], family.eps),
     image: sidesOf('config.image_size', json['image_size'] ?? family.image),
+    imageName: json['image_size'] === undefined ? undefined : 'config.image_size',
     interpolation: family.interpolation,
     ...claimsOfTransformers(json, String(json['model_type'])),
   };
@@ -183,7 +186,16 @@ function ofTimm(json: Json, width: number): ConfigFacts {
   // Their norms come after attention and the MLP, which no array shows.
   if (architecture.includes('_rpn_'))
     refuse('config.architecture', architecture, 'of blocks whose norms come first');
+  if (!/^(vit|deit3?|beit3|eva|flexivit|test)_/.test(architecture))
+    refuse(
+      'config.architecture',
+      architecture,
+      'a vision transformer, such as "vit_base_patch16_224"',
+    );
   const changed = objectOf('config.model_args', json['model_args'] ?? {});
+  for (const [name, value] of Object.entries(changed)) {
+    if (!arguments_.test(name)) refuse(`config.model_args.${name}`, value, 'left out');
+  }
   const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
   if (changed['pool_include_prefix'] === true)
     refuse('config.model_args.pool_include_prefix', true, 'false');
@@ -206,6 +218,8 @@ function ofTimm(json: Json, width: number): ConfigFacts {
           } as const),
     eps: /_clip_|^beit3/.test(architecture) ? 1e-5 : 1e-6,
     image: image === undefined ? undefined : sidesOf('config.model_args.img_size', image),
+    // Files of models of another size may have the images of what they were made of.
+    imageName: changed['img_size'] === undefined ? undefined : 'config.model_args.img_size',
     pooling:
       pool === undefined
         ? undefined
@@ -215,17 +229,25 @@ function ofTimm(json: Json, width: number): ConfigFacts {
             map: 'attention',
           } as const),
     interpolation: antialiased,
-    ...claimsOfTimm(architecture, json, changed),
+    ...claimsOfTimm(architecture, json, changed, width),
   };
 }
+
+/** What timm's models take that arrays show, that is read here, or that is of training alone. */
+const arguments_ =
+  /^(img_size|patch_size|in_chans|num_classes|global_pool|embed_dim|depth|num_heads|mlp_ratio|qkv_bias|qk_norm|proj_bias|init_values|class_token|no_embed_class|reg_tokens|pre_norm|final_norm|fc_norm|pool_include_prefix|dynamic_img_size|strict_img_size|norm_layer|act_layer|weight_init|fix_init|\w*drop\w*)$/;
 
 function claimsOfTimm(
   architecture: string,
   json: Json,
   changed: Json,
+  width: number,
 ): Pick<ConfigFacts, 'claims' | 'parts'> {
   const classes = json['num_classes'] ?? changed['num_classes'];
   const [, registers] = /_reg(\d+)/.exec(architecture) ?? [];
+  const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
+  const size = cfg['input_size'];
+  const channels = changed['in_chans'] === undefined && Array.isArray(size) ? size[0] : undefined;
   const isDistilled = architecture.includes('_distilled');
   const parts: readonly (readonly [VitPart, boolean])[] = [
     ['head', typeof classes === 'number' && classes > 0],
@@ -242,6 +264,7 @@ function claimsOfTimm(
       ['config.model_args.depth', changed['depth'], 'depth'],
       ['config.model_args.patch_size', sideOf(changed['patch_size']), 'patch'],
       ['config.model_args.in_chans', changed['in_chans'], 'channels'],
+      ['config.pretrained_cfg.input_size', channels, 'channels'],
       ['config.model_args.qkv_bias', changed['qkv_bias'], 'qkvBias'],
       [
         'config.model_args.reg_tokens',
@@ -250,9 +273,7 @@ function claimsOfTimm(
       ],
       [
         `the depth of ${architecture}`,
-        changed['depth'] === undefined
-          ? timmDepth(architecture, changed['embed_dim'] ?? json['num_features'])
-          : undefined,
+        changed['depth'] === undefined ? timmDepth(architecture, width) : undefined,
         'depth',
       ],
     ],

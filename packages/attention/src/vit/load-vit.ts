@@ -89,10 +89,11 @@ export function loadVit(
       interpolation: facts.interpolation,
     };
     checkVitConfig(config);
+    checkPooling(params, config.pooling);
     if (!has('pos_embedding')) return { params, config };
     return {
       params,
-      config: { ...config, grid: gridOf(params, sizes.patch, options.image, facts.image) },
+      config: { ...config, grid: gridOf(params, sizes.patch, options.image, facts) },
     };
   } catch (error) {
     for (const tensor of Object.values(params)) tensor.dispose();
@@ -154,12 +155,29 @@ function poolingOf(
   return has('cls') ? 'first' : 'average';
 }
 
+/** @throws ShapeError where the parameters have not what the features are made of. */
+function checkPooling(
+  params: Readonly<Record<string, tf.Tensor>>,
+  pooling: VitConfig['pooling'],
+): void {
+  const needed: Readonly<Record<VitConfig['pooling'], readonly string[]>> = {
+    first: ['cls'],
+    'first-average': ['cls'],
+    distilled: ['cls', 'dist', ...(params['head/kernel'] ? ['head_dist/kernel'] : [])],
+    average: [],
+    attention: ['MAPHead_0/probe'],
+  };
+  const missing = needed[pooling].find((name) => params[name] === undefined);
+  if (missing !== undefined)
+    throw new ShapeError(`pooling was "${pooling}"; arrays has nothing that becomes ${missing}`);
+}
+
 /** The grid of patches that the positions are of: that of the images, if there are as many, else a square. */
 function gridOf(
   params: Readonly<Record<string, tf.Tensor>>,
   patch: number,
   wanted: LoadVitOptions['image'],
-  inConfig: ConfigFacts['image'],
+  { image: inConfig, imageName }: Pick<ConfigFacts, 'image' | 'imageName'>,
 ): readonly [number, number] {
   const tokens = params['pos_embedding']?.shape[1] ?? 0;
   const before = ['cls', 'dist', 'registers'].reduce(
@@ -172,6 +190,10 @@ function gridOf(
   const grid = image?.map((side) => Math.floor(side / patch)) as [number, number] | undefined;
   if (grid && counts.includes(grid[0] * grid[1])) return grid;
   const square = wanted === undefined ? counts.map(Math.sqrt).find(Number.isInteger) : undefined;
+  if (square !== undefined && image !== undefined && imageName !== undefined) {
+    const side = square * patch;
+    refuse(imageName, image.join(' x '), `${side} x ${side}, as the positions in arrays are`);
+  }
   if (square !== undefined) return [square, square];
   throw new ShapeError(
     wanted === undefined

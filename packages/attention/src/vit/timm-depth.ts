@@ -23,13 +23,12 @@ const sizes: Readonly<Record<string, readonly [widths: readonly number[], depth:
 /**
  * How many blocks an architecture of timm has, if its name says.
  *
- * @param width what its file says; a model of another width than the name's is another one.
+ * @param width of the arrays; a model of another width than the name's is another one.
  */
-export function timmDepth(architecture: string, width?: unknown): number | undefined {
+export function timmDepth(architecture: string, width: number): number | undefined {
   const [, size = ''] = /^(?:vit|deit3?|beit3|eva|flexivit)_([a-z0-9]+)/.exec(architecture) ?? [];
   const known = Object.hasOwn(sizes, size) ? sizes[size] : undefined;
-  if (known === undefined || (width !== undefined && !known[0].includes(Number(width))))
-    return undefined;
+  if (known === undefined || !known[0].includes(width)) return undefined;
   const [, blocks] = /_(\d+)x1_/.exec(architecture) ?? [];
   return blocks === undefined ? known[1] : Number(blocks);
 }
