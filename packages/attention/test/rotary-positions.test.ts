@@ -57,6 +57,30 @@ await describeBackends('rotaryPositions', (backend) => {
     tf.dispose([q, k, a, b]);
   });
 
+  it.each([Int32Array, Uint32Array, Float32Array, Float64Array])(
+    'takes positions as %o, once or for each row',
+    async (Typed) => {
+      const x = tf.randomNormal([2, 3, 1, 4]) as tf.Tensor;
+      for (const [typed, listed] of [
+        [Typed.of(4, 0, 9), [4, 0, 9]],
+        [
+          [Typed.of(4, 0, 9), [1, 2, 3]],
+          [
+            [4, 0, 9],
+            [1, 2, 3],
+          ],
+        ],
+      ] as const) {
+        const [y, expected] = [typed, listed].map((positions) =>
+          rotaryPositions(x, { positions }),
+        ) as [tf.Tensor, tf.Tensor];
+        expect([...(await y.data())]).toEqual([...(await expected.data())]);
+        tf.dispose([y, expected]);
+      }
+      x.dispose();
+    },
+  );
+
   it('turns twice by the sum of both positions, keeps the size of every vector, and is undone by the opposite', async () => {
     const place = fc.integer({ min: -500, max: 500 });
     await fc.assert(
@@ -130,6 +154,21 @@ describe('the arguments of rotaryPositions', () => {
       ).toThrow(new RangeError('positions[1] was NaN; it must be a finite number'));
       expect(refused({ positions: [[0, 1], 2] })).toThrow(/^positions\[1\] was 2/);
       expect(refused({ positions: tf.zeros([2]) })).toThrow(/^positions was /);
+      expect(refused({ positions: [] })).toThrow(
+        new ShapeError('positions was empty; it must have numbers or lists of numbers'),
+      );
+      expect(refused({ positions: new Int32Array(0) })).toThrow(
+        new ShapeError('positions was empty; it must have numbers or lists of numbers'),
+      );
+      expect(refused({ positions: 'all' })).toThrow(
+        new TypeError('positions was "all"; it must be a list of numbers or lists of numbers'),
+      );
+      expect(refused({ positions: new Int32Array(3) })).toThrow(
+        new ShapeError('positions held 3 numbers; it must hold one for each of the 2 tokens'),
+      );
+      expect(refused({ positions: Float32Array.of(0, Number.NaN) })).toThrow(
+        new RangeError('positions was NaN; it must be a finite number'),
+      );
       // A vector of an odd width has an even part.
       expect(rotaryPositions(tf.zeros([1, 2, 1, 3]), { dims: 2 }).shape).toEqual([1, 2, 1, 3]);
     });

@@ -10,13 +10,16 @@ import { withGradient } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 
+/** A list of positions. */
+type Positions = readonly number[] | Int32Array | Uint32Array | Float32Array | Float64Array;
+
 /** Options of `rotaryPositions`. */
 export interface RotaryOptions {
   /**
    * Position of the first token, the others following by one; or those of all N tokens; or a list of N for each row, as rows
-   * that start with padding have them. 0 where it is left out.
+   * that start with padding have them. Lists may be typed arrays. 0 where it is left out.
    */
-  readonly positions?: number | readonly number[] | readonly (readonly number[])[] | undefined;
+  readonly positions?: number | Positions | readonly Positions[] | undefined;
   /** Longest wavelength over 2π; 10,000 where it is left out. */
   readonly base?: number | undefined;
   /**
@@ -123,9 +126,10 @@ function positionsOf(
     checkNumber('positions', first);
     return [Array.from({ length: tokens }, (_, token) => first + token)];
   }
-  checkList('positions', positions, 'numbers, or of lists of them');
-  const ofRows = typeof positions[0] === 'object';
-  const lists = (ofRows ? positions : [positions]) as readonly (readonly number[])[];
+  const given = asList(positions) as readonly number[] | readonly Positions[];
+  checkList('positions', given, 'numbers or lists of numbers');
+  const ofRows = typeof given[0] === 'object';
+  const lists = (ofRows ? given.map(asList) : [given]) as readonly (readonly number[])[];
   if (ofRows && lists.length !== rows) {
     throw new ShapeError(
       `positions held ${lists.length} lists; it must hold one for each of the ${rows} rows`,
@@ -143,3 +147,9 @@ function positionsOf(
   }
   return lists;
 }
+
+/** A typed array as a list; anything else stays what it is. */
+const asList = (value: unknown): unknown =>
+  ArrayBuffer.isView(value) && !(value instanceof DataView)
+    ? Array.from(value as unknown as ArrayLike<number>)
+    : value;
