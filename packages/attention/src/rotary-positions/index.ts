@@ -10,16 +10,13 @@ import { withGradient } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 
-/** A list of positions. */
-type Positions = readonly number[] | Int32Array | Uint32Array | Float32Array | Float64Array;
-
 /** Options of `rotaryPositions`. */
 export interface RotaryOptions {
   /**
    * Position of the first token, the others following by one; or those of all N tokens; or a list of N for each row, as rows
    * that start with padding have them. Lists may be typed arrays. 0 where it is left out.
    */
-  readonly positions?: number | Positions | readonly Positions[] | undefined;
+  readonly positions?: number | ArrayLike<number> | readonly ArrayLike<number>[] | undefined;
   /** Longest wavelength over 2π; 10,000 where it is left out. */
   readonly base?: number | undefined;
   /**
@@ -126,7 +123,7 @@ function positionsOf(
     checkNumber('positions', first);
     return [Array.from({ length: tokens }, (_, token) => first + token)];
   }
-  const given = asList(positions) as readonly number[] | readonly Positions[];
+  const given = asList(positions) as readonly number[] | readonly ArrayLike<number>[];
   checkList('positions', given, 'numbers or lists of numbers');
   const ofRows = typeof given[0] === 'object';
   const lists = (ofRows ? given.map(asList) : [given]) as readonly (readonly number[])[];

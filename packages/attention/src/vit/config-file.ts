@@ -24,7 +24,7 @@ export interface ConfigFacts {
 }
 
 /** What a file and arrays may both say. `outputs` are the classes where there is a head. */
-export type ClaimedSize =
+type ClaimedSize =
   | Exclude<keyof VitSizes, 'heads' | 'tokens'>
   | 'outputs'
   | 'registers'
