@@ -443,6 +443,38 @@ describe('a checkpoint of a vision transformer', () => {
     expect(() => loadVit(one.arrays, { config, heads: 2 })).toThrow(message);
   });
 
+  it.each([
+    ['transformers vit', 'vit.'],
+    ['transformers clip', 'vision_model.'],
+    ['timm augreg', 'backbone.'],
+  ])('need not have the head of its config.json where it is left out: %s', (name, prefix) => {
+    const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+    const isTimm = name.startsWith('timm');
+    const arrays = Object.fromEntries(
+      Object.entries(one.arrays).map(([key, array]) => [
+        isTimm && !key.startsWith('head') ? prefix + key : key,
+        array,
+      ]),
+    );
+    const { params } = loadVit(arrays, { config: one.config, prefix });
+    expect(Object.keys(params).filter((key) => key.startsWith('head'))).toEqual([]);
+    expect(params['encoderblock_0/LayerNorm_0/scale']?.shape).toEqual([8]);
+    tf.dispose(params);
+  });
+
+  it.each([
+    ['transformers siglip', /head\.probe/, 'head.probe is missing'],
+    ['timm siglip', /attn_pool\.latent/, 'attn_pool.latent is missing'],
+    ['big_vision map', /probe/, 'MAPHead_0/probe is missing'],
+  ])('lacks a probe in one sentence: %s', (name, lost, message) => {
+    const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+    const left = Object.entries(one.arrays).filter(([key]) => !lost.test(key));
+    const options = one.layout === 'flax' ? {} : ({ heads: 2, gelu: 'tanh', eps: 1e-6 } as const);
+    const load = () => loadVit(Object.fromEntries(left), options);
+    expect(load).toThrow(message);
+    expect(load).not.toThrow(/;/);
+  });
+
   it('of flax has no config.json', () => {
     const [, one] = cases.find(([name]) => name === 'flax token') as readonly [string, Case];
     expect(() => loadVit(one.arrays, { config: plain.config })).toThrow(

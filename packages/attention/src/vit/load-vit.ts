@@ -63,10 +63,16 @@ export function loadVit(
   const { heads, claims = [], parts = [], ...facts } = factsOf(found, options);
   const sizes = knownSizes(found, { heads });
   const classes = classesIn(found);
-  checkParts(found, parts);
+  // A head may be among the names that are left out.
+  const isPart = Object.keys(below).length < Object.keys(arrays).length && classes === 0;
+  const isHead = (of: string) => ['head', 'headDist', 'classes'].includes(of);
+  checkParts(
+    found,
+    parts.filter((part) => !(isPart && isHead(part))),
+  );
   const seen = { ...sizes, classes, outputs: classes || undefined, ...othersIn(found) };
   for (const [name, value, of] of claims) {
-    const wanted = seen[of];
+    const wanted = isPart && isHead(of) ? undefined : seen[of];
     if (value !== undefined && wanted !== undefined && value !== wanted)
       refuse(name, value, `${wanted}, as in arrays`);
   }
