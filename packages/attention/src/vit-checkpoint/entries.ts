@@ -65,7 +65,10 @@ export function vitEntries(
   const hasBiases =
     names.layout !== 'timm' ||
     [names.out, ...names.dense].some((name) => someHas(style.bias(anyBlock + name)));
-  const attend = (of: LayerNames, from: (name: string) => string, to: string, any?: string) => [
+  /** The layer whose bias may be missing in all blocks; undefined where it must be there. */
+  const absentBias = (has: boolean | undefined, blocks: string | undefined, layer: string) =>
+    has || blocks === undefined ? undefined : blocks + layer;
+  const attend = (of: LayerNames, from: (name: string) => string, to: string, blocks?: string) => [
     ...of.projections.flatMap(([name, parts]) =>
       dense(
         from(name),
@@ -73,7 +76,7 @@ export function vitEntries(
           ...{ inputs: width, outputs: width, kernel: [width, ...perHead], bias: perHead },
           params: parts.map((at) => `${to}${attention}/${at}`),
         },
-        names.hasBiases ? undefined : any && `${any}${name}`,
+        absentBias(names.hasBiases, blocks, name),
       ),
     ),
     ...dense(
@@ -82,7 +85,7 @@ export function vitEntries(
         ...{ inputs: width, outputs: width, kernel: [...perHead, width] },
         params: [`${to}${attention}/out`],
       },
-      hasBiases ? undefined : any && `${any}${of.out}`,
+      absentBias(hasBiases, blocks, of.out),
     ),
   ];
   /** SwiGLU makes half as many numbers of the first layer's. */
@@ -93,14 +96,14 @@ export function vitEntries(
     from: (name: string) => string,
     to: string,
     hidden: number,
-    any?: string,
+    blocks?: string,
   ) => {
     const at = (index: number) => ({ params: [`${to}MlpBlock_0/Dense_${index}`] });
     return [
       ...dense(
         from(of.dense[0]),
         { inputs: width, outputs: hidden, ...at(0) },
-        hasBiases ? undefined : any && `${any}${of.dense[0]}`,
+        absentBias(hasBiases, blocks, of.dense[0]),
       ),
       ...dense(
         from(of.dense[1]),
@@ -109,7 +112,7 @@ export function vitEntries(
           outputs: width,
           ...at(1),
         },
-        hasBiases ? undefined : any && `${any}${of.dense[1]}`,
+        absentBias(hasBiases, blocks, of.dense[1]),
       ),
     ];
   };

@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-const product = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-
 /** Shapes of `[before, n, after]`, with which an axis is worked on at any rank. */
 const around = (shape: readonly number[], axis: number): [number, number, number] => [
-  product(shape.slice(0, axis)),
+  tf.util.sizeFromShape(shape.slice(0, axis)),
   shape[axis] ?? 1,
-  product(shape.slice(axis + 1)),
+  tf.util.sizeFromShape(shape.slice(axis + 1)),
 ];
 
 const withSize = (shape: readonly number[], axis: number, size: number): number[] =>

@@ -1,8 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { replaceGradient } from '../registry.ts';
 
-const product = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
-
 const tile: tf.GradConfig = {
   kernelName: 'Tile',
   inputsToSave: ['x'],
@@ -13,7 +11,11 @@ const tile: tf.GradConfig = {
       if (times === 1) return y;
       const n = x.shape[axis] ?? 1;
       const [before, after] = [y.shape.slice(0, axis), y.shape.slice(axis + 1)];
-      const copies = tf.reshape(y, [product(before), times, n * product(after)]);
+      const copies = tf.reshape(y, [
+        tf.util.sizeFromShape(before),
+        times,
+        n * tf.util.sizeFromShape(after),
+      ]);
       return tf.reshape(tf.sum(copies, 1), [...before, n, ...after]);
     };
     return { x: () => reps.reduce(gathered, dy as tf.Tensor) };
