@@ -1,6 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import {
   describeBackends,
+  expectClose,
   expectSecondGradients,
   poisonMemory,
   randomTensor,
@@ -29,6 +30,48 @@ await describeBackends('gradients of gradients', () => {
       });
     await expectSecondGradients(op, [...inputs, mask]);
     tf.dispose([inputs, mask]);
+  });
+
+  it('of what is hidden are as if it held other numbers', async () => {
+    const [q, k, v] = ['q', 'k', 'v'].map((name) =>
+      randomTensor(randomKey(name), [1, 5, 2, 3]),
+    ) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const early = tf.slice(q, [0, 0, 0, 0], [1, 3, 2, 3]);
+    const sees = tf.tensor2d([[1, 1, 0, 1, 0]], undefined, 'bool');
+    // Hidden are keys 2 and 4, then the keys after the third query.
+    const hidden = [
+      { q, options: { keyMask: sees }, at: [2, 4] },
+      { q, options: { mask: sees }, at: [2, 4] },
+      { q: early, options: { causal: true }, at: [3, 4] },
+    ];
+    for (const { q, options, at } of hidden) {
+      const second = (value: number) => {
+        const spoilt = tf.tensor4d(
+          Array.from({ length: 30 }, (_, i) => (at.includes(Math.floor(i / 6)) ? 1 : 0)),
+          [1, 5, 2, 3],
+          'bool',
+        );
+        const inputs = [q, tf.where(spoilt, value, k), tf.where(spoilt, value, v)];
+        const attend = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) =>
+          tf.sum(tf.square(scaledDotProductAttention(q, k, v, options)));
+        const squares = (...qkv: tf.Tensor[]) =>
+          tf.addN(
+            tf
+              .grads(attend as never)(qkv)
+              .map((slope) => tf.sum(tf.square(slope))),
+          ) as tf.Scalar;
+        return tf.concat(
+          tf
+            .grads(squares)(inputs)
+            .map((slope) => tf.reshape(slope, [-1])),
+        );
+      };
+      const should = await tf.tidy(() => second(0.5)).data();
+      for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+        expectClose(await tf.tidy(() => second(value)).data(), should, { rtol: 1e-5, atol: 1e-6 });
+      }
+    }
+    tf.dispose([q, k, v, early, sees]);
   });
 
   it('encoderBlock', async () => {

@@ -100,9 +100,18 @@ function seenPairs(
   return byMask === undefined ? byCausal : tf.logicalAnd(byMask, byCausal);
 }
 
-/** a b'. On WebGPU stock products meet rows of b beyond the last one with zeros, so that NaN would reach the products of other rows. */
+/** a b'. Pairs that are not seen pass no gradient on; what they come to is for the caller to leave out. */
 function productsOf(a: tf.Tensor, b: tf.Tensor, seen: tf.Tensor | undefined): tf.Tensor {
-  if (seen === undefined || tf.getBackend() !== 'webgpu') return tf.matMul(a, b, false, true);
+  if (seen === undefined) return tf.matMul(a, b, false, true);
+  return ofSeen(a, b, seen, allProducts, (dy, [a, b, seen]) => [
+    seenSum(dy, b, seen),
+    seenSum(dy, a, seen, true),
+  ]);
+}
+
+/** On WebGPU stock products meet rows of b beyond the last one with zeros, so that NaN would reach the products of other rows. */
+function allProducts(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
+  if (tf.getBackend() !== 'webgpu') return tf.matMul(a, b, false, true);
   const finite = tf.isFinite(b);
   const strays = tf.where(tf.all(finite, -1, true), 0, Number.NaN);
   const products = tf.matMul(a, tf.where(finite, b, 0), false, true);
@@ -113,10 +122,7 @@ function productsOf(a: tf.Tensor, b: tf.Tensor, seen: tf.Tensor | undefined): tf
 const where = (seen: tf.Tensor | undefined, x: tf.Tensor, otherwise: number): tf.Tensor =>
   seen === undefined ? x : tf.where(seen, x, otherwise);
 
-/**
- * weights x, or weights' x, where only pairs that are seen meet: 0 times what a hidden key holds could be NaN. What is not finite in `x`
- * comes to whoever sees it as such, whatever its weight.
- */
+/** weights x, or weights' x, where only pairs that are seen meet. */
 function seenSum(
   weights: tf.Tensor,
   x: tf.Tensor,
@@ -124,6 +130,15 @@ function seenSum(
   transpose = false,
 ): tf.Tensor {
   if (seen === undefined) return tf.matMul(weights, x, transpose, false);
+  const value: OfSeen = (weights, x, seen) => metSum(weights, x, seen, transpose);
+  return ofSeen(weights, x, seen, value, (dy, [weights, x, seen]) => [
+    transpose ? productsOf(x, dy, seen) : productsOf(dy, x, seen),
+    seenSum(weights, dy, seen, !transpose),
+  ]);
+}
+
+/** 0 times what a hidden key holds could be NaN. What is not finite in `x` comes to whoever sees it as such, whatever its weight. */
+function metSum(weights: tf.Tensor, x: tf.Tensor, seen: tf.Tensor, transpose: boolean): tf.Tensor {
   const finite = tf.isFinite(x);
   const sum = tf.matMul(weights, tf.where(finite, x, 0), transpose, false);
   // NaN counts as Infinity and as -Infinity, whose sum it is.
@@ -137,4 +152,26 @@ function seenSum(
     sum,
     tf.add(tf.where(up, Number.POSITIVE_INFINITY, 0), tf.where(down, Number.NEGATIVE_INFINITY, 0)),
   );
+}
+
+type OfSeen = (a: tf.Tensor, b: tf.Tensor, seen: tf.Tensor) => tf.Tensor;
+
+/** A product whose gradients by a and b are such products again, so that its gradients of any order leave out what is hidden. */
+function ofSeen(
+  a: tf.Tensor,
+  b: tf.Tensor,
+  seen: tf.Tensor,
+  value: OfSeen,
+  gradient: (dy: tf.Tensor, inputs: [tf.Tensor, tf.Tensor, tf.Tensor]) => tf.Tensor[],
+): tf.Tensor {
+  const product = tf.customGrad((...args) => {
+    const [a, b, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([a, b, seen]);
+    return {
+      value: value(a, b, seen),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        gradient(dy, saved as [tf.Tensor, tf.Tensor, tf.Tensor]),
+    };
+  });
+  return product(a, b);
 }
