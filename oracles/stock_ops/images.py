@@ -128,6 +128,12 @@ def others():
         add("image.cropAndResize", method, [image, boxes, of], lambda x, b, o, m=method: crop(x, b, o, [3, 4], m, 0), [3, 4], method, gradient=False)
     add("image.cropAndResize", "a value outside", [image, boxes, of], lambda x, b, o: crop(x, b, o, [3, 4], "bilinear", 2.5), [3, 4], "bilinear", 2.5, gradient=False)
     add("image.cropAndResize", "gradient", [image], lambda x: crop(x, boxes.astype(float), of, [3, 4], "bilinear", 0), call=["$0", {"tensor": boxes.tolist()}, {"tensor": of.tolist(), "dtype": "int32"}, [3, 4]])
+    # No place is a pixel's, nor halfway between two.
+    between = np.float32([[0.21, 0.19, 1.21, 0.95], [0.73, 0.03, 0.11, 0.83], [-0.12, 0.65, 0.58, 1.22], [0.08, 0.07, 0.05, 0.07]])
+    twice = np.array([1, 0, 1, 1], np.int32)
+    for method in ["bilinear", "nearest"]:
+        for size in [[3, 4], [1, 2], [5, 3]]:
+            add("image.cropAndResize", f"{method}, boxes too, {size}", [image, between, twice], lambda x, b, o, m=method, s=size: crop(x, b, o, s, m, 2.5), size, method, 2.5)
     move = np.float32([[1, 0.125, -0.703125, 0.0625, 0.875, 0.5, 0, 0]])
     for method in ["nearest", "bilinear"]:
         add("image.transform", method, [image, move], lambda x, t, m=method: project(x, t, m, 0), method, "constant", 0, gradient=False)

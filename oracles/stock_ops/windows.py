@@ -128,6 +128,10 @@ def convolutions():
     for strides, pad, dilations in [(1, "same", 1), (2, "valid", 1), (1, "valid", 2)]:
         add("dilation2d", f"{pad}, strides {strides}, dilations {dilations}", [v.apart(1, 5, 5, 2), np.float32(v.normal(2, 2, 2) / 64)], lambda x, w, s=strides, p=pad, d=dilations: dilated(x, w, s, p, d), strides, pad, dilations)
     add("dilation2d", "below 0", [v.apart(1, 4, 4, 1, offset=-20), np.float32(v.normal(2, 2, 1) / 64)], lambda x, w: dilated(x, w, 1, "valid", 1), 1, "valid", 1)
+    v = Values("pads of one axis")
+    for strides, pad, dilations in [(1, 1, 1), (2, 2, 1), (1, 3, 2)]:
+        rest = [] if dilations == 1 else ["NWC", dilations]
+        add("conv1d", f"a pad of {pad}, strides {strides}, dilations {dilations}", [v.normal(2, 7, 2), v.normal(3, 2, 3)], lambda x, w, s=strides, p=pad, d=dilations: convolve(x, w, s, p, d), strides, pad, *rest)
 
 
 def pooling():

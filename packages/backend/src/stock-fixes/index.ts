@@ -1,6 +1,7 @@
 import { registerBincount } from './bincount.ts';
 import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
+import { registerConv1d } from './conv1d.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
 import { registerDilation2D } from './dilation2d.ts';
@@ -56,6 +57,7 @@ import { registerWebgpuReductions } from './webgpu-reductions.ts';
 export function registerStockFixes(): void {
   registerChainedMethods();
   registerConditions();
+  registerConv1d();
   registerCumsum();
   registerMatMul();
   registerFusedMatMul();

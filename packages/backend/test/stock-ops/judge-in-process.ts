@@ -19,12 +19,16 @@ export async function judgeInProcess(
   count: number,
 ): Promise<Judgement[]> {
   const judgements: Judgement[] = [];
+  let endedAt: number | undefined;
   while (judgements.length < count) {
     const before = judgements.length;
     const end = await runFrom(backend, how, judgements);
     if (judgements.length === count) break;
     if (judgements.length === before && before === 0) throw new Error(`${backend}: ${end}`);
-    judgements.push({ value: end });
+    // Whether the case ended the process, or a machine short of memory did, a second run tells.
+    const again = end === 'never returns' || endedAt === judgements.length;
+    endedAt = judgements.length;
+    if (again) judgements.push({ value: end });
   }
   return judgements;
 }

@@ -2,14 +2,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomKey, useBackend } from '@neverend/backend';
+import { randomKey } from '@neverend/backend';
+import { describeBackends } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { TRecViT, trecvitConfig } from '../../src/index.ts';
 import { trainClassifier, trecvitTrainee } from '../../src/training/index.ts';
 import { movingBars } from './moving-bars.ts';
 
-describe('TRecViT-S on tensorflow', () => {
+await describeBackends('TRecViT-S', () => {
   // Memory that was taken never goes back to the system: the run that needs less comes first.
   for (const remat of [true, false]) {
     const title = `${remat ? 'with' : 'without'} rematerialisation`;
@@ -17,7 +18,6 @@ describe('TRecViT-S on tensorflow', () => {
       `learns a clip of 16 frames of 224 x 224 within 24 GiB, ${title}`,
       { timeout: 7_200_000 },
       async () => {
-        await useBackend('tensorflow');
         const model = TRecViT.init(trecvitConfig('S', 'released', { frames: 16 }), randomKey(1));
         const classNames = Array.from({ length: 400 }, (_, index) => `class ${index}`);
         const folder = await mkdtemp(join(tmpdir(), 'trecvit-s-'));
@@ -48,4 +48,4 @@ describe('TRecViT-S on tensorflow', () => {
       },
     );
   }
-});
+}, ['tensorflow']);

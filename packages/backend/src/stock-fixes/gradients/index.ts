@@ -1,5 +1,6 @@
 import { registerBroadcastGradients } from './broadcast.ts';
 import { registerConvolutionGradients } from './convolutions.ts';
+import { registerCropGradients } from './crops.ts';
 import { registerExtremeGradients } from './extremes.ts';
 import { registerFunctionGradients } from './functions.ts';
 import { registerFusedConvolutions } from './fused-convolutions.ts';
@@ -24,6 +25,7 @@ export function registerGradients(): void {
   registerScatterGradients();
   registerTileGradient();
   registerResizingGradients();
+  registerCropGradients();
   registerConvolutionGradients();
   registerFusedConvolutions();
   registerPoolGradients();
