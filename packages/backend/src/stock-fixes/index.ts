@@ -33,6 +33,7 @@ import { registerWasmBool } from './wasm-bool.ts';
 import { registerWasmConv2DBackpropFilter } from './wasm-conv2d-backprop-filter.ts';
 import { registerWasmConv3DBackprop } from './wasm-conv3d-backprop.ts';
 import { registerWasmDepthwiseBackprop } from './wasm-depthwise-backprop.ts';
+import { registerWasmExtremes } from './wasm-extremes.ts';
 import { registerWasmHeap } from './wasm-heap.ts';
 import { registerWasmIdentity } from './wasm-identity.ts';
 import { registerWasmIntegers } from './wasm-integers.ts';
@@ -99,6 +100,7 @@ export function registerStockFixes(): void {
   registerMatMulBatches();
   registerWasmIntegers();
   registerWasmSigns();
+  registerWasmExtremes();
   registerFloatsOfIntegers();
   registerTensorflowMissing();
   registerGradients();
