@@ -29,10 +29,21 @@ export function extremes(
 
 /** y[i] = x[i], no less than `low` and no more than `high`, for i from `from` to `to`. */
 export function clamp(y: usize, x: usize, low: f32, high: f32, from: usize, to: usize): void {
-  let i = from;
-  for (; i + 4 <= to; i += 4) {
-    const clamped = f32x4.min(f32x4.max(v128.load(x + (i << 2)), f32x4.splat(low)), f32x4.splat(high));
-    v128.store(y + (i << 2), clamped);
+  let i = from << 2;
+  const end = to << 2;
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  for (; i + 32 <= end; i += 32) {
+    v128.store(y + i, within(v128.load(x + i), lows, highs));
+    v128.store(y + i, within(v128.load(x + i, 16), lows, highs), 16);
   }
-  for (; i < to; i++) store<f32>(y + (i << 2), min(max(load<f32>(x + (i << 2)), low), high));
+  for (; i < end; i += 4) {
+    v128.store_lane<f32>(y + i, within(v128.load32_splat(x + i), lows, highs), 0);
+  }
+}
+
+/** One instruction of a processor for each, where the first is what is no number; f32x4.min and max take several. */
+@inline
+function within(x: v128, low: v128, high: v128): v128 {
+  return f32x4.pmin(f32x4.pmax(x, low), high);
 }
