@@ -1,5 +1,5 @@
 // Made by `neverend-backend build-wasm` from kernels/*.as.ts: do not edit.
-// Of the sources 44124d48ec1176e9; what follows is d96de0017572d11a.
+// Of the sources 5d20a4832a92c62d; what follows is d96de0017572d11a.
 import type { KernelBinaries } from './wasm/kernel-binaries.ts';
 
 export interface Kernels {

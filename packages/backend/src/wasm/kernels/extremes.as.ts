@@ -43,7 +43,6 @@ export function clamp(y: usize, x: usize, low: f32, high: f32, from: usize, to: 
 }
 
 /** One instruction of a processor for each, where the first is what is no number; f32x4.min and max take several. */
-@inline
 function within(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
