@@ -1,6 +1,7 @@
 import { registerBroadcastGradients } from './broadcast.ts';
 import { registerConvolutionGradients } from './convolutions.ts';
 import { registerCropGradients } from './crops.ts';
+import { registerDilationGradients } from './dilation.ts';
 import { registerExtremeGradients } from './extremes.ts';
 import { registerFunctionGradients } from './functions.ts';
 import { registerFusedConvolutions } from './fused-convolutions.ts';
@@ -29,6 +30,7 @@ export function registerGradients(): void {
   registerConvolutionGradients();
   registerFusedConvolutions();
   registerPoolGradients();
+  registerDilationGradients();
   registerFunctionGradients();
   registerSoftmaxCrossEntropy();
 }
