@@ -1,7 +1,7 @@
+import { registerBatchNormLayer } from './batch-norm-layer.ts';
 import { registerBincount } from './bincount.ts';
 import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
-import { registerConv1d } from './conv1d.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
 import { registerDilation2D } from './dilation2d.ts';
@@ -15,6 +15,7 @@ import { registerGather } from './gather.ts';
 import { registerGatherNd } from './gather-nd.ts';
 import { registerGradients } from './gradients/index.ts';
 import { registerIntegerMatMul } from './integer-mat-mul.ts';
+import { registerKernelCalls } from './kernel-calls.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMatMulBatches } from './mat-mul-batches.ts';
 import { registerMaxPool } from './max-pool.ts';
@@ -58,7 +59,8 @@ import { registerWebgpuReductions } from './webgpu-reductions.ts';
 export function registerStockFixes(): void {
   registerChainedMethods();
   registerConditions();
-  registerConv1d();
+  registerKernelCalls();
+  registerBatchNormLayer();
   registerCumsum();
   registerMatMul();
   registerFusedMatMul();

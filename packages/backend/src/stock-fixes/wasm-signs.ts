@@ -1,5 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import { composite } from './composite.ts';
+import { isEnd } from './is-end.ts';
 import { wrapKernel } from './registry.ts';
 import { result, valuesOf } from './values.ts';
 
@@ -17,15 +18,6 @@ const sign = (stock: tf.KernelConfig): tf.KernelConfig => ({
     return result(call.backend, x.shape, 'float32', signs);
   },
 });
-
-/** Whether a shape is that of the last axes of another one, which numbers go through one after the other. */
-function isEnd(shape: readonly number[], whole: readonly number[]): boolean {
-  const first = shape.findIndex((size) => size !== 1);
-  const own = first < 0 ? [] : shape.slice(first);
-  return (
-    shape.length <= whole.length && tf.util.arraysEqual(own, whole.slice(whole.length - own.length))
-  );
-}
 
 /** max(x, 0) + alpha min(x, 0), broadcast against each other. */
 const prelu = (stock: tf.KernelConfig): tf.KernelConfig => ({

@@ -74,9 +74,11 @@ export const preciseFunctions: Readonly<Record<string, string>> = {
   let root = exp(0.5 * abs(a));
   return sign(a) * (0.5 * root * root - 0.5 / root / root);`,
   ),
-  // These lose no digits, but a NaN.
+  // These lose no digits, but a NaN or an infinity.
   Exp: body('return exp(a);'),
-  Log: body('if (a < 0.0) { return uniforms.NAN; } return log(a);'),
+  Log: body(
+    'if (a < 0.0) { return uniforms.NAN; } if (a == 0.0) { return -uniforms.INFINITY; } return log(a);',
+  ),
   Relu6: body('return clamp(a, 0.0, 6.0);'),
   Cosh: body('let e = exp(abs(a)); return 0.5 * e + 0.5 / e;'),
   Sigmoid: body('return 1.0 / (1.0 + exp(-a));'),

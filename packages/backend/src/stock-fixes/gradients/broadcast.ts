@@ -19,7 +19,9 @@ function ofTwo(kernelName: string, byA: OfTwo, byB: OfTwo): tf.GradConfig {
   };
 }
 
-const where = (condition: tf.Tensor, dy: tf.Tensor) => tf.mul(dy, tf.cast(condition, 'float32'));
+const where = (condition: tf.Tensor, dy: tf.Tensor) => tf.where(condition, dy, tf.zerosLike(dy));
+
+const none: OfTwo = (_a, _b, dy) => tf.zerosLike(dy);
 
 // Of equal numbers, a is the one that was taken, as in TensorFlow.
 const configs = [
@@ -38,9 +40,27 @@ const configs = [
     (a, b, dy) => where(tf.lessEqual(a, b), dy),
     (a, b, dy) => where(tf.greater(a, b), dy),
   ),
+  ofTwo('FloorDiv', none, none),
+  ofTwo(
+    'Pow',
+    (a, b, dy) => {
+      const [base, power] = [tf.cast(a, 'float32'), tf.cast(b, 'float32')];
+      const slope = tf.mul(power, tf.pow(base, tf.sub(power, 1)));
+      const none = tf.logicalAnd(tf.equal(base, 0), tf.equal(power, 0));
+      return tf.mul(dy, tf.where(none, 0, slope));
+    },
+    (a, b, dy) => {
+      const base = tf.cast(a, 'float32');
+      const log = tf.where(tf.greater(base, 0), tf.log(base), 0);
+      return tf.mul(dy, tf.mul(tf.pow(base, tf.cast(b, 'float32')), log));
+    },
+  ),
 ];
 
-/** Summed to the operand's shape where it was broadcast, which stock TensorFlow.js leaves out. */
+/**
+ * Summed to the operand's shape where it was broadcast, which stock TensorFlow.js leaves out. The slope of a power of 0 is 0, and so are those of
+ * `floorDiv`; stock has NaN and those of a quotient.
+ */
 export function registerBroadcastGradients(): void {
   for (const config of configs) replaceGradient(config);
 }

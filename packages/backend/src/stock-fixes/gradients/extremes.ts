@@ -13,10 +13,11 @@ const extreme = (kernelName: 'Max' | 'Min'): tf.GradConfig => ({
         const axes = tf.util.parseAxisParam(reductionIndices ?? axis, x.shape);
         const kept = tf.backend_util.expandShapeToKeepDim(y.shape, axes);
         const shape = y.rank === x.rank ? y.shape : kept;
-        const taken = tf.cast(tf.equal(x, tf.reshape(y, shape)), 'float32');
+        const isTaken = tf.equal(x, tf.reshape(y, shape));
+        const taken = tf.cast(isTaken, 'float32');
         // At least one, as nothing equals a NaN.
         const ties = tf.maximum(tf.sum(taken, axes, true), 1);
-        return tf.mul(taken, tf.div(tf.reshape(dy as tf.Tensor, shape), ties));
+        return tf.where(isTaken, tf.div(tf.reshape(dy as tf.Tensor, shape), ties), 0);
       },
     };
   },

@@ -1,3 +1,4 @@
+import { registerBatchNormGradient } from './batch-norm.ts';
 import { registerBroadcastGradients } from './broadcast.ts';
 import { registerConvolutionGradients } from './convolutions.ts';
 import { registerCropGradients } from './crops.ts';
@@ -5,13 +6,14 @@ import { registerDilationGradients } from './dilation.ts';
 import { registerExtremeGradients } from './extremes.ts';
 import { registerFunctionGradients } from './functions.ts';
 import { registerFusedConvolutions } from './fused-convolutions.ts';
+import { registerOwnGradients } from './own-gradients.ts';
 import { registerPaddingGradients } from './padding.ts';
 import { registerPoolGradients } from './pools.ts';
 import { registerProductGradients } from './products.ts';
+import { registerRectifierGradients } from './rectifiers.ts';
 import { registerResizingGradients } from './resizing.ts';
 import { registerSavedOutputs } from './saved-outputs.ts';
 import { registerScatterGradients } from './scatter.ts';
-import { registerSoftmaxCrossEntropy } from './softmax-cross-entropy.ts';
 import { registerTileGradient } from './tile.ts';
 import { registerZeroGradients } from './zeros.ts';
 
@@ -21,6 +23,8 @@ export function registerGradients(): void {
   registerZeroGradients();
   registerBroadcastGradients();
   registerExtremeGradients();
+  registerRectifierGradients();
+  registerBatchNormGradient();
   registerProductGradients();
   registerPaddingGradients();
   registerScatterGradients();
@@ -32,5 +36,5 @@ export function registerGradients(): void {
   registerPoolGradients();
   registerDilationGradients();
   registerFunctionGradients();
-  registerSoftmaxCrossEntropy();
+  registerOwnGradients();
 }

@@ -8,7 +8,6 @@ function matrixOf(
   input: number,
   output: number,
   { alignCorners, halfPixelCenters }: Attrs,
-  bilinear: boolean,
 ): tf.Tensor2D {
   const step = alignCorners && output > 1 ? (input - 1) / (output - 1) : input / output;
   const inside = (at: number) => Math.min(Math.max(at, 0), input - 1);
@@ -18,17 +17,26 @@ function matrixOf(
     matrix[place] = (matrix[place] ?? 0) + share;
   };
   for (let row = 0; row < output; row++) {
-    if (bilinear) {
-      const at = halfPixelCenters ? (row + 0.5) * step - 0.5 : row * step;
-      const below = Math.floor(at);
-      put(row, below, 1 - (at - below));
-      put(row, Math.ceil(at), at - below);
-    } else {
-      const at = halfPixelCenters ? (row + 0.5) * step : row * step;
-      put(row, alignCorners ? Math.round(at) : Math.floor(at), 1);
-    }
+    const at = halfPixelCenters ? (row + 0.5) * step - 0.5 : row * step;
+    const below = Math.floor(at);
+    put(row, below, 1 - (at - below));
+    put(row, Math.ceil(at), at - below);
   }
   return tf.tensor2d(matrix, [output, input]);
+}
+
+/** The same of the nearest number: which one a backend takes hangs on its rounding, so it is asked. */
+function nearestOf(
+  input: number,
+  output: number,
+  { alignCorners, halfPixelCenters }: Attrs,
+): tf.Tensor2D {
+  const places = tf.reshape(tf.range(0, input), [1, input, 1, 1]) as tf.Tensor4D;
+  const taken = tf.image.resizeNearestNeighbor(places, [output, 1], alignCorners, halfPixelCenters);
+  return tf.cast(
+    tf.equal(tf.reshape(taken, [output, 1]), tf.range(0, input)),
+    'float32',
+  ) as tf.Tensor2D;
 }
 
 /** The transpose of a resize: each row and each column, `[B, h, w, C]` to `[B, H, W, C]`. */
@@ -36,12 +44,12 @@ function resizedBack(
   dy: tf.Tensor4D,
   images: tf.Tensor,
   attrs: Attrs,
-  bilinear: boolean,
+  sharesOf: typeof matrixOf,
 ): tf.Tensor {
   const [batch, h, w, c] = dy.shape;
   const [, height = 1, width = 1] = images.shape;
-  const rows = tf.broadcastTo(matrixOf(height, h, attrs, bilinear), [batch, h, height]);
-  const columns = tf.broadcastTo(matrixOf(width, w, attrs, bilinear), [batch * height, w, width]);
+  const rows = tf.broadcastTo(sharesOf(height, h, attrs), [batch, h, height]);
+  const columns = tf.broadcastTo(sharesOf(width, w, attrs), [batch * height, w, width]);
   const tall = tf.matMul(rows, tf.reshape(dy, [batch, h, w * c]), true);
   const wide = tf.matMul(columns, tf.reshape(tall, [batch * height, w, c]), true);
   return tf.reshape(wide, images.shape);
@@ -60,7 +68,7 @@ const resizeBilinear: tf.GradConfig = {
     return {
       images: () =>
         byMatrices
-          ? resizedBack(dy as tf.Tensor4D, images, attrs as unknown as Attrs, true)
+          ? resizedBack(dy as tf.Tensor4D, images, attrs as unknown as Attrs, matrixOf)
           : tf.engine().runKernel('ResizeBilinearGrad', inputs, attrs as tf.NamedAttrMap),
     };
   },
@@ -80,6 +88,8 @@ const resizeBilinearGrad: tf.GradConfig = {
   },
 };
 
+const isPowerOf2 = (n: number): boolean => Number.isInteger(Math.log2(n)) && n >= 1;
+
 const resizeNearestNeighbor: tf.GradConfig = {
   kernelName: 'ResizeNearestNeighbor',
   inputsToSave: ['images'],
@@ -91,8 +101,9 @@ const resizeNearestNeighbor: tf.GradConfig = {
         const [batch, h, w, c] = y.shape;
         const [, height, width] = images.shape;
         const { alignCorners } = attrs as unknown as tf.ResizeNearestNeighborAttrs;
-        if (alignCorners || h % height > 0 || w % width > 0) {
-          return resizedBack(y, images, attrs as unknown as Attrs, false);
+        // Other multiples than powers of 2 are not exact in float32.
+        if (alignCorners || !isPowerOf2(h / height) || !isPowerOf2(w / width)) {
+          return resizedBack(y, images, attrs as unknown as Attrs, nearestOf);
         }
         const blocks = [batch * height, h / height, width, (w / width) * c];
         const tall = tf.sum(tf.reshape(y, blocks), 1);

@@ -75,8 +75,10 @@ const diag: tf.GradConfig = {
     const [x] = saved as [tf.Tensor];
     return {
       x: () => {
-        const square = tf.reshape(dy as tf.Tensor, [x.size, x.size]);
-        return tf.reshape(tf.sum(tf.mul(square, tf.eye(x.size)), 1), x.shape);
+        // The numbers of the diagonal are the first of rows that are one longer.
+        const flat = tf.pad1d(tf.reshape(dy as tf.Tensor, [x.size ** 2]), [0, x.size]);
+        const rows = tf.reshape(flat, [x.size, x.size + 1]);
+        return tf.reshape(tf.slice(rows, [0, 0], [x.size, 1]), x.shape);
       },
     };
   },

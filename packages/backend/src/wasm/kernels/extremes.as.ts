@@ -46,3 +46,23 @@ export function clamp(y: usize, x: usize, low: f32, high: f32, from: usize, to: 
 function within(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
+
+/** y[i] = dy[i] where 0 < x[i] < `high`, an Infinity that x may be as well, and 0 elsewhere, for i from `from` to `to`. */
+export function between(y: usize, dy: usize, x: usize, high: f32, from: usize, to: usize): void {
+  const zero = f32x4.splat(0);
+  // Nothing is beyond NaN.
+  const highs = f32x4.splat(high == f32(Infinity) ? f32(NaN) : high);
+  const end = to << 2;
+  let i = from << 2;
+  for (; i + 16 <= end; i += 16) {
+    v128.store(y + i, kept(v128.load(dy + i), v128.load(x + i), zero, highs));
+  }
+  for (; i < end; i += 4) {
+    const one = kept(v128.load32_splat(dy + i), v128.load32_splat(x + i), zero, highs);
+    v128.store_lane<f32>(y + i, one, 0);
+  }
+}
+
+function kept(dy: v128, x: v128, low: v128, high: v128): v128 {
+  return v128.andnot(v128.and(dy, f32x4.gt(x, low)), f32x4.ge(x, high));
+}
