@@ -2,6 +2,8 @@
 
 Little- and big-endian elements of every type, stored and deflated; awkward shapes, names and orders; all versions
 of the .npy format; bfloat16 as ml_dtypes stores it; sizes behind the data, as in a pipe; ZIP64 records everywhere.
+members.npz and members.json: members that others put into such files, and what numpy.load makes of each. descr.json: other ways
+to write an element type.
 """
 
 import io
@@ -47,6 +49,79 @@ def npy(array, version):
     file = io.BytesIO()
     np.lib.format.write_array(file, array, version, allow_pickle=False)
     return file.getvalue()
+
+
+def with_header(text, data):
+    header = text.encode()
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + data
+
+
+def write_members(folder):
+    array = npy(np.array([1.5, -2], "<f4"), (1, 0))
+    record = np.zeros(1, [(f"field {at}", "<f4") for at in range(900)])
+    data = np.array([1.5, -2], "<f4").tobytes()
+    members = {
+        "first.npy": array,
+        "plain": array,
+        "loud.NPY": array,
+        "both": npy(np.array([1], "<i4"), (1, 0)),
+        "both.npy": npy(np.array([2], "<i4"), (1, 0)),
+        "./": b"",
+        "./here.npy": array,
+        "a//b.npy": array,
+        "a\\b.npy": array,
+        "notes.txt": b"notes " * 50,
+        ".DS_Store": b"\0\0\0\1Bud1",
+        "__MACOSX/._first.npy": b"\0\5\x16\7" + bytes(50),
+        "text.npy": b"this is text",
+        "empty.npy": b"",
+        "later.npy": array[:6] + b"\x04" + array[7:],
+        "record.npy": npy(record, (1, 0)),
+        "bytes.npy": npy(np.zeros(2, "V2"), (1, 0)),
+        "native.npy": with_header("{'descr': 'f4', 'fortran_order': False, 'shape': (2,), }\n", data),
+        "quotes.npy": with_header('{"descr": "<f4", "fortran_order": False, "shape": (2,)}\n', data),
+        "python2.npy": with_header("{u'descr': u'<f4', u'fortran_order': False, u'shape': (2L,)}", data),
+        "bzip2.npy": array,
+        "last.npy": array,
+    }
+    with zipfile.ZipFile(folder / "members.npz", "w") as archive:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            # Neither is read by us.
+            rare = {"notes.txt": zipfile.ZIP_LZMA, "bzip2.npy": zipfile.ZIP_BZIP2}
+            info.compress_type = rare.get(name, zipfile.ZIP_DEFLATED)
+            with archive.open(info, "w") as file:
+                file.write(content)
+    loaded = np.load(folder / "members.npz")
+    found = {}
+    for name in loaded.files:
+        try:
+            member = loaded[name]
+            found[name] = (
+                {"dtype": member.dtype.str, **(describe(member) if member.dtype.kind in "fi" else {})}
+                if isinstance(member, np.ndarray)
+                else "bytes"
+            )
+        except ValueError as error:
+            found[name] = f"error: {error}".splitlines()[0]
+    # Under the same name as another member without its ending.
+    found["both.npy"] = {"dtype": loaded["both.npy"].dtype.str, **describe(loaded["both.npy"])}
+    return found
+
+
+def descriptors():
+    """What NumPy takes descriptors for: little-endian machines, as those of today are."""
+    codes = "f8 d f4 f f2 e i8 q i4 i i2 h i1 b u8 Q u4 I u2 H u1 B b1 ? f1 f16 c8 U1 S1 O".split()
+    names = "float64 double float float32 single float16 half int64 longlong int32 intc int16 short int8 byte".split()
+    names += "uint64 ulonglong uint32 uintc uint16 ushort uint8 ubyte bool bool_ complex64 float8 F4".split()
+    found = {}
+    for order in ("", "<", ">", "=", "|"):
+        for name in codes + names:
+            try:
+                found[order + name] = np.lib.format.descr_to_dtype(order + name).str
+            except (TypeError, ValueError):
+                found[order + name] = None
+    return found
 
 
 def describe(array):
@@ -119,6 +194,11 @@ def main():
     description = {"generator": "oracles/npz_files.py", "numpy": np.__version__, "files": files}
     text = json.dumps(description, ensure_ascii=False, separators=(",", ":"))
     (folder / "npz.json").write_text(text + "\n")
+
+    others = {"members": write_members(folder), "descr": descriptors()}
+    for name, found in others.items():
+        description = {"generator": "oracles/npz_files.py", "numpy": np.__version__, name: found}
+        (folder / f"{name}.json").write_text(json.dumps(description, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

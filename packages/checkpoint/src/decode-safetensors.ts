@@ -1,5 +1,7 @@
 import { littleEndianHost, swapToHostOrder } from './byte-order.ts';
-import { checkOptions } from './check-options.ts';
+import { bytesOf } from './byte-source.ts';
+import { checkNames, checkOptions } from './check-options.ts';
+import { otherKind } from './file-kind.ts';
 import type { Format } from './formats.ts';
 import type { NamedArray } from './named-array.ts';
 import { dataStartOf, lengthBytes, pickEntries, readHeader } from './safetensors-header.ts';
@@ -27,16 +29,21 @@ export interface DecodeSafetensorsOptions {
  * Reads a safetensors file. The whole header is checked before anything is allocated for an array: every
  * byte of the data belongs to exactly one. Data may begin at any byte. F16, BF16, F8_E4M3 and F8_E5M2 become float32.
  *
- * @throws CheckpointError naming the field that is wrong, or a wanted name that is not there or cannot be read; TypeError for an option that there is not.
+ * @throws CheckpointError naming the field that is wrong, or a wanted name that is not there or cannot be read; TypeError for an option that
+ * there is not, names that are no list, or what is no file in memory.
  */
 export function decodeSafetensors(
-  file: Uint8Array,
+  file: Uint8Array | ArrayBuffer,
   options: DecodeSafetensorsOptions = {},
 ): Safetensors {
   checkOptions('decodeSafetensors', options, ['views', 'names']);
-  const dataStart = dataStartOf(file.subarray(0, lengthBytes), file.length);
-  const data = file.subarray(dataStart);
-  const header = readHeader(file.subarray(lengthBytes, dataStart), data.length);
+  checkNames(options.names);
+  const all = bytesOf(file);
+  const wrong = otherKind(all, 'safetensors');
+  if (wrong !== undefined) throw wrong;
+  const dataStart = dataStartOf(all.subarray(0, lengthBytes), all.length);
+  const data = all.subarray(dataStart);
+  const header = readHeader(all.subarray(lengthBytes, dataStart), data.length);
   const tensors = pickEntries(header, options.names).map(({ name, format, shape, start, end }) => {
     const bytes = data.subarray(start, end);
     return [

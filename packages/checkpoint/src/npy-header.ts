@@ -1,6 +1,7 @@
 import { CheckpointError } from './checkpoint-error.ts';
 import { type Format, formats } from './formats.ts';
 import { isShape } from './named-array.ts';
+import { UnreadableContent } from './unreadable-content.ts';
 
 /** What the header of an .npy file says about its data. */
 export interface NpyHeader {
@@ -9,9 +10,6 @@ export interface NpyHeader {
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
 }
-
-/** An array that is whole, of elements that are not read. */
-export class UnreadableElements extends CheckpointError {}
 
 /** Bytes of an .npy file before the length of its header. */
 export const npyPrefixBytes = 8;
@@ -22,43 +20,51 @@ const maxHeaderBytes = 10_000;
 const maxRank = 64;
 const magic = '\x93NUMPY';
 
-const codes: Readonly<Record<string, string>> = {
-  f8: 'F64',
-  f4: 'F32',
-  f2: 'F16',
-  i8: 'I64',
-  i4: 'I32',
-  i2: 'I16',
-  i1: 'I8',
-  u8: 'U64',
-  u4: 'U32',
-  u2: 'U16',
-  u1: 'U8',
-  b1: 'BOOL',
-  V2: 'BF16',
-};
+/** NumPy's codes of our formats, which may have a byte order before them, and its names, which have none. It writes the first code. */
+const types: readonly (readonly [format: string, codes: string, names?: string])[] = [
+  ['F64', 'f8 d', 'float64 double float'],
+  ['F32', 'f4 f', 'float32 single'],
+  ['F16', 'f2 e', 'float16 half'],
+  ['I64', 'i8 q', 'int64 longlong'],
+  ['I32', 'i4 i', 'int32 intc'],
+  ['I16', 'i2 h', 'int16 short'],
+  ['I8', 'i1 b', 'int8 byte'],
+  ['U64', 'u8 Q', 'uint64 ulonglong'],
+  ['U32', 'u4 I', 'uint32 uintc'],
+  ['U16', 'u2 H', 'uint16 ushort'],
+  ['U8', 'u1 B', 'uint8 ubyte'],
+  ['BOOL', 'b1 ?', 'bool bool_'],
+  ['BF16', 'V2'],
+];
+
+/** @param content its first bytes, or all. */
+export function beginsAsNpy(content: Uint8Array): boolean {
+  return String.fromCharCode(...content.subarray(0, magic.length)) === magic;
+}
 
 /**
  * How many bytes the length of the header has, in versions 1.0, 2.0 and 3.0 of the format.
  *
  * @param prefix the first `npyPrefixBytes` of the file.
- * @throws CheckpointError when these are not the bytes of an .npy file.
+ * @throws UnreadableContent when these are not the bytes of an .npy file.
  */
 export function npyLengthBytes(prefix: Uint8Array): 2 | 4 {
-  if (String.fromCharCode(...prefix.subarray(0, magic.length)) !== magic) {
-    throw new CheckpointError('its content does not begin as an .npy file');
+  if (!beginsAsNpy(prefix)) {
+    throw new UnreadableContent('its content does not begin as an .npy file');
   }
   const [major = 0, minor = 0] = prefix.subarray(magic.length);
   if (major < 1 || major > 3 || minor !== 0) {
-    throw new CheckpointError(`its .npy version was ${major}.${minor}; it must be 1.0, 2.0 or 3.0`);
+    throw new UnreadableContent(
+      `its .npy version was ${major}.${minor}; it must be 1.0, 2.0 or 3.0`,
+    );
   }
   return major === 1 ? 2 : 4;
 }
 
-/** @throws CheckpointError when a header is longer than NumPy would read. */
+/** @throws UnreadableContent when a header is longer than NumPy would read. */
 export function checkNpyHeaderBytes(bytes: number): void {
   if (bytes > maxHeaderBytes) {
-    throw new CheckpointError(
+    throw new UnreadableContent(
       `its .npy header has ${bytes} bytes; it must have at most ${maxHeaderBytes}`,
     );
   }
@@ -69,7 +75,7 @@ export function checkNpyHeaderBytes(bytes: number): void {
  * `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
  *
  * @param voidAsBfloat16 takes elements of two raw bytes as bfloat16.
- * @throws CheckpointError when it is another text, or an element type that is not read.
+ * @throws UnreadableContent when it is another text, or an element type that is not read; CheckpointError for a wrong shape or order.
  */
 export function parseNpyHeader(bytes: Uint8Array, voidAsBfloat16: boolean): NpyHeader {
   const { descr, fortran_order: fortranOrder, shape } = parseDictionary(bytes);
@@ -95,14 +101,15 @@ const keys = ['descr', 'fortran_order', 'shape'];
 function parseDictionary(bytes: Uint8Array): Record<string, string> {
   const text = new TextDecoder().decode(bytes);
   const fail = (): never => {
-    throw new CheckpointError(`its .npy header is not a dictionary of ${keys.join(', ')}`);
+    throw new UnreadableContent(`its .npy header is not a dictionary of ${keys.join(', ')}`);
   };
-  const body = /^\{(.*)\}\s*$/s.exec(text)?.[1] ?? fail();
+  const body = /^[ \t]*\{(.*)\}\s*$/s.exec(text)?.[1] ?? fail();
   const fields: Record<string, string> = {};
   // A list, that is a record type, goes up to its last bracket.
-  const field = /\s*'(\w+)'\s*:\s*('[^']*'|\[.*\]|\([^)]*\)|\w+)\s*(?:,\s*|$)/sy;
+  const field =
+    /\s*u?(['"])(\w+)\1\s*:\s*(u?'[^']*'|u?"[^"]*"|\[.*\]|\((?:[^()]|\([^()]*\))*\)|\w+)\s*(?:,\s*|$)/sy;
   while (field.lastIndex < body.length) {
-    const [, key = fail(), value = fail()] = field.exec(body) ?? fail();
+    const [, , key = fail(), value = fail()] = field.exec(body) ?? fail();
     if (!keys.includes(key) || key in fields) fail();
     fields[key] = value;
   }
@@ -122,23 +129,28 @@ function parseDescr(
   text: string | undefined,
   voidAsBfloat16: boolean,
 ): Pick<NpyHeader, 'format' | 'littleEndian'> {
-  const [, order, type = '', kind, bytes] = /^'([<>|])((\w)(\d*))'$/.exec(text ?? '') ?? [];
-  if (kind === 'O') {
-    throw new UnreadableElements('its elements are pickled Python objects, which can run any code');
+  const [, , order, type = ''] = /^u?(['"])([<>=|]?)(\w+|\?)\1$/.exec(text ?? '') ?? [];
+  if (type === 'O') {
+    throw new UnreadableContent('its elements are pickled Python objects, which can run any code');
   }
-  const code = Object.hasOwn(codes, type) ? codes[type] : undefined;
+  const [code] =
+    types.find(
+      ([, codes, names = '']) =>
+        codes.split(' ').includes(type) || (order === '' && names.split(' ').includes(type)),
+    ) ?? [];
   if (code === 'BF16' && !voidAsBfloat16) {
-    throw new CheckpointError(
+    throw new UnreadableContent(
       'its elements are two raw bytes each (V2); voidAsBfloat16 reads them as bfloat16',
     );
   }
   const format = formats.find((known) => known.code === code);
-  if (format === undefined || (order === '|' && bytes !== '1' && code !== 'BF16')) {
-    const known = Object.keys(codes).join(', ');
-    throw new UnreadableElements(
+  if (format === undefined) {
+    const known = types.map(([, codes]) => codes.split(' ')[0]).join(', ');
+    throw new UnreadableContent(
       `its dtype was ${quote(text)}; it must be one of ${known} with its byte order`,
     );
   }
+  // NumPy takes the order of the machine where there is none.
   return { format, littleEndian: order !== '>' };
 }
 

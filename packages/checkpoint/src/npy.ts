@@ -1,6 +1,8 @@
 import { swapToHostOrder } from './byte-order.ts';
+import { bytesOf } from './byte-source.ts';
 import { checkOptions } from './check-options.ts';
 import { CheckpointError } from './checkpoint-error.ts';
+import { otherKind } from './file-kind.ts';
 import { fromFortranOrder } from './fortran-order.ts';
 import { type NamedArray, shapeSize } from './named-array.ts';
 import {
@@ -8,9 +10,9 @@ import {
   npyLengthBytes,
   npyPrefixBytes,
   parseNpyHeader,
-  UnreadableElements,
 } from './npy-header.ts';
 import { PieceReader } from './piece-reader.ts';
+import { UnreadableContent } from './unreadable-content.ts';
 
 /**
  * Reads an .npy file out of its pieces. The header is checked against `size` before anything is allocated for
@@ -18,7 +20,8 @@ import { PieceReader } from './piece-reader.ts';
  *
  * @param size bytes of all pieces together.
  * @param voidAsBfloat16 takes elements of two raw bytes as bfloat16.
- * @throws CheckpointError when the content is not an array, or not one that is read; and what `pieces` throws.
+ * @throws UnreadableContent when the content is whole and not an array, or not one that is read; CheckpointError when it is damaged;
+ * what `pieces` throws.
  */
 export async function npyOfPieces(
   pieces: AsyncIterable<Uint8Array, void, undefined>,
@@ -27,6 +30,7 @@ export async function npyOfPieces(
 ): Promise<NamedArray> {
   const reader = new PieceReader(pieces);
   try {
+    if (size < npyPrefixBytes) throw new UnreadableContent('its content is cut off');
     const lengthBytes = npyLengthBytes(await reader.take(npyPrefixBytes));
     const length = await reader.take(lengthBytes);
     const headerBytes = length.reduceRight((high, byte) => high * 256 + byte, 0);
@@ -47,7 +51,7 @@ export async function npyOfPieces(
     return fortranOrder ? fromFortranOrder(array) : array;
   } catch (error) {
     // Where the bytes are damaged, that is what is wrong with them.
-    if (error instanceof UnreadableElements) await reader.finish();
+    if (error instanceof UnreadableContent) await reader.finish();
     throw error;
   } finally {
     await reader.close();
@@ -67,14 +71,20 @@ export interface NpyOptions {
  * Reads an .npy file of NumPy's `save`. float16 and bfloat16 become float32, Fortran order becomes row-major.
  *
  * @throws CheckpointError when the content is not an array, or not one that is read. @throws TypeError for an option that there is
- * not.
+ * not, or what is no file in memory.
  */
-export function decodeNpy(file: Uint8Array, options: NpyOptions = {}): Promise<NamedArray> {
+export async function decodeNpy(
+  file: Uint8Array | ArrayBuffer,
+  options: NpyOptions = {},
+): Promise<NamedArray> {
   checkOptions('decodeNpy', options, ['voidAsBfloat16']);
+  const all = bytesOf(file);
+  const wrong = otherKind(all, 'npy');
+  if (wrong !== undefined) throw wrong;
   const pieces = (async function* () {
-    yield file;
+    yield all;
   })();
-  return npyOfPieces(pieces, file.length, options.voidAsBfloat16 ?? false);
+  return npyOfPieces(pieces, all.length, options.voidAsBfloat16 ?? false);
 }
 
 function allocate(bytes: number): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,7 @@
 import { type BinaryFile, toByteSource } from './byte-source.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { arrayOf, viewOf } from './decode-safetensors.ts';
+import { asKind } from './file-kind.ts';
 import { type DType, type NamedArray, shapeSize } from './named-array.ts';
 import { dataStartOf, type Entry, entryOf, lengthBytes, readHeader } from './safetensors-header.ts';
 import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts';
@@ -44,14 +45,21 @@ export interface ArrayInfo {
  * larger than memory.
  *
  * @param file its bytes, a Blob, or random access to it, which must not change while it is read.
- * @throws CheckpointError naming the field of the header that is wrong; what the source's `read` throws.
+ * @throws CheckpointError naming the field of the header that is wrong; what the source's `read` throws;
+ * TypeError for what holds no file, such as a path.
  */
 export async function openSafetensors(file: BinaryFile): Promise<OpenSafetensors> {
   const source = toByteSource(file);
   const { size } = source;
-  const dataStart = dataStartOf(await source.read(0, Math.min(lengthBytes, size)), size);
-  const header = await source.read(lengthBytes, dataStart);
-  const { entries, metadata, unreadable } = readHeader(header, size - dataStart);
+  const { dataStart, entries, metadata, unreadable } = await asKind(
+    'safetensors',
+    source,
+    async () => {
+      const start = dataStartOf(await source.read(0, Math.min(lengthBytes, size)), size);
+      const header = await source.read(lengthBytes, start);
+      return { dataStart: start, ...readHeader(header, size - start) };
+    },
+  );
   const inOrder = entries.toSorted((a, b) => a.start - b.start);
   const named = new Map(inOrder.map((entry) => [entry.name, entry]));
   const find = (name: string): Entry => entryOf(named, unreadable, name);

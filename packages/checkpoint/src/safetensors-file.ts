@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { checkOptions } from './check-options.ts';
+import { checkNames, checkOptions } from './check-options.ts';
 import type { DecodeSafetensorsOptions, Safetensors } from './decode-safetensors.ts';
 import { fileSource } from './file-source.ts';
 import { eachInFile, inFile } from './in-file.ts';
@@ -45,13 +45,14 @@ export async function openSafetensorsFile(path: string): Promise<SafetensorsFile
  *
  * @param options `names` are those of the arrays that are wanted. All that can be read if not given.
  * @throws CheckpointError naming the file when its content is not valid, or a wanted name that is not there or cannot be read;
- * the file system's error when it cannot be read; TypeError for an option that there is not.
+ * the file system's error when it cannot be read; TypeError for an option that there is not, or names that are no list.
  */
 export async function readSafetensors(
   path: string,
   options: Pick<DecodeSafetensorsOptions, 'names'> = {},
 ): Promise<Safetensors> {
   checkOptions('readSafetensors', options, ['names']);
+  checkNames(options.names);
   const file = await openSafetensorsFile(path);
   try {
     const tensors: [string, NamedArray][] = [];

@@ -23,13 +23,14 @@ export interface ZipEntry {
 /** A member's method: its bytes as they are. */
 export const stored = 0;
 /** A member's method: a deflate stream without a wrapper (RFC 1951). */
-const deflated = 8;
+export const deflated = 8;
 
 const entrySignature = 0x02014b50;
 const entryBytes = 46;
 /** Bytes of a member's own header, before its name. */
 export const localHeaderBytes = 30;
-const encryptionFlags = 0x2041;
+/** Of a member's flags, those that say that it is encrypted. */
+export const encryptionFlags = 0x2041;
 /** 256 000 members with names of ordinary length. */
 const maxDirectoryBytes = 1 << 24;
 /** A deflate stream makes at most 258 bytes of 2 bits. */
@@ -111,12 +112,8 @@ function checkEntry({ name, flags, method, compressedSize, size }: Omit<ZipEntry
   if (isPathTrick(name)) {
     throw new CheckpointError(`${what} has a name that leads out of a folder`);
   }
-  if (flags & encryptionFlags) throw new CheckpointError(`${what} is encrypted`);
-  if (method !== stored && method !== deflated) {
-    throw new CheckpointError(
-      `${what} has compression method ${method}; it must be 0 (stored) or 8 (deflated)`,
-    );
-  }
+  // Others are read by nobody here.
+  if (flags & encryptionFlags || !(method === stored || method === deflated)) return;
   if (method === stored ? size !== compressedSize : size > compressedSize * maxDeflateRatio) {
     throw new CheckpointError(
       `${what} is said to have ${size} bytes, which its ${compressedSize} in the file cannot give`,
@@ -124,17 +121,18 @@ function checkEntry({ name, flags, method, compressedSize, size }: Omit<ZipEntry
   }
 }
 
-/** We write no files by these names, but whoever reads them may. */
+/**
+ * We write no files by these names, but whoever reads them may. What stays within a folder, such as `./a` and `a//b`, is taken as NumPy
+ * takes it.
+ */
 function isPathTrick(name: string): boolean {
-  return (
-    // A folder's name ends with a slash.
-    name
-      .replace(/(?<=.)\/$/, '')
-      .split('/')
-      .some((part) => part === '' || part === '.' || part === '..') ||
-    /^[a-z]:\//i.test(name) ||
-    /[\\\p{Cc}]/u.test(name)
-  );
+  let depth = 0;
+  const leadsOut = name.split(/[/\\]/).some((part) => {
+    if (part === '..') depth--;
+    else if (part !== '' && part !== '.') depth++;
+    return depth < 0;
+  });
+  return leadsOut || name === '' || /^([/\\]|[a-z]:[/\\])|\p{Cc}/iu.test(name);
 }
 
 function withLimits(

@@ -1,7 +1,14 @@
 import type { ByteSource } from './byte-source.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { crc32 } from './crc32.ts';
-import { localHeaderBytes, stored, type ZipEntry } from './zip-directory.ts';
+import { UnreadableContent } from './unreadable-content.ts';
+import {
+  deflated,
+  encryptionFlags,
+  localHeaderBytes,
+  stored,
+  type ZipEntry,
+} from './zip-directory.ts';
 import { withZip64, ZipFields } from './zip-fields.ts';
 
 const localSignature = 0x04034b50;
@@ -14,7 +21,7 @@ const inflateBytes = 1 << 14;
 /**
  * The content of a member in pieces, inflated.
  *
- * @throws CheckpointError when its own header and the directory disagree, and, at the latest after the last
+ * @throws UnreadableContent when it is encrypted, or compressed in a way that is not read. @throws CheckpointError when its own header and the directory disagree, and, at the latest after the last
  * piece, when it is not of the declared size and CRC-32. Never gives more than the declared size.
  */
 export async function* readZipMember(
@@ -23,6 +30,12 @@ export async function* readZipMember(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const what = `member ${JSON.stringify(entry.name)}`;
   const start = await checkLocalHeader(source, entry, what);
+  if (entry.flags & encryptionFlags) throw new UnreadableContent(`${what} is encrypted`);
+  if (entry.method !== stored && entry.method !== deflated) {
+    throw new UnreadableContent(
+      `${what} has compression method ${entry.method}; it must be 0 (stored) or 8 (deflated)`,
+    );
+  }
   const end = start + entry.compressedSize;
   const content =
     entry.method === stored
