@@ -1,6 +1,6 @@
 import { swapToHostOrder } from './byte-order.ts';
 import type { NamedArray } from './named-array.ts';
-import { layoutOf } from './safetensors-layout.ts';
+import { checkClass, layoutOf } from './safetensors-layout.ts';
 
 /**
  * The bytes of a safetensors file, as the reference implementation writes them: widest elements first, then
@@ -17,7 +17,9 @@ export function encodeSafetensors(
   const file = new Uint8Array(head.length + dataBytes);
   file.set(head);
   let at = head.length;
-  for (const { data } of arrays) {
+  for (const { name, dtype, data } of arrays) {
+    // Slices have none, and are written by streamSafetensors.
+    checkClass(name, dtype, data);
     file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
     swapToHostOrder(file.subarray(at, at + data.byteLength), data.BYTES_PER_ELEMENT);
     at += data.byteLength;

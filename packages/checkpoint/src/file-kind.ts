@@ -65,9 +65,12 @@ const others: readonly Kind[] = [
   },
 ];
 
-/** Protocols 2 to 5; then 0 and 1, which begin with a dictionary, a list, a tuple, an object or a number. */
+/**
+ * Protocols 2 to 5 have a signature. 0 and 1 begin with a dictionary, a list or an object, which may be the first of a tuple; with a tuple of
+ * numbers or texts; or, those of PyTorch, with a large number.
+ */
 const pickle =
-  /^(\x80[\x02-\x05]|\([dlt]p\d+\n|[}\])]q\0|\((K.[KMJXG}\]t]|[IL]-?\d+L?\n|F[\d.e+-]+\n)|c[\w.]+\n\w+\n(p\d+\n|q\0|[(R)])|L\d+L\n)/s;
+  /^(\x80[\x02-\x05]|\(?(\([dl]p\d+\n|[}\]]q\0|c[\w.]+\n\w+\n(p\d+\n|q\0|[()]))|\(([IL]-?\d+L?\n|F[\d.e+-]+\n|V[^\n]*\np\d+\n|K.[KMJXG]|X..\0\0)|L\d+L\n)/s;
 
 /** The name of a tar archive's format is what stands last. */
 const startBytes = 262;

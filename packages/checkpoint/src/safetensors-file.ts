@@ -6,6 +6,7 @@ import { fileSource } from './file-source.ts';
 import { eachInFile, inFile } from './in-file.ts';
 import type { NamedArray, SlicedArray } from './named-array.ts';
 import { type OpenSafetensors, openSafetensors } from './open-safetensors.ts';
+import { checkedEntries } from './safetensors-layout.ts';
 import { checkSliceOptions, type SliceOptions } from './split-rows.ts';
 import { streamSafetensors } from './stream-safetensors.ts';
 import { writeFileAtomic } from './write-file-atomic.ts';
@@ -82,7 +83,7 @@ export async function writeSafetensors(
 ): Promise<void> {
   const { signal } = checkSliceOptions('writeSafetensors', options);
   const arrays: [string, NamedArray | SlicedArray][] = [];
-  for (const [name, array] of Object.entries(tensors)) {
+  for (const [name, array] of checkedEntries(tensors)) {
     arrays.push([name, 'dataId' in array ? await slicesOf(name, array, options) : array]);
   }
   const data = streamSafetensors(Object.fromEntries(arrays), metadata);

@@ -1,4 +1,5 @@
 import { CheckpointError } from './checkpoint-error.ts';
+import { described } from './described.ts';
 import { formats } from './formats.ts';
 import { maxHeaderBytes } from './max-header-bytes.ts';
 import {
@@ -22,16 +23,19 @@ export interface Layout<A> {
  * Where the reference implementation puts arrays: the widest elements first, then by name in UTF-8, the data beginning at a
  * multiple of 8.
  *
- * @throws CheckpointError naming the array or the metadata that cannot be written.
+ * @throws CheckpointError naming the array or the metadata that cannot be written, TypeError for what holds no arrays or metadata.
  */
 export function layoutOf<A extends NamedArray | SlicedArray>(
   tensors: Readonly<Record<string, A>>,
   metadata: Readonly<Record<string, string>>,
 ): Layout<A> {
-  const arrays = Object.entries(tensors)
+  const arrays = checkedEntries(tensors)
     .map(([name, array]) => ({ name, ...array, rank: checkArray(name, array) }))
     .sort((a, b) => a.rank - b.rank || compare(a.name, b.name));
   const fields = [];
+  if (!isObject(metadata)) {
+    throw new TypeError(`metadata was ${described(metadata)}; it must be an object of texts`);
+  }
   const texts = Object.entries(metadata).sort(([a], [b]) => compare(a, b));
   for (const [name, text] of texts) {
     if (typeof text !== 'string') {
@@ -68,6 +72,23 @@ export function layoutOf<A extends NamedArray | SlicedArray>(
   return { head, arrays, dataBytes: end };
 }
 
+/** What is to be written, by name. @throws TypeError for what holds no arrays, CheckpointError naming what is none. */
+export function checkedEntries<A>(tensors: Readonly<Record<string, A>>): [string, A & object][] {
+  if (!isObject(tensors)) {
+    throw new TypeError(`tensors was ${described(tensors)}; it must be an object of arrays`);
+  }
+  return Object.entries(tensors).map(([name, array]) => {
+    if (isObject(array)) return [name, array];
+    throw new CheckpointError(
+      `tensor ${JSON.stringify(name)} was ${described(array)}; it must be { dtype, shape, data }`,
+    );
+  });
+}
+
+function isObject<T>(value: T): value is T & object {
+  return typeof value === 'object' && value !== null;
+}
+
 /** The index of the array's format. */
 function checkArray(name: string, given: NamedArray | SlicedArray): number {
   const { dtype, shape } = given;
@@ -76,7 +97,8 @@ function checkArray(name: string, given: NamedArray | SlicedArray): number {
   }
   const what = `tensor ${JSON.stringify(name)}`;
   checkText(what, name);
-  const rank = formats.findIndex((format) => format.dtype === dtype);
+  // Formats that are only read have no dtype: one that lacks its own is none of them.
+  const rank = formats.findIndex((format) => format.dtype && format.dtype === dtype);
   if (rank < 0) {
     const known = formats.flatMap((format) => format.dtype ?? []).join(', ');
     throw new CheckpointError(
@@ -84,6 +106,11 @@ function checkArray(name: string, given: NamedArray | SlicedArray): number {
     );
   }
   if (!('slices' in given)) checkClass(name, dtype, given.data);
+  else if (!isIterable(given.slices)) {
+    throw new CheckpointError(
+      `${what} has slices that were ${described(given.slices)}; they must be an iterable of typed arrays`,
+    );
+  }
   if (!isShape(shape)) {
     throw new CheckpointError(`${what} has shape ${JSON.stringify(shape)}; it must be sizes >= 0`);
   }
@@ -95,11 +122,15 @@ function checkArray(name: string, given: NamedArray | SlicedArray): number {
   return rank;
 }
 
+function isIterable(value: unknown): boolean {
+  return isObject(value) && (Symbol.iterator in value || Symbol.asyncIterator in value);
+}
+
 /** @throws CheckpointError where the elements are not of the class for their type. */
-export function checkClass(name: string, dtype: DType, data: object): void {
+export function checkClass(name: string, dtype: DType, data: unknown): void {
   const array = formats.find((format) => format.dtype === dtype)?.array;
   // Not instanceof: arrays may come from another realm.
-  const given = (data as { readonly [Symbol.toStringTag]?: string })[Symbol.toStringTag];
+  const given = Object.prototype.toString.call(data).slice('[object '.length, -1);
   if (given === array) return;
   throw new CheckpointError(
     `tensor ${JSON.stringify(name)} of dtype ${dtype} holds ${given}; it must hold ${array}`,
