@@ -10,7 +10,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import type { Dropout } from '../dropout/index.ts';
 import type { Params } from '../params.ts';
-import { maskReaches } from './mask-reaches.ts';
+import { isModelCall, maskReaches } from './mask-reaches.ts';
+import { checkMask, maskFits, maskOf } from './masks.ts';
+import { mendMergeMasks } from './merge-masks.ts';
 import { regularizerOf } from './regularizers.ts';
 
 /** What every layer of tf.layers takes: `name`, `inputShape`, `trainable` and so on. */
@@ -134,6 +136,7 @@ export interface LayerFactory<A extends object> {
 export function defineLayer<S extends ArgSpecs>(
   definition: LayerDefinition<S>,
 ): LayerFactory<ArgsOf<S>> {
+  mendMergeMasks();
   const {
     name,
     args: specs,
@@ -199,14 +202,11 @@ export function defineLayer<S extends ArgSpecs>(
       inputs: tf.Tensor | tf.Tensor[],
       mask?: tf.Tensor | tf.Tensor[],
     ): tf.Tensor | tf.Tensor[] {
-      const given = [mask].flat().find((one) => one != null);
-      if (given !== undefined && !masks) {
-        throw new TypeError(
-          `the layer "${this.name}" was given a mask; ${name} takes none, and would count what is masked`,
-        );
-      }
-      const first = [mask].flat()[0] ?? null;
+      const given = [mask].flat().map((one, at) => (maskReaches(this, at) ? one : null));
+      this.#checkMasks([inputs].flat(), given);
       const outputs = this.computeOutputShape([inputs].flat().map(({ shape }) => shape));
+      const [tokens] = shapesOf(outputs);
+      const first = given[0] != null && maskFits(given[0], tokens) ? given[0] : null;
       const all = isList(outputs) ? [first, ...outputs.slice(1).map(() => null)] : first;
       return all as tf.Tensor | tf.Tensor[];
     }
@@ -234,11 +234,34 @@ export function defineLayer<S extends ArgSpecs>(
     override apply(
       ...[inputs, kwargs]: Parameters<layers.Layer['apply']>
     ): ReturnType<layers.Layer['apply']> {
-      const isMasked = kwargs?.['mask'] != null;
-      if (!isMasked || !Array.isArray(inputs) || maskReaches(this))
-        return super.apply(inputs, kwargs);
-      const { mask, ...others } = kwargs;
-      return super.apply(inputs, others);
+      const { mask, ...others } = kwargs ?? {};
+      if (mask == null) return super.apply(inputs, kwargs);
+      // A model leaves the mask of one layer for those behind; computeMask checks what is this one's.
+      if (isModelCall(this, inputs)) {
+        return super.apply(inputs, maskReaches(this) ? kwargs : others);
+      }
+      this.#checkMasks([inputs].flat() as tf.Tensor[], [mask].flat());
+      return super.apply(inputs, kwargs);
+    }
+
+    #checkMasks(
+      inputs: readonly tf.Tensor[],
+      given: readonly (tf.Tensor | null | undefined)[],
+    ): void {
+      const at = given.findIndex((one) => one != null);
+      const [x] = inputs;
+      if (at < 0 || x === undefined) return;
+      const met = `the layer "${this.name}" was given a mask`;
+      if (!masks) throw new TypeError(`${met}; ${name} takes none, and would count what is masked`);
+      if (!(x instanceof tf.Tensor)) {
+        throw new TypeError(
+          `${met} beside symbolic tensors; in a model it must be that of layers.masking or of an embedding`,
+        );
+      }
+      if (at > 0) {
+        throw new TypeError(`${met} of inputs[${at}] alone; ${name} takes that of inputs[0]`);
+      }
+      checkMask(`mask of the layer "${this.name}"`, given[0] as tf.Tensor, x, masks === 'steps');
     }
 
     override call(
@@ -314,23 +337,6 @@ function checkedArgs<S extends ArgSpecs>(
     return [name, given];
   });
   return Object.fromEntries(checked) as CheckedArgs<S>;
-}
-
-/** TensorFlow.js gives a mask to all layers that come later, also where their inputs are something else. */
-function maskOf(
-  x: tf.Tensor,
-  mask: tf.Tensor | null | undefined,
-  ofSteps: boolean,
-): tf.Tensor | undefined {
-  const tokens = x.shape.slice(0, -1);
-  if (mask == null || !tf.util.arraysEqual(mask.shape, tokens.slice(0, mask.rank)))
-    return undefined;
-  const numbers = tf.cast(mask, 'float32');
-  if (mask.rank === tokens.length) return numbers;
-  if (mask.rank < 2) return undefined;
-  if (ofSteps) return numbers;
-  const between = tokens.slice(mask.rank).map(() => 1);
-  return tf.add(tf.reshape(numbers, [...mask.shape, ...between]), tf.zeros(tokens));
 }
 
 function shapesOf(inputShape: Shape | Shape[]): PerInput<Shape> {

@@ -34,4 +34,5 @@ export {
   registerLayers,
   type SeededLayerArgs,
 } from './define-layer.ts';
+export { isModelCall } from './mask-reaches.ts';
 export type { Regularized, RegularizerArg } from './regularizers.ts';
