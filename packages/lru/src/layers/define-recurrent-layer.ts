@@ -7,6 +7,7 @@ import {
   type CheckedArgs,
   defineLayer,
   flag,
+  isModelCall,
   type LayerClass,
   type LayerDefinition,
   optional,
@@ -172,13 +173,17 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
 
     override apply(...[inputs, kwargs]: Parameters<RNN['apply']>): ReturnType<RNN['apply']> {
       const { initialState, ...others } = kwargs ?? {};
-      // A model gives lists, with what an earlier layer left in kwargs.
-      const all = Array.isArray(inputs) ? inputs : [inputs, initialState ?? []].flat();
+      const listed = [inputs].flat() as tf.Tensor[];
+      // In a model it is what an earlier layer left there.
+      const stated = isModelCall(this, inputs) ? [] : ([initialState ?? []].flat() as tf.Tensor[]);
+      if (listed.length > sequences && stated.length > 0) {
+        throw new TypeError(
+          'the initial state was in inputs and in initialState; it must be in one of them',
+        );
+      }
+      const all = [...listed, ...stated];
       checkCount(all.length);
-      return super.apply(
-        (Array.isArray(inputs) || all.length > 1 ? all : inputs) as tf.Tensor[],
-        others,
-      );
+      return super.apply(Array.isArray(inputs) || all.length > 1 ? all : inputs, others);
     }
 
     /** layers.bidirectional hands states over here. */
