@@ -1,10 +1,13 @@
+import { described } from './described.ts';
 import { ShapeError } from './errors.ts';
 
 /** A size or a number of things. @throws ShapeError naming it unless it is an integer from `least` on. */
 export function checkedSize(name: string, size: number | undefined, least = 1): number {
   if (size === undefined || !Number.isSafeInteger(size) || size < least) {
     const wanted = least === 1 ? 'a positive integer' : `an integer >= ${least}`;
-    throw new ShapeError(`${name} was ${size ?? 'not given'}; it must be ${wanted}`);
+    throw new ShapeError(
+      `${name} was ${size == null ? 'not given' : described(size)}; it must be ${wanted}`,
+    );
   }
   return size;
 }
@@ -22,6 +25,6 @@ export function checkNumber(
 ): void {
   if (!(Number.isFinite(value) && value >= least)) {
     const wanted = least === Number.NEGATIVE_INFINITY ? '' : ` >= ${least}`;
-    throw new RangeError(`${name} was ${value}; it must be a finite number${wanted}`);
+    throw new RangeError(`${name} was ${described(value)}; it must be a finite number${wanted}`);
   }
 }

@@ -10,6 +10,7 @@ export type {
 export { checkFlag } from './check-flag.ts';
 export { checkList } from './check-list.ts';
 export { checkedSize, checkNumber, checkSizes } from './check-numbers.ts';
+export { checkObject } from './check-object.ts';
 export { checkOneOf } from './check-one-of.ts';
 export { checkOptions } from './check-options.ts';
 export { checkRoom, roomFor } from './check-room.ts';

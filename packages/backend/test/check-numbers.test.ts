@@ -12,6 +12,18 @@ it('takes sizes and numbers in their ranges, and names what is outside', () => {
   expect(() => checkedSize('width', undefined)).toThrow(
     new ShapeError('width was not given; it must be a positive integer'),
   );
+  for (const [wrong, met] of [
+    ['2', '"2"'],
+    [2n, '2n'],
+    [[2], 'a list'],
+  ]) {
+    expect(() => checkedSize('width', wrong as never)).toThrow(
+      new ShapeError(`width was ${met}; it must be a positive integer`),
+    );
+    expect(() => checkNumber('scale', wrong as never)).toThrow(
+      new RangeError(`scale was ${met}; it must be a finite number`),
+    );
+  }
   expect(() => checkedSize('taps', 1, 2)).toThrow(
     new ShapeError('taps was 1; it must be an integer >= 2'),
   );

@@ -1,4 +1,4 @@
-import { checkTensor, described, ShapeError, type ShapePattern } from '@neverend/backend';
+import { checkObject, checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** Tensors by slash names, as a checkpoint names them. Names beyond those read are left alone. */
@@ -49,11 +49,7 @@ export function paramLabel(params: Params, name: string): string {
 
 /** The parameter of this name, checked. @throws ShapeError | DTypeError naming it, also when there is none. */
 export function checkedParam(params: Params, name: string, pattern: ShapePattern): Tensor {
-  if (typeof params !== 'object' || params === null) {
-    throw new TypeError(
-      `params was ${described(params)}; it must be an object of tensors by names`,
-    );
-  }
+  checkObject('params', params, 'of tensors by names');
   const tensor = params[name];
   const label = paramLabel(params, name);
   if (tensor === undefined) {

@@ -1,4 +1,4 @@
-import { described } from '@neverend/backend';
+import { checkObject, described } from '@neverend/backend';
 
 /** An array of a checkpoint, as the readers of `@neverend/checkpoint` give it. */
 export interface CheckpointArray {
@@ -15,10 +15,8 @@ export const toFloat32 = ({ data }: CheckpointArray): Float32Array =>
 
 /** @throws TypeError naming what is no array of a checkpoint. */
 export function checkArrays(arrays: unknown): void {
-  if (typeof arrays !== 'object' || arrays === null || Array.isArray(arrays)) {
-    throw new TypeError(`arrays was ${described(arrays)}; it must be an object of arrays by name`);
-  }
-  for (const [name, array] of Object.entries(arrays)) {
+  checkObject('arrays', arrays, 'of arrays by name');
+  for (const [name, array] of Object.entries(arrays as object)) {
     const { shape, data } = (array ?? {}) as Partial<Record<'shape' | 'data', unknown>>;
     const was = (part: string, value: unknown, wanted: string) =>
       new TypeError(`arrays[${JSON.stringify(name)}]${part} was ${described(value)}; ${wanted}`);

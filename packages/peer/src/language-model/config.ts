@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, checkSizes, described } from '@neverend/backend';
+import { checkNumber, checkObject, checkOptions, checkSizes, described } from '@neverend/backend';
 import { type FeedForwardConfig, feedForward } from './feed-forward/index.ts';
 import type { FeedForward } from './feed-forward/types.ts';
 
@@ -44,12 +44,6 @@ function checkFields(config: LanguageModelConfig): void {
     throw new TypeError(`blocks was ${described(blocks)}; it must be a list of feed-forwards`);
   }
   if (blocks.length === 0) throw new RangeError('blocks was empty; it must have one at least');
-}
-
-/** @param wanted what it must have. @throws TypeError naming it where it is no object. */
-export function checkObject(name: string, value: unknown, wanted: string): void {
-  if (typeof value === 'object' && value !== null) return;
-  throw new TypeError(`${name} was ${described(value)}; it must be an object ${wanted}`);
 }
 
 const layers = new WeakMap<LanguageModelConfig, readonly FeedForward[]>();

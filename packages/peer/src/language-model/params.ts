@@ -1,12 +1,11 @@
 import { initSpaceAttention } from '@neverend/attention';
-import { checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { checkObject, checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
 import { normal, type Params, withPrefix } from '@neverend/nn';
 import { checkTableRoom } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   blockName,
   checkConfig,
-  checkObject,
   feedForwardName,
   feedForwards,
   type LanguageModelConfig,

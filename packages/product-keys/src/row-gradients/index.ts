@@ -1,4 +1,4 @@
-import { checkOptions, checkTensor, described, ShapeError } from '@neverend/backend';
+import { checkObject, checkOptions, checkTensor, described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SortedPicks } from '../sort-picks.ts';
 import { summedPicks } from '../summed-picks/index.ts';
@@ -99,11 +99,7 @@ export async function rowGradients<Name extends string>(
 
 /** @returns the names of the tables. */
 function checkedTables<Name extends string>(tables: Readonly<Record<Name, tf.Variable>>): Name[] {
-  if (typeof tables !== 'object' || tables === null || Array.isArray(tables)) {
-    throw new TypeError(
-      `tables was ${described(tables)}; it must be an object of variables [N, D]`,
-    );
-  }
+  checkObject('tables', tables, 'of variables [N, D]');
   const names = Object.keys(tables) as Name[];
   for (const [at, name] of names.entries()) {
     const table = tables[name];
