@@ -25,7 +25,32 @@ beforeAll(() => useBackend('cpu'));
 const key = randomKey(1);
 const block = { width: 4, heads: 2 };
 
+const x = () => tf.zeros([1, 3, 4]);
+const complex = () => ({ re: x(), im: x() });
+const none = null as never;
+
 const refused: readonly (readonly [message: string, call: () => unknown])[] = [
+  [
+    'state was null; it must be an object with re and im',
+    () => lru(x(), initLru(key, { width: 4 }), { state: none }),
+  ],
+  [
+    'state was null; it must be an object with rgLru and conv',
+    () => recurrentBlock(x(), initRecurrentBlock(key, { ...block, lruWidth: 4 }), { state: none }),
+  ],
+  ['x was null; it must be an object with re and im', () => complexLinearScan(none, complex())],
+  [
+    'initialState was null; it must be an object with re and im',
+    () => complexLinearScan(complex(), complex(), { initialState: none }),
+  ],
+  [
+    'initialState.re was undefined; it must be a tensor [1, 4]',
+    () => complexLinearScan(complex(), complex(), { initialState: x() as never }),
+  ],
+  [
+    'heads was "2"; it must be a positive divisor of the width, 4',
+    () => initRgLru(key, { width: 4, heads: '2' as never }),
+  ],
   ['width was 0; it must be a positive integer', () => initLru(key, { width: 0 })],
   [
     'lruWidth was -2; it must be a positive integer',

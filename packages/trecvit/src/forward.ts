@@ -1,4 +1,4 @@
-import { checkOptions, checkTensor, ShapeError } from '@neverend/backend';
+import { checkList, checkObject, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
 import type { RecurrentState } from '@neverend/lru';
 import { checkedParam, layerNorm, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -39,10 +39,14 @@ export function forward(
 ): { features: tf.Tensor; logits: tf.Tensor; state: TRecViTState } {
   checkOptions('forward', options, ['state', 'segmentPos', 'decay', 'window']);
   const { state, segmentPos, decay, window } = options;
-  if (state !== undefined && state.layers.length !== config.layers) {
-    throw new ShapeError(
-      `state had ${state.layers.length} layers; it must have ${config.layers}, as the configuration`,
-    );
+  if (state !== undefined) {
+    checkObject('state', state, 'with layers and head');
+    checkList('state.layers', state.layers, 'states of layers');
+    if (state.layers.length !== config.layers) {
+      throw new ShapeError(
+        `state had ${state.layers.length} layers; it must have ${config.layers}, as the configuration`,
+      );
+    }
   }
   if (segmentPos !== undefined) {
     checkTensor('segmentPos', segmentPos, video.shape.slice(0, 2), 'int32');

@@ -1,4 +1,4 @@
-import { checkOptions, checkSizes, checkTensor } from '@neverend/backend';
+import { checkObject, checkOptions, checkSizes, checkTensor } from '@neverend/backend';
 import { linear, linearParams, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
@@ -59,6 +59,7 @@ export function classificationHead(
   const out = linearParams(params, 'cls_head', headWidth, classes);
   const kept = window ?? 1;
   if (state !== undefined) {
+    checkObject('state', state, 'with values and weights');
     checkTensor('state.values', state.values, [batch, kept, headWidth]);
     checkTensor('state.weights', state.weights, [batch, kept]);
   }

@@ -68,6 +68,21 @@ await describeBackends('a model', (backend) => {
     model.dispose();
   });
 
+  it('names a state that is none', () => {
+    const model = TRecViT.init(tiny, randomKey(4));
+    const video = tf.zeros([1, 1, 8, 12, 3]);
+    for (const [state, message] of [
+      [null, 'state was null; it must be an object with layers and head'],
+      [{ layers: 2 }, 'state.layers was 2; it must be a list of states of layers'],
+      [
+        { ...model.forward(video).state, head: null },
+        'state was null; it must be an object with values and weights',
+      ],
+    ] as const) {
+      expect(() => model.forward(video, { state: state as never })).toThrow(new TypeError(message));
+    }
+  });
+
   it('reads the average of the tokens where it has no class token, as plain loops do', async () => {
     const model = TRecViT.init({ ...tiny, pooling: 'average' }, randomKey(4));
     const pixels = randomUniform(randomKey('average'), 2 * 3 * 8 * 12 * 3);

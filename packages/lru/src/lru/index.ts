@@ -1,4 +1,5 @@
 import {
+  checkObject,
   checkOptions,
   checkSizes,
   checkTensor,
@@ -48,6 +49,7 @@ export function lru(
   const skip = checkedParam(params, 'D', [inputs]);
   const shape = [...x.shape.slice(0, -1), width];
   if (state !== undefined) {
+    checkObject('state', state, 'with re and im');
     const stateShape = [x.shape[0] ?? 1, ...shape.slice(2)];
     checkTensor('state.re', state.re, stateShape);
     checkTensor('state.im', state.im, stateShape);

@@ -1,5 +1,6 @@
 import {
   checkNumber,
+  checkObject,
   checkOptions,
   checkSizes,
   checkTensor,
@@ -77,6 +78,7 @@ export function recurrentBlockWith(
   const linearOut = linearParams(params, 'linear_out', inner, width);
   const conv1d = subtree(params, 'conv_1d/');
   if (state !== undefined) {
+    checkObject('state', state, 'with rgLru and conv');
     const taps = checkedParam(conv1d, 'w', ['K', inner]).shape[0] ?? 1;
     const widened = (steps?: number) => [...withTime(x, steps).slice(0, -1), inner];
     checkTensor('state.rgLru', state.rgLru, widened());

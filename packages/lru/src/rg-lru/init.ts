@@ -1,4 +1,4 @@
-import { type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import { described, type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
 import { normal } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -28,7 +28,7 @@ export function initGates(
   const { width, outputWidth, heads } = sizes;
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0 || outputWidth % heads !== 0) {
     throw new ShapeError(
-      `heads was ${heads}; it must be a positive divisor of the width, ${outputWidth}`,
+      `heads was ${described(heads)}; it must be a positive divisor of the width, ${outputWidth}`,
     );
   }
   const params: Record<string, tf.Tensor> = {};

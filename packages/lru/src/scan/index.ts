@@ -1,4 +1,4 @@
-import { checkOptions, checkTensor, defineKernel } from '@neverend/backend';
+import { checkObject, checkOptions, checkTensor, defineKernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Complex } from '../types.ts';
 import { complexScanCases, realScanCases } from './cases.ts';
@@ -47,7 +47,11 @@ export function linearScan(
   checkOptions('linearScan', options, optionNames);
   const { initialState, reverse = false } = options;
   return tf.tidy(() => {
-    const { lanes, state, whole, last } = layout({ x, a }, { initialState }, reverse);
+    const { lanes, state, whole, last } = layout(
+      { x, a },
+      initialState === undefined ? {} : { initialState },
+      reverse,
+    );
     const [y] = realScan.run(
       { a: lanes(a), x: lanes(x), h0: state(initialState) },
       { reverse },
@@ -73,8 +77,8 @@ export function complexLinearScan(
   const { initialState, reverse = false } = options;
   return tf.tidy(() => {
     const { lanes, state, whole, last } = layout(
-      { 'x.re': x.re, 'x.im': x.im, 'a.re': a.re, 'a.im': a.im },
-      { 'initialState.re': initialState?.re, 'initialState.im': initialState?.im },
+      { ...partsOf('x', x), ...partsOf('a', a) },
+      initialState === undefined ? {} : partsOf('initialState', initialState),
       reverse,
     );
     const [re, im] = complexScan.run(
@@ -90,22 +94,26 @@ export function complexLinearScan(
 
 const optionNames = ['initialState', 'reverse'] as const;
 
+/** The tensors of complex numbers, by what messages call them. */
+function partsOf(name: string, of: Complex): Readonly<Record<string, tf.Tensor>> {
+  checkObject(name, of, 'with re and im');
+  return { [`${name}.re`]: of.re, [`${name}.im`]: of.im };
+}
+
 type Named = [name: string, tensor: tf.Tensor];
 
 /** Checks sequences of one shape and their states, and takes all axes after time as one and back. */
 function layout(
   sequences: Readonly<Record<string, tf.Tensor>>,
-  states: Readonly<Record<string, tf.Tensor | undefined>>,
+  states: Readonly<Record<string, tf.Tensor>>,
   reverse: boolean,
 ) {
   const [[name, first], ...others] = Object.entries(sequences) as [Named, ...Named[]];
-  checkTensor(name, first, first.rank === 4 ? ['B', 'T', 'N', 'E'] : ['rows', 'T', 'E']);
+  checkTensor(name, first, first?.rank === 4 ? ['B', 'T', 'N', 'E'] : ['rows', 'T', 'E']);
   for (const [other, tensor] of others) checkTensor(other, tensor, first.shape);
   const [outer, length, ...rest] = first.shape as [number, number, ...number[]];
   const stateShape = [outer, ...rest];
-  for (const [other, tensor] of Object.entries(states)) {
-    if (tensor !== undefined) checkTensor(other, tensor, stateShape);
-  }
+  for (const [other, tensor] of Object.entries(states)) checkTensor(other, tensor, stateShape);
   const inner = rest.reduce((product, n) => product * n, 1);
   return {
     lanes: (tensor: tf.Tensor) => tf.reshape(tensor, [outer, length, inner]),
