@@ -1,11 +1,11 @@
-import { checkSizes, ShapeError } from '@neverend/backend';
+import { checkSizes, described, ShapeError } from '@neverend/backend';
 
 /** The width of a head. @throws ShapeError unless `width` is a positive integer that `heads` divides. */
 export function headWidth(width: number, heads: number): number {
   checkSizes({ width });
   if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) {
     throw new ShapeError(
-      `heads was ${heads}; it must be a positive divisor of the width, ${width}`,
+      `heads was ${described(heads)}; it must be a positive divisor of the width, ${width}`,
     );
   }
   return width / heads;
@@ -14,6 +14,6 @@ export function headWidth(width: number, heads: number): number {
 /** @throws RangeError naming a base that is not above 0, or not finite. */
 export function checkBase(name: string, base: number): void {
   if (!(base > 0 && Number.isFinite(base))) {
-    throw new RangeError(`${name} was ${base}; it must be a finite number above 0`);
+    throw new RangeError(`${name} was ${described(base)}; it must be a finite number above 0`);
   }
 }

@@ -57,7 +57,8 @@ await describeBackends('rotaryPositions', (backend) => {
     tf.dispose([q, k, a, b]);
   });
 
-  it.each([Int32Array, Uint32Array, Float32Array, Float64Array])(
+  const int64 = { of: (...of: number[]) => BigInt64Array.from(of, BigInt) };
+  it.each([Int32Array, Uint32Array, Float32Array, Float64Array, int64])(
     'takes positions as %o, once or for each row',
     async (Typed) => {
       const x = tf.randomNormal([2, 3, 1, 4]) as tf.Tensor;

@@ -29,6 +29,7 @@ beforeAll(() => useBackend('cpu'));
 const key = randomKey(1);
 const sizes = { width: 4, heads: 2, mlpWidth: 3 };
 const heads = () => tf.zeros([1, 2, 1, 2]);
+const rotary = (options: object) => rotaryPositions(heads(), options);
 const norm = () => ({ 'encoder_norm/scale': tf.ones([4]), 'encoder_norm/bias': tf.zeros([4]) });
 
 const refused: readonly (readonly [message: string, call: () => unknown])[] = [
@@ -73,6 +74,19 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
   [
     'positions was NaN; it must be a finite number',
     () => rotaryPositions(heads(), { positions: [0, Number.NaN] }),
+  ],
+  ['dims was "2"; it must be a positive even number', () => rotary({ dims: '2' })],
+  ['dims was 2n; it must be a positive even number', () => rotary({ dims: 2n })],
+  ['base was "2"; it must be a finite number above 0', () => rotary({ base: '2' })],
+  ['factor was 2n; it must be a finite number above 0', () => rotary({ factor: 2n })],
+  ['positions was 0n; it must be a finite number', () => rotary({ positions: [0n, 1n] })],
+  [
+    'cache was null; it must be an object with key and value',
+    () => cachedAttention(tf.zeros([1, 1, 4]), {}, null as never, { heads: 2 }),
+  ],
+  [
+    'heads was "2"; it must be a positive divisor of the width, 4',
+    () => initSpaceAttention(key, { width: 4, heads: '2' as never }),
   ],
   [
     'kind was "last"; it must be "first" or "average"',

@@ -1,4 +1,4 @@
-import { checkOptions, checkTensor } from '@neverend/backend';
+import { checkObject, checkOptions, checkTensor } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
@@ -50,6 +50,7 @@ export function cachedAttention(
   checkTensor('x', x, ['rows', 'N', 'D']);
   const [rows, , width] = x.shape as [number, number, number];
   if (cache !== undefined) {
+    checkObject('cache', cache, 'with key and value');
     checkTensor('cache.key', cache.key, [rows, 'M', heads, headWidth(width, heads)]);
     checkTensor('cache.value', cache.value, cache.key.shape);
   }

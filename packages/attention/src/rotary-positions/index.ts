@@ -4,11 +4,15 @@ import {
   checkNumber,
   checkOptions,
   checkTensor,
+  described,
   ShapeError,
 } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
+
+/** The positions of N tokens, also as int64. */
+type PositionList = ArrayLike<number> | BigInt64Array | BigUint64Array;
 
 /** Options of `rotaryPositions`. */
 export interface RotaryOptions {
@@ -16,7 +20,7 @@ export interface RotaryOptions {
    * Position of the first token, the others following by one; or those of all N tokens; or a list of N for each row, as rows
    * that start with padding have them. Lists may be typed arrays. 0 where it is left out.
    */
-  readonly positions?: number | ArrayLike<number> | readonly ArrayLike<number>[] | undefined;
+  readonly positions?: number | PositionList | readonly PositionList[] | undefined;
   /** Longest wavelength over 2π; 10,000 where it is left out. */
   readonly base?: number | undefined;
   /**
@@ -107,8 +111,8 @@ function checkRotary({ base, dims, interleaved, factor }: RotaryOptions): void {
 
 /** @throws ShapeError naming a number of turned numbers that is not even, or not above 0. */
 export function checkRotaryDims(name: string, dims: number): void {
-  if (!(Number.isInteger(dims / 2) && dims > 0)) {
-    throw new ShapeError(`${name} was ${dims}; it must be a positive even number`);
+  if (!(Number.isInteger(dims) && dims % 2 === 0 && dims > 0)) {
+    throw new ShapeError(`${name} was ${described(dims)}; it must be a positive even number`);
   }
 }
 
@@ -145,8 +149,8 @@ function positionsOf(
   return lists;
 }
 
-/** A typed array as a list; anything else stays what it is. */
+/** A typed array as a list of numbers; anything else stays what it is. */
 const asList = (value: unknown): unknown =>
   ArrayBuffer.isView(value) && !(value instanceof DataView)
-    ? Array.from(value as unknown as ArrayLike<number>)
+    ? Array.from(value as unknown as ArrayLike<number | bigint>, Number)
     : value;
