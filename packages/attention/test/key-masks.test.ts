@@ -237,9 +237,14 @@ await describeBackends('a mask of keys', (backend) => {
           neverendMlp({ mlpWidth: 3, seed: 2 }),
           neverendLearnedPositions({ seed: 3 }),
         ];
-        const x = [embedding, ...between].reduce(
+        // Segments, of which none is padding, as BERT adds them.
+        const segments = tfl.layers.embedding({ inputDim: 5, outputDim: 6 });
+        const summed = tfl.layers
+          .add()
+          .apply([segments, embedding].map((of) => of.apply(input) as tfl.SymbolicTensor));
+        const x = between.reduce(
           (y, layer) => layer.apply(y) as tfl.SymbolicTensor,
-          input as tfl.SymbolicTensor,
+          summed as tfl.SymbolicTensor,
         );
         const layer = make();
         const model = tfl.model({ inputs: input, outputs: layer.apply(x) as tfl.SymbolicTensor });
