@@ -73,7 +73,8 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-function atMost(list: readonly string[], separator: string): string {
+/** The first of a list, and how many more there are. */
+export function atMost(list: readonly string[], separator: string): string {
   const more = list.length > most ? `${separator}and ${list.length - most} more` : '';
   return `${list.slice(0, most).join(separator)}${more}`;
 }

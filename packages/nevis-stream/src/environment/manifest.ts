@@ -1,4 +1,11 @@
-import { RunError } from '@neverend/checkpoint/node';
+import { join } from 'node:path';
+import {
+  jsonDifferences,
+  keepEqual,
+  RunError,
+  readJson,
+  stableJson,
+} from '@neverend/checkpoint/node';
 import {
   checkClassNames,
   checkDataset,
@@ -8,20 +15,35 @@ import {
   readLabels,
 } from '../data/check-task.ts';
 import { DataError } from '../data/data-error.ts';
+import type { TaskData } from '../streams/make-stream.ts';
 import type {
+  Benchmark,
   Dataset,
   DatasetKey,
   PredictionEvent,
   Progress,
   Split,
   Stream,
+  TaskKey,
   TrainingEvent,
 } from '../types.ts';
+import { atMost } from './keep-config.ts';
 
-/** The hashes of a run's data: `manifest.json` in its folder. */
-export type Manifest = Readonly<
-  Record<DatasetKey, { readonly size: number; readonly sha256: string }>
->;
+/** What a run goes through: `manifest.json` in its folder. */
+export interface Manifest {
+  readonly benchmark: Benchmark | null;
+  /** The events in their order, with the names of their tasks. */
+  readonly events: readonly ManifestEvent[];
+  /** By the tasks' names. */
+  readonly tasks: Readonly<
+    Record<string, Omit<TaskKey, 'name'> & Pick<TaskData, 'domain' | 'classNames'>>
+  >;
+  readonly data: Readonly<Record<DatasetKey, Pick<Dataset, 'size' | 'whole' | 'shape' | 'sha256'>>>;
+}
+
+type ManifestEvent =
+  | (Omit<TrainingEvent, 'task'> & { readonly task: string })
+  | (Omit<PredictionEvent, 'task'> & { readonly task: string });
 
 /** A split that an event asks for. */
 interface Use {
@@ -95,14 +117,69 @@ export async function openManifest(
       uses.set(event.dev, { event, split: 'dev', key: event.dev });
     }
   }
-  const entries: Record<DatasetKey, Manifest[DatasetKey]> = {};
+  const data: Record<DatasetKey, Manifest['data'][DatasetKey]> = {};
   for (const [done, use] of [...uses.values()].entries()) {
     signal?.throwIfAborted();
     progress({ phase: 'prepare', label: use.key, done, total: uses.size });
-    const { size, sha256 } = await openDataset(stream, use);
-    entries[use.key] = { size, sha256 };
+    const { size, whole, shape, sha256 } = await openDataset(stream, use);
+    data[use.key] = { size, shape, sha256, ...(whole !== undefined && { whole }) };
   }
-  return entries;
+  return { ...describe(stream), data };
+}
+
+/** All of a manifest that is known before data are read. */
+function describe(stream: Stream): Omit<Manifest, 'data'> {
+  const events = [...stream.events()];
+  const tasks = events.map(({ task: { name, kind, numClasses } }) => {
+    const [domain, classNames] = [stream.domain(name), stream.classNames(name)];
+    return [name, { kind, numClasses, domain, classNames }] as const;
+  });
+  return {
+    benchmark: stream.benchmark ?? null,
+    events: events.map((event) => ({ ...event, task: event.task.name })),
+    tasks: Object.fromEntries(tasks),
+  };
+}
+
+/**
+ * Keeps a manifest in the folder of a run that has none yet.
+ *
+ * @throws RunError naming the tasks that differ from those of the run that goes on.
+ */
+export async function keepManifest(folder: string, manifest: Manifest): Promise<void> {
+  const path = join(folder, 'manifest.json');
+  const before = (await readJson(path)) as Manifest | null | undefined;
+  if (before !== undefined) {
+    if (!Array.isArray(before?.events)) {
+      throw new RunError(
+        `${path} is of an earlier version, which kept no order of tasks, so that its run cannot go on; use another folder`,
+      );
+    }
+    const differences = taskDifferences(before, JSON.parse(stableJson(manifest)));
+    if (differences.length > 0) {
+      throw new RunError(
+        `${path} was written by a run with other tasks (${atMost(differences, '; ')}); use another folder`,
+      );
+    }
+  }
+  await keepEqual(path, manifest, 'data');
+}
+
+function taskDifferences(before: Manifest, after: Manifest): string[] {
+  const title = (event: ManifestEvent | undefined) =>
+    event?.task === undefined ? 'nothing' : `${event.task} (${event.year})`;
+  const length = Math.max(before.events.length, after.events.length);
+  const ofEvents = Array.from({ length }, (_, at) => {
+    const [was, is] = [before.events[at], after.events[at]];
+    return title(was) === title(is)
+      ? jsonDifferences(was, is, title(was))
+      : [`event ${at}: ${title(was)} became ${title(is)}`];
+  });
+  const differences = [
+    ...jsonDifferences(before.benchmark, after.benchmark, 'benchmark'),
+    ...ofEvents.flat(),
+  ];
+  return differences.length > 0 ? differences : jsonDifferences(before.tasks, after.tasks);
 }
 
 async function openDataset(stream: Stream, { event, split, key }: Use): Promise<Dataset> {

@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkOptions } from '@neverend/backend';
 import {
-  keepEqual,
   lockFolder,
   makeFolder,
   RunError,
@@ -12,7 +11,7 @@ import {
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
 import { checkFolder, writeConfig } from './keep-config.ts';
-import { checkEvents, openManifest } from './manifest.ts';
+import { checkEvents, keepManifest, openManifest } from './manifest.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
 import { customPreset, type RunConfig } from './run-config.ts';
@@ -44,12 +43,12 @@ const runOptions: readonly (keyof RunOptions)[] = [
 ];
 
 /**
- * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (hashes of the data),
+ * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (the tasks in their order, and hashes of the data),
  * for each learner `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
  * functions of the settings, the data and the backend, byte for byte. Wall times go to `timing.jsonl`.
  *
  * @returns the report's data.
- * @throws RunError when the folder is in use, holds a run with other settings or other data, or is not empty and holds none.
+ * @throws RunError when the folder is in use, holds a run with other settings, other tasks or other data, or is not empty and holds none.
  * @throws DataError naming the task that cannot be learned or predicted, before the first step. @throws TypeError for an unknown option.
  */
 export async function runStream(options: RunOptions): Promise<ReportData> {
@@ -80,7 +79,7 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
       if (isNew && !signal?.aborted) await rm(join(folder, 'config.json'));
       throw error;
     });
-    await keepEqual(join(folder, 'manifest.json'), manifest, 'data');
+    await keepManifest(folder, manifest);
     await removeParts(folder, ['config.json', 'manifest.json', 'report-data.json', 'report.html']);
 
     const records = new Map<string, readonly EventRecord[]>();

@@ -179,7 +179,7 @@ describe('a run is refused', () => {
   it('when its folder holds a run on other data, with the difference', async () => {
     await runStream(options());
     await expect(runStream({ ...options(), stream: toyStream(2) })).rejects.toThrow(
-      /other data \(Bright_.*sha256/,
+      /other data \(data\.Bright_.*sha256/,
     );
   });
 
