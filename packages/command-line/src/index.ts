@@ -4,6 +4,7 @@ export {
   type BackendFlags,
   backendOptions,
   checkThreads,
+  folder,
   integer,
   notNegative,
   notNegativeInteger,

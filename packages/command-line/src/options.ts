@@ -42,6 +42,12 @@ export function checkThreads(_: Command, command: Command): void {
   }
 }
 
+/** The path of a folder: of one that is there, or of one that will be. */
+export function folder(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must be the path of a folder.');
+  return text;
+}
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!(Number.isSafeInteger(value) && value > 0)) {

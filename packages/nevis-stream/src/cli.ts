@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { commandRunner, integer, type Step } from '@neverend/command-line';
+import { commandRunner, folder, integer, type Step } from '@neverend/command-line';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
@@ -43,7 +43,9 @@ const backends = Object.keys({
 } satisfies Record<RunSettings['backend'], true>);
 
 const cacheOption = () =>
-  new Option('--cache <folder>', 'prepared data').default(defaultCache(), "the user's cache");
+  new Option('--cache <folder>', 'prepared data')
+    .argParser(folder)
+    .default(defaultCache(), "the user's cache");
 const jsonOption = () => new Option('--json', 'one JSON object on stdout and nothing else');
 const quietOption = () => new Option('--quiet', 'no progress on stderr');
 
@@ -53,7 +55,7 @@ program
   .addOption(
     new Option('--preset <name>', 'settings').choices(Object.keys(presets)).default('start'),
   )
-  .requiredOption('--out <folder>', "the run's folder")
+  .requiredOption('--out <folder>', "the run's folder", folder)
   .option('--seed <integer>', 'decides every random number', integer, 0)
   .addOption(new Option('--backend <name>', "instead of the preset's").choices(backends))
   .option('--shuffle-labels', 'control: labels in random order, so that errors stay at chance')
@@ -75,7 +77,7 @@ program
 program
   .command('resume')
   .description('go on with an interrupted run')
-  .argument('<folder>', "the run's folder")
+  .argument('<folder>', "the run's folder", folder)
   .addOption(cacheOption())
   .addOption(jsonOption())
   .addOption(quietOption())
@@ -87,7 +89,7 @@ program
 program
   .command('report')
   .description('write the report of a finished run again')
-  .argument('<folder>', "the run's folder")
+  .argument('<folder>', "the run's folder", folder)
   .addOption(jsonOption())
   .action(async (folder: string, { json }: Pick<CommonFlags, 'json'>) => {
     const { remakeReport } = await commands();

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { RunError, readJson, writeFileAtomic } from '@neverend/checkpoint/node';
+import * as tf from '@tensorflow/tfjs-core';
 import { isRunConfig } from './environment/keep-config.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
@@ -28,6 +29,8 @@ export async function run(
   context: CommandContext,
 ): Promise<ReportData> {
   const { preset, seed, learners, stream: streamSettings } = settings;
+  // The notes of TensorFlow.js are for programmers.
+  tf.env().set('PROD', true);
   const { name, version, device } = await useBackend(settings.backend, { threads: 1 });
   context.note(`backend ${name} ${version} (${device})`);
   const stream = await openStream(settings, context);
@@ -75,19 +78,31 @@ export async function settingsOf(folder: string): Promise<RunSettings> {
   return { preset, seed, backend: backend.name as RunSettings['backend'], stream, learners };
 }
 
-/** Makes `report.html` again from the files of a run that is done. @returns its path. */
+/** Makes `report.html` again from the files of a run that is done. @returns its path. @throws RunError where it is not, or they are damaged. */
 export async function remakeReport(folder: string): Promise<string> {
-  const data = (await readJson(join(folder, 'report-data.json'))) as ReportData | null | undefined;
+  const file = join(folder, 'report-data.json');
+  const data = (await readJson(file)) as ReportData | null | undefined;
   if (data === undefined) {
+    // Says so where there is no run at all, or one that only its program can finish.
+    await settingsOf(folder);
     throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
   }
   if (data?.schema !== 2) {
     throw new RunError(
-      `${join(folder, 'report-data.json')} was written by another version; write it again with: nevis resume ${folder}`,
+      `${file} was written by another version; write it again with: nevis resume ${folder}`,
     );
   }
   const path = join(folder, 'report.html');
-  await writeFileAtomic(path, await renderReport(data, await readTiming(folder, data)));
+  const page = await readTiming(folder, data)
+    .then((timing) => renderReport(data, timing))
+    .catch((cause: unknown) => {
+      // Those say what is wrong.
+      if (cause instanceof Error && 'code' in cause) throw cause;
+      throw new RunError(`${file} is damaged; write it again with: nevis resume ${folder}`, {
+        cause,
+      });
+    });
+  await writeFileAtomic(path, page);
   return path;
 }
 

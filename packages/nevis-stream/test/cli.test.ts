@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { bundleForNode } from '@neverend/backend/testing/op-cases';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runDigests } from './environment/toy.ts';
@@ -151,6 +152,15 @@ describe('nevis run', () => {
     expect(stderr).toContain(message);
   });
 
+  it('says nothing of TensorFlow.js on stderr with --quiet', async () => {
+    const { child, end } = start(smoke('quiet', '--backend', 'cpu', '--quiet'));
+    // It has computed then.
+    const trained = join(scratch, 'quiet', 'independent', 'checkpoint.json');
+    while (!existsSync(trained) && child.exitCode === null) await setTimeout(50);
+    child.kill();
+    expect((await end).stderr).not.toContain('TensorFlow');
+  });
+
   it('refuses a folder with a run of another seed in one line', async () => {
     const { code, stdout, stderr } = await nevis(...smoke('whole', '--seed', '9', '--quiet'));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -236,11 +246,35 @@ describe('nevis report', () => {
   });
 
   it('says how to finish a run that is not done', async () => {
-    const { code, stderr } = await nevis('report', scratch);
+    const folder = join(scratch, 'begun');
+    await mkdir(folder);
+    await copyFile(join(scratch, 'whole', 'config.json'), join(folder, 'config.json'));
+    const { code, stderr } = await nevis('report', folder);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `nevis: ${scratch} holds no finished run; finish it with: nevis resume ${scratch}\n`,
+      `nevis: ${folder} holds no finished run; finish it with: nevis resume ${folder}\n`,
     );
+  });
+
+  it('says that a folder holds no run', async () => {
+    for (const folder of [scratch, join(scratch, 'nowhere')]) {
+      expect(await nevis('report', folder)).toEqual({
+        ...{ code: 1, stdout: '' },
+        stderr: `nevis: ${folder} holds no run; start one with: nevis run --out ${folder}\n`,
+      });
+    }
+  });
+
+  it.each([
+    ['nothing', '{"schema": 2}'],
+    ['learners that are none', '{"schema": 2, "learners": [null]}'],
+  ])('says how to mend data with %s', async (_title, text) => {
+    const folder = await mkdtemp(join(scratch, 'damaged-'));
+    await writeFile(join(folder, 'report-data.json'), text);
+    expect(await nevis('report', folder)).toEqual({
+      ...{ code: 1, stdout: '' },
+      stderr: `nevis: ${join(folder, 'report-data.json')} is damaged; write it again with: nevis resume ${folder}\n`,
+    });
   });
 });
 
@@ -280,6 +314,16 @@ describe('a wrong command line', () => {
     ['a missing folder', ['run'], /required option '--out <folder>' not specified/],
     ['a seed that is no integer', ['run', '--out', 'x', '--seed', '1.5'], /must be an integer/],
     ['an unknown backend', ['run', '--out', 'x', '--backend', 'abacus'], /'abacus' is invalid/],
+    ...[
+      ['run', '--out', ''],
+      ['run', '--out', 'x', '--cache', ''],
+      ['resume', ''],
+      ['report', ''],
+    ].map((args): [string, string[], RegExp] => [
+      `an empty path after ${args.slice(0, -1).join(' ')}`,
+      args,
+      /'' is invalid.* It must be the path of a folder\./,
+    ]),
     ['an unknown command', ['walk'], /unknown command 'walk'/],
   ])('with %s ends with 2 and without a stack trace', async (_title, args, message) => {
     const { code, stdout, stderr } = await nevis(...args);
@@ -316,8 +360,14 @@ describe('a wrong command line', () => {
     );
   });
 
-  it('resume of a config that is not that of a run is one line', async () => {
-    await writeFile(join(scratch, 'config.json'), '[]');
+  it.each([
+    '[]',
+    '{"learners": [null], "seed": 0, "preset": "smoke", "backend": {"name": "cpu"}}',
+    '{"learners": [], "seed": 0, "preset": "smoke", "backend": {"name": "cpu"}}',
+    '{"learners": [{"name": "a"}], "seed": "0", "preset": "smoke", "backend": {"name": "cpu"}}',
+    '{"learners": [{"name": "a"}], "seed": 0, "preset": "smoke", "backend": null}',
+  ])('resume of a config that is not that of a run is one line: %s', async (text) => {
+    await writeFile(join(scratch, 'config.json'), text);
     const { code, stderr } = await nevis('resume', scratch);
     expect(code).toBe(1);
     expect(stderr).toBe(

@@ -54,3 +54,24 @@ it.each(Object.values(presets).flatMap(({ learners }) => learners))(
     expect(createLearner(again).settings).toEqual(kept);
   },
 );
+
+it.each([independentLearner, finetunePreviousLearner])(
+  '%o says that it needs a backbone',
+  (make) => {
+    const none = { ...learner, backbone: null } as unknown as typeof learner;
+    expect(() => make(none)).toThrow(
+      new RangeError(
+        'backbone was null; it must be that of vitBackbone, pixelBackbone or one like them',
+      ),
+    );
+  },
+);
+
+it('makeStream says that its splits to predict are a list', () => {
+  const options = { predictSplits: null } as unknown as Parameters<typeof makeStream>[1];
+  expect(() => makeStream(content, options)).toThrow(
+    new RangeError(
+      'predictSplits is null; it must be a list of train, dev, train_and_dev, dev_test, test',
+    ),
+  );
+});

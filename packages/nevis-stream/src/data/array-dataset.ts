@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Dataset, DatasetKey, ImageBatch, Split, TaskKey } from '../types.ts';
+import { labelFault } from './check-task.ts';
 import { DataError } from './data-error.ts';
 
 /** Examples in memory. */
@@ -69,14 +70,8 @@ function checkExamples(key: string, task: TaskKey, shape: Dataset['shape'], part
       `${key} has ${images.length} bytes of images; ${labels.length} images of ${shape.join(' x ')} must have ${expected}`,
     );
   }
-  const wrong = labels.findIndex(
-    (label) => !Number.isInteger(label) || label < 0 || label >= task.numClasses,
-  );
-  if (wrong >= 0) {
-    throw new DataError(
-      `${key} has the label ${labels[wrong]} at ${wrong}; a label must be at least 0 and below ${task.numClasses}`,
-    );
-  }
+  const fault = labelFault(labels, task.numClasses);
+  if (fault !== undefined) throw new DataError(`${key} ${fault}`);
 }
 
 /** SHA-256 of the shape as text, all images, and all labels as little-endian 32-bit integers. */

@@ -1,10 +1,40 @@
-import type { Dataset, Split, TaskKey } from '../types.ts';
+import { described } from '@neverend/backend';
+import type { Benchmark, Dataset, DatasetKey, Split, TaskKey } from '../types.ts';
 import { DataError } from './data-error.ts';
 
-/** @throws DataError unless a task's name is a text. */
+/** Bytes of a name: files are named after it, its split and a position, and file systems take 255 with what marks a half-written file. */
+const mostBytes = 160;
+
+/** @throws DataError unless a task's name is a text that files can be named after. */
 export function checkName(name: string): void {
-  if (typeof name === 'string' && name !== '') return;
-  throw new DataError(`a task has the name ${JSON.stringify(name)}; it must be a text`);
+  if (typeof name !== 'string' || name === '') {
+    throw new DataError(`a task has the name ${described(name)}; it must be a text`);
+  }
+  const bytes = Buffer.byteLength(name);
+  if (bytes <= mostBytes) return;
+  throw new DataError(
+    `the task ${name.slice(0, 40)}… has a name of ${bytes} bytes; it must have at most ${mostBytes}, since files are named after it`,
+  );
+}
+
+/** @throws DataError naming the task, unless files can be named after the key of its data set. */
+export function checkKey(name: string, key: DatasetKey): void {
+  const bytes = Buffer.byteLength(String(key));
+  if (typeof key === 'string' && bytes <= mostBytes + '_train_and_dev'.length) return;
+  refuse(name, `has a data set ${described(key).slice(0, 40)}…; its key must be a text of at most ${mostBytes + 14} bytes`);
+}
+
+/** @throws DataError unless a benchmark has a name, and at least as many positions as a stream has. */
+export function checkBenchmark(benchmark: Benchmark | undefined, count: number): void {
+  if (!benchmark) return;
+  const { name, positions } = benchmark;
+  if (typeof name !== 'string' || name === '') {
+    throw new DataError(`a benchmark has the name ${described(name)}; it must be a text`);
+  }
+  if (Number.isSafeInteger(positions) && positions >= Math.max(1, count)) return;
+  throw new DataError(
+    `the benchmark ${name} has ${described(positions)} positions; it must be an integer, and at least the ${count} of the stream`,
+  );
 }
 
 /** @throws DataError naming the task, unless its domain is a text. */
@@ -104,19 +134,30 @@ export function readLabels({ name, numClasses }: TaskKey, split: Split, dataset:
       const must = `they must be ${length} and ${length * bytes}`;
       refuse(name, `gives ${given} for ${length} images of ${split}; ${must}`);
     }
-    const wrong = labels.findIndex(
-      (label) => !Number.isInteger(label) || label < 0 || label >= numClasses,
-    );
-    if (wrong >= 0) {
-      const must = `a label must be an integer of at least 0 and below ${numClasses}`;
-      refuse(name, `has the label ${labels[wrong]} at ${start + wrong} of ${split}; ${must}`);
-    }
+    const fault = labelFault(labels, numClasses, (at) => `${start + at} of ${split}`);
+    if (fault !== undefined) refuse(name, fault);
     all.set(labels, start);
   }
   if (split === 'train' && all.every((label) => label === all[0])) {
     refuse(name, `has the label ${all[0]} alone in train; it must have examples of two classes`);
   }
   return all;
+}
+
+/** What is said of the first label that is not the id of a class; undefined where there is none. */
+export function labelFault(
+  labels: ArrayLike<number>,
+  numClasses: number,
+  place: (at: number) => string = String,
+): string | undefined {
+  const at = Array.prototype.findIndex.call(
+    labels,
+    (label) => !Number.isInteger(label) || label < 0 || label >= numClasses,
+  );
+  if (at < 0) return undefined;
+  const label: unknown = labels[at];
+  const was = typeof label === 'bigint' ? `${label}n` : described(label);
+  return `has the label ${was} at ${place(at)}; a label must be an integer of at least 0 and below ${numClasses}`;
 }
 
 function isObject(value: unknown): value is object {

@@ -19,8 +19,15 @@ const most = 3;
 
 /** Whether the content of a `config.json` is that of a run. */
 export function isRunConfig(content: unknown): content is RunConfig {
-  if (content === null || typeof content !== 'object') return false;
-  return 'learners' in content && Array.isArray(content.learners) && 'seed' in content;
+  const { preset, seed, backend, learners } = (content ?? {}) as Partial<RunConfig>;
+  return (
+    typeof preset === 'string' &&
+    Number.isSafeInteger(seed) &&
+    typeof backend?.name === 'string' &&
+    Array.isArray(learners) &&
+    learners.length > 0 &&
+    learners.every((learner) => typeof learner?.name === 'string')
+  );
 }
 
 /**
@@ -88,7 +95,7 @@ function configDifferences(
   const given = [
     ...jsonDifferences(before.preset, after.preset, 'preset'),
     ...jsonDifferences(before.seed, after.seed, 'seed'),
-    ...jsonDifferences(before.backend?.name, after.backend.name, 'backend'),
+    ...jsonDifferences(before.backend.name, after.backend.name, 'backend'),
     // A program's own stream may have none.
     ...(labels(before) === undefined || labels(after) === undefined
       ? []
@@ -97,7 +104,7 @@ function configDifferences(
   ];
   // Learners and stream follow from the preset, the device from the backend.
   if (given.length > 0) return { given, others: [] };
-  const names = ({ learners }: RunConfig) => learners.map((learner) => learner?.name);
+  const names = ({ learners }: RunConfig) => learners.map((learner) => learner.name);
   const otherNames = jsonDifferences(names(before).join(), names(after).join(), 'learners');
   const ofLearners = after.learners.flatMap((learner, index) =>
     jsonDifferences(before.learners[index], learner, learner.name),

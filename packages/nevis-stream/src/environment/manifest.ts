@@ -7,9 +7,11 @@ import {
   stableJson,
 } from '@neverend/checkpoint/node';
 import {
+  checkBenchmark,
   checkClassNames,
   checkDataset,
   checkDomain,
+  checkKey,
   checkTask,
   checkYear,
   readLabels,
@@ -61,8 +63,10 @@ export function checkEvents(stream: Stream): void {
   const predicted = new Map<number, boolean>();
   const tasks = new Map<number, string>();
   const years = new Map<number, number>();
-  for (const { type, position, year, task } of stream.events()) {
+  for (const event of stream.events()) {
+    const { type, position, year, task } = event;
     checkTask(task);
+    if (type === 'predict') checkKey(task.name, event.dataset);
     const isNew = !tasks.has(position);
     if (isNew !== (type === 'train') || (tasks.get(position) ?? task.name) !== task.name) {
       throw new DataError(
@@ -90,6 +94,7 @@ export function checkEvents(stream: Stream): void {
   }
   if (tasks.size === 0)
     throw new RunError(`the stream ${stream.name} was empty; it must hold a task`);
+  checkBenchmark(stream.benchmark, tasks.size);
   for (const [position, name] of tasks) {
     if (predicted.get(position)) continue;
     throw new DataError(
@@ -121,7 +126,10 @@ export async function openManifest(
   for (const [done, use] of [...uses.values()].entries()) {
     signal?.throwIfAborted();
     progress({ phase: 'prepare', label: use.key, done, total: uses.size });
-    const { size, whole, shape, sha256 } = await openDataset(stream, use);
+    const { size, whole, shape, sha256 } = await openDataset(stream, use).catch((cause) => {
+      if (signal?.aborted) throw cause;
+      throw named(use.event.task, cause);
+    });
     data[use.key] = { size, shape, sha256, ...(whole !== undefined && { whole }) };
   }
   return { ...describe(stream), data };
@@ -183,15 +191,16 @@ function taskDifferences(before: Manifest, after: Manifest): string[] {
 }
 
 async function openDataset(stream: Stream, { event, split, key }: Use): Promise<Dataset> {
-  const { task } = event;
-  try {
-    const dataset = await stream.dataset(key);
-    checkDataset(task, split, dataset);
-    readLabels(task, split, dataset);
-    return dataset;
-  } catch (cause) {
-    // A key has other letters than the name that it is made of.
-    if (!DataError.isInstance(cause) || cause.message.includes(task.name)) throw cause;
-    throw new DataError(`the task ${task.name}: ${cause.message}`, { cause });
-  }
+  const dataset = await stream.dataset(key);
+  checkDataset(event.task, split, dataset);
+  readLabels(event.task, split, dataset);
+  return dataset;
+}
+
+/** An error of a task's data, which may be any that a program throws, with the name of the task. */
+function named({ name }: TaskKey, cause: unknown): unknown {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // A key has other letters than the name that it is made of.
+  if (DataError.isInstance(cause) && message.includes(name)) return cause;
+  return new DataError(`the task ${name}: ${message}`, { cause });
 }

@@ -129,7 +129,9 @@ async function predict(work: Work<PredictionEvent>): Promise<RunState> {
     dataset,
     options.learner.predict(event, state.learner, context),
   );
-  const file = `${String(event.position).padStart(3, '0')}-${event.dataset}.safetensors`;
+  // Letters that one file system or another does not take.
+  const key = event.dataset.replaceAll(/[/\\:*?"<>|\p{Cc}]/gu, '_');
+  const file = `${String(event.position).padStart(3, '0')}-${key}.safetensors`;
   const sha256 = await writeSnapshot(join(folder, 'predictions', file), {
     meta: { dataset: event.dataset, datasetSha256: dataset.sha256 },
     tensors: {

@@ -1,15 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkOptions } from '@neverend/backend';
-import {
-  lockFolder,
-  makeFolder,
-  RunError,
-  removeParts,
-  writeJson,
-} from '@neverend/checkpoint/node';
+import { lockFolder, makeFolder, removeParts, writeJson } from '@neverend/checkpoint/node';
 import type { ReportBackend, ReportData } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
+import { checkRunOptions } from './check-run-options.ts';
 import { checkFolder, writeConfig } from './keep-config.ts';
 import { checkEvents, keepManifest, openManifest } from './manifest.ts';
 import type { EventRecord } from './records.ts';
@@ -37,11 +31,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-const runOptions: readonly (keyof RunOptions)[] = [
-  ...(['folder', 'stream', 'learners', 'seed', 'backend'] as const),
-  ...(['preset', 'streamSettings', 'command', 'progress', 'signal'] as const),
-];
-
 /**
  * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (the tasks in their order, and hashes of the data),
  * for each learner `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
@@ -52,11 +41,9 @@ const runOptions: readonly (keyof RunOptions)[] = [
  * @throws DataError naming the task that cannot be learned or predicted, before the first step. @throws TypeError for an unknown option.
  */
 export async function runStream(options: RunOptions): Promise<ReportData> {
-  checkOptions('runStream', options, runOptions);
+  checkRunOptions(options);
   const { folder, stream, learners, seed, signal, command } = options;
   const { progress = () => undefined } = options;
-  if (!Number.isSafeInteger(seed)) throw new RunError(`seed was ${seed}; it must be an integer`);
-  checkNames(learners);
   checkEvents(stream);
   const config: RunConfig = {
     schema: 1,
@@ -100,23 +87,5 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
     return report;
   } finally {
     unlock();
-  }
-}
-
-function checkNames(learners: readonly Learner[]): void {
-  if (learners.length === 0) throw new RunError('learners was empty; it must hold at least one');
-  const seen = new Set<string>();
-  for (const { name } of learners) {
-    // `lock` is a file of the run.
-    if (!/^[\w-]+$/.test(name) || name.toLowerCase() === 'lock') {
-      throw new RunError(
-        `a learner's name was ${JSON.stringify(name)}; it must be letters, digits, _ and -, and not lock`,
-      );
-    }
-    // Names are folders, and some file systems do not tell A from a.
-    if (seen.has(name.toLowerCase())) {
-      throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
-    }
-    seen.add(name.toLowerCase());
   }
 }

@@ -14,6 +14,7 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
+import { check } from './checks.ts';
 import { type Arrays, hashArrays, toArrays, toTensors } from './parameters.ts';
 import { checkSearch, type SearchSettings, searchTask } from './search-task.ts';
 import { predictBatches } from './trial.ts';
@@ -73,6 +74,8 @@ function transferLearner(
   source: (tasks: readonly StoredTask[]) => StoredTask | undefined,
 ): Learner {
   const { name = rule, title = ruleTitle } = names;
+  const isBackbone = typeof backbone?.features === 'function';
+  check('backbone', backbone, isBackbone, 'that of vitBackbone, pixelBackbone or one like them');
   checkSearch(search);
   return {
     name,

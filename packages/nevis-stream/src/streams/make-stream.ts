@@ -1,6 +1,7 @@
-import { checkOptions, randomKey, randomPermutation } from '@neverend/backend';
+import { checkOptions, described, randomKey, randomPermutation } from '@neverend/backend';
 import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
 import {
+  checkBenchmark,
   checkClassNames,
   checkDomain,
   checkName,
@@ -105,6 +106,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   if (!Array.isArray(content?.tasks)) {
     throw new DataError(`tasks was ${String(content?.tasks)}; it must be a list of years and data`);
   }
+  checkBenchmark(content.benchmark, content.tasks.length);
   const tasks = new Map<string, TaskData>();
   const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
   for (const [position, task] of content.tasks.entries()) {
@@ -278,6 +280,11 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
 }
 
 function checkValues({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
+  if (!Array.isArray(predictSplits)) {
+    throw new RangeError(
+      `predictSplits is ${described(predictSplits)}; it must be a list of ${splits.join(', ')}`,
+    );
+  }
   for (const split of predictSplits) {
     if (!splits.includes(split)) {
       throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}`);

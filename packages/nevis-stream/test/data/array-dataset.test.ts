@@ -94,7 +94,7 @@ it.each([-1, 4])('refuses the label %s of 4 classes', (label) => {
   const { images, labels } = examples(2);
   expect(() => open({ images, labels: labels.with(1, label) })).toThrow(
     new DataError(
-      `signs_train has the label ${label} at 1; a label must be at least 0 and below 4`,
+      `signs_train has the label ${label} at 1; a label must be an integer of at least 0 and below 4`,
     ),
   );
 });

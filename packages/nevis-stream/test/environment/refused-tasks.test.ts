@@ -136,7 +136,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
   [
     'a label beyond the classes',
     () => streamOf({ examples: { ...whole, dev: part(8, 3) } }),
-    `the task ${name}: A___task_dev has the label 2 at 2; a label must be at least 0 and below 2`,
+    `the task ${name}: A___task_dev has the label 2 at 2; a label must be an integer of at least 0 and below 2`,
   ],
   [
     'a label between two classes',
@@ -144,7 +144,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
       const labels = Float32Array.of(0, 0.5) as unknown as Int32Array;
       return streamOf({ examples: { ...whole, dev: { ...part(2), labels } } });
     },
-    `the task ${name}: A___task_dev has the label 0.5 at 1; a label must be at least 0 and below 2`,
+    `the task ${name}: A___task_dev has the label 0.5 at 1; a label must be an integer of at least 0 and below 2`,
   ],
   [
     'images of no height',
@@ -460,7 +460,106 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
     },
     `the task ${name} has a predict event at position 1; a position must be trained on once, and predicted after that`,
   ],
+  ...(
+    [
+      ['texts', ['0', '1'], '"0"'],
+      ['bigints', BigInt64Array.of(0n, 1n), '0n'],
+      ['nothing', [null, null], 'null'],
+    ] as const
+  ).flatMap(([title, wrong, was]) => {
+    const labels = wrong as unknown as Int32Array;
+    const must = 'a label must be an integer of at least 0 and below 2';
+    return [
+      [
+        `labels that are ${title}`,
+        () => streamOf({ examples: { ...whole, dev: { ...part(2), labels } } }),
+        `the task ${name}: A___task_dev has the label ${was} at 0; ${must}`,
+      ] as const,
+      [
+        `labels that are ${title}, in a stream of its own`,
+        () =>
+          ownStream(
+            () => ({}),
+            ({ batch }) => ({ size: 2, batch: (all) => ({ ...batch(all), labels }) }),
+          ),
+        `the task ${name} has the label ${was} at 0 of train; ${must}`,
+      ] as const,
+    ];
+  }),
+  ...[new Error('boom'), 'boom'].flatMap((error) => [
+    [
+      `examples that throw ${typeof error}`,
+      () => streamOf({ examples: () => Promise.reject(error) }),
+      `the task ${name}: boom`,
+    ] as const,
+    [
+      `data that throw ${typeof error}, in a stream of its own`,
+      () =>
+        ownStream(
+          () => ({}),
+          () => {
+            throw error;
+          },
+        ),
+      `the task ${name}: boom`,
+    ] as const,
+  ]),
+  ...['x'.repeat(300), '日本'.repeat(50)].flatMap((long) => {
+    const message = `the task ${long.slice(0, 40)}… has a name of 300 bytes; it must have at most 160, since files are named after it`;
+    return [
+      [`a name of ${long.length} letters`, () => streamOf({ name: long }), message] as const,
+      [
+        `a name of ${long.length} letters, in a stream of its own`,
+        () => ownStream(ofTask({ name: long })),
+        message,
+      ] as const,
+    ];
+  }),
+  [
+    'a long key of its data, in a stream of its own',
+    () => {
+      const dataset = `${'k'.repeat(300)}_test` as const;
+      return ownStream(({ type }) => (type === 'predict' ? { dataset } : {}));
+    },
+    `the task ${name} has a data set "${'k'.repeat(39)}…; its key must be a text of at most 174 bytes`,
+  ],
+  ...[0, 1, 2.5, '106'].flatMap((count) => {
+    const benchmark = { name: 'Bench', positions: count as number };
+    const message = `the benchmark Bench has ${JSON.stringify(count)} positions; it must be an integer, and at least the 2 of the stream`;
+    const tasks = [{ year: 2000, data: taskOf({ name: 'Sound' }) }];
+    return [
+      [
+        `a benchmark of ${count} positions`,
+        () =>
+          makeStream({
+            name: 'mine',
+            benchmark,
+            tasks: [...tasks, { year: 2001, data: taskOf({}) }],
+          }),
+        message,
+      ] as const,
+      [
+        `a benchmark of ${count} positions, in a stream of its own`,
+        () => ({ ...streamOf({}), benchmark }),
+        message,
+      ] as const,
+    ];
+  }),
 ];
+
+it('a name of 160 bytes, or with letters that file systems do not take, is no hindrance', async () => {
+  for (const odd of ['W'.repeat(160), 'a/../../b', 'a\\b:c*?"<>|\0\n', 'å'.repeat(80)]) {
+    const report = await runStream({
+      ...{
+        folder: join(folder, `${odd.codePointAt(1)}`),
+        stream: streamOf({ name: odd }),
+        seed: 0,
+      },
+      ...{ learners: [independentLearner({ backbone: pixelBackbone(2), search })], backend: none },
+    });
+    expect(report.learners[0]?.tasks).toHaveLength(2);
+  }
+});
 
 describe('a task is refused before anything is learned, by its name', () => {
   it.each(streams)('with %s', async (_title, stream, message) => {

@@ -1,0 +1,86 @@
+import { checkOptions, described } from '@neverend/backend';
+import { RunError } from '@neverend/checkpoint/node';
+import type { Learner, Stream } from '../types.ts';
+import type { RunOptions } from './run-stream.ts';
+
+const known: readonly (keyof RunOptions)[] = [
+  ...(['folder', 'stream', 'learners', 'seed', 'backend'] as const),
+  ...(['preset', 'streamSettings', 'command', 'progress', 'signal'] as const),
+];
+
+const streamFunctions = [
+  'events',
+  'dataset',
+  'classNames',
+  'domain',
+] as const satisfies readonly (keyof Stream)[];
+const learnerFunctions = ['init', 'train', 'predict'] as const satisfies readonly (keyof Learner)[];
+
+const streamText = `a stream, with a name, a list of missing tasks and the functions ${streamFunctions.join(', ')}`;
+const learnerText = `a learner, with the functions ${learnerFunctions.join(', ')}`;
+
+/** @throws RunError naming the first option that is not what it must be. @throws TypeError for an unknown one. */
+export function checkRunOptions(options: RunOptions): void {
+  checkOptions('runStream', options, known);
+  const { folder, stream, learners, seed, backend } = options;
+  const { preset, streamSettings, command, progress, signal } = options;
+  check('folder', folder, isName(folder), 'the path of a folder');
+  const isStream = hasFunctions(stream, streamFunctions) && isName(stream.name);
+  check('stream', stream, isStream && Array.isArray(stream.missing), streamText);
+  checkLearners(learners);
+  check('seed', seed, Number.isSafeInteger(seed), 'an integer');
+  const isBackend = [backend?.name, backend?.version, backend?.device].every(isName);
+  check('backend', backend, isBackend, 'an object with the texts name, version and device');
+  check('preset', preset, preset === undefined || isName(preset), 'a text');
+  const isGiven = streamSettings !== undefined;
+  check('streamSettings', streamSettings, !isGiven || isJson(streamSettings), 'JSON');
+  check('command', command, command === undefined || isName(command), 'a text');
+  check('progress', progress, ['undefined', 'function'].includes(typeof progress), 'a function');
+  const isSignal = signal === undefined || hasFunctions(signal, ['throwIfAborted']);
+  check('signal', signal, isSignal, 'an AbortSignal');
+}
+
+function checkLearners(learners: readonly Learner[]): void {
+  check('learners', learners, Array.isArray(learners), 'a list of learners');
+  if (learners.length === 0) throw new RunError('learners was empty; it must hold at least one');
+  const seen = new Set<string>();
+  for (const [at, learner] of learners.entries()) {
+    const isLearner = hasFunctions(learner, learnerFunctions);
+    check(`learners[${at}]`, learner, isLearner, learnerText);
+    const { name, title, settings } = learner;
+    // `lock` is a file of the run.
+    if (typeof name !== 'string' || !/^[\w-]{1,100}$/.test(name) || name.toLowerCase() === 'lock') {
+      throw new RunError(
+        `a learner's name was ${described(name)}; it must be at most 100 letters, digits, _ and -, and not lock`,
+      );
+    }
+    check(`learners[${at}].title`, title, isName(title), 'a text');
+    check(`learners[${at}].settings`, settings, isJson(settings), 'JSON');
+    // Names are folders, and some file systems do not tell A from a.
+    if (seen.has(name.toLowerCase())) {
+      throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
+    }
+    seen.add(name.toLowerCase());
+  }
+}
+
+function check(name: string, value: unknown, fits: boolean, must: string): void {
+  if (fits) return;
+  throw new RunError(`${name} was ${described(value)}; it must be ${must}`);
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function hasFunctions<T extends object>(value: T | null, names: readonly (keyof T)[]): boolean {
+  return names.every((name) => typeof value?.[name] === 'function');
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
+}
