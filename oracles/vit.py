@@ -1,11 +1,12 @@
-"""Makes packages/attention/test/golden/vit.safetensors, timm-vits.json, positions.json and pictures.json with the published code of vision transformers.
+"""Makes packages/attention/test/golden/vit.safetensors, timm-vits.json, processors.json, positions.json and pictures.json with the published code of vision transformers.
 
     python oracles/vit.py --big-vision DIR --vision-transformer DIR
 
 The first DIR is a checkout of google-research/big_vision, the second one of google-research/vision_transformer. Small models of timm,
 transformers and these two get random numbers; the file has their checkpoints, by the names that their packages save, images, and what
 the models make of them: tokens after the last norm, features before the classes, and logits. PyTorch computes in float64. The
-metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon.
+metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon, and which parts it has.
+processors.json has what transformers' classes that prepare images fill in where a file says little.
 positions.json has PyTorch's bicubic interpolations of positions, pictures.json what torchvision makes of pictures.
 """
 
@@ -73,7 +74,7 @@ class Goldens:
         self.cases[case] = about
 
 
-def of_timm(goldens):
+def of_timm(goldens, later=False):
     small = {"embed_dim": WIDTH, "num_heads": HEADS, "depth": 1, "mlp_ratio": MLP / WIDTH}
     small |= {"patch_size": PATCH, "img_size": SIDE}
     cases = {
@@ -96,6 +97,11 @@ def of_timm(goldens):
         "other size": ("vit_tiny_patch16_224", 3, {"dynamic_img_size": True}),
         "deit3 other size": ("deit3_small_patch16_224", 3, {"dynamic_img_size": True}),
     }
+    if later:
+        cases = {
+            "no last norm": ("vit_tiny_patch16_224", 3, {"final_norm": False}),
+            "layer scale": ("vit_tiny_patch16_224", 3, {"init_values": 1e-5, "qk_norm": True, "pre_norm": True, "fc_norm": True}),
+        }
     for case, (architecture, classes, more) in cases.items():
         random = np.random.default_rng([1, len(goldens.cases)])
         arguments = small | more
@@ -119,7 +125,7 @@ def of_timm(goldens):
         goldens.add(f"timm {case}", params, pixels, outputs, layout="timm", config=config)
 
 
-def of_transformers(goldens):
+def of_transformers(goldens, later=False):
     small = dict(hidden_size=WIDTH, num_hidden_layers=1, num_attention_heads=HEADS, intermediate_size=MLP)
     small |= dict(image_size=SIDE, patch_size=PATCH, num_labels=3)
     dino = small | {"mlp_ratio": 2, "num_register_tokens": 3}
@@ -146,6 +152,11 @@ def of_transformers(goldens):
         "siglip classes": ("SiglipForImageClassification", two | {"num_labels": 3}),
         "clip": ("CLIPModel", two | {"projection_dim": 5}),
     }
+    if later:
+        cases = {
+            "no registers": ("Dinov2WithRegistersModel", dino | {"num_register_tokens": 0}),
+            "clip classes": ("CLIPForImageClassification", two | {"num_labels": 3}),
+        }
     for case, (name, settings) in cases.items():
         random = np.random.default_rng([2, len(goldens.cases)])
         model_class = getattr(transformers, name)
@@ -196,6 +207,7 @@ def transformers_outputs(name, model, given):
     features = {
         "IJepaForImageClassification": lambda: tokens.mean(1),
         "SiglipForImageClassification": lambda: tokens.mean(1),
+        "CLIPForImageClassification": lambda: tokens[:, 1:].mean(1),
         "Dinov2ForImageClassification": lambda: torch.cat([tokens[:, 0], tokens[:, 1:].mean(1)], 1),
         "Dinov2WithRegistersForImageClassification": lambda: torch.cat([tokens[:, 0], tokens[:, 1 + registers :].mean(1)], 1),
         "DeiTForImageClassificationWithTeacher": lambda: tokens[:, :2].mean(1),
@@ -282,7 +294,7 @@ def module_of(name, path):
 
 
 def timm_vits():
-    """Heads, GELU and epsilon of each vision transformer of timm that is made of ordinary blocks."""
+    """Heads, GELU, epsilon, pooling and parts of each vision transformer of timm that is made of ordinary blocks."""
     from timm.models._registry import _module_to_models
     from timm.models.vision_transformer import Block
 
@@ -298,7 +310,36 @@ def timm_vits():
         if not ordinary or type(block.attn).__name__ != "Attention" or name != model.default_cfg["architecture"]:
             continue
         forms = {"GELU": "erf", "GELUTanh": "tanh", "QuickGELU": "quick"}
-        rows[name] = [model.embed_dim, block.attn.num_heads, forms[type(block.mlp.act).__name__], block.norm1.eps, model.global_pool]
+        parts = [part for part, entry in TIMM_PARTS.items() if entry in model.state_dict()]
+        rows[name] = [model.embed_dim, block.attn.num_heads, forms[type(block.mlp.act).__name__], block.norm1.eps, model.global_pool, parts]
+    return rows
+
+
+# Parts of timm's models, and an entry of each.
+TIMM_PARTS = {
+    "cls": "cls_token",
+    "dist": "dist_token",
+    "registers": "reg_token",
+    "preNorm": "norm_pre.weight",
+    "norm": "norm.weight",
+    "fcNorm": "fc_norm.weight",
+    "pool": "attn_pool.latent",
+    "layerScales": "blocks.0.ls1.gamma",
+    "qkvBias": "blocks.0.attn.qkv.bias",
+    "projBias": "blocks.0.attn.proj.bias",
+    "qkNorms": "blocks.0.attn.q_norm.weight",
+}
+
+
+def processors():
+    """What transformers' classes that prepare images make of files that say little."""
+    settings = ({}, {"size": 40, "crop_size": 32}, {"size": {"shortest_edge": 40}, "resample": 0}, {"do_center_crop": True, "crop_size": 30})
+    keys = ("size", "crop_size", "do_center_crop", "resample", "image_mean", "image_std")
+    rows = []
+    for name in ("ViT", "DeiT", "CLIP", "ChineseCLIP", "Bit", "Siglip", "Beit", "Blip", "DINOv3ViT"):
+        for given in settings:
+            whole = getattr(transformers, f"{name}ImageProcessor")(**given).to_dict()
+            rows.append([{"image_processor_type": f"{name}ImageProcessor", **given}, {key: whole.get(key) for key in keys}])
     return rows
 
 
@@ -349,6 +390,9 @@ def main():
     of_timm(goldens)
     of_transformers(goldens)
     of_flax(goldens, arguments.vision_transformer, arguments.big_vision)
+    # Last, so that the numbers of those above stay.
+    of_timm(goldens, later=True)
+    of_transformers(goldens, later=True)
 
     def commit(folder):
         return subprocess.check_output(["git", "-C", folder, "rev-parse", "HEAD"], text=True).strip()
@@ -362,8 +406,9 @@ def main():
         "google-research/vision_transformer": commit(arguments.vision_transformer),
     }
     save_file(goldens.arrays, GOLDEN / "vit.safetensors", metadata={"meta": json.dumps(meta), "cases": json.dumps(goldens.cases)})
-    table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling"], "rows": timm_vits()}
+    table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling", "parts"], "rows": timm_vits()}
     (GOLDEN / "timm-vits.json").write_text(json.dumps(table, indent=0) + "\n")
+    (GOLDEN / "processors.json").write_text(json.dumps({"meta": meta, "rows": processors()}, indent=0) + "\n")
     for name, made in (("positions", positions()), ("pictures", pictures())):
         arrays = {
             key: {"dtype": "float64", "shape": list(value.shape), "data": np.asarray(value, np.float64).ravel().tolist()}

@@ -268,6 +268,8 @@ describe('the names of a checkpoint', () => {
     ['timm', 'module.'],
     ['transformers', 'model.backbone.'],
     ['flax', 'ema/'],
+    ['timm', 'ema_'],
+    ['flax', 'ema_'],
   ] as const)('that begin with something else are one line: %s', async (layout, prefix) => {
     const wrong = renamed(await read(layout), (name) => prefix + name);
     for (const call of [() => vitParams(wrong, layout, sizes), () => loadVit(wrong)]) {
@@ -417,6 +419,11 @@ describe('the names of a checkpoint', () => {
     const arrays = await read('timm');
     const { 'blocks.1.attn.qkv.bias': _, ...one } = arrays;
     expect(() => vitParams(one, 'timm', sizes)).toThrow('blocks.1.attn.qkv.bias is missing');
+    const { 'vit.encoder.layer.1.attention.attention.key.bias': ____, ...key } =
+      await read('transformers');
+    expect(() => vitParams(key, 'transformers', sizes)).toThrow(
+      ' of these sizes: vit.encoder.layer.1.attention.attention.key.bias is missing',
+    );
     const { 'blocks.0.attn.qkv.bias': __, ...none } = one;
     const params = vitParams(none, 'timm', sizes);
     const bias = params['encoderblock_1/MultiHeadDotProductAttention_0/key/bias'];
@@ -436,6 +443,10 @@ describe('what is no checkpoint', () => {
   it.each([
     [undefined, 'arrays was undefined; it must be an object of arrays by name'],
     [null, 'arrays was null; it must be an object of arrays by name'],
+    [
+      new Map([['norm', array]]),
+      'arrays was a Map; it must be an object of arrays by name, as Object.fromEntries makes of it',
+    ],
     [[array], 'arrays was a list; it must be an object of arrays by name'],
     ['vit', 'arrays was "vit"; it must be an object of arrays by name'],
     [
@@ -474,6 +485,7 @@ describe('one fault', () => {
     shape,
     data: new Float32Array(shape.reduce((product, length) => product * length, 1)),
   });
+  const query = 'Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query';
   const pool = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, zeros(4)]));
 
@@ -499,6 +511,42 @@ describe('one fault', () => {
       ': pos_embed is [1, 2, 2, 4] and must be [1, tokens, 4]',
     ],
     ['timm', { pos_embed: zeros(1, 0, 4) }, ': pos_embed is [1, 0, 4] and must be [1, tokens, 4]'],
+    [
+      'timm',
+      { 'patch_embed.proj.weight': zeros(1, 4, 3, 2, 2) },
+      ': patch_embed.proj.weight is [1, 4, 3, 2, 2] and must be [4, channels, patch, patch]',
+    ],
+    [
+      'timm',
+      { 'patch_embed.proj.weight': zeros(2, 2, 3, 4) },
+      ': patch_embed.proj.weight is [2, 2, 3, 4] and must be [4, channels, patch, patch]',
+    ],
+    [
+      'flax',
+      { 'embedding/kernel': zeros(4, 3, 2, 2) },
+      ': embedding/kernel is [4, 3, 2, 2] and must be [patch, patch, channels, 4]',
+    ],
+    [
+      'timm',
+      { 'head.weight': zeros(1, 3, 4) },
+      ' of these sizes: head.weight is [1, 3, 4] and must be [3, 4]',
+    ],
+    [
+      'transformers',
+      { 'classifier.weight': zeros(1, 3, 4) },
+      ' of these sizes: classifier.weight is [1, 3, 4] and must be [3, 4]',
+    ],
+    [
+      'timm',
+      { 'blocks.0.mlp.fc1.weight': zeros(1, 5, 4) },
+      ' of these sizes: blocks.0.mlp.fc1.weight is [1, 5, 4] and must be [5, 4]',
+    ],
+    ['flax', { [`${query}/kernel`]: undefined }, ` of these sizes: ${query}/kernel is missing`],
+    [
+      'flax',
+      { [`${query}/kernel`]: zeros(4, 4) },
+      ` of these sizes: ${query}/kernel is [4, 4] and must be [4, 2, 2]`,
+    ],
     ['timm', { 'head.weight': undefined }, ' of these sizes: head.weight is missing'],
     ['flax', { 'head/kernel': undefined }, ' of these sizes: head/kernel is missing'],
     [
@@ -529,9 +577,11 @@ describe('one fault', () => {
       Object.entries(all).filter(([, array]) => array !== undefined),
     );
     const given = layout === 'flax' ? {} : ({ heads, gelu: 'erf', eps: 1e-6 } as const);
-    expect(() => loadVit(arrays as Record<string, CheckpointArray>, given)).toThrow(
-      new NeverendError('NEVEREND_VIT_CHECKPOINT', `arrays is no ${layout} checkpoint${message}`),
+    const error = new NeverendError(
+      'NEVEREND_VIT_CHECKPOINT',
+      `arrays is no ${layout} checkpoint${message}`,
     );
+    expect(() => loadVit(arrays as Record<string, CheckpointArray>, given)).toThrow(error);
   });
 
   it('of pooling is that of its probe', async () => {
@@ -541,6 +591,68 @@ describe('one fault', () => {
     const arrays = { ...(await read('flax')), ...pool(names) };
     expect(() => loadVit(arrays)).toThrow(/MAPHead_0\/probe is missing/);
     expect(() => loadVit(arrays)).not.toThrow(/unknown/);
+  });
+
+  it('is that of an array, not of a config.json that is right', async () => {
+    const config = {
+      ...{ architecture: 'vit_tiny_patch16_224', num_classes: 3 },
+      model_args: { num_heads: 2, patch_size: 2, in_chans: 3, embed_dim: 4 },
+    };
+    const arrays = await read('timm');
+    for (const [name, shape] of [
+      ['patch_embed.proj.weight', [1, 4, 3, 2, 2]],
+      ['head.weight', [1, 3, 4]],
+    ] as const) {
+      const wrong = { ...arrays, [name]: zeros(...shape) };
+      expect(() => loadVit(wrong, { config })).toThrow(`${name} is [${shape.join(', ')}] and must`);
+    }
+    tf.dispose(loadVit(arrays, { config }).params);
+  });
+
+  it('is that there are no blocks, or no kernel of queries', async () => {
+    const given = { heads, gelu: 'erf', eps: 1e-6 } as const;
+    const without = (arrays: Record<string, CheckpointArray>, name: RegExp) =>
+      Object.fromEntries(Object.entries(arrays).filter(([key]) => !name.test(key)));
+    const timm = await read('timm');
+    expect(() => loadVit(without(timm, /^blocks/), given)).toThrow(
+      new NeverendError(
+        'NEVEREND_VIT_CHECKPOINT',
+        'arrays is no timm checkpoint: it has no block, such as blocks.0.norm1.weight',
+      ),
+    );
+    const flax = await read('flax');
+    expect(() => loadVit(without(flax, /(query|key|value)\/kernel$/))).toThrow(
+      new NeverendError(
+        'NEVEREND_VIT_CHECKPOINT',
+        `arrays is no flax checkpoint: ${query}/kernel is missing`,
+      ),
+    );
+  });
+
+  it('of blocks in one array is said once, by the name of the file', async () => {
+    const flax = made(shapesOf.flax);
+    const stacked: Record<string, CheckpointArray> = {};
+    for (const [name, { shape, data }] of Object.entries(flax)) {
+      const all = name.replace('encoderblock_0/', 'encoderblock/');
+      if (all === name && name.includes('encoderblock_')) continue;
+      stacked[all] =
+        all === name ? { shape, data } : { shape: [2, ...shape], data: [...data, ...data] };
+    }
+    tf.dispose(loadVit(stacked).params);
+    const layer = 'Transformer/encoderblock/MlpBlock_3/Dense_0';
+    const { [`${layer}/bias`]: _, ...rest } = stacked;
+    expect(() => loadVit(rest)).toThrow(
+      new NeverendError(
+        'NEVEREND_VIT_CHECKPOINT',
+        `arrays is no flax checkpoint of these sizes: ${layer}/bias is missing`,
+      ),
+    );
+    expect(() => loadVit({ ...stacked, [`${layer}/bias`]: zeros(2, 6) })).toThrow(
+      ` of these sizes: ${layer}/bias is [2, 6] and must be [2, 5]`,
+    );
+    expect(() => loadVit({ ...stacked, [`${layer}/bias`]: zeros(3, 5) })).toThrow(
+      /: Transformer\/encoderblock\/\S+ is of 2 blocks and \S+Dense_0\/bias of 3$/,
+    );
   });
 
   it('is a prefix that some names have', async () => {
@@ -655,11 +767,7 @@ describe('a checkpoint that is not of these sizes', () => {
   it.each([
     ['flax', ['head/kernel', 'head/bias', 'pre_logits/kernel'], 'pre_logits/bias is missing'],
     ['timm', ['head.weight', 'head.bias', 'pre_logits.fc.weight'], 'pre_logits.fc.bias is missing'],
-    [
-      'transformers',
-      ['classifier.weight', 'classifier.bias', 'pooler.dense.weight'],
-      'pooler.dense.weight is unknown',
-    ],
+    ['transformers', ['classifier.weight', 'classifier.bias', 'pooler.dense.weight'], undefined],
   ] as const)('may have a head that is not asked for: %s', async (layout, head, fault) => {
     const extra = { shape: [4, 4], data: new Float32Array(16) };
     const arrays = { ...(await read(layout)), [head[2]]: extra };
@@ -671,8 +779,9 @@ describe('a checkpoint that is not of these sizes', () => {
     expect(Object.keys(made).filter((name) => name.startsWith('head'))).toEqual([]);
     expect(Object.keys(made)).toHaveLength(2 * 16 + 6);
     tf.dispose(made);
-    // With classes, what lies between the norm and them must not be passed over.
-    expect(whole).toThrow(fault);
+    // With classes, what lies between the norm and them must not be passed over; transformers' classifiers do not use a pooler.
+    if (fault === undefined) tf.dispose((whole as typeof params)?.() as tf.TensorContainer);
+    else expect(whole).toThrow(fault);
     const { [head[2]]: __, [head[0]]: ___, ...without } = arrays;
     tf.dispose(vitParams(without, layout, headless));
   });

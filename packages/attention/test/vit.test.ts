@@ -17,6 +17,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   type CheckpointArray,
+  type LoadVitOptions,
   loadVit,
   normalizeImages,
   patchEmbedding,
@@ -29,6 +30,12 @@ import { configFacts } from '../src/vit/config-file.ts';
 import { timmDepth } from '../src/vit/timm-depth.ts';
 
 type Arrays = Record<string, CheckpointArray>;
+
+/** What the arrays of two files do not say. */
+const unsaid: Readonly<Record<string, LoadVitOptions>> = {
+  'big_vision gap': { pooling: 'average' },
+  'big_vision sincos2d': { pooling: 'average', positions: 'sincos' },
+};
 
 /** A small checkpoint of a published package, images, and what the package makes of them. */
 interface Case {
@@ -71,7 +78,7 @@ await describeBackends('a published vision transformer', (backend) => {
   ];
   const chosen = cases.filter(([name]) => !isQuick(backend) || some.includes(name));
 
-  it.each(chosen)('gives in one call what %s gives', async (_, one) => {
+  it.each(chosen)('gives in one call what %s gives', async (name, one) => {
     poisonMemory();
     const { layout, config, arrays, images, outputs, inMemory = {} } = one;
     const renamed = Object.entries(inMemory).map(([now, then]) => [now, arrays[then]] as const);
@@ -81,7 +88,7 @@ await describeBackends('a published vision transformer', (backend) => {
     const files = [arrays, Object.fromEntries([...renamed, ...others]) as Arrays];
     for (const of of renamed.length === 0 ? files.slice(0, 1) : files) {
       await expectNoLeak(async () => {
-        const loaded = loadVit(of, { layout, config });
+        const loaded = loadVit(of, { layout, config, ...unsaid[name] });
         const x = toTensor(images);
         const y = vit(x, loaded.params, loaded.config);
         expect(Object.keys(y).sort()).toEqual(
@@ -165,6 +172,31 @@ await describeBackends('a vision transformer', (backend) => {
 });
 
 await describeBackends('pictures of any size', (backend) => {
+  it('of bytes are those of the same colours from 0 to 1', async () => {
+    await expectNoLeak(async () => {
+      const bytes = Array.from({ length: 5 * 7 * 3 }, (_, index) => (index * 89) % 256);
+      const pixels = tf.tensor4d(bytes, [1, 5, 7, 3], 'int32');
+      const colours = tf.tensor4d(
+        bytes.map((byte) => byte / 255),
+        [1, 5, 7, 3],
+      );
+      const how = vitPreprocessing({ size: 4 });
+      for (const make of [preprocessImages, normalizeImages] as const) {
+        const [images, expected] = [make(pixels, how), make(colours, how)];
+        const { shape } = expected;
+        const data = await expected.data();
+        await expectTensorClose(images, { shape, data: [...data] }, tolerances[backend]);
+        tf.dispose([images, expected]);
+      }
+      tf.dispose([pixels, colours]);
+    });
+    const flags = tf.tensor4d([1, 0, 1], [1, 1, 1, 3], 'bool');
+    expect(() => preprocessImages(flags, vitPreprocessing({ size: 1 }))).toThrow(
+      'pixels was bool; it must be float32',
+    );
+    flags.dispose();
+  });
+
   it('become images as torchvision makes them', async () => {
     poisonMemory();
     const { arrays } = readGolden(new URL('golden/pictures.json', import.meta.url));
@@ -230,6 +262,10 @@ function convolution(arrays: Readonly<Record<string, Float64Array>>): Float64Arr
   });
 }
 
+const vits = ['vit', 'deit', 'vit_mae', 'vit_msn'];
+const named = (model: string, models: readonly string[]) =>
+  `config.model_type was "${model}"; it must be ${models.map((type) => `"${type}"`).join(' or ')}, as the names in arrays are`;
+
 describe('a checkpoint of a vision transformer', () => {
   it.each(cases.map(([name]) => name))('may have all names below a prefix: %s', async (name) => {
     const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
@@ -238,7 +274,8 @@ describe('a checkpoint of a vision transformer', () => {
     const moved = Object.fromEntries(
       Object.entries(arrays).map(([key, array]) => [prefix + key, array]),
     );
-    const [there, here] = [loadVit(moved, { config, prefix }), loadVit(arrays, { config })];
+    const options = { config, ...unsaid[name] };
+    const [there, here] = [loadVit(moved, { ...options, prefix }), loadVit(arrays, options)];
     expect(there.config).toEqual(here.config);
     for (const [key, param] of Object.entries(here.params)) {
       expect([key, ...((await there.params[key]?.data()) ?? [])]).toEqual([
@@ -363,7 +400,34 @@ describe('a checkpoint of a vision transformer', () => {
     ['transformers clip', /vision_model.post_layernorm/, 'post_layernorm.weight is missing'],
     ['transformers clip', /visual_proj/, 'visual_projection.weight is missing, which config'],
     ['transformers vit', /classifier/, 'classifier.weight is missing, which config'],
-    ['transformers vit', /query\.bias/, 'config.qkv_bias was true; it must be false, as in'],
+    ['transformers vit', /query\.bias/, 'layer.0.attention.attention.query.bias is missing'],
+    ['transformers vit', /value\.bias/, 'layer.0.attention.attention.value.bias is missing'],
+    [
+      'transformers vit',
+      /1\S*key\.bias/,
+      'sizes: vit.encoder.layer.1.attention.attention.key.bias',
+    ],
+    [
+      'transformers vit',
+      /(query|key|value)\.bias/,
+      'layer.0.attention.attention.query.bias is missing, which config says that it has',
+    ],
+    ['transformers dinov2', /key\.bias/, 'layer.0.attention.attention.key.bias is missing'],
+    ['transformers deit', /distillation_token/, 'embeddings.distillation_token is missing, which'],
+    ['transformers deit', /cls_classifier/, 'checkpoint: cls_classifier.weight is missing, which'],
+    ['transformers clip', /k_proj\.bias/, 'self_attn.k_proj.bias is missing'],
+    ['timm augreg', /qkv\.bias/, 'blocks.0.attn.qkv.bias is missing, which config says that'],
+    ['timm augreg', /(proj|fc.)\.bias/, 'blocks.0.attn.proj.bias is missing, which config says'],
+    ['timm augreg', /cls_token/, 'cls_token is missing, which config says that it has'],
+    ['timm augreg', /^norm\./, 'norm.weight is missing, which config says that it has'],
+    ['timm layer scale', /\.ls/, 'blocks.0.ls1.gamma is missing, which config says that it has'],
+    ['timm layer scale', /[qk]_norm/, 'blocks.0.attn.q_norm.weight is missing, which config says'],
+    ['timm layer scale', /k_norm/, 'blocks.0.attn.k_norm.weight is missing'],
+    ['timm layer scale', /q_norm\.bias/, 'blocks.0.attn.q_norm.bias is missing'],
+    ['timm layer scale', /norm_pre/, 'norm_pre.weight is missing, which config says that it has'],
+    ['timm layer scale', /fc_norm/, 'fc_norm.weight is missing, which config says that it has'],
+    ['timm clip', /norm_pre/, 'norm_pre.weight is missing, which config says that it has'],
+    ['timm siglip', /attn_pool/, 'attn_pool.latent is missing, which config says that it has'],
     ['transformers deit', /distillation_classifier/, 'distillation_classifier.weight is missing'],
     ['transformers dinov2', /layer_scale1/, 'dinov2.encoder.layer.0.layer_scale1.lambda1 is miss'],
     ['transformers dinov2', /layer_scale/, 'layer_scale1.lambda1 is missing'],
@@ -433,10 +497,121 @@ describe('a checkpoint of a vision transformer', () => {
     [
       'timm augreg',
       { global_pool: 'map' },
-      'pooling was "attention"; arrays has nothing that become',
+      'attn_pool.latent is missing, which config says that it has',
     ],
     ['timm augreg', { model_args: { embed_dim: 192 } }, 'config.model_args.embed_dim was 192; it'],
-    ['timm augreg', { model_args: { qkv_bias: false } }, 'config.model_args.qkv_bias was false'],
+    [
+      'timm augreg',
+      { model_args: { qkv_bias: false } },
+      'config.model_args.qkv_bias was false; it must be true, since arrays has blocks.0.attn.qkv.bias',
+    ],
+    [
+      'timm augreg',
+      { model_args: { proj_bias: false } },
+      'config.model_args.proj_bias was false; it must be true, since arrays has blocks.0.attn.proj.',
+    ],
+    [
+      'timm augreg',
+      { model_args: { class_token: false, global_pool: 'avg', fc_norm: false } },
+      'config.model_args.class_token was false; it must be true, since arrays has cls_token',
+    ],
+    [
+      'timm augreg',
+      { model_args: { pre_norm: true } },
+      'norm_pre.weight is missing, which config says that it has',
+    ],
+    [
+      'timm augreg',
+      { model_args: { fc_norm: true } },
+      'config.model_args.fc_norm was true; it must be false, since arrays has norm.weight',
+    ],
+    [
+      'timm augreg',
+      { model_args: { final_norm: false } },
+      'config.model_args.final_norm was false; it must be true, since arrays has norm.weight',
+    ],
+    [
+      'timm augreg',
+      { model_args: { init_values: 1e-5 } },
+      'blocks.0.ls1.gamma is missing, which config says that it has',
+    ],
+    [
+      'timm augreg',
+      { model_args: { qk_norm: true } },
+      'blocks.0.attn.q_norm.weight is missing, which config says that it has',
+    ],
+    [
+      'timm augreg',
+      { model_args: { mlp_ratio: 4 } },
+      'config.model_args.mlp_ratio times the width was 32; it must be 12, as in arrays',
+    ],
+    [
+      'timm augreg',
+      { model_args: { qkv_bias: 'no' } },
+      'config.model_args.qkv_bias was "no"; it must be true or false',
+    ],
+    [
+      'timm augreg',
+      { architecture: 'vit_base_patch16_clip_quickgelu_224' },
+      'norm_pre.weight is missing, which config says that it has',
+    ],
+    [
+      'timm clip',
+      { architecture: 'vit_tiny_patch16_224' },
+      'pre_norm of vit_tiny_patch16_224 was false; it must be true, since arrays has norm_pre.weight',
+    ],
+    [
+      'timm layer scale',
+      { model_args: {} },
+      'pre_norm of vit_tiny_patch16_224 was false; it must be true, since arrays has norm_pre.weight',
+    ],
+    [
+      'timm dinov2 registers',
+      { architecture: 'vit_small_patch14_dinov2' },
+      'reg_tokens of vit_small_patch14_dinov2 was 0; it must be their number, since arrays has reg_',
+    ],
+    [
+      'timm siglip erf',
+      { global_pool: 'token' },
+      'config.global_pool was "token"; it must be "map", since arrays has attn_pool.latent',
+    ],
+    ['transformers vit', { model_type: 'clip_vision_model' }, named('clip_vision_model', vits)],
+    ['transformers vit', { model_type: 'clip' }, named('clip', vits)],
+    ['transformers vit', { model_type: 'dinov2' }, named('dinov2', vits)],
+    ['transformers vit', { model_type: 'ijepa' }, named('ijepa', vits)],
+    ['transformers deit', { model_type: 'vit' }, named('vit', ['deit'])],
+    [
+      'transformers vit',
+      { model_type: 'deit' },
+      'embeddings.distillation_token is missing, which config says that it has',
+    ],
+    ['transformers siglip', { model_type: 'vit' }, named('vit', ['siglip_vision_model'])],
+    [
+      'transformers siglip',
+      { vision_use_head: false },
+      'config.vision_use_head was false; it must be true, since arrays has head.probe',
+    ],
+    [
+      'transformers ijepa',
+      { model_type: 'vit' },
+      'ijepa.embeddings.cls_token is missing, which config says that it has',
+    ],
+    ['transformers clip', { model_type: 'siglip' }, named('siglip', ['clip_vision_model'])],
+    [
+      'transformers dinov2 registers',
+      { model_type: 'dinov2' },
+      named('dinov2', ['dinov2_with_registers']),
+    ],
+    [
+      'transformers dinov2',
+      { mlp_ratio: 4 },
+      'config.mlp_ratio times the width was 32; it must be 16, as in arrays',
+    ],
+    [
+      'transformers dinov2 giant',
+      { mlp_ratio: 24 },
+      'config.mlp_ratio times the width was 256; it must be 32, as in arrays',
+    ],
   ])('must be what its config.json says: %s %j', (name, changed, message) => {
     const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
     const config = { ...(one.config as object), ...changed };
@@ -502,18 +677,86 @@ describe('a checkpoint of a vision transformer', () => {
     );
   });
 
-  it('has the heads, GELU and epsilon that timm has for every name', () => {
+  it('of big_vision needs what its arrays do not say, by the name of the option', () => {
+    const of = (name: string, lost: RegExp) => {
+      const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+      return Object.fromEntries(Object.entries(one.arrays).filter(([key]) => !lost.test(key)));
+    };
+    const gap = of('big_vision gap', /^$/);
+    const noToken = 'arrays has no cls; pooling must be "average" if the model has no class token';
+    expect(() => loadVit(gap)).toThrow(new TypeError(noToken));
+    expect(() => loadVit(of('big_vision tok', /cls$/))).toThrow(
+      'arrays has no params/cls; pooling',
+    );
+    const noPositions = new TypeError(
+      'arrays has no pos_embedding; positions must be "sincos" if the model computes them',
+    );
+    const lost = of('big_vision gap', /pos_embedding/);
+    expect(() => loadVit(lost, { pooling: 'average' })).toThrow(noPositions);
+    expect(() => loadVit(lost, { pooling: 'average', positions: 'learned' })).toThrow(noPositions);
+    expect(() => loadVit(gap, { pooling: 'average', positions: 'sincos' })).toThrow(
+      new TypeError('positions was "sincos"; arrays has pos_embedding'),
+    );
+    expect(() => loadVit(gap, { positions: 'none' as 'sincos' })).toThrow(
+      'positions was "none"; it must be "learned" or "sincos"',
+    );
+    // Names of vision_transformer count the class token among the positions.
+    expect(() => loadVit(of('flax token', /^cls$/))).toThrow('cls is missing');
+  });
+
+  it('may have what its package leaves in files', () => {
+    const extra = (shape: number[], data: ArrayLike<number> | ArrayLike<bigint>) => ({
+      shape,
+      data,
+    });
+    for (const [name, more] of [
+      ['transformers siglip', 'embeddings.position_ids'],
+      ['transformers siglip two towers', 'vision_model.embeddings.position_ids'],
+      ['transformers clip', 'vision_model.embeddings.position_ids'],
+      ['transformers vit', 'vit.pooler.dense.weight'],
+    ] as const) {
+      const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+      const arrays = { ...one.arrays, [more]: extra([1, 9], new BigInt64Array(9)) };
+      const [there, here] = [arrays, one.arrays].map((of) => loadVit(of, { config: one.config }));
+      expect([name, there?.config]).toEqual([name, here?.config]);
+      expect(Object.keys(there?.params ?? {})).toEqual(Object.keys(here?.params ?? {}));
+      tf.dispose([there?.params ?? {}, here?.params ?? {}]);
+    }
+  });
+
+  it('of registers interpolates with antialias, also without its config.json', () => {
+    const given = { heads: 2, gelu: 'erf', eps: 1e-6 } as const;
+    for (const [name, antialias] of [
+      ['transformers dinov2 registers', true],
+      ['transformers dinov2', false],
+    ] as const) {
+      const [, one] = cases.find(([other]) => other === name) as readonly [string, Case];
+      const { params, config } = loadVit(one.arrays, given);
+      expect(config.interpolation).toEqual({ method: 'bicubic', antialias });
+      tf.dispose(params);
+    }
+  });
+
+  it('has the heads, GELU, epsilon and parts that timm has for every name', () => {
     const { rows } = JSON.parse(
       readFileSync(new URL('golden/timm-vits.json', import.meta.url), 'utf8'),
-    ) as { rows: Record<string, [number, number, string, number, string]> };
+    ) as { rows: Record<string, [number, number, string, number, string, string[]]> };
     expect(Object.keys(rows).length).toBeGreaterThan(100);
-    const wrong = Object.entries(rows).flatMap(([architecture, [width, heads, gelu, eps]]) => {
+    const poolings: Record<string, string> = { token: 'first', avg: 'average', map: 'attention' };
+    const wrong = Object.entries(rows).flatMap(([architecture, row]) => {
+      const [width, heads, gelu, eps, pooling, parts] = row;
       const facts = configFacts('timm', { architecture }, width);
       // Every size that a name has is known, with its blocks.
       const isKnown = timmDepth(architecture, width) !== undefined;
       if (!isKnown && !architecture.startsWith('test_')) return [[architecture, width]];
-      const isSame = facts.heads === heads && facts.gelu === gelu && facts.eps === eps;
-      return isSame ? [] : [[architecture, facts, heads, gelu, eps]];
+      const there = facts.parts.flatMap(({ part, isThere }) => (isThere ? [part] : []));
+      const isSame =
+        facts.heads === heads &&
+        facts.gelu === gelu &&
+        facts.eps === eps &&
+        facts.pooling === poolings[pooling] &&
+        String(there.sort()) === String(parts.sort());
+      return isSame ? [] : [[architecture, JSON.stringify(facts)]];
     });
     expect(wrong).toEqual([]);
   });
@@ -532,9 +775,11 @@ describe('what an image must be', () => {
       ),
     );
     expect(() => call([6, 6, 3])).toThrow(
-      new ShapeError('images was [6, 6, 3]; it must be [B, height, width, C]'),
+      new ShapeError('images was [6, 6, 3]; it must be [B, height, width, 3]'),
     );
-    expect(() => call([1, 6, 6, 1])).toThrow('kernel was [2, 2, 3, 8]; it must be [P, Q, 1, D]');
+    expect(() => call([1, 6, 6, 1])).toThrow(
+      new ShapeError('images was [1, 6, 6, 1]; it must be [B, height, width, 3]'),
+    );
     expect(() => call([1, 6, 6, 3], { pooling: 'max' })).toThrow(
       'pooling was "max"; it must be "first" or "average" or "attention" or "distilled" or "first-average"',
     );
@@ -599,7 +844,46 @@ describe('how pictures become images', () => {
     expect(vitPreprocessing(json)).toMatchObject(expected);
   });
 
+  it('is what the class of a file fills in, as transformers does it', () => {
+    const { rows } = JSON.parse(
+      readFileSync(new URL('golden/processors.json', import.meta.url), 'utf8'),
+    ) as { rows: readonly (readonly [object, Record<string, unknown>])[] };
+    expect(rows.length).toBeGreaterThan(30);
+    for (const [file, whole] of rows) {
+      const sides = (size: unknown) => {
+        const { height, width, shortest_edge } = size as Record<string, number>;
+        return shortest_edge ?? [height, width];
+      };
+      const resize = sides(whole['size']);
+      const image =
+        whole['do_center_crop'] && whole['crop_size'] ? sides(whole['crop_size']) : resize;
+      expect([file, vitPreprocessing(file)]).toEqual([
+        file,
+        {
+          image: typeof image === 'number' ? [image, image] : image,
+          resize,
+          interpolation: { 0: 'nearest', 2: 'bilinear', 3: 'bicubic' }[String(whole['resample'])],
+          mean: whole['image_mean'],
+          std: whole['image_std'],
+        },
+      ]);
+    }
+    const older = { feature_extractor_type: 'DeiTFeatureExtractor' };
+    const now = { image_processor_type: 'DeiTImageProcessorFast' };
+    expect(vitPreprocessing(older)).toEqual(vitPreprocessing(now));
+    const wrapped = { image_processor_type: 'TimmWrapperImageProcessor', crop_pct: 1 };
+    expect(vitPreprocessing(wrapped).mean).toEqual([0.485, 0.456, 0.406]);
+  });
+
   it.each([
+    [
+      { image_processor_type: 'ConvNextImageProcessor', crop_pct: 0.875, size: 224 },
+      'json.image_processor_type was "ConvNextImageProcessor"; it must be "ViTImageProcessor" or "D',
+    ],
+    [
+      { feature_extractor_type: 'toString' },
+      'json.feature_extractor_type was "toString"; it must be "ViTImageProcessor" or',
+    ],
     [{}, 'json was an object; it must be config.json of timm, or preprocessor_config.json of'],
     [{ colour: 1 }, 'json was an object; it must be config.json of timm'],
     [null, 'json was null; it must be an object'],

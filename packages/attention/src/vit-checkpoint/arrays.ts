@@ -1,14 +1,12 @@
-import { described, NeverendError, ShapeError } from '@neverend/backend';
+import { described, NeverendError } from '@neverend/backend';
 import {
   type CheckpointArray,
   type CheckpointArrays,
   checkArrays,
   toFloat32,
 } from './checkpoint-array.ts';
-import type { KnownSizes } from './entries.ts';
-import { classesOf } from './head.ts';
 import { knownPrefixes, type VitNames, vitNames } from './names.ts';
-import type { VitLayout, VitSizes } from './sizes.ts';
+import type { VitLayout } from './sizes.ts';
 import { styleOf } from './style.ts';
 
 /** A vision transformer's arrays and what they are called. */
@@ -17,6 +15,8 @@ export interface FoundVit {
   readonly names: VitNames;
   /** What the file calls, or would call, an array. */
   readonly inFile: (name: string) => string;
+  /** How many blocks the file has in one array, where it does. */
+  readonly stacked?: number | undefined;
 }
 
 /** What the file is not, and why. */
@@ -40,7 +40,9 @@ function prefixOf(given: readonly string[], layout: VitLayout): string | undefin
   );
   const known = knownPrefixes[layout];
   return (
-    known.find((prefix) => found.includes(prefix)) ?? found.find((prefix) => /[./]$/.test(prefix))
+    known.find((prefix) => found.includes(prefix)) ??
+    found.find((prefix) => /[./]$/.test(prefix)) ??
+    found.find((prefix) => given.every((name) => name.startsWith(prefix)))
   );
 }
 
@@ -113,13 +115,26 @@ export function foundVit(given: GivenArrays, layout: VitLayout, prefix = ''): Fo
   const names = candidates.reduce((best, one) => (known(one) > known(best) ? one : best));
   checkAlike(read, topNames(names), names);
   const inFile = new Map(read.map(([name, , original]) => [name, original]));
+  const stacks = layout === 'flax' ? bare.filter(([name]) => isStacked(name)) : [];
+  const [[, inStack, one] = []] = stacks;
+  for (const [, { shape }, other] of stacks) {
+    if (shape[0] !== inStack?.shape[0])
+      throw refusal(
+        layout,
+        `: ${one} is of ${inStack?.shape[0]} blocks and ${other} of ${shape[0]}`,
+      );
+  }
+  const called = (name: string) =>
+    inStack === undefined ? name : name.replace(/(?<=\/encoderblock)_\d+(?=\/)/, '');
   const isHead = (name: string) =>
     layout === 'transformers' &&
     [...(names.head ?? []), names.headDist].some((head) => name.startsWith(`${head}.`));
   return {
     arrays,
     names,
-    inFile: (name) => inFile.get(name) ?? prefix + (isHead(name) ? '' : (found ?? '')) + name,
+    inFile: (name) =>
+      inFile.get(name) ?? prefix + (isHead(name) ? '' : (found ?? '')) + called(name),
+    stacked: inStack?.shape[0],
   };
 }
 
@@ -175,6 +190,7 @@ const asInTimm = (arrays: readonly Named[]): readonly Named[] =>
 type Named = readonly [name: string, array: CheckpointArray, inFile: string];
 
 const stack = 'Transformer/encoderblock/';
+const isStacked = (name: string) => /^(Transformer|Encoder_0)\/encoderblock\//.test(name);
 const pooling = /^(probe$|(MlpBlock|MultiHeadDotProductAttention|LayerNorm)_0\/)/;
 
 /**
@@ -196,132 +212,4 @@ function asInBigVision(arrays: readonly Named[]): readonly Named[] {
       inFile,
     ]);
   });
-}
-
-/** The sizes that were given, and those that the arrays have. @throws NeverendError naming an array that is missing for one. */
-export function knownSizes(found: FoundVit, sizes: VitSizes): KnownSizes {
-  const { arrays, names, inFile } = found;
-  const style = styleOf(names);
-  const separator = names.layout === 'flax' ? '/' : '.';
-  const [before = '', after = ''] = `${names.block}${separator}`.split('#');
-  const first = (name: string) => `${before}0${after}${name}`;
-  const read = (size: number | undefined, name: string, axis: number): number => {
-    if (size !== undefined) return size;
-    const shape = arrays.get(name)?.shape;
-    if (shape === undefined) throw refusal(names.layout, `: ${inFile(name)} is missing`);
-    const length = shape.at(axis);
-    if (length === undefined)
-      throw refusal(names.layout, `: ${inFile(name)} is [${shape.join(', ')}]`);
-    return length;
-  };
-  /** What most arrays say, so that one that is misshapen is the only one that is blamed. */
-  const voted = (candidates: readonly (readonly [name: string, axis: number])[]) => {
-    const votes = new Map<number, number>();
-    for (const [name, axis] of candidates) {
-      const length = arrays.get(name)?.shape.at(axis);
-      if (length !== undefined) votes.set(length, (votes.get(length) ?? 0) + 1);
-    }
-    return [...votes].sort(([, a], [, b]) => b - a)[0]?.[0];
-  };
-  const kernel = style.kernel(names.embedding);
-  const blocks = [...arrays.keys()].flatMap((name) => {
-    const index = name.startsWith(before) ? Number.parseInt(name.slice(before.length), 10) : -1;
-    return index >= 0 && name.startsWith(`${before}${index}${after}`) ? [index] : [];
-  });
-  const depth = blocks.reduce((most, index) => Math.max(most, index + 1), 0);
-  const inBlocks = (name: string) =>
-    Array.from({ length: depth }, (_, index) => `${before}${index}${after}${name}`);
-  const ofBlocks = inBlocks(names.norms[0]).map((name) => [style.scale(name), 0] as const);
-  const width = read(
-    sizes.width ??
-      voted([[kernel, style.outputsAxis], [style.bias(names.embedding), 0], ...ofBlocks]),
-    kernel,
-    style.outputsAxis,
-  );
-  const inputsAxis = -1 - style.outputsAxis;
-  const mlpWidth = voted(
-    inBlocks(names.dense[0])
-      .flatMap((name) => [
-        [style.kernel(name), style.outputsAxis] as const,
-        [style.bias(name), 0] as const,
-      ])
-      .concat(inBlocks(names.dense[1]).map((name) => [style.kernel(name), inputsAxis] as const)),
-  );
-  const positions = names.positions.find((name) => arrays.has(name)) ?? names.positions[0] ?? '';
-  const hasNone = names.hasSincos === true && !arrays.has(positions);
-  const placed = hasNone ? undefined : arrays.get(positions)?.shape;
-  if (placed && (placed.length !== (names.isFlat ? 2 : 3) || placed.includes(0))) {
-    const wanted = [...(names.isFlat ? [] : [1]), 'tokens', width].join(', ');
-    throw refusal(
-      names.layout,
-      `: ${inFile(positions)} is [${placed.join(', ')}] and must be [${wanted}]`,
-    );
-  }
-  return {
-    width,
-    depth: sizes.depth ?? depth,
-    heads: sizes.heads ?? headsOf(found, width, first),
-    mlpWidth: read(
-      sizes.mlpWidth ?? mlpWidth,
-      style.kernel(first(names.dense[0])),
-      style.outputsAxis,
-    ),
-    patch: read(sizes.patch, kernel, style.patchAxis),
-    channels: sizes.channels ?? arrays.get(kernel)?.shape.at(style.channelsAxis) ?? 3,
-    tokens: hasNone ? (sizes.tokens ?? 1) : read(sizes.tokens, positions, -2),
-  };
-}
-
-/** flax' kernels have an axis for heads; elsewhere norms of queries have a head's width. */
-function headsOf(
-  { arrays, names }: FoundVit,
-  width: number,
-  first: (name: string) => string,
-): number {
-  const query = arrays.get(styleOf(names).kernel(first(names.projections[0]?.[0] ?? '')));
-  if (names.layout === 'flax' && query?.shape.length === 3) return query.shape[1] ?? 1;
-  const norm = names.qkNorms && arrays.get(styleOf(names).scale(first(names.qkNorms[0])));
-  if (norm?.shape[0]) return width / norm.shape[0];
-  throw new ShapeError(`heads was not given; checkpoints of ${names.layout} do not say how many`);
-}
-
-/** How many classes a checkpoint has; 0 where it has no head. */
-export const classesIn = ({ arrays, names }: FoundVit): number => classesOf(arrays, names) ?? 0;
-
-/** Parts that some models of a package have. */
-export type VitPart = 'head' | 'headDist' | 'dist' | 'registers' | 'pool' | 'layerScales';
-
-/** @throws NeverendError naming the first of these parts that is missing. */
-export function checkParts({ arrays, names, inFile }: FoundVit, parts: readonly VitPart[]): void {
-  const { kernel } = styleOf(names);
-  const layers = (list: readonly (string | undefined)[] = []) =>
-    list.flatMap((layer) => (layer === undefined ? [] : [kernel(layer)]));
-  const namesOf: Readonly<Record<VitPart, readonly string[]>> = {
-    head: layers(names.head),
-    headDist: layers([names.headDist]),
-    dist: names.tokens.dist ?? [],
-    registers: names.tokens.registers ?? [],
-    pool: names.pool === undefined ? [] : [names.pool.probe],
-    layerScales: (names.layerScales ?? []).map(
-      ([first]) => `${names.block.replace('#', '0')}.${first}`,
-    ),
-  };
-  for (const part of parts) {
-    const [first = part] = namesOf[part];
-    if (!namesOf[part].some((name) => arrays.has(name)))
-      throw refusal(names.layout, `: ${inFile(first)} is missing, which config says that it has`);
-  }
-}
-
-/** What else a config.json may say of arrays. */
-export function othersIn({ arrays, names }: FoundVit): {
-  readonly registers: number;
-  readonly qkvBias: boolean;
-} {
-  const registers = names.tokens.registers?.find((name) => arrays.has(name)) ?? '';
-  const query = `${names.block.replace('#', '0')}.${names.projections[0]?.[0]}`;
-  return {
-    registers: arrays.get(registers)?.shape.at(-2) ?? 0,
-    qkvBias: arrays.has(styleOf(names).bias(query)),
-  };
 }

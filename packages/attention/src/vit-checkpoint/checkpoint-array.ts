@@ -15,6 +15,11 @@ export const toFloat32 = ({ data }: CheckpointArray): Float32Array =>
 
 /** @throws TypeError naming what is no array of a checkpoint. */
 export function checkArrays(arrays: unknown): void {
+  if (arrays instanceof Map) {
+    throw new TypeError(
+      'arrays was a Map; it must be an object of arrays by name, as Object.fromEntries makes of it',
+    );
+  }
   checkObject('arrays', arrays, 'of arrays by name');
   for (const [name, array] of Object.entries(arrays as object)) {
     const { shape, data } = (array ?? {}) as Partial<Record<'shape' | 'data', unknown>>;

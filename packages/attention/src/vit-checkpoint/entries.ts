@@ -1,25 +1,35 @@
 import type { CheckpointArrays } from './checkpoint-array.ts';
-import { hasLayer, hasPool, headOf, inputsOf, outputsOf, preLogitsOf } from './head.ts';
+import {
+  hasAverageHead,
+  hasLayer,
+  hasPool,
+  headNameOf,
+  inputsOf,
+  outputsOf,
+  preLogitsOf,
+} from './head.ts';
+import type { KnownSizes } from './known-sizes.ts';
 import type { LayerNames, VitNames } from './names.ts';
-import type { VitSizes } from './sizes.ts';
 import { type Dense, flaxStyle, styleOf, type VitEntry } from './style.ts';
-
-/** Sizes that are all known. */
-export type KnownSizes = { readonly [Size in Exclude<keyof VitSizes, 'classes'>]-?: number };
 
 const attention = 'MultiHeadDotProductAttention_0';
 
-/**
- * Every entry that is read from these arrays.
- *
- * @param classes of the head; without them the parameters have none. @param isSquare whether patches that have positions are a square.
- */
+/** What else is known of a checkpoint that is read. */
+export interface ReadOptions {
+  /** Of the head; 0 for what comes before it alone, and not even that where it is left out. */
+  readonly classes: number | undefined;
+  /** Whether patches that have positions are a square. */
+  readonly isSquare: boolean;
+  /** Whether there is no norm after the blocks, and none of what was pooled. */
+  readonly hasNoNorm?: boolean;
+}
+
+/** Every entry that is read from these arrays. */
 export function vitEntries(
   arrays: CheckpointArrays,
   names: VitNames,
   sizes: KnownSizes,
-  classes: number | undefined,
-  isSquare: boolean,
+  { classes, isSquare, hasNoNorm = false }: ReadOptions,
 ): VitEntry[] {
   const style = styleOf(names);
   const { width, depth, heads, mlpWidth, patch, channels, tokens } = sizes;
@@ -33,22 +43,18 @@ export function vitEntries(
     shape,
     params: [param],
   });
-  /** `any` is the layer's name, with `#` for the number of its block. */
-  const norm = (layer: string, param: string, size = width, any?: string): VitEntry[] => {
-    const [scale, bias] = [style.scale(layer), style.bias(layer)];
-    const scales = same(scale, [size], `${param}/scale`);
-    // flax' norms of queries and keys have no bias.
-    return any !== undefined && !someHas(style.bias(any))
-      ? [scales]
-      : [scales, same(bias, [size], `${param}/bias`)];
-  };
-  const dense = (layer: string, of: Dense, any?: string): VitEntry[] => {
+  const norm = (layer: string, param: string, size = width): VitEntry[] => [
+    same(style.scale(layer), [size], `${param}/scale`),
+    same(style.bias(layer), [size], `${param}/bias`),
+  ];
+  /** `hasBias` is false where no layer of its kind has one. */
+  const dense = (layer: string, of: Dense, hasBias = true): VitEntry[] => {
     const params = of.params.map((param) => `${param}/bias`);
     const bias = of.bias ?? [of.outputs];
     const isFlax = style === flaxStyle;
     return [
       style.kernelEntry(style.kernel(layer), of),
-      any === undefined || someHas(style.bias(any)) || isFlax
+      hasBias || isFlax
         ? {
             name: style.bias(layer),
             shape: isFlax ? bias : [of.outputs * params.length],
@@ -61,14 +67,19 @@ export function vitEntries(
   };
   const separator = names.layout === 'flax' ? '/' : '.';
   const anyBlock = `${names.block}${separator}`;
+  const someHaveBiases = (layers: readonly string[]) =>
+    layers.some((layer) => someHas(style.bias(anyBlock + layer)));
   // timm's `proj_bias` is that of all these layers; other packages' have theirs always.
-  const hasBiases =
-    names.layout !== 'timm' ||
-    [names.out, ...names.dense].some((name) => someHas(style.bias(anyBlock + name)));
-  /** The layer whose bias may be missing in all blocks; undefined where it must be there. */
-  const absentBias = (has: boolean | undefined, blocks: string | undefined, layer: string) =>
-    has || blocks === undefined ? undefined : blocks + layer;
-  const attend = (of: LayerNames, from: (name: string) => string, to: string, blocks?: string) => [
+  const hasProjBiases = names.layout !== 'timm' || someHaveBiases([names.out, ...names.dense]);
+  // Queries, keys and values have theirs together.
+  const hasQkvBiases =
+    names.hasBiases === true || someHaveBiases(names.projections.map(([name]) => name));
+  const attend = (
+    of: LayerNames,
+    from: (name: string) => string,
+    to: string,
+    has: readonly [qkv: boolean, out: boolean],
+  ) => [
     ...of.projections.flatMap(([name, parts]) =>
       dense(
         from(name),
@@ -76,7 +87,7 @@ export function vitEntries(
           ...{ inputs: width, outputs: width, kernel: [width, ...perHead], bias: perHead },
           params: parts.map((at) => `${to}${attention}/${at}`),
         },
-        absentBias(names.hasBiases, blocks, name),
+        has[0],
       ),
     ),
     ...dense(
@@ -85,7 +96,7 @@ export function vitEntries(
         ...{ inputs: width, outputs: width, kernel: [...perHead, width] },
         params: [`${to}${attention}/out`],
       },
-      absentBias(hasBiases, blocks, of.out),
+      has[1],
     ),
   ];
   /** SwiGLU makes half as many numbers of the first layer's. */
@@ -96,15 +107,11 @@ export function vitEntries(
     from: (name: string) => string,
     to: string,
     hidden: number,
-    blocks?: string,
+    hasBiases: boolean,
   ) => {
     const at = (index: number) => ({ params: [`${to}MlpBlock_0/Dense_${index}`] });
     return [
-      ...dense(
-        from(of.dense[0]),
-        { inputs: width, outputs: hidden, ...at(0) },
-        absentBias(hasBiases, blocks, of.dense[0]),
-      ),
+      ...dense(from(of.dense[0]), { inputs: width, outputs: hidden, ...at(0) }, hasBiases),
       ...dense(
         from(of.dense[1]),
         {
@@ -112,12 +119,12 @@ export function vitEntries(
           outputs: width,
           ...at(1),
         },
-        absentBias(hasBiases, blocks, of.dense[1]),
+        hasBiases,
       ),
     ];
   };
 
-  const qkNorms = names.qkNorms?.filter((name) => someHas(style.scale(`${anyBlock}${name}`))) ?? [];
+  const hasQkNorms = names.qkNorms?.some((name) => someHas(style.scale(anyBlock + name))) === true;
   const layerScales =
     names.layerScales?.find((pair) => pair.some((name) => someHas(anyBlock + name))) ??
     (names.layout === 'timm' ? undefined : names.layerScales?.[0]);
@@ -126,16 +133,16 @@ export function vitEntries(
     const to = `encoderblock_${index}/`;
     return [
       ...names.norms.flatMap((name, at) => norm(from(name), `${to}LayerNorm_${at}`)),
-      ...attend(names, from, to, anyBlock),
-      ...(qkNorms.length === 0 ? [] : (names.qkNorms ?? [])).flatMap((name, at) =>
+      ...attend(names, from, to, [hasQkvBiases, hasProjBiases]),
+      ...(hasQkNorms ? (names.qkNorms ?? []) : []).flatMap((name, at) =>
         norm(
           from(name),
           `${to}${attention}/${at === 0 ? 'query_ln' : 'key_ln'}`,
           width / heads,
-          `${anyBlock}${name}`,
-        ),
+          // flax' have no bias.
+        ).slice(0, style === flaxStyle ? 1 : 2),
       ),
-      ...mlp(names, from, to, mlpWidth, anyBlock),
+      ...mlp(names, from, to, mlpWidth, hasProjBiases),
       ...(layerScales ?? []).map((name, at) =>
         same(from(name), [width], `${to}LayerScale_${at}/scale`),
       ),
@@ -158,15 +165,19 @@ export function vitEntries(
     if (name === undefined) return [];
     const count = param === 'registers' ? (arrays.get(name)?.shape.at(-2) ?? 1) : 1;
     const shape = names.isFlat ? [width] : [1, count, width];
-    return [{ ...same(name, shape, param), paramShape: [1, count, width] }];
+    // transformers saves registers also where there are none.
+    const params = count === 0 ? [] : [param];
+    return [{ ...same(name, shape, param), params, paramShape: [1, count, width] }];
   });
   /** What is a choice in timm, and always there in other packages. */
   const hasNorm = (name: string | undefined) =>
     name !== undefined && (names.layout !== 'timm' || hasLayer(arrays, names, name));
   const hasPreNorm = hasNorm(names.preNorm);
-  const fcNorm = hasNorm(names.fcNorm) ? names.fcNorm : undefined;
+  const isUnused = classes !== undefined && classes > 0 && hasAverageHead(arrays, names);
+  const fcNorm = hasNorm(names.fcNorm) && !isUnused ? names.fcNorm : undefined;
   const isWhole =
-    names.norm !== undefined && (fcNorm === undefined || hasLayer(arrays, names, names.norm));
+    names.norm !== undefined &&
+    ((fcNorm === undefined && !hasNoNorm) || hasLayer(arrays, names, names.norm));
   const { pool } = names;
   return [
     style.embeddingEntry(style.kernel(names.embedding), patch, channels, width),
@@ -174,7 +185,7 @@ export function vitEntries(
       names.embedding,
       { inputs: 1, outputs: width, params: ['embedding'] },
       // CLIP's patches have none, since a norm follows that has one.
-      hasPreNorm ? names.embedding : undefined,
+      !hasPreNorm || has(style.bias(names.embedding)),
     ).slice(1),
     ...tokensBefore,
     ...(placed === undefined && names.hasSincos
@@ -192,13 +203,14 @@ export function vitEntries(
     ...(pool !== undefined && hasPool(arrays, names)
       ? [
           same(pool.probe, [1, 1, width], 'MAPHead_0/probe'),
-          ...attend(pool, (name) => name, 'MAPHead_0/'),
+          ...attend(pool, (name) => name, 'MAPHead_0/', [true, true]),
           ...norm(pool.norm, 'MAPHead_0/LayerNorm_0'),
           ...mlp(
             pool,
             (name) => name,
             'MAPHead_0/',
             outputsOf(arrays, names, pool.dense[0]) ?? mlpWidth,
+            true,
           ),
         ]
       : []),
@@ -206,7 +218,7 @@ export function vitEntries(
   ];
 
   function headEntries(): VitEntry[] {
-    const head = names.head === undefined ? undefined : headOf(arrays, names);
+    const head = headNameOf(arrays, names);
     const preLogits = preLogitsOf(arrays, names);
     const isWanted = classes !== undefined;
     const wide = preLogits === undefined ? undefined : outputsOf(arrays, names, preLogits);
@@ -217,12 +229,12 @@ export function vitEntries(
       ...(isWanted && preLogits !== undefined
         ? dense(preLogits, { inputs: width, outputs: wide ?? width, params: ['pre_logits'] })
         : []),
-      ...(isWanted && classes > 0 && names.head !== undefined
+      ...(isWanted && classes > 0 && head !== undefined
         ? dense(
-            head ?? names.head[0] ?? '',
+            head,
             { inputs, outputs: classes, params: ['head'] },
             // A projection of CLIP has none.
-            head === 'visual_projection' ? head : undefined,
+            head !== 'visual_projection' || has(style.bias(head)),
           )
         : []),
       ...(isWanted && classes > 0 && names.headDist && (hasHeadDist || isDistilled)

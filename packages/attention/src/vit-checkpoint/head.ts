@@ -33,14 +33,28 @@ export function hasLayer(
 }
 
 /** The name of the head's linear layer, if there is one. */
-export const headOf = (arrays: CheckpointArrays, names: VitNames): string | undefined =>
+const headOf = (arrays: CheckpointArrays, names: VitNames): string | undefined =>
   names.head?.find((name) => hasLayer(arrays, names, name));
 
-/** How many classes the head has, if there is one. */
-export function classesOf(arrays: CheckpointArrays, names: VitNames): number | undefined {
+/** The name that the head has, or would have: transformers' DeiT calls it otherwise beside one of distillation. */
+export const headNameOf = (
+  arrays: CheckpointArrays,
+  names: VitNames,
+  isBeside: boolean = hasLayer(arrays, names, names.headDist),
+): string | undefined => headOf(arrays, names) ?? names.head?.at(isBeside ? -1 : 0);
+
+/** Whether the head takes the average of patches without a norm. */
+export const hasAverageHead = (arrays: CheckpointArrays, names: VitNames): boolean =>
+  names.averageHead !== undefined && headOf(arrays, names) === names.averageHead;
+
+/** How many classes the head has; 0 where there is none. */
+export function classesOf(arrays: CheckpointArrays, names: VitNames): number {
   const head = headOf(arrays, names);
-  if (head === undefined) return undefined;
-  return outputsOf(arrays, names, head) ?? arrays.get(styleOf(names).bias(head))?.shape[0];
+  if (head === undefined) return 0;
+  const { bias, kernel } = styleOf(names);
+  const { shape } = arrays.get(kernel(head)) ?? {};
+  const outputs = shape?.length === 2 ? outputsOf(arrays, names, head) : undefined;
+  return outputs ?? arrays.get(bias(head))?.shape[0] ?? 0;
 }
 
 /** The layer before the head. transformers' pooler is of models that have no head. */
@@ -66,8 +80,11 @@ export function isIgnored(
   classes: number | undefined,
 ): boolean {
   if (names.ignored.test(name)) return true;
+  if (names.layout === 'transformers' && headOf(arrays, names) && /^pooler\./.test(name))
+    return true;
   const isBelow = (layer: string | undefined) =>
     layer !== undefined && (name.startsWith(`${layer}/`) || name.startsWith(`${layer}.`));
+  if (classes && hasAverageHead(arrays, names) && isBelow(names.fcNorm)) return true;
   const isOfPool = names.pool !== undefined && /^head\./.test(names.pool.probe) && isBelow('head');
   if (isOfPool) return !hasPool(arrays, names) && headOf(arrays, names) !== undefined;
   if (classes !== undefined) return false;

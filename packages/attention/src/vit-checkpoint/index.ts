@@ -1,10 +1,11 @@
 import { checkOneOf, checkOptions, checkSizes } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { arraysBelow, type FoundVit, foundVit, knownSizes, refusal } from './arrays.ts';
+import { arraysBelow, type FoundVit, foundVit, refusal } from './arrays.ts';
 import { type CheckpointArray, type CheckpointArrays, toFloat32 } from './checkpoint-array.ts';
-import { type KnownSizes, vitEntries } from './entries.ts';
+import { type ReadOptions, vitEntries } from './entries.ts';
 import { isIgnored } from './head.ts';
+import { type KnownSizes, knownSizes } from './known-sizes.ts';
 import { type VitLayout, type VitSizes, vitSizes } from './sizes.ts';
 import type { VitEntry } from './style.ts';
 
@@ -38,21 +39,19 @@ export function vitParams(
   return readVit(found, knownSizes(found, sizes), { classes: sizes.classes, isSquare: true });
 }
 
-/**
- * The parameters of these sizes.
- *
- * @param classes of the head; 0 for what comes before it alone, and not even that where it is left out. @param isSquare whether patches
- * that have positions are a square.
- */
+/** The parameters of these sizes. */
 export function readVit(
-  { arrays, names, inFile }: FoundVit,
+  found: FoundVit,
   sizes: KnownSizes,
-  { classes, isSquare }: { readonly classes: number | undefined; readonly isSquare: boolean },
+  options: ReadOptions,
 ): Record<string, tf.Tensor> {
+  const { arrays, names } = found;
   headWidth(sizes.width, sizes.heads);
-  const entries = vitEntries(arrays, names, sizes, classes, isSquare);
-  const read = new Map([...arrays].filter(([name]) => !isIgnored(name, arrays, names, classes)));
-  const faults = faultsOf(read, entries, inFile);
+  const entries = vitEntries(arrays, names, sizes, options);
+  const read = new Map(
+    [...arrays].filter(([name]) => !isIgnored(name, arrays, names, options.classes)),
+  );
+  const faults = faultsOf(read, entries, found);
   if (faults.length > 0) {
     const [shown, more] = [faults.slice(0, mostFaults), faults.length - mostFaults];
     const rest = more > 0 ? `; and ${more} more` : '';
@@ -69,16 +68,19 @@ const mostFaults = 10;
 function faultsOf(
   arrays: CheckpointArrays,
   entries: readonly VitEntry[],
-  inFile: FoundVit['inFile'],
-): string[] {
+  { inFile, stacked }: Pick<FoundVit, 'inFile' | 'stacked'>,
+): readonly string[] {
   const known = new Set(entries.map(({ name }) => name));
   const faults = entries.flatMap(({ name, shape }) => {
     if (name === undefined) return [];
     const array = arrays.get(name);
     const called = inFile(name);
     if (array === undefined) return [`${called} is missing`];
+    const isOfStack = stacked !== undefined && name.includes('/encoderblock_');
+    const written = (axes: readonly number[]) =>
+      `[${[...(isOfStack ? [stacked] : []), ...axes].join(', ')}]`;
     if (String(array.shape) !== String(shape)) {
-      return [`${called} is [${array.shape.join(', ')}] and must be [${shape.join(', ')}]`];
+      return [`${called} is ${written(array.shape)} and must be ${written(shape)}`];
     }
     const size = shape.reduce((product, length) => product * length, 1);
     return array.data.length === size
@@ -86,7 +88,8 @@ function faultsOf(
       : [`${called} has ${array.data.length} numbers and must have ${size}`];
   });
   const unknown = [...arrays.keys()].filter((name) => !known.has(name));
-  return [...faults, ...unknown.map((name) => `${inFile(name)} is unknown`)];
+  // What is wrong with a stack is so with each of its blocks.
+  return [...new Set([...faults, ...unknown.map((name) => `${inFile(name)} is unknown`)])];
 }
 
 /** The parameters that an entry's numbers become. */

@@ -40,6 +40,10 @@ export interface VitNames extends LayerNames {
   readonly preLogits?: string;
   readonly head?: readonly string[];
   readonly headDist?: string;
+  /** Of the heads the one that takes the average of patches without `fcNorm`. */
+  readonly averageHead?: string;
+  /** The `model_type`s of transformers that have these names. */
+  readonly models?: readonly string[];
   /** What a checkpoint may have that is no part of the vision transformer. */
   readonly ignored: RegExp;
 }
@@ -147,8 +151,9 @@ const vit: VitNames = {
   preLogits: 'pooler.dense',
   head: ['classifier', 'cls_classifier'],
   headDist: 'distillation_classifier',
+  models: ['vit', 'deit', 'vit_mae', 'vit_msn', 'ijepa'],
   ignored:
-    /^(embeddings\.mask_token$|decoder\.|text_model\.|text_projection\.|logit_(scale|bias)$)/,
+    /^(embeddings\.(mask_token|position_ids)$|decoder\.|text_model\.|text_projection\.|logit_(scale|bias)$)/,
 };
 
 const inMemory = { projections: separate('attention.'), out: 'attention.o_proj' };
@@ -167,6 +172,7 @@ const dinov2: VitNames = {
   norms: ['norm1', 'norm2'],
   dense: ['mlp.fc1', 'mlp.fc2'],
   layerScales: [['layer_scale1.lambda1', 'layer_scale2.lambda1']],
+  models: ['dinov2', 'dinov2_with_registers'],
 };
 
 /** Those with SwiGLU. */
@@ -195,10 +201,11 @@ const siglip: VitNames = {
     dense: ['head.mlp.fc1', 'head.mlp.fc2'],
   },
   head: ['classifier'],
+  models: ['siglip_vision_model'],
   ignored: vit.ignored,
 };
 
-/** CLIPVisionModel, whose last norm is of the class token alone. */
+/** CLIPVisionModel, whose last norm is of the class token alone, and CLIPForImageClassification, which does not use it. */
 const { pool: _pool, norm: _norm, ...ofSiglip } = siglip;
 const clip: VitNames = {
   ...ofSiglip,
@@ -206,7 +213,9 @@ const clip: VitNames = {
   // The package's own spelling.
   preNorm: 'pre_layrnorm',
   fcNorm: 'post_layernorm',
-  head: ['visual_projection'],
+  head: ['visual_projection', 'classifier'],
+  averageHead: 'classifier',
+  models: ['clip_vision_model'],
 };
 
 /** All that is known, the most common first. */

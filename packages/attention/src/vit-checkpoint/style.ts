@@ -38,6 +38,8 @@ export interface Style {
     channels: number,
     width: number,
   ) => VitEntry;
+  /** What the axes of the kernel of patches are. */
+  readonly embeddingAxes: (width: number) => readonly (string | number)[];
   /** Which axes of these kernels are outputs, and sides of patches and channels. */
   readonly outputsAxis: number;
   readonly patchAxis: number;
@@ -60,6 +62,7 @@ export const flaxStyle: Style = {
     shape: [patch, patch, channels, width],
     params: ['embedding/kernel'],
   }),
+  embeddingAxes: (width) => ['patch', 'patch', 'channels', width],
   outputsAxis: -1,
   patchAxis: 0,
   channelsAxis: 2,
@@ -86,6 +89,7 @@ const torchStyle: Style = {
     permutation: [2, 3, 1, 0],
     paramShape: [patch, patch, channels, width],
   }),
+  embeddingAxes: (width) => [width, 'channels', 'patch', 'patch'],
   outputsAxis: 0,
   patchAxis: 2,
   channelsAxis: 1,

@@ -1,10 +1,10 @@
-import { described, NeverendError } from '@neverend/backend';
 import type { InterpolationOptions } from '../learned-positions/interpolate.ts';
 import type { MlpGelu } from '../mlp/index.ts';
-import type { VitPart } from '../vit-checkpoint/arrays.ts';
 import type { VitLayout, VitSizes } from '../vit-checkpoint/sizes.ts';
 import type { VitPooling } from './config.ts';
-import { timmDepth } from './timm-depth.ts';
+import { type Json, meaningOf, numberOf, objectOf, sideOf, sidesOf } from './file-values.ts';
+import { antialiased, ofTimm } from './timm-config.ts';
+import { option, type PartClaim, type VitPart } from './vit-parts.ts';
 
 /** What a config.json says that arrays do not. */
 export interface ConfigFacts {
@@ -19,52 +19,14 @@ export interface ConfigFacts {
   readonly interpolation: InterpolationOptions;
   /** What it says of the arrays. */
   readonly claims: readonly (readonly [name: string, value: unknown, of: ClaimedSize])[];
-  /** What it says that the arrays have. */
-  readonly parts: readonly VitPart[];
+  /** What it says that the arrays have and have not. */
+  readonly parts: readonly PartClaim[];
+  /** Which of transformers' types of models it is of, and what it calls the model that has it. */
+  readonly model?: { readonly type: string; readonly name: unknown } | undefined;
 }
 
 /** What a file and arrays may both say. `outputs` are the classes where there is a head. */
-type ClaimedSize =
-  | Exclude<keyof VitSizes, 'heads' | 'tokens'>
-  | 'outputs'
-  | 'registers'
-  | 'qkvBias';
-
-type Json = Readonly<Record<string, unknown>>;
-
-/** @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what was wrong. */
-export function refuse(name: string, value: unknown, wanted: string): never {
-  const was = value === undefined ? 'not there' : described(value);
-  throw new NeverendError('NEVEREND_VIT_CONFIG', `${name} was ${was}; it must be ${wanted}`);
-}
-
-export function objectOf(name: string, value: unknown): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json;
-  return refuse(name, value, 'an object');
-}
-
-/** A number of a file, or what its package has where the file says nothing. */
-function numberOf(name: string, value: unknown, byDefault?: number): number {
-  const number = value ?? byDefault;
-  if (typeof number === 'number' && Number.isFinite(number)) return number;
-  return refuse(name, value, 'a number');
-}
-
-/** Two sides, which files write as one where they are equal. */
-export function sidesOf(name: string, value: unknown): readonly [number, number] {
-  const sides = Array.isArray(value) ? value : [value, value];
-  if (sides.length === 2 && sides.every((side) => Number.isInteger(side) && side > 0)) {
-    return [sides[0], sides[1]];
-  }
-  return refuse(name, value, 'a positive integer or two');
-}
-
-/** A word of a file, and what it means here. */
-export function meaningOf<T>(name: string, value: unknown, words: Readonly<Record<string, T>>): T {
-  if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value] as T;
-  const choice = Object.keys(words).map((word) => JSON.stringify(word));
-  return refuse(name, value, choice.join(' or '));
-}
+type ClaimedSize = Exclude<keyof VitSizes, 'heads' | 'tokens'> | 'outputs' | 'registers';
 
 /** What the config.json of a layout says. @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken. */
 export function configFacts(layout: VitLayout, config: unknown, width: number): ConfigFacts {
@@ -73,7 +35,6 @@ export function configFacts(layout: VitLayout, config: unknown, width: number): 
 }
 
 const bicubic: InterpolationOptions = { method: 'bicubic' };
-const antialiased: InterpolationOptions = { method: 'bicubic', antialias: true };
 
 /** The names that transformers has for forms of GELU. */
 const activations: Readonly<Record<string, MlpGelu>> = {
@@ -121,7 +82,7 @@ function ofTransformers(json: Json): ConfigFacts {
     } = objectOf('config.vision_config', json['vision_config'] ?? {});
     const { architectures = [tower], id2label, num_labels, projection_dim } = json;
     const whole = { architectures, id2label, num_labels, projection_dim };
-    return ofTransformers({ ...vision, ...whole, model_type: tower, is_whole: true });
+    return ofTransformers({ ...vision, ...whole, model_type: tower, whole: json['model_type'] });
   }
   const family = meaningOf('config.model_type', json['model_type'], families);
   meaningOf('config.pooler_act', json['pooler_act'] ?? 'tanh', { tanh: true });
@@ -132,6 +93,7 @@ function ofTransformers(json: Json): ConfigFacts {
     image: sidesOf('config.image_size', json['image_size'] ?? family.image),
     imageName: json['image_size'] === undefined ? undefined : 'config.image_size',
     interpolation: family.interpolation,
+    model: { name: json['whole'] ?? json['model_type'], type: String(json['model_type']) },
     ...claimsOfTransformers(json, String(json['model_type'])),
   };
 }
@@ -141,18 +103,29 @@ function claimsOfTransformers(json: Json, type: string): Pick<ConfigFacts, 'clai
   const kind = String(json['architectures'] ?? '');
   const isClassifier = kind.includes('ForImageClassification');
   const isProjected =
-    isClip && (json['is_whole'] ? !/^CLIPVisionModel$/.test(kind) : /WithProjection/.test(kind));
+    isClip && (json['whole'] ? !/^CLIPVisionModel$/.test(kind) : /WithProjection/.test(kind));
   const labels = json['id2label'];
   const count =
     json['num_labels'] ??
     (labels == null ? undefined : Object.keys(objectOf('config.id2label', labels)).length);
-  // Dinov2's MLPs are as wide as their ratio says.
-  const mlp = isDinov2 ? undefined : json['intermediate_size'];
-  const parts: readonly (readonly [VitPart, boolean])[] = [
-    ['head', isClassifier || isProjected],
-    ['headDist', kind.includes('WithTeacher')],
-    ['registers', type.endsWith('registers') && json['num_register_tokens'] !== 0],
-    ['pool', type.startsWith('siglip') && !isClassifier && json['vision_use_head'] !== false],
+  const hidden = isDinov2 ? dinov2Width(json) : json['intermediate_size'];
+  const mlpName = isDinov2 ? 'config.mlp_ratio times the width' : 'config.intermediate_size';
+  const { qkv_bias = true, vision_use_head = true } = json;
+  const { num_register_tokens, projection_dim: projection } = json;
+  const hasRegisters = type.endsWith('registers');
+  const [isDeit, isSiglip] = [type === 'deit', type.startsWith('siglip')];
+  const has = (part: VitPart, isThere: boolean): readonly PartClaim[] =>
+    isThere ? [{ part, isThere }] : [];
+  const parts: readonly PartClaim[] = [
+    ...has('head', isClassifier || isProjected),
+    ...has('headDist', kind.includes('WithTeacher')),
+    ...has('cls', !isSiglip && type !== 'ijepa'),
+    ...has('dist', isDeit),
+    ...has('registers', hasRegisters && num_register_tokens !== 0),
+    ...(isSiglip && !isClassifier
+      ? [option('pool', 'config.vision_use_head', vision_use_head)]
+      : []),
+    ...(isSiglip || isClip ? [] : [option('qkvBias', 'config.qkv_bias', qkv_bias)]),
   ];
   return {
     claims: [
@@ -160,140 +133,19 @@ function claimsOfTransformers(json: Json, type: string): Pick<ConfigFacts, 'clai
       ['config.num_hidden_layers', json['num_hidden_layers'], 'depth'],
       ['config.patch_size', sideOf(json['patch_size']), 'patch'],
       ['config.num_channels', json['num_channels'], 'channels'],
-      ['config.intermediate_size', mlp, 'mlpWidth'],
-      ['config.num_labels', isClip ? undefined : count, 'outputs'],
-      ['config.projection_dim', isClip ? json['projection_dim'] : undefined, 'outputs'],
-      ['config.qkv_bias', json['qkv_bias'], 'qkvBias'],
-      [
-        'config.num_register_tokens',
-        type.endsWith('registers') ? json['num_register_tokens'] : undefined,
-        'registers',
-      ],
+      [mlpName, hidden, 'mlpWidth'],
+      ['config.num_labels', isClip && !isClassifier ? undefined : count, 'outputs'],
+      ['config.projection_dim', isClip && !isClassifier ? projection : undefined, 'outputs'],
+      ['config.num_register_tokens', hasRegisters ? num_register_tokens : undefined, 'registers'],
     ],
-    parts: parts.flatMap(([part, isThere]) => (isThere ? [part] : [])),
+    parts,
   };
 }
 
-/** The side of a square, which files also write as two. */
-const sideOf = (value: unknown): unknown =>
-  Array.isArray(value) && value.length === 2 && value[0] === value[1] ? value[0] : value;
-
-/** timm's files have an architecture's name, what was changed of it, and how pictures become images. */
-function ofTimm(json: Json, width: number): ConfigFacts {
-  const { architecture } = json;
-  if (typeof architecture !== 'string')
-    return refuse('config.architecture', architecture, 'a name');
-  // Their norms come after attention and the MLP, which no array shows.
-  if (architecture.includes('_rpn_'))
-    refuse('config.architecture', architecture, 'of blocks whose norms come first');
-  if (!/^(vit|deit3?|beit3|eva|flexivit|test)_/.test(architecture))
-    refuse(
-      'config.architecture',
-      architecture,
-      'a vision transformer, such as "vit_base_patch16_224"',
-    );
-  const changed = objectOf('config.model_args', json['model_args'] ?? {});
-  for (const [name, value] of Object.entries(changed)) {
-    if (!arguments_.test(name)) refuse(`config.model_args.${name}`, value, 'left out');
-  }
-  const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
-  if (changed['pool_include_prefix'] === true)
-    refuse('config.model_args.pool_include_prefix', true, 'false');
-  if (changed['norm_layer'] !== undefined)
-    meaningOf('config.model_args.norm_layer', changed['norm_layer'], { layernorm: true });
-  const size = cfg['input_size'];
-  const image = changed['img_size'] ?? (Array.isArray(size) ? size.slice(1) : undefined);
-  const pool = changed['global_pool'] ?? json['global_pool'];
-  return {
-    heads: numberOf(
-      'config.model_args.num_heads',
-      changed['num_heads'],
-      timmHeads(architecture, width),
-    ),
-    gelu:
-      changed['act_layer'] === undefined
-        ? timmGelu(architecture)
-        : meaningOf('config.model_args.act_layer', changed['act_layer'], {
-            ...{ gelu: 'erf', gelu_tanh: 'tanh', quick_gelu: 'quick' },
-          } as const),
-    eps: /_clip_|^beit3/.test(architecture) ? 1e-5 : 1e-6,
-    image: image === undefined ? undefined : sidesOf('config.model_args.img_size', image),
-    // Files of models of another size may have the images of what they were made of.
-    imageName: changed['img_size'] === undefined ? undefined : 'config.model_args.img_size',
-    pooling:
-      pool === undefined
-        ? undefined
-        : meaningOf('config.global_pool', pool, {
-            token: 'first',
-            avg: 'average',
-            map: 'attention',
-          } as const),
-    interpolation: antialiased,
-    ...claimsOfTimm(architecture, json, changed, width),
-  };
-}
-
-/** What timm's models take that arrays show, that is read here, or that is of training alone. */
-const arguments_ =
-  /^(img_size|patch_size|in_chans|num_classes|global_pool|embed_dim|depth|num_heads|mlp_ratio|qkv_bias|qk_norm|proj_bias|init_values|class_token|no_embed_class|reg_tokens|pre_norm|final_norm|fc_norm|pool_include_prefix|dynamic_img_size|strict_img_size|norm_layer|act_layer|weight_init|fix_init|\w*drop\w*)$/;
-
-function claimsOfTimm(
-  architecture: string,
-  json: Json,
-  changed: Json,
-  width: number,
-): Pick<ConfigFacts, 'claims' | 'parts'> {
-  const classes = json['num_classes'] ?? changed['num_classes'];
-  const [, registers] = /_reg(\d+)/.exec(architecture) ?? [];
-  const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
-  const size = cfg['input_size'];
-  const channels = changed['in_chans'] === undefined && Array.isArray(size) ? size[0] : undefined;
-  const isDistilled = architecture.includes('_distilled');
-  const parts: readonly (readonly [VitPart, boolean])[] = [
-    ['head', typeof classes === 'number' && classes > 0],
-    ['dist', isDistilled],
-    ['headDist', isDistilled && typeof classes === 'number' && classes > 0],
-    ['registers', (changed['reg_tokens'] ?? registers ?? 0) !== 0],
-    ['layerScales', /^deit3|_dinov2/.test(architecture)],
-  ];
-  return {
-    claims: [
-      ['config.num_features', json['num_features'], 'width'],
-      ['config.num_classes', classes, 'classes'],
-      ['config.model_args.embed_dim', changed['embed_dim'], 'width'],
-      ['config.model_args.depth', changed['depth'], 'depth'],
-      ['config.model_args.patch_size', sideOf(changed['patch_size']), 'patch'],
-      ['config.model_args.in_chans', changed['in_chans'], 'channels'],
-      ['config.pretrained_cfg.input_size', channels, 'channels'],
-      ['config.model_args.qkv_bias', changed['qkv_bias'], 'qkvBias'],
-      [
-        'config.model_args.reg_tokens',
-        changed['reg_tokens'] ?? (registers && Number(registers)),
-        'registers',
-      ],
-      [
-        `the depth of ${architecture}`,
-        changed['depth'] === undefined ? timmDepth(architecture, width) : undefined,
-        'depth',
-      ],
-    ],
-    parts: parts.flatMap(([part, isThere]) => (isThere ? [part] : [])),
-  };
-}
-
-/** Heads of 64 numbers but for the largest, for two of one width, and for small models of timm's own tests. */
-function timmHeads(architecture: string, width: number): number {
-  if (architecture === 'vit_base_patch16_gap_224' || architecture.includes('giantopt')) return 16;
-  if ([1152, 1280, 1408, 1664].includes(width)) return 16;
-  return /^test_vit/.test(architecture) ? width / 32 : width / 64;
-}
-
-function timmGelu(architecture: string): MlpGelu {
-  if (architecture.includes('quickgelu')) return 'quick';
-  // Those of SigLIP 2 that it made for that.
-  return /^vit_(base_patch32|giantopt_patch16|so400m_patch16|large_patch16(?=_siglip_(gap_)?512))_siglip/.test(
-    architecture,
-  )
-    ? 'tanh'
-    : 'erf';
+/** How wide Dinov2's MLPs are by their ratio, if it is said; SwiGLU's first layer has two halves of two thirds, in eights. */
+function dinov2Width(json: Json): number | undefined {
+  const { mlp_ratio: ratio, hidden_size: width, use_swiglu_ffn } = json;
+  if (ratio === undefined || typeof width !== 'number') return undefined;
+  const wide = Math.trunc(width * numberOf('config.mlp_ratio', ratio));
+  return use_swiglu_ffn === true ? 16 * Math.floor((Math.trunc((wide * 2) / 3) + 7) / 8) : wide;
 }

@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { checkTensor, ShapeError } from '@neverend/backend';
 import { checkedParam, layerNorm, linear, linearParams, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { encoder } from '../encoder/index.ts';
@@ -37,7 +37,8 @@ export function vit(images: tf.Tensor, params: Params, config: VitConfig): VitOu
   const { eps, gelu, heads } = ofEncoder;
   return tf.tidy(() => {
     const kernel = checkedParam(params, 'embedding/kernel', ['P', 'Q', 'C', 'D']);
-    const width = kernel.shape[3] ?? 1;
+    const [, , channels = 1, width = 1] = kernel.shape;
+    checkTensor('images', images, ['B', 'height', 'width', channels]);
     const patches = patchEmbedding(images, kernel, checkedParam(params, 'embedding/bias', [width]));
     const grid = patchGrid(images, [kernel.shape[0] ?? 1, kernel.shape[1] ?? 1]);
     const before = tokensBefore(params, width);

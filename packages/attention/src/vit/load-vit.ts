@@ -1,21 +1,16 @@
 import { checkOneOf, checkOptions, ShapeError } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
-import {
-  arraysBelow,
-  checkParts,
-  classesIn,
-  type FoundVit,
-  foundVit,
-  knownSizes,
-  layoutOf,
-  othersIn,
-} from '../vit-checkpoint/arrays.ts';
+import { arraysBelow, type FoundVit, foundVit, layoutOf } from '../vit-checkpoint/arrays.ts';
 import type { CheckpointArray } from '../vit-checkpoint/checkpoint-array.ts';
+import { classesOf, hasAverageHead, hasPool } from '../vit-checkpoint/head.ts';
 import { readVit } from '../vit-checkpoint/index.ts';
+import { knownSizes } from '../vit-checkpoint/known-sizes.ts';
 import type { VitLayout } from '../vit-checkpoint/sizes.ts';
 import { styleOf } from '../vit-checkpoint/style.ts';
 import { checkVitConfig, type VitConfig } from './config.ts';
-import { type ConfigFacts, configFacts, refuse, sidesOf } from './config-file.ts';
+import { type ConfigFacts, configFacts } from './config-file.ts';
+import { refuse, sidesOf } from './file-values.ts';
+import { checkModel, checkParts, registersIn } from './vit-parts.ts';
 
 /** How a checkpoint is read. */
 export interface LoadVitOptions
@@ -29,6 +24,11 @@ export interface LoadVitOptions
    * What packages have between it and their names (`vit.`, `vision_model.`, `params/img/`) is known.
    */
   readonly prefix?: string | undefined;
+  /**
+   * `sincos` for a model of `flax` that computes its positions: big_vision's `posemb: 'sincos2d'`. Its file has none, as one that lost
+   * learned ones.
+   */
+  readonly positions?: 'learned' | 'sincos' | undefined;
   /** Side of the images in pixels, or height and width. That of `config`, else that of a square of positions. */
   readonly image?: number | readonly [height: number, width: number] | undefined;
 }
@@ -54,31 +54,33 @@ export function loadVit(
   options: LoadVitOptions = {},
 ): LoadedVit {
   const own = ['heads', 'gelu', 'eps', 'pooling', 'interpolation'] as const;
-  checkOptions('loadVit', options, [...own, 'config', 'layout', 'prefix', 'image']);
+  checkOptions('loadVit', options, [...own, 'config', 'layout', 'prefix', 'positions', 'image']);
   const { prefix = '' } = options;
   const below = arraysBelow(arrays, prefix);
   const { layout = layoutOf(below, prefix) } = options;
   checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
+  checkOneOf('positions', options.positions ?? 'learned', ['learned', 'sincos']);
   const found = foundVit(below, layout, prefix);
-  const { heads, claims = [], parts = [], ...facts } = factsOf(found, options);
+  checkSaid(found, options);
+  const { heads, claims = [], parts = [], model, ...facts } = factsOf(found, options);
+  if (model !== undefined) checkModel(found, model);
   const sizes = knownSizes(found, { heads });
-  const classes = classesIn(found);
+  const classes = classesOf(found.arrays, found.names);
   // A head may be among the names that are left out.
   const isPart = Object.keys(below).length < Object.keys(arrays).length && classes === 0;
-  const isHead = (of: string) => ['head', 'headDist', 'classes'].includes(of);
-  checkParts(
-    found,
-    parts.filter((part) => !(isPart && isHead(part))),
-  );
-  const seen = { ...sizes, classes, outputs: classes || undefined, ...othersIn(found) };
+  const isHead = (of: string) => isPart && ['head', 'headDist', 'classes', 'outputs'].includes(of);
+  const wanted = parts.filter(({ part }) => !isHead(part));
+  checkParts(found, sizes.depth, wanted);
+  const seen = { ...sizes, classes, outputs: classes || undefined, registers: registersIn(found) };
   for (const [name, value, of] of claims) {
-    const wanted = isPart && isHead(of) ? undefined : seen[of];
-    if (value !== undefined && wanted !== undefined && value !== wanted)
-      refuse(name, value, `${wanted}, as in arrays`);
+    const there = isHead(of) ? undefined : seen[of];
+    if (value !== undefined && there !== undefined && value !== there)
+      refuse(name, value, `${there}, as in arrays`);
   }
   const params = readVit(found, sizes, {
     classes,
     isSquare: options.image === undefined,
+    hasNoNorm: parts.some(({ part, isThere }) => part === 'norm' && !isThere),
   });
   const has = (name: string) => params[name] !== undefined;
   try {
@@ -91,7 +93,7 @@ export function loadVit(
       layerScale: has('encoderblock_0/LayerScale_0/scale'),
       swiglu: isSwiglu(params),
       finalNorm: has('encoder_norm/scale'),
-      pooling: poolingOf(params, layout, options.pooling ?? facts.pooling),
+      pooling: poolingOf(found, params, options.pooling ?? facts.pooling),
       interpolation: facts.interpolation,
     };
     checkVitConfig(config);
@@ -110,8 +112,29 @@ export function loadVit(
 type Own = 'heads' | 'claims' | 'parts';
 type Facts = Omit<ConfigFacts, Own> & Partial<Pick<ConfigFacts, Own>>;
 
+/** @throws TypeError where big_vision's models may be without what arrays lack, and nothing says that this one is. */
+function checkSaid({ arrays, names, inFile }: FoundVit, options: LoadVitOptions): void {
+  const { positions = 'learned', pooling } = options;
+  const there = names.positions.find((name) => arrays.has(name));
+  if (positions === 'sincos' && there !== undefined)
+    throw new TypeError(`positions was "sincos"; arrays has ${inFile(there)}`);
+  if (names.hasSincos !== true) return;
+  if (positions !== 'sincos' && there === undefined)
+    throw new TypeError(
+      `arrays has no ${inFile('pos_embedding')}; positions must be "sincos" if the model computes them`,
+    );
+  // Those of vision_transformer count the class token.
+  const isCounted = there?.startsWith('Transformer/') === true;
+  const isPooled = arrays.has('cls') || hasPool(arrays, names);
+  if (!isCounted && !isPooled && pooling === undefined)
+    throw new TypeError(
+      `arrays has no ${inFile('cls')}; pooling must be "average" if the model has no class token`,
+    );
+}
+
 /** What arrays do not say. */
-function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
+function factsOf(found: FoundVit, options: LoadVitOptions): Facts {
+  const { arrays, names } = found;
   const { layout } = names;
   const { config, heads, gelu, eps, interpolation } = options;
   const given = Object.fromEntries(
@@ -131,7 +154,8 @@ function factsOf({ arrays, names }: FoundVit, options: LoadVitOptions): Facts {
       `config was not given; a checkpoint of ${layout} needs its config.json, or heads, gelu and eps`,
     );
   }
-  const byDefault = { method: 'bicubic', antialias: layout === 'timm' } as const;
+  const hasAntialias = layout === 'timm' || registersIn(found) > 0;
+  const byDefault = { method: 'bicubic', antialias: hasAntialias } as const;
   return { heads, gelu, eps, interpolation: interpolation ?? byDefault };
 }
 
@@ -144,11 +168,12 @@ function isSwiglu(params: Readonly<Record<string, tf.Tensor>>): boolean {
 }
 
 function poolingOf(
+  { arrays, names }: FoundVit,
   params: Readonly<Record<string, tf.Tensor>>,
-  layout: VitLayout,
   wanted: VitConfig['pooling'] | undefined,
 ): VitConfig['pooling'] {
   const has = (name: string) => params[name] !== undefined;
+  const { layout } = names;
   const width = params['embedding/bias']?.size ?? 0;
   // transformers' DeiT with one head does not see the second token.
   const isDistilled = has('head_dist/kernel') || (has('dist') && layout === 'timm');
@@ -157,6 +182,7 @@ function poolingOf(
   if (has('MAPHead_0/probe')) return 'attention';
   if (params['head/kernel']?.shape[0] === 2 * width && !has('pre_logits/kernel'))
     return 'first-average';
+  if (hasAverageHead(arrays, names)) return 'average';
   if (layout === 'timm' && has('fc_norm/scale')) return 'average';
   return has('cls') ? 'first' : 'average';
 }

@@ -1,7 +1,7 @@
-import { checkTensor, ShapeError } from '@neverend/backend';
+import { checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { filteredShares, filters, resampled, shareMatrix } from '../resampling.ts';
-import { meaningOf, objectOf, refuse, sidesOf } from './config-file.ts';
+import { type Json, meaningOf, objectOf, refuse, sidesOf } from './file-values.ts';
 
 /** How pictures become the images that a vision transformer was trained with. */
 export interface VitPreprocessing {
@@ -24,8 +24,61 @@ const words: Readonly<Record<string, (typeof resampling)[number]>> = Object.from
 /** What tells files of either package. */
 const ofEither = {
   timm: /^(architecture|pretrained_cfg|input_size|crop_pct|crop_mode|interpolation|mean|std)$/,
-  transformers: /^(do_|image_|size$|crop_size$|resample$|rescale_|feature_extractor_type$)/,
+  transformers: /^(do_|image_|size$|crop_size$|resample$|rescale_)/,
 };
+
+/** What transformers' classes that prepare images have where a file says nothing. */
+interface Processor {
+  readonly size: Json | number;
+  readonly crop_size?: number;
+  readonly do_center_crop?: boolean;
+  readonly resample: number;
+  readonly colours: Pick<VitPreprocessing, 'mean' | 'std'>;
+  /** Whether a size that is a number is that of the shorter side. */
+  readonly isShorter?: boolean;
+}
+
+const grey = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
+const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const vit: Processor = { size: 224, resample: 2, colours: grey };
+const clip: Processor = {
+  ...{ size: { shortest_edge: 224 }, isShorter: true, crop_size: 224, do_center_crop: true },
+  resample: 3,
+  colours: {
+    mean: [0.48145466, 0.4578275, 0.40821073],
+    std: [0.26862954, 0.26130258, 0.27577711],
+  },
+};
+const processors: Readonly<Record<string, Processor>> = {
+  ViT: vit,
+  DeiT: { ...vit, size: 256, resample: 3, crop_size: 224, do_center_crop: true },
+  CLIP: clip,
+  ChineseCLIP: clip,
+  Bit: clip,
+  Siglip: { ...vit, size: { height: 224, width: 224 }, isShorter: true, resample: 3 },
+  Beit: { ...vit, resample: 3, crop_size: 224 },
+  Blip: { ...vit, size: 384, resample: 3, colours: clip.colours },
+  DINOv3ViT: { ...vit, colours: imagenet },
+};
+
+/** The name of transformers' class in a file. Its wrapper of timm has timm's files. */
+function kindOf({ image_processor_type, feature_extractor_type }: Json): unknown {
+  const kind = image_processor_type ?? feature_extractor_type ?? undefined;
+  return kind === 'TimmWrapperImageProcessor' ? undefined : kind;
+}
+
+/** Of a file without a class what most of the early ones, which have none, are: ViT's, cut where they have a size of that. */
+function processorOf(file: Json): Processor {
+  const kind = kindOf(file);
+  if (kind === undefined) return { ...vit, do_center_crop: file['crop_size'] != null };
+  const name =
+    file['image_processor_type'] == null ? 'feature_extractor_type' : 'image_processor_type';
+  const [, model = ''] =
+    /^(\w+?)(?:FeatureExtractor|ImageProcessor(?:Fast|Pil)?)$/.exec(String(kind)) ?? [];
+  if (Object.hasOwn(processors, model)) return processors[model] as Processor;
+  const known = Object.keys(processors).map((one) => `"${one}ImageProcessor"`);
+  return refuse(`json.${name}`, kind, known.join(' or '));
+}
 
 /**
  * What a file says of pictures: timm's config.json, or transformers' preprocessor_config.json.
@@ -37,13 +90,12 @@ export function vitPreprocessing(json?: unknown): VitPreprocessing {
   if (json === undefined) return ofTransformers({});
   const file = objectOf('json', json);
   const has = (names: RegExp) => Object.keys(file).some((name) => names.test(name));
+  if (kindOf(file) !== undefined) return ofTransformers(file);
   if (has(ofEither.timm))
     return ofTimm(objectOf('json.pretrained_cfg', file['pretrained_cfg'] ?? file));
   if (has(ofEither.transformers)) return ofTransformers(file);
   return refuse('json', json, 'config.json of timm, or preprocessor_config.json of transformers');
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** What is subtracted from colours, and what they are divided by. */
 function colours(
@@ -88,7 +140,7 @@ function ofTimm(cfg: Json): VitPreprocessing {
     // Its crop of the middle keeps the picture's shape, with the shorter side of a square.
     resize: mode && image[0] === image[1] ? scaled[0] : scaled,
     interpolation: meaningOf('json.interpolation', cfg['interpolation'] ?? 'bilinear', words),
-    ...colours(cfg, ['mean', 'std'], { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] }),
+    ...colours(cfg, ['mean', 'std'], imagenet),
   };
 }
 
@@ -102,25 +154,22 @@ function ofTransformers(file: Json): VitPreprocessing {
   for (const name of ['rescale_offset', 'do_pad']) {
     if (file[name] === true) refuse(`json.${name}`, true, 'false');
   }
-  const kind = String(file['image_processor_type'] ?? file['feature_extractor_type']);
-  const { size = 224 } = file;
-  // A number is that of the shorter side in files of CLIP, and of both sides in others.
-  const isShorter = typeof size === 'number' && /^(CLIP|Bit)/.test(kind);
+  const byDefault = processorOf(file);
+  const size = file['size'] ?? byDefault.size;
+  const isCut = (file['do_center_crop'] ?? byDefault.do_center_crop) === true;
+  const filter = file['resample'] ?? byDefault.resample;
+  const isShorter = byDefault.isShorter === true && typeof size === 'number';
   const resize = sizeOf('json.size', isShorter ? { shortest_edge: size } : size);
-  const isCut = file['do_center_crop'] === true || file['crop_size'] !== undefined;
-  const image =
-    isCut && file['do_center_crop'] !== false
-      ? sizeOf('json.crop_size', file['crop_size'] ?? resize)
-      : resize;
-  const filter = file['resample'] ?? 2;
-  const isNormalized = file['do_normalize'] !== false;
+  const image = isCut
+    ? sizeOf('json.crop_size', file['crop_size'] ?? byDefault.crop_size ?? resize)
+    : resize;
   return {
     image: typeof image === 'number' ? [image, image] : image,
     resize,
     interpolation: resampling[filter as number] ?? refuse('json.resample', filter, '0, 1, 2 or 3'),
-    ...(isNormalized
-      ? colours(file, ['image_mean', 'image_std'], { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] })
-      : { mean: [0, 0, 0], std: [1, 1, 1] }),
+    ...(file['do_normalize'] === false
+      ? { mean: [0, 0, 0], std: [1, 1, 1] }
+      : colours(file, ['image_mean', 'image_std'], byDefault.colours)),
   };
 }
 
@@ -137,7 +186,7 @@ function sizeOf(name: string, value: unknown): number | readonly [number, number
 /**
  * Images as a vision transformer takes them, (pixels - mean) / std.
  *
- * @param pixels `[..., C]`, float32 in [0, 1], of the size that the model takes.
+ * @param pixels `[..., C]`, of the size that the model takes: float32 in [0, 1], or int32 in [0, 255], as `tf.browser.fromPixels` has them.
  * @returns the shape of `pixels`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument.
  */
@@ -145,27 +194,39 @@ export function normalizeImages(
   pixels: tf.Tensor,
   { mean, std }: Pick<VitPreprocessing, 'mean' | 'std'>,
 ): tf.Tensor {
-  checkTensor('pixels', pixels, ['...', 'C']);
+  checkPixels(pixels, ['...', 'C']);
   const channels = pixels.shape.at(-1) ?? 1;
   if (mean.length !== channels || std.length !== channels) {
     throw new ShapeError(
       `mean has ${mean.length} and std ${std.length} numbers; pixels of ${channels} channels must have as many`,
     );
   }
-  return tf.tidy(() => tf.div(tf.sub(pixels, tf.tensor1d([...mean])), tf.tensor1d([...std])));
+  return tf.tidy(() =>
+    tf.div(tf.sub(fractions(pixels), tf.tensor1d([...mean])), tf.tensor1d([...std])),
+  );
 }
+
+function checkPixels(pixels: tf.Tensor, shape: ShapePattern): void {
+  const isBytes = pixels instanceof tf.Tensor && pixels.dtype === 'int32';
+  checkTensor('pixels', pixels, shape, isBytes ? 'int32' : 'float32');
+}
+
+/** Colours from 0 to 1. */
+const fractions = (pixels: tf.Tensor): tf.Tensor =>
+  pixels.dtype === 'int32' ? tf.div(tf.cast(pixels, 'float32'), 255) : pixels;
 
 /**
  * Images as a vision transformer takes them, of pictures of any size: resized with antialias, cut to their middle, normalised. The packages
  * whose files say how round colours to bytes in between, which is up to half a byte away.
  *
- * @param pixels `[B, height, width, C]`, float32 in [0, 1].
+ * @param pixels `[B, height, width, C]`: int32 in [0, 255], as `tf.browser.fromPixels` has them, or float32 in [0, 1]; what is beyond
+ * becomes black or white, and so would bytes as float32.
  * @returns `[B, ...preprocessing.image, C]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another interpolation than `bilinear` and `bicubic`.
  */
 export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocessing): tf.Tensor4D {
   const { image, resize, interpolation } = preprocessing;
-  checkTensor('pixels', pixels, ['B', 'height', 'width', 'C']);
+  checkPixels(pixels, ['B', 'height', 'width', 'C']);
   if (interpolation !== 'bilinear' && interpolation !== 'bicubic') {
     throw new RangeError(
       `interpolation was ${JSON.stringify(interpolation)}; it must be "bilinear" or "bicubic"`,
@@ -196,7 +257,7 @@ export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocess
       ),
     ) as [tf.Tensor2D, tf.Tensor2D];
     // The cubic filter goes beyond black and white.
-    const resized = tf.clipByValue(resampled(pixels, rows, columns), 0, 1);
+    const resized = tf.clipByValue(resampled(fractions(pixels), rows, columns), 0, 1);
     const cut = tf.slice(resized, [0, top, left, 0], [batch, ...image, channels]);
     return normalizeImages(cut, preprocessing) as tf.Tensor4D;
   });
