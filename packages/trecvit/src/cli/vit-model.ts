@@ -65,19 +65,18 @@ export async function vitModel(
     );
   }
   const { heads } = trecvitConfig(size, flags.form);
-  const said =
-    card === undefined || found.layout === 'flax'
-      ? { heads, ...found.usual }
-      : { config: parsed(path, card) };
-  const loaded = loadVit(arrays, { layout: found.layout, ...said });
-  tf.dispose(loaded.params);
-  const { gelu = 'tanh', eps = 1e-6 } = loaded.config;
+  const { layout, usual } = found;
+  const said = card === undefined ? { heads, ...usual } : { config: parsed(path, card) };
+  // Published code of flax has one form of GELU and one epsilon.
+  const loaded = layout === 'flax' ? undefined : loadVit(arrays, { layout, ...said });
+  tf.dispose(loaded?.params ?? {});
+  const { gelu = 'tanh', eps = 1e-6 } = loaded?.config ?? {};
   const config = trecvitConfig(size, flags.form, {
     gelu: gelu as TRecViTConfig['gelu'],
     normEps: eps,
   });
   const fresh = initTRecViT(randomKey(0, 'model'), config);
-  const { params, kept, unused } = withVitBlocks(fresh, arrays, config, { layout: found.layout });
+  const { params, kept, unused } = withVitBlocks(fresh, arrays, config, { layout });
   note(`TRecViT-${size} with ${Object.keys(params).length - kept.length} parameters of the ViT`);
   note(`not taken: ${unused.length === 0 ? 'nothing' : unused.join(', ')}`);
   return new TRecViT(config, params);

@@ -83,6 +83,27 @@ describe('trecvit convert --vit', () => {
     }
   });
 
+  it('takes those of a file that leaves pooling and positions open', async () => {
+    const [vit, start] = ['gap.npz', 'gap'].map((name) => join(files.folder, name));
+    const arrays = Object.entries(vitShapes).flatMap(([name, shape]) =>
+      /^cls$|pos_embedding/.test(name)
+        ? []
+        : [
+            [
+              name
+                .replace('Attention_1', 'Attention_0')
+                .replace('MlpBlock_3', 'MlpBlock_0')
+                .replace('LayerNorm_2', 'LayerNorm_1'),
+              tf.zeros(shape),
+            ] as const,
+          ],
+    );
+    await writeNpz(vit as string, Object.fromEntries(arrays), AbortSignal.any([]));
+    tf.dispose(arrays.map(([, tensor]) => tensor));
+    const args = ['convert', vit as string, start as string, '--vit', '--quiet'];
+    expect(await trecvit(...args)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('takes it from an address, and from the cache where it is offline', async () => {
     const server = await serveFolder(files.folder);
     const [cache, there, here] = ['vit-cache', 'vit-1', 'vit-2'].map((name) =>
@@ -140,9 +161,10 @@ describe('trecvit convert --vit', () => {
   });
 });
 
-/** ViT-Ti/16 in the layout of timm. */
+/** ViT-Ti/16 in the layout of timm, as CLIP's. */
 const timmShapes: Readonly<Record<string, number[]>> = {
-  ...{ 'patch_embed.proj.weight': [192, 3, 16, 16], 'patch_embed.proj.bias': [192] },
+  'patch_embed.proj.weight': [192, 3, 16, 16],
+  ...{ 'norm_pre.weight': [192], 'norm_pre.bias': [192] },
   ...{ cls_token: [1, 1, 192], pos_embed: [1, 197, 192] },
   ...{ 'norm.weight': [192], 'norm.bias': [192] },
   ...Object.fromEntries(
