@@ -80,6 +80,13 @@ def norms():
         add("norm", name, x(), f, order, -1, kinks=kinks)
     add("norm", "of a matrix", x(), lambda x: euclidean(x), "fro", [0, 1])
     add("norm", "1 of a matrix", x(), lambda x: np.max(np.sum(np.abs(x), 0)), 1, [0, 1], kinks=True)
+    v = Values("matrices")
+    for order, how in [(1, 1), ("Infinity", np.inf), ("-Infinity", -np.inf), ("euclidean", "fro")]:
+        for axis in [[0, 2], [-2, -1], [-3, -1], [0, -2], [-3, 2]]:
+            f = lambda x, o=how, a=tuple(axis): np.linalg.norm(x, o, a)
+            add("norm", f"{order} of matrices, {axis}", [v.normal(2, 3, 4)], f, order, axis, kinks=order != "euclidean")
+    add("norm", "of matrices, kept", [v.normal(2, 3, 4)], lambda x: np.linalg.norm(x, 1, (-2, -1), True), 1, [-2, -1], True, kinks=True)
+    add("norm", "a row of zeros", [np.float32([[0, 0, 0], [3, 0, -4]])], lambda x: euclidean(x, 1), 2, 1, kinks=True)
     add("norm", "of zeros", [np.float32([0, 0, 0])], lambda x: euclidean(x), gradient=False)
     for name, axis in AXES[1:]:
         a = axis_of(axis)

@@ -19,6 +19,7 @@ import { registerKernelCalls } from './kernel-calls.ts';
 import { registerMatMul } from './mat-mul.ts';
 import { registerMatMulBatches } from './mat-mul-batches.ts';
 import { registerMaxPool } from './max-pool.ts';
+import { registerNorm } from './norm.ts';
 import { registerOfBooleans } from './of-booleans.ts';
 import { registerPads } from './pads.ts';
 import { registerSamePads3D } from './same-pads-3d.ts';
@@ -61,6 +62,8 @@ export function registerStockFixes(): void {
   registerConditions();
   registerKernelCalls();
   registerBatchNormLayer();
+  registerConv1d();
+  registerNorm();
   registerCumsum();
   registerMatMul();
   registerFusedMatMul();

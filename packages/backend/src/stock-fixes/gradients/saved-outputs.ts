@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { quotientOfDivNoNan } from './zeros.ts';
+import { quotientOfDivNoNan, rootOfNorm } from './zeros.ts';
 
 interface TapeNode {
   readonly outputs: readonly tf.Tensor[];
@@ -15,13 +15,19 @@ interface Recorder {
   addTapeNode(this: Recorder, ...node: unknown[]): void;
 }
 
+/** Kernels whose gradient is another one inside of a function, and its name. */
+const within: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  divNoNan__op: { RealDiv: quotientOfDivNoNan },
+  norm__op: { Sqrt: rootOfNorm },
+};
+
 const mended = Symbol.for('neverend.savedOutputs');
 
 /**
  * What an operation saves of its output for its gradient is a copy, which stock TensorFlow.js records before the operation
  * itself. A second gradient then takes it for a constant: those of tanh, sigmoid, exp, softmax and of all that saves
- * what it gave are wrong without a word. The operation is recorded before the copies. The quotient of `divNoNan`, which no
- * registry tells from others, gets its gradient here too.
+ * what it gave are wrong without a word. The operation is recorded before the copies. The quotient of `divNoNan` and the root
+ * of `norm`, which no registry tells from others, get their gradients here too.
  */
 export function registerSavedOutputs(): void {
   const engine = tf.engine() as unknown as Recorder & { [mended]?: true };
@@ -29,9 +35,8 @@ export function registerSavedOutputs(): void {
   engine[mended] = true;
   const { addTapeNode } = engine;
   engine.addTapeNode = (kernelName, ...node) => {
-    const isQuotient =
-      kernelName === 'RealDiv' && engine.state.scopeStack.at(-2)?.name === 'divNoNan__op';
-    addTapeNode.call(engine, isQuotient ? quotientOfDivNoNan : kernelName, ...node);
+    const renamed = within[engine.state.scopeStack.at(-2)?.name ?? '']?.[kernelName as string];
+    addTapeNode.call(engine, renamed ?? kernelName, ...node);
     const tape = engine.state.activeTape;
     const added = tape?.at(-1);
     if (tape === null || added === undefined || added.saved.length === 0) return;

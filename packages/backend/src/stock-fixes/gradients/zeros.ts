@@ -21,6 +21,23 @@ const quotient: tf.GradConfig = {
   },
 };
 
+/** The root inside of `tf.norm`, on the tape under a name of its own. */
+export const rootOfNorm = 'NeverendRootOfNorm';
+
+const root: tf.GradConfig = {
+  kernelName: rootOfNorm,
+  gradFunc: (dy, saved) => {
+    const [x] = saved as [tf.Tensor];
+    return {
+      x: () => {
+        const none = tf.equal(x, 0);
+        const twice = tf.mul(tf.sqrt(tf.where(none, tf.onesLike(x), x)), 2);
+        return tf.where(none, tf.zerosLike(x), tf.div(dy as tf.Tensor, twice));
+      },
+    };
+  },
+};
+
 const abs: tf.GradConfig = {
   kernelName: 'Abs',
   inputsToSave: ['x'],
@@ -30,7 +47,7 @@ const abs: tf.GradConfig = {
   },
 };
 
-/** Zero where the divisor is, and at the corner of `abs`; stock TensorFlow.js has NaN and -1 there. */
+/** Zero where the divisor is, and at the corners of `abs` and `norm`; stock TensorFlow.js has NaN, -1 and NaN there. */
 export function registerZeroGradients(): void {
-  for (const config of [quotient, abs]) replaceGradient(config);
+  for (const config of [quotient, root, abs]) replaceGradient(config);
 }
