@@ -4,6 +4,7 @@ import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
 import { registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum } from './cumsum.ts';
+import { registerDilatedPool } from './dilated-pool.ts';
 import { registerDilation2D } from './dilation2d.ts';
 import { registerEinsumGradient } from './einsum-gradient.ts';
 import { registerEinsumKernel } from './einsum-kernel.ts';
@@ -64,6 +65,7 @@ export function registerStockFixes(): void {
   registerBatchNormLayer();
   registerConv1d();
   registerNorm();
+  registerDilatedPool();
   registerCumsum();
   registerMatMul();
   registerFusedMatMul();
