@@ -28,6 +28,7 @@ import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowMissing } from './tensorflow-missing.ts';
 import { registerTensorflowPads } from './tensorflow-pads.ts';
 import { registerTensorflowSum } from './tensorflow-sum.ts';
+import { registerTensorflowVolumes } from './tensorflow-volumes.ts';
 import { registerTopK } from './top-k.ts';
 import { registerTransform } from './transform.ts';
 import { registerUnaryIntegers } from './unary-integers.ts';
@@ -110,6 +111,7 @@ export function registerStockFixes(): void {
   registerWasmExtremes();
   registerFloatsOfIntegers();
   registerTensorflowMissing();
+  registerTensorflowVolumes();
   registerGradients();
   // Those that come last see a call first.
   registerTensorflowPads();

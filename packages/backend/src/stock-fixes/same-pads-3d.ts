@@ -77,4 +77,6 @@ export function registerSamePads3D(): void {
       wrapKernel(kernelName, backendName, ofReached, 'same pads');
     }
   }
+  // TensorFlow has the others right.
+  wrapKernel('MaxPool3D', 'tensorflow', ofReached, 'same pads');
 }

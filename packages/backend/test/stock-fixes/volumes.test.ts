@@ -52,6 +52,7 @@ await describeBackends('windows over volumes', (backend) => {
     { window: [1, 1, 2], strides: [2, 3, 2] },
     { window: [3, 2, 2], strides: [2, 2, 1] },
     { window: [1, 2, 1], strides: [3, 2, 3] },
+    { window: [1, 1, 2], strides: [4, 4, 4] },
   ] as { window: Triple; strides: Triple }[])('$window by $strides', ({ window, strides }) => {
     it.each(['same', 'valid'] as const)('are convolved as by plain loops: %s', async (pad) => {
       const volume = tf.tensor(x, input) as tf.Tensor5D;
@@ -95,6 +96,59 @@ await describeBackends('windows over volumes', (backend) => {
       );
       await expectNoLeak(() => weightedGradient(max, volume, dy).dispose());
     });
+  });
+
+  it.skipIf(backend === 'webgpu').each([
+    { window: [2, 2, 1], strides: [2, 2, 1], pad: 'valid', wanted: [1, 0, 0, 0] },
+    { window: [2, 2, 1], strides: [1, 1, 1], pad: 'same', wanted: [1, 1, 1, 1] },
+    { window: [1, 2, 1], strides: [1, 1, 1], pad: 1, wanted: [2, 1, 2, 1] },
+  ] as const)('have the first of equal numbers: $window, $pad', async (of) => {
+    const ones = tf.ones([1, 2, 2, 1, 1]) as tf.Tensor5D;
+    const pool = (a: tf.Tensor) =>
+      tf.maxPool3d(a as tf.Tensor5D, [...of.window], [...of.strides], of.pad);
+    await expectTensorClose(tf.grad((a) => tf.sum(pool(a)))(ones), [...of.wanted]);
+  });
+
+  it.each([
+    [2, 1, 1],
+    [2, 1, 2],
+    [1, 2, 2],
+  ] as Triple[])('are convolved by numbers that lie apart: %i, %i, %i', async (...dilations) => {
+    const window: Triple = [2, 2, 1];
+    const [volume, w] = [
+      tf.tensor(x, input) as tf.Tensor5D,
+      randomTensor(randomKey('w'), [4, 2, 3]),
+    ];
+    const filter = tf.reshape(w, [...window, 2, 3]) as tf.Tensor5D;
+    const weights = await w.data();
+    const wide = window.map((size, axis) => (size - 1) * (dilations[axis] ?? 1) + 1) as Triple;
+    /** With zeros between the numbers. */
+    const spread = (by: ArrayLike<number>) => {
+      const apart = Array<number>(wide.reduce((a, b) => a * b) * 6).fill(0);
+      for (let i = 0; i < 2; i++)
+        for (let j = 0; j < 2; j++)
+          for (let k = 0; k < 6; k++) {
+            const tap = i * dilations[0] * wide[1] * wide[2] + j * dilations[1] * wide[2];
+            apart[tap * 6 + k] = by[(i * 2 + j) * 6 + k] ?? 0;
+          }
+      return apart;
+    };
+    const sizes = sizesOf(wide, [1, 1, 1], 'same');
+    const conv = (a: tf.Tensor, b: tf.Tensor) =>
+      tf.conv3d(a as tf.Tensor5D, b as tf.Tensor5D, 1, 'same', 'NDHWC', dilations);
+    const y = conv(volume, filter);
+    await expectTensorClose(y, naiveConv(x, spread(weights), sizes, 3));
+    const dy = randomTensor(randomKey('dy'), y.shape);
+    const by = await dy.data();
+    await expectTensorClose(
+      weightedGradient((b) => conv(volume, b), filter, dy),
+      numericGradient((b) => dot(naiveConv(x, spread(b), sizes, 3), by), weights),
+    );
+    await expectTensorClose(
+      weightedGradient((a) => conv(a, filter), volume, dy),
+      numericGradient((a) => dot(naiveConv(a, spread(weights), sizes, 3), by), x),
+    );
+    await expectNoLeak(() => conv(volume, filter).dispose());
   });
 
   it('are pooled with a number as pads', async () => {

@@ -37,7 +37,7 @@ const run = (name: string, inputs: Record<string, tf.Tensor>, attrs: object): tf
 type Dilations = number | readonly number[] | null | undefined;
 
 /** The filter with its numbers as far apart as the window takes them: with it the convolution has no dilations. */
-const spread = (filter: tf.Tensor, dilations: readonly number[]): tf.Tensor =>
+export const spread = (filter: tf.Tensor, dilations: readonly number[]): tf.Tensor =>
   dilations.reduce((wide, step, axis) => spreadAxis(wide, axis, step), filter);
 
 const thin = (filter: tf.Tensor, dilations: readonly number[]): tf.Tensor =>
