@@ -108,6 +108,14 @@ def cutting():
             of_each_dtype("mirrorPad", f"{mode}, {name}", lambda x, w=inner, m=mode: np.pad(x, w, m), x, inner, mode)
     for mode in ["reflect", "symmetric"]:
         add("mirrorPad", f"{mode}, most", [v.normal(3, 4)], lambda x, m=mode: np.pad(x, [[2, 2], [3, 3]], m), [[2, 2], [3, 3]], mode)
+    v = Values("single places")
+    shrunk = [
+        ("a single row, backwards", [2, 3], lambda x: x[1, ::-1], [[1, 2], [2, -4], [1, -1], 0, 0, 0, 0, 1]),
+        ("a single column, a step of 2", [2, 5, 3], lambda x: x[:, ::2, 1], [[0, 0, 1], [2, 5, 2], [1, 2, 1], 0, 0, 0, 0, 4]),
+        ("a single row and column", [3, 4, 2], lambda x: x[2, ::-3, 0], [[-1, 3, 0], [0, 0, 1], [1, -3, 1], 0, 2, 0, 0, 5]),
+    ]
+    for name, shape, cut, args in shrunk:
+        of_each_dtype("stridedSlice", name, lambda x, c=cut: c(x), v.normal(*shape), *args)
 
 
 def picking():
@@ -182,6 +190,7 @@ def picking():
     add("topk", "long", [Pattern([2, 20001], 7919, 30011, 15000, 64)], lambda x: top(x, 5), 5)
     add("unique", "values", [np.float32([3, 1, 3, 2, 1])], lambda x: [np.float64([3, 1, 2]), np.array([0, 1, 0, 2, 1])], gradient=False)
     add("unique", "rows", [np.float32([[1, 2], [3, 4], [1, 2]])], lambda x: [x[:2], np.array([0, 1, 0])], 0, gradient=False)
+    add("unique", "of different numbers", [Values("unique").apart(5)], lambda x: [x, np.arange(5)])
     add("unique", "int32", [whole(3, 1, 3)], lambda x: [np.array([3, 1]), np.array([0, 1, 0])])
     sorted_rows, wanted = np.float32([[1, 3, 3, 5], [-2, 0, 4, 4]]), np.float32([[0, 3, 9], [4, -1, 0]])
     for op, side in [("lowerBound", "left"), ("upperBound", "right")]:

@@ -24,6 +24,7 @@ import { registerNorm } from './norm.ts';
 import { registerOfBooleans } from './of-booleans.ts';
 import { registerPads } from './pads.ts';
 import { registerSamePads3D } from './same-pads-3d.ts';
+import { registerShrunkAxes } from './shrunk-axes.ts';
 import { registerTensorflowMatMul } from './tensorflow-mat-mul.ts';
 import { registerTensorflowMissing } from './tensorflow-missing.ts';
 import { registerTensorflowPads } from './tensorflow-pads.ts';
@@ -117,4 +118,5 @@ export function registerStockFixes(): void {
   registerTensorflowPads();
   registerPads();
   registerSamePads3D();
+  registerShrunkAxes();
 }
