@@ -52,11 +52,11 @@ def transposed(x, w, shape, strides=1, pad="valid"):
     return (matrix @ x.ravel()).reshape(shape)
 
 
-def pooled(x, kernel, strides, pad, how):
+def pooled(x, kernel, strides, pad, how, dilations=1):
     rank = x.ndim - 2
     kernel, strides = axes(rank, kernel), axes(rank, strides)
     inner = tuple(range(rank + 1, 2 * rank + 1))
-    view = windows(x, kernel, strides, [1] * rank, axes(rank, pad), np.nan)
+    view = windows(x, kernel, strides, axes(rank, dilations), axes(rank, pad), np.nan)
     return np.nanmax(view, inner) if how == "max" else np.nanmean(view, inner)
 
 
@@ -165,6 +165,11 @@ def pooling():
         add("maxPool3d", name, [x], lambda x, k=kernel, s=strides, p=pad: pooled(x, k, s, p, "max"), kernel, strides, pad)
         add("avgPool3d", name, [x], lambda x, k=kernel, s=strides, p=pad: pooled(x, k, s, p, "avg"), kernel, strides, pad)
     add("maxPool3d", "below 0", [v.apart(1, 3, 3, 3, 1, offset=-20)], lambda x: pooled(x, 2, 1, "same", "max"), 2, 1, "same")
+    v = Values("dilated pools")
+    for kernel, dilations in [([2, 2], 2), ([3, 2], [1, 2]), ([2, 3], [3, 2])]:
+        for how in ["max", "avg"]:
+            x = v.apart(2, 5, 4, 2, offset=-24)
+            add("pool", f"{how}, same, {kernel}, dilations {dilations}", [x], lambda x, k=kernel, d=dilations, how=how: pooled(x, k, 1, "same", how, d), kernel, how, "same", dilations)
 
 
 def products():
@@ -308,6 +313,12 @@ def uneven():
         add("conv3dTranspose", name, [y, filters], lambda y, w, s=strides: transposed(y, w, [1, 3, 4, 4, 1], s, "same"), [1, 3, 4, 4, 1], strides, "same")
         for op in ["max", "avg"]:
             add(f"{op}Pool3d", name, [x], lambda x, k=kernel, s=strides, op=op: pooled(x, k, s, "same", op), kernel, strides, "same")
+    v = Values("volumes that are reached in part")
+    for kernel, strides in [(1, 3), ([1, 2, 1], [3, 4, 3])]:
+        for op in ["max", "avg"]:
+            add(f"{op}Pool3d", f"same, {kernel}, strides {strides}", [v.apart(1, 3, 4, 3, 1)], lambda x, k=kernel, s=strides, op=op: pooled(x, k, s, "same", op), kernel, strides, "same")
+    for pad, dilations in [("same", 2), ("valid", [2, 1, 2])]:
+        add("conv3d", f"{pad}, dilations {dilations}", [v.normal(1, 3, 3, 4, 1), v.normal(2, 1, 2, 1, 2)], lambda x, w, p=pad, d=dilations: convolve(x, w, 1, p, d), 1, pad, "NDHWC", dilations)
 
 
 def batches():
@@ -319,6 +330,11 @@ def batches():
             name = f"{left} and {right}{', transposed' if transposed else ''}"
             add("matMul", name, [v.normal(*a), v.normal(*b)], product, transposed, transposed)
             add("matMul", f"{name}, int32", [v.whole(-9, 9, *a), v.whole(-9, 9, *b)], product, transposed, transposed)
+    v = Values("fused batches")
+    for left, right in [([2, 3], [1, 3]), ([2, 1], [3]), ([2], [2, 1])]:
+        for activation, f in [("linear", lambda y: y), ("relu", lambda y: np.maximum(y, 0))]:
+            inputs = [v.normal(*left, 2, 3), v.normal(*right, 3, 2), v.normal(2)]
+            add("fused.matMul", f"{activation}, {left} and {right}", inputs, lambda a, b, c, f=f: f(a @ b + c), call=[{"a": "$0", "b": "$1", "bias": "$2", "activation": activation}], second=False)
     add("matMul", "int32, large", [np.array([[16777217, 1]], np.int32), np.array([[1], [2]], np.int32)], np.matmul)
     add("dot", "int32", [v.whole(-9, 9, 5), v.whole(-9, 9, 5)], np.dot)
 

@@ -3,11 +3,13 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { randomKey } from '../../src/index.ts';
 import {
   describeBackends,
   expectNoLeak,
   expectTensorClose,
   poisonMemory,
+  randomTensor,
 } from '../../src/testing/index.ts';
 import { dot, withKernel } from './stock.ts';
 
@@ -107,6 +109,41 @@ await describeBackends('products of batches', (backend) => {
     const total = expected.values.reduce((sum, value) => sum + value, 0);
     expect(dot(await (da as tf.Tensor).data(), a)).toBeCloseTo(total, 2);
   });
+
+  it.each(batches.flatMap(([a, b]) => [false, true].map((transposed) => ({ a, b, transposed }))))(
+    'are fused: [$a] and [$b], transposed: $transposed',
+    async ({ a, b, transposed }) => {
+      const left = randomTensor(randomKey('a'), [...a, ...(transposed ? [3, 2] : [2, 3])]);
+      const right = randomTensor(randomKey('b'), [...b, ...(transposed ? [4, 3] : [3, 4])]);
+      const bias = randomTensor(randomKey('bias'), [4]);
+      const fused = (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor, activation: 'linear' | 'relu') =>
+        tf.fused.matMul({
+          ...{ a: x, b: y, bias: z, activation },
+          ...{ transposeA: transposed, transposeB: transposed },
+        }) as tf.Tensor;
+      const plain = (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor) =>
+        tf.add(tf.matMul(x, y, transposed, transposed), z);
+      const y = fused(left, right, bias, 'relu');
+      const wanted = plain(left, right, bias);
+      expect(y.shape).toEqual(wanted.shape);
+      await expectTensorClose(y, await tf.relu(wanted).data());
+      const dy = randomTensor(randomKey('dy'), wanted.shape);
+      const gradients = (work: (x: tf.Tensor, y: tf.Tensor, z: tf.Tensor) => tf.Tensor) =>
+        tf.grads((x: tf.Tensor, y: tf.Tensor, z: tf.Tensor) => tf.sum(tf.mul(work(x, y, z), dy)))([
+          left,
+          right,
+          bias,
+        ]);
+      const found = gradients((...of) => fused(...of, 'linear'));
+      for (const [index, gradient] of gradients(plain).entries()) {
+        const own = found[index] as tf.Tensor;
+        expect(own.shape).toEqual(gradient.shape);
+        await expectTensorClose(own, await gradient.data());
+      }
+      await expectNoLeak(() => fused(left, right, bias, 'relu').dispose());
+      await expectNoLeak(() => tf.dispose(gradients((...of) => fused(...of, 'linear'))));
+    },
+  );
 
   it.runIf(stock[backend])('start again at their end in stock TensorFlow.js', async () => {
     const [a, b] = [tf.ones([2, 3, 1, 1]), tf.tensor([1, 2], [2, 1, 1, 1])];

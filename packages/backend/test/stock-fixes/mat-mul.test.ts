@@ -82,7 +82,7 @@ await describeBackends('the gradient of matMul', () => {
 await describeBackends('the gradient of fused.matMul', (backend) => {
   beforeAll(() => poisonMemory());
 
-  // Three dimensions at most: what tf.fused.matMul takes.
+  // Three dimensions at most; others are with the products of batches.
   describe.each(cases.filter(({ batchA, batchB }) => batchA.length < 2 && batchB.length < 2))(
     'of batches $batchA and $batchB',
     (sizes) => {
@@ -113,13 +113,17 @@ await describeBackends('the gradient of fused.matMul', (backend) => {
       tf.grad((y: tf.Tensor) => tf.fused.matMul({ a: tf.ones([4, 2, 3]), b: y }) as tf.Tensor)(
         tf.ones([3, 5]),
       );
+    const broadcast = () =>
+      tf.fused.matMul({ a: tf.ones([2, 3, 2, 4]), b: tf.ones([1, 3, 4, 2]) }) as tf.Tensor;
     // The stock method is the one of the class.
     Reflect.deleteProperty(engine, 'customGrad');
     try {
       expect(gradient, backend).toThrow(/shape/);
+      expect(broadcast, backend).toThrow();
     } finally {
       engine.customGrad = customGrad;
     }
     expect(gradient().shape).toEqual([3, 5]);
+    expect(broadcast().shape).toEqual([2, 3, 2, 2]);
   });
 });
