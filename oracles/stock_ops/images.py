@@ -141,7 +141,7 @@ def others():
     add("image.grayscaleToRGB", "values", [v.normal(1, 2, 3, 1)], lambda x: np.repeat(x, 3, -1))
     add("image.rgbToGrayscale", "values", [v.normal(1, 2, 3, 3)], lambda x: x @ np.array([[0.2989], [0.587], [0.114]]))
     for radians in [0.5, -1.25]:
-        add("image.rotateWithOffset", f"{radians}", [image], lambda x, r=radians: rotate(x, r, 0), radians, 0, gradient=False)
+        add("image.rotateWithOffset", f"{radians}", [image], lambda x, r=radians: rotate(x, r, 0), radians, 0)
     gray = np.array([[[20], [30], [200]], [[25], [220], [210]]], np.int32)
     add("image.threshold", "binary", [gray], lambda x: np.where(x > 127.5, 255, 0), "binary", False, 0.5)
     add("image.threshold", "inverted", [gray], lambda x: np.where(x > 127.5, 0, 255), "binary", True, 0.5)

@@ -126,9 +126,9 @@ def norms():
 
 def counts():
     x, w = np.array([0, 3, 1, 1, 5], np.int32), np.float32([0.5, 1, 2, 0.25, 4])
-    add("bincount", "weights", [x, w], lambda x, w: np.bincount(x, w, 6)[:6], 6, gradient=False)
+    add("bincount", "weights", [x, w], lambda x, w: np.bincount(x, w, 6)[:6], 6)
     add("bincount", "none", [x, np.zeros(0, np.float32)], lambda x, w: np.bincount(x, None, 6).astype(np.float64), 6, gradient=False)
-    add("denseBincount", "weights", [x, w], lambda x, w: np.bincount(x, w, 6)[:6], 6, gradient=False)
+    add("denseBincount", "weights", [x, w], lambda x, w: np.bincount(x, w, 6)[:6], 6)
     add("denseBincount", "rows", [np.array([[0, 1, 1], [2, 2, 2]], np.int32), np.zeros((0, 0), np.float32)], lambda x, w: np.float64([[1, 2, 0], [0, 0, 3]]), 3, gradient=False)
     add("denseBincount", "whether", [np.array([0, 1, 1], np.int32), np.zeros(0, np.float32)], lambda x, w: np.float64([1, 1, 0]), 3, True, gradient=False)
     add("math.confusionMatrix", "values", [np.array([0, 1, 2, 1], np.int32), np.array([0, 2, 2, 1], np.int32)], lambda a, b: np.array([[1, 0, 0], [0, 1, 1], [0, 0, 1]]), 3)

@@ -15,7 +15,7 @@ const stockGradients = new Map(
       'ResizeNearestNeighbor',
       'Conv2D',
     ],
-    ...['Unpack', 'MaxPoolWithArgmax', 'Select', 'Abs'],
+    ...['Unpack', 'MaxPoolWithArgmax', 'Select', 'Abs', 'SearchSorted'],
   ].map((name): [string, tf.GradConfig | undefined] => [name, tf.getGradient(name)]),
 );
 

@@ -7,6 +7,7 @@ import { registerExtremeGradients } from './extremes.ts';
 import { registerFunctionGradients } from './functions.ts';
 import { registerFusedConvolutions } from './fused-convolutions.ts';
 import { registerOwnGradients } from './own-gradients.ts';
+import { registerLookupGradients } from './lookups.ts';
 import { registerPaddingGradients } from './padding.ts';
 import { registerPoolGradients } from './pools.ts';
 import { registerProductGradients } from './products.ts';
@@ -28,6 +29,7 @@ export function registerGradients(): void {
   registerProductGradients();
   registerPaddingGradients();
   registerScatterGradients();
+  registerLookupGradients();
   registerTileGradient();
   registerResizingGradients();
   registerCropGradients();
