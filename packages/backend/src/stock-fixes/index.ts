@@ -22,6 +22,7 @@ import { registerMatMulBatches } from './mat-mul-batches.ts';
 import { registerMaxPool } from './max-pool.ts';
 import { registerNorm } from './norm.ts';
 import { registerOfBooleans } from './of-booleans.ts';
+import { registerOptimizers } from './optimizers.ts';
 import { registerPads } from './pads.ts';
 import { registerSamePads3D } from './same-pads-3d.ts';
 import { registerShrunkAxes } from './shrunk-axes.ts';
@@ -68,6 +69,7 @@ export function registerStockFixes(): void {
   registerConv1d();
   registerNorm();
   registerDilatedPool();
+  registerOptimizers();
   registerCumsum();
   registerMatMul();
   registerFusedMatMul();
