@@ -330,13 +330,13 @@ def batches():
             name = f"{left} and {right}{', transposed' if transposed else ''}"
             add("matMul", name, [v.normal(*a), v.normal(*b)], product, transposed, transposed)
             add("matMul", f"{name}, int32", [v.whole(-9, 9, *a), v.whole(-9, 9, *b)], product, transposed, transposed)
+    add("matMul", "int32, large", [np.array([[16777217, 1]], np.int32), np.array([[1], [2]], np.int32)], np.matmul)
+    add("dot", "int32", [v.whole(-9, 9, 5), v.whole(-9, 9, 5)], np.dot)
     v = Values("fused batches")
     for left, right in [([2, 3], [1, 3]), ([2, 1], [3]), ([2], [2, 1])]:
         for activation, f in [("linear", lambda y: y), ("relu", lambda y: np.maximum(y, 0))]:
             inputs = [v.normal(*left, 2, 3), v.normal(*right, 3, 2), v.normal(2)]
             add("fused.matMul", f"{activation}, {left} and {right}", inputs, lambda a, b, c, f=f: f(a @ b + c), call=[{"a": "$0", "b": "$1", "bias": "$2", "activation": activation}], second=False)
-    add("matMul", "int32, large", [np.array([[16777217, 1]], np.int32), np.array([[1], [2]], np.int32)], np.matmul)
-    add("dot", "int32", [v.whole(-9, 9, 5), v.whole(-9, 9, 5)], np.dot)
 
 
 def cases():
