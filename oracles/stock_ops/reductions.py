@@ -186,9 +186,29 @@ def large():
     add("denseBincount", "whether, rows", [np.array([[0, 1, 1], [2, 2, 2]], np.int32), np.zeros((0, 0), np.float32)], lambda x, w: np.float64([[1, 1, 0], [0, 0, 1]]), 3, True, gradient=False)
 
 
+def none():
+    """Of no numbers."""
+    floats = {"sum": np.sum, "prod": np.prod, "mean": np.mean}
+    floats["max"] = lambda x, a: np.max(x, a, initial=-np.inf)
+    floats["min"] = lambda x, a: np.min(x, a, initial=np.inf)
+    floats["logSumExp"] = lambda x, a: np.log(np.sum(np.exp(x), a))
+    whole = {op: floats[op] for op in ["sum", "prod"]}
+    whole["max"] = lambda x, a: np.max(x, a, initial=-(2**31))
+    whole["min"] = lambda x, a: np.min(x, a, initial=2**31 - 1)
+    for op, f in floats.items():
+        for name, shape, axis in [("all", [0], None), ("rows", [2, 0], 1), ("columns", [0, 3], 0), ("no rows", [2, 0], 0)]:
+            x = np.zeros(shape, np.float32)
+            add(op, f"no numbers, {name}", [x], lambda x, f=f, a=axis: f(x, a), *([] if axis is None else [axis]), gradient=False)
+    for op, f in whole.items():
+        add(op, "no numbers, int32", [np.zeros([2, 0], np.int32)], lambda x, f=f: f(x, 1), 1)
+    for op, f in {"all": np.all, "any": np.any}.items():
+        add(op, "no numbers", [np.zeros([2, 0], bool)], lambda x, f=f: f(x, 1), 1)
+
+
 def cases():
     plain()
     norms()
     counts()
     losses()
     large()
+    none()

@@ -21,6 +21,7 @@ import { registerMatMul } from './mat-mul.ts';
 import { registerMatMulBatches } from './mat-mul-batches.ts';
 import { registerMaxPool } from './max-pool.ts';
 import { registerNorm } from './norm.ts';
+import { registerNoNumbers } from './no-numbers.ts';
 import { registerOfBooleans } from './of-booleans.ts';
 import { registerOptimizers } from './optimizers.ts';
 import { registerPads } from './pads.ts';
@@ -66,7 +67,6 @@ export function registerStockFixes(): void {
   registerConditions();
   registerKernelCalls();
   registerBatchNormLayer();
-  registerConv1d();
   registerNorm();
   registerDilatedPool();
   registerOptimizers();
@@ -121,4 +121,5 @@ export function registerStockFixes(): void {
   registerPads();
   registerSamePads3D();
   registerShrunkAxes();
+  registerNoNumbers();
 }

@@ -1,13 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { WebgpuBackend } from '../webgpu/backend.ts';
 import { addKernel } from './registry.ts';
 import { sineAndCosine } from './webgpu-functions.ts';
 import { type Program, rewrite } from './webgpu-programs.ts';
 
 /** The part of TensorFlow.js' WebGPU backend that runs programs. */
-interface Webgpu {
+interface Webgpu extends Pick<WebgpuBackend, 'makeTensorInfo' | 'disposeData'> {
   runWebGPUProgram(
     program: Program,
-    inputs: unknown,
+    inputs: readonly tf.TensorInfo[],
     dtype: tf.DataType,
     ...rest: unknown[]
   ): unknown;
@@ -120,7 +121,17 @@ function mend(backend: Webgpu): void {
     const edit = edits.find(([key]) => program.shaderKey.startsWith(key))?.[1];
     const type = dtype === 'float32' ? 'f32' : 'i32';
     if (edit !== undefined) rewrite(program, `mended_${type}`, (code) => edit(code, type));
-    return run(program, inputs, dtype, ...rest);
+    // No device binds a buffer of no bytes; programs read none of its numbers.
+    const placeholders: tf.TensorInfo[] = [];
+    const bound = inputs.map((input) => {
+      if (!input.shape.includes(0)) return input;
+      const placeholder = backend.makeTensorInfo([1], input.dtype);
+      placeholders.push(placeholder);
+      return { ...input, dataId: placeholder.dataId };
+    });
+    const y = run(program, bound, dtype, ...rest);
+    for (const { dataId } of placeholders) backend.disposeData(dataId);
+    return y;
   };
 }
 
