@@ -272,8 +272,38 @@ def large():
         add(op, "int32", [np.array([-3, 0, 2], np.int32), np.array([2, 1, 3], np.int32)], lambda a, b, f=f: f(a.astype(np.float64), b))
 
 
+def booleans():
+    """As the integers 0 and 1: booleans where nothing else can come out."""
+    a, b = np.array([True, True, False, False]), np.array([True, False, True, False])
+    ones = np.ones(4, bool)
+    whole = lambda f: lambda *x: f(*[y.astype(np.int32) for y in x])
+    truth = lambda f: lambda *x: f(*[y.astype(np.int32) for y in x]) != 0
+    for op, f in {"abs": np.abs, "square": np.square, "relu": np.abs, "relu6": np.abs, "sign": np.sign, "step": np.sign, "round": np.abs}.items():
+        add(op, "bool, as it is", [a], truth(f))
+    for op, f in {"add": np.add, "sub": np.subtract}.items():
+        add(op, "bool and bool", [a, b], whole(f))
+        add(op, "bool, broadcast", [a.reshape(4, 1), b], whole(f))
+    for op, f in {"mul": np.multiply, "squaredDifference": lambda x, y: (x - y) ** 2, "pow": np.power}.items():
+        add(op, "bool and bool", [a, b], truth(f))
+    add("mod", "bool and true", [a, ones], truth(np.mod))
+    add("div", "bool and true", [a, ones], truth(np.floor_divide))
+    add("floorDiv", "bool and true", [a, ones], whole(np.floor_divide))
+    add("cumsum", "bool", [a], whole(np.cumsum))
+    add("cumprod", "bool", [a], whole(np.cumprod))
+
+
+def by_zero():
+    """Integers divided by 0, of which NumPy makes 0."""
+    a, b = np.array([[7], [-7], [0]], np.int32), np.array([0, 2, 0, -3], np.int32)
+    for op, f in {"div": np.floor_divide, "floorDiv": np.floor_divide, "mod": np.mod}.items():
+        add(op, "int32 by 0", [np.array([7, -7, 0], np.int32), np.zeros(3, np.int32)], f)
+        add(op, "int32 by 0, broadcast", [a, b], f)
+
+
 def cases():
     unary()
     binary()
     casts()
     large()
+    booleans()
+    by_zero()

@@ -38,11 +38,29 @@ const whether = (stock: tf.KernelConfig): tf.KernelConfig => ({
   },
 });
 
+/** The sums of whole weights by way of floats. */
+const byFloats = (stock: tf.KernelConfig): tf.KernelConfig => ({
+  ...stock,
+  kernelFunc: (call) => {
+    const inputs = call.inputs as Inputs;
+    if (inputs.weights.dtype !== 'int32') return stock.kernelFunc(call);
+    return composite(call.backend as tf.KernelBackend, stock.backendName, (runStock) => {
+      const weights = runStock('Cast', { x: inputs.weights }, { dtype: 'float32' });
+      const attrs = call.attrs as tf.NamedAttrMap;
+      const x = runStock(stock.kernelName, { x: inputs.x, weights }, attrs);
+      return runStock('Cast', { x }, { dtype: 'int32' });
+    });
+  },
+});
+
 /**
  * Stock, wasm counts the rows of a list of several axes each for itself, webgpu not at all, and "whether a number is there" is how often
- * on cpu, and nothing on webgpu.
+ * on cpu, and nothing on webgpu, where sums of integers are the bits of floats.
  */
 export function registerBincount(): void {
   for (const backendName of ['wasm', 'webgpu']) wrapKernel('Bincount', backendName, flat);
   for (const backendName of ['cpu', 'webgpu']) wrapKernel('DenseBincount', backendName, whether);
+  for (const name of ['Bincount', 'DenseBincount']) {
+    wrapKernel(name, 'webgpu', byFloats, 'integers');
+  }
 }

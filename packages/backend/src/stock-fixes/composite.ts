@@ -47,9 +47,13 @@ export function composite(
     return result;
   } finally {
     for (const info of made) {
-      if (info === result) continue;
-      if (info instanceof tf.Tensor) info.dispose();
-      else backend.disposeData(info.dataId);
+      if (info !== result) dispose(backend, info);
     }
   }
+}
+
+/** Disposes what a kernel made, which on tensorflow is a tensor. */
+export function dispose(backend: Backend, info: tf.TensorInfo): void {
+  if (info instanceof tf.Tensor) info.dispose();
+  else backend.disposeData(info.dataId);
 }

@@ -13,6 +13,10 @@ const functions: Readonly<Record<string, readonly string[]>> = {
   ),
   Prelu: ['x', 'alpha'],
   Atan2: ['a', 'b'],
+  FusedBatchNorm: ['x', 'mean', 'variance', 'offset', 'scale'],
+  LRN: ['x'],
+  ResizeBilinear: ['images'],
+  CropAndResize: ['image'],
 };
 
 /** Casts to float32 first. */

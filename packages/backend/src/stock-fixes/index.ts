@@ -102,7 +102,6 @@ export function registerStockFixes(): void {
   registerWebgpuPicks();
   registerWebgpuReductions();
   registerUnaryIntegers();
-  registerOfBooleans();
   registerBincount();
   registerFloorDiv();
   registerWebgpuCumulative();
@@ -115,6 +114,7 @@ export function registerStockFixes(): void {
   registerFloatsOfIntegers();
   registerTensorflowMissing();
   registerTensorflowVolumes();
+  registerOfBooleans();
   registerGradients();
   // Those that come last see a call first.
   registerTensorflowPads();

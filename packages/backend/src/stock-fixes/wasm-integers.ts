@@ -13,8 +13,8 @@ function stepsOf(shape: readonly number[], rank: number): number[] {
   );
 }
 
-/** The largest integers that are not above the quotients. What is divided by 0 is 0. */
-function floorDiv({ inputs, backend }: Call): tf.TensorInfo {
+/** What `f` makes of each two integers, of which it may give any number. */
+function ofTwo({ inputs, backend }: Call, f: (a: number, b: number) => number): tf.TensorInfo {
   const { a, b } = inputs as Record<'a' | 'b', tf.TensorInfo>;
   const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   const [ofA, ofB] = [stepsOf(a.shape, shape.length), stepsOf(b.shape, shape.length)];
@@ -29,27 +29,34 @@ function floorDiv({ inputs, backend }: Call): tf.TensorInfo {
       i += place * (ofA[axis] as number);
       j += place * (ofB[axis] as number);
     }
-    // A quotient of integers of 32 bits is exact enough in float64 to be cut.
-    y[to] = Math.floor((as[i] as number) / (bs[j] as number));
+    y[to] = f(as[i] as number, bs[j] as number);
   }
   return result(backend, shape, 'int32', y);
 }
 
-/** Stock, integers are divided in float32, and resized ones are floats. */
+/** A quotient of integers of 32 bits is exact enough in float64 to be cut. One by 0 is no number, of which an integer makes 0. */
+const divisions: Readonly<Record<string, (a: number, b: number) => number>> = {
+  FloorDiv: (a, b) => Math.floor(a / b),
+  Mod: (a, b) => a - b * Math.floor(a / b),
+};
+
+/** Stock, integers are divided in float32, a remainder by 0 ends the backend, and resized integers are floats. */
 export function registerWasmIntegers(): void {
-  wrapKernel(
-    'FloorDiv',
-    'wasm',
-    (stock) => ({
-      ...stock,
-      kernelFunc: (call) => {
-        const { a, b } = call.inputs as Record<'a' | 'b', tf.TensorInfo>;
-        const isWhole = a.dtype === 'int32' && b.dtype === 'int32';
-        return isWhole ? floorDiv(call) : stock.kernelFunc(call);
-      },
-    }),
-    'integers',
-  );
+  for (const [name, f] of Object.entries(divisions)) {
+    wrapKernel(
+      name,
+      'wasm',
+      (stock) => ({
+        ...stock,
+        kernelFunc: (call) => {
+          const { a, b } = call.inputs as Record<'a' | 'b', tf.TensorInfo>;
+          const isWhole = a.dtype === 'int32' && b.dtype === 'int32';
+          return isWhole ? ofTwo(call, f) : stock.kernelFunc(call);
+        },
+      }),
+      'integers',
+    );
+  }
   wrapKernel(
     'ResizeNearestNeighbor',
     'wasm',

@@ -17,11 +17,12 @@ const comparisons = {
 /** Whether a remainder is not 0 and of another sign than b, as that of a division towards 0 is. */
 const isOff = 'a % b != 0 && (a < 0) != (b < 0)';
 
-/** Of `a` and `b`, i32. What is divided by 0 is what the stock kernel makes of it. */
+/** Of `a` and `b`, i32. What is divided by 0 is 0. */
 const operations: Readonly<Record<string, string>> = {
   ...{ Add: 'a + b', AddV2: 'a + b', Sub: 'a - b', Multiply: 'a * b' },
   ...{ Maximum: 'max(a, b)', Minimum: 'min(a, b)', SquaredDifference: '(a - b) * (a - b)' },
-  ...{ FloorDiv: `a / b - select(0, 1, ${isOff})`, Mod: `a % b + select(0, b, ${isOff})` },
+  ...{ FloorDiv: `select(a / b, 0, b == 0) - select(0, 1, ${isOff})` },
+  ...{ Mod: `a % b + select(0, b, ${isOff})` },
   ...Object.fromEntries(Object.entries(comparisons).map(([name, is]) => [name, `i32(${is})`])),
 };
 

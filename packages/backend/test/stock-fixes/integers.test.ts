@@ -147,6 +147,23 @@ await describeBackends('integers beyond float32', (backend) => {
     },
   );
 
+  it('divided by 0 are 0, as they are to NumPy', async () => {
+    const numerators = integers([7, -7, 0], [3, 1]);
+    const divisors = integers([0, 2, -2]);
+    for (const [f, expected] of [
+      [tf.div, [0, 3, -4, 0, -4, 3, 0, 0, 0]],
+      [tf.floorDiv, [0, 3, -4, 0, -4, 3, 0, 0, 0]],
+      [tf.mod, [0, 1, -1, 0, 1, -1, 0, 0, 0]],
+    ] as const) {
+      const y = f(numerators, divisors);
+      expect(y.dtype).toBe('int32');
+      expect([...(await y.data())]).toEqual(expected);
+      await expectNoLeak(() => tf.tidy(() => void f(numerators, divisors)));
+    }
+    // What stock kernels do there is to end the process, throw, or give the numerator.
+    expect([...(await tf.mod(integers([-(2 ** 31)]), integers([-1])).data())]).toEqual([0]);
+  });
+
   it('of booleans are 0 and 1', async () => {
     const x = bools([1, 0, 0, 0], [2, 2]);
     for (const [y, expected] of [
