@@ -186,6 +186,13 @@ def large():
     add("denseBincount", "whether, rows", [np.array([[0, 1, 1], [2, 2, 2]], np.int32), np.zeros((0, 0), np.float32)], lambda x, w: np.float64([[1, 1, 0], [0, 0, 1]]), 3, True, gradient=False)
 
 
+def vectors():
+    for op, f in {"argMax": np.argmax, "argMin": np.argmin}.items():
+        add(op, "a vector", [np.float32([1, 4, -2, 3])], lambda x, f=f: f(x).astype(np.int32))
+    for op, f in {"softmax": special.softmax, "logSoftmax": special.log_softmax}.items():
+        add(op, "NaN", [np.float32([[np.nan, 1, 2], [1, np.nan, 2], [0, 1, 2]])], lambda x, f=f: f(x, axis=1), gradient=False)
+
+
 def none():
     """Of no numbers."""
     floats = {"sum": np.sum, "prod": np.prod, "mean": np.mean}
@@ -212,3 +219,4 @@ def cases():
     losses()
     large()
     none()
+    vectors()

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { composite, dispose } from './composite.ts';
 import { wrapKernel } from './registry.ts';
 import { result, valuesOf } from './values.ts';
 import { rewrite, withPrograms } from './webgpu-programs.ts';
@@ -118,6 +119,15 @@ function maxPool({ inputs, attrs, backend }: Call): tf.TensorInfo {
   return result(backend, pool.outShape, x.dtype, pooled);
 }
 
+/** Whether the sum of a tensor of wasm is a NaN, which takes a part of the time of a pool. */
+function mayHoldNaN(backend: tf.KernelBackend, x: tf.TensorInfo): boolean {
+  const axis = [...x.shape.keys()] as unknown as string;
+  const sum = composite(backend, 'wasm', (runStock) => runStock('Sum', { x }, { axis }));
+  const isLost = Number.isNaN(valuesOf(backend, sum)[0]);
+  dispose(backend, sum);
+  return isLost;
+}
+
 function maxPoolWithArgmax({ inputs, attrs, backend }: Call): tf.TensorInfo[] {
   const { x } = inputs as Record<'x', tf.TensorInfo>;
   const { includeBatchInIndex } = attrs as unknown as tf.MaxPoolWithArgmaxAttrs;
@@ -171,7 +181,7 @@ const webgpuMaxPool3DGrad = (stock: tf.KernelConfig): tf.KernelConfig => ({
 /**
  * Stock, wasm looks for a window's largest number from the smallest positive one up, so that a window without any gives it, and its gradient goes to
  * the first number of the tensor. On cpu a window with a NaN has no gradient, and on cpu and webgpu that of a window of
- * three dimensions which is not a cube goes elsewhere.
+ * three dimensions which is not a cube goes elsewhere. A NaN is no largest number on either.
  */
 export function registerMaxPool(): void {
   for (const [name, kernelFunc] of Object.entries(kernels)) {
@@ -180,12 +190,16 @@ export function registerMaxPool(): void {
     }
   }
   wrapKernel('MaxPool3DGrad', 'webgpu', webgpuMaxPool3DGrad);
-  // Stock has one of floats alone.
+  wrapKernel('MaxPool', 'cpu', (stock) => ({ ...stock, kernelFunc: maxPool }));
+  // Stock has one of floats alone, in which a NaN is lost.
   wrapKernel('MaxPool', 'wasm', (stock) => ({
     ...stock,
-    kernelFunc: (call) =>
-      (call.inputs['x'] as tf.TensorInfo).dtype === 'int32'
+    kernelFunc: (call) => {
+      const x = call.inputs['x'] as tf.TensorInfo;
+      const isWhole = x.dtype === 'int32';
+      return isWhole || mayHoldNaN(call.backend as tf.KernelBackend, x)
         ? maxPool(call)
-        : stock.kernelFunc(call),
+        : stock.kernelFunc(call);
+    },
   }));
 }

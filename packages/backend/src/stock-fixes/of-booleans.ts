@@ -23,7 +23,8 @@ const mends: readonly Mend[] = [
     kernels: ['Greater', 'GreaterEqual', 'Less', 'LessEqual'],
     ...{ backends: ['tensorflow'], inputs: ['a', 'b'] },
   },
-  { kernels: ['Diag', 'ClipByValue', 'MaxPool'], backends: native, inputs: ['x'], isBool: true },
+  { kernels: ['Diag', 'ClipByValue'], backends: native, inputs: ['x'], isBool: true },
+  { kernels: ['MaxPool'], backends: ['cpu', ...native], inputs: ['x'], isBool: true },
   {
     kernels: ['Multiply', 'SquaredDifference', 'Mod', 'Pow'],
     ...{ backends: native, inputs: ['a', 'b'], isBool: true },

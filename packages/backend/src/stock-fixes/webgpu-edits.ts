@@ -25,6 +25,20 @@ function replaced(
   }, code);
 }
 
+/** The largest number of a window, or its place: the first of several, or the first NaN. */
+const largest = (code: string): string =>
+  code
+    .replace('-1.0 / pow(10.0, -20.0)', '-uniforms.INFINITY')
+    .replace(
+      'resultValue = max(value, resultValue);',
+      'if (value > resultValue || isnan(value)) { resultValue = value; }',
+    )
+    .replace('let currMaxValue = mix(value, maxValue, maxValueFound);', '')
+    .replace(
+      'if (value >= currMaxValue)',
+      'if (maxValueFound == 0.0 || value > maxValue || (isnan(value) && !isnan(maxValue)))',
+    );
+
 /** How the code of programs is mended, by how their keys begin. */
 const edits: readonly (readonly [
   key: string,
@@ -80,13 +94,22 @@ const edits: readonly (readonly [
   ],
   [
     'softmax',
-    // Rows beyond the last are those of groups that fill up a rectangle.
+    // Rows beyond the last are those of groups that fill up a rectangle, and devices may have a number for exp(NaN).
     (code) =>
-      replaced(code, [
-        'setOutputAtCoords(row, col, value);',
-        'if (row < uniforms.outShape[0]) { setOutputAtCoords(row, col, value); }',
-      ]),
+      replaced(
+        code,
+        [
+          'setOutputAtCoords(row, col, value);',
+          'if (row < uniforms.outShape[0]) { setOutputAtCoords(row, col, value); }',
+        ],
+        [
+          'threadSum += subExp;',
+          'threadSum += select(subExp, uniforms.NAN, isnan(getLogits(row, col) - rowMaxShared));',
+        ],
+      ),
   ],
+  ['pool2D_max', largest],
+  ['pool3D_max', largest],
   [
     'linSpace',
     // The step of one number is none.
@@ -149,7 +172,8 @@ const hook: tf.KernelConfig = {
  * Stock, a transpose of integers or booleans of more than two axes does not compile on webgpu, nor does an operation of a vector and a tensor
  * of five axes: what comes out is what the memory held before, and so with reductions over some of the axes, sums of segments, biases of
  * volumes. Sums of segments beyond the last go elsewhere; the last number of a softmax of more rows than a dispatch has groups is
- * another's; one number of `linspace` is NaN; spectra lose their digits with their length.
+ * another's, and a NaN is lost in it; one number of `linspace` is NaN; spectra lose their digits with their length; the largest number of a window
+ * is -1e20 or more and no NaN, and the last of several has the place.
  */
 export function registerWebgpuEdits(): void {
   addKernel(hook);

@@ -71,7 +71,18 @@ function innermost(runStock: RunStock, x: tf.TensorInfo, axes: readonly number[]
   return perm === null ? x : runStock('Transpose', { x }, { perm });
 }
 
+/** The place in a vector, which to stock is a vector too. */
+const scalar = (stock: tf.KernelConfig): tf.KernelConfig => ({
+  ...stock,
+  kernelFunc: (call) => {
+    const { x } = call.inputs as Record<'x', tf.TensorInfo>;
+    const place = stock.kernelFunc(call) as tf.TensorInfo;
+    return x.shape.length === 1 ? { ...place, shape: [] } : place;
+  },
+});
+
 export function registerWebgpuReductions(): void {
+  for (const name of ['ArgMax', 'ArgMin']) wrapKernel(name, 'webgpu', scalar, 'shapes');
   for (const [name, reduction] of Object.entries(reductions)) {
     wrapKernel(name, 'webgpu', exact(name, reduction), 'integers');
   }

@@ -12,10 +12,12 @@ import {
 } from '../../src/testing/index.ts';
 import { weightedGradient, withKernel } from './stock.ts';
 
+const least = Number.NEGATIVE_INFINITY;
+
 // As TensorFlow.js registers them, before any backend is started.
 const stock = Object.fromEntries(
   [
-    ...['MaxPoolGrad', 'MaxPool3D', 'MaxPool3DGrad', 'MaxPoolWithArgmax'],
+    ...['MaxPool', 'MaxPoolGrad', 'MaxPool3D', 'MaxPool3DGrad', 'MaxPoolWithArgmax'],
     ...['Dilation2D', 'Dilation2DBackpropInput', 'Dilation2DBackpropFilter'],
   ].map((name) => [name, tf.getKernel(name, 'wasm')]),
 );
@@ -150,19 +152,37 @@ await describeBackends('the largest of a window', (backend) => {
     );
   });
 
-  if (backend === 'wasm' || backend === 'cpu') {
+  it('is the first of several', async () => {
+    const ties = tf.tensor4d([1, 1, 2, 1, 1, 2], [1, 2, 3, 1]);
+    const pool = (x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid');
+    const gradient = tf.grad((x: tf.Tensor) => tf.sum(pool(x)))(ties);
+    await expectTensorClose(gradient, [1, 0, 0, 0, 0, 0]);
+    const { indexes } = tf.maxPoolWithArgmax(ties, 2, 1, 'valid', false);
+    await expectTensorClose(indexes as tf.Tensor, [0, 2]);
+  });
+
+  // TensorFlow has the largest of the other numbers, and no less than it has finite ones.
+  if (backend !== 'tensorflow') {
+    it('is -Infinity where there is nothing else', async () => {
+      const x = tf.fill([1, 2, 2, 1], least) as tf.Tensor4D;
+      expect([...(await tf.maxPool(x, 2, 1, 'same').data())]).toEqual([least, least, least, least]);
+      const volume = tf.reshape(x, [1, 1, 2, 2, 1]) as tf.Tensor5D;
+      expect([...(await tf.maxPool3d(volume, [1, 2, 2], 1, 'valid').data())]).toEqual([least]);
+    });
+
     it('is a NaN where there is one, which has the gradient', async () => {
-      const x = tf.tensor4d([3, Number.NaN, 2, 1], [1, 2, 2, 1]);
-      const gradient = weightedGradient(
-        (y) => tf.maxPool(y as tf.Tensor4D, 2, 2, 'valid'),
-        x,
-        one(),
-      );
-      await expectTensorClose(gradient, [0, 1, 0, 0]);
-      const [value] = await tf
-        .maxPool3d(tf.reshape(x, [1, 1, 2, 2, 1]) as tf.Tensor5D, [1, 2, 2], 1, 'valid')
-        .data();
-      expect(value).toBeNaN();
+      for (const numbers of [
+        [3, Number.NaN, 2, 1],
+        [least, Number.NaN, Number.NaN, Number.POSITIVE_INFINITY],
+      ]) {
+        const x = tf.tensor4d(numbers, [1, 2, 2, 1]);
+        const pool = (y: tf.Tensor) => tf.maxPool(y as tf.Tensor4D, 2, 2, 'valid');
+        await expectTensorClose(weightedGradient(pool, x, one()), [0, 1, 0, 0]);
+        expect((await pool(x).data())[0]).toBeNaN();
+        const volume = tf.reshape(x, [1, 1, 2, 2, 1]) as tf.Tensor5D;
+        expect((await tf.maxPool3d(volume, [1, 2, 2], 1, 'valid').data())[0]).toBeNaN();
+        await expectNoLeak(() => tf.tidy(() => void pool(x)));
+      }
     });
   }
 });

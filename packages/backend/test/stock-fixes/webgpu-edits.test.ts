@@ -21,6 +21,24 @@ await describeBackends('programs', (backend) => {
     },
   );
 
+  it('of a softmax are NaN in a row with a NaN', async () => {
+    const x = tf.tensor2d([Number.NaN, 1, 2, 0, Number.NaN, 0, 1, 1, 1], [3, 3]);
+    const y = Array.from(await tf.softmax(x).data());
+    expect(y.slice(0, 6)).toEqual(Array<number>(6).fill(Number.NaN));
+    expect(y[8]).toBeCloseTo(1 / 3, 6);
+  });
+
+  it('of the place of the largest number give no vector', async () => {
+    for (const [op, place] of [
+      [tf.argMax, 2],
+      [tf.argMin, 0],
+    ] as const) {
+      expect(op([1, 2, 3]).shape).toEqual([]);
+      expect([...(await op([1, 2, 3]).data())]).toEqual([place]);
+      expect(op([[1, 2, 3]], 1).shape).toEqual([1]);
+    }
+  });
+
   it('of one number are the first', async () => {
     await expectTensorClose(tf.linspace(3, 9, 1), [3]);
     await expectTensorClose(tf.linspace(3, 9, 3), [3, 6, 9]);
