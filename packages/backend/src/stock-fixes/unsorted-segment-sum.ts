@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { addKernel, replaceKernel } from './registry.ts';
+import { addKernel, wrapKernel } from './registry.ts';
 import { result, valuesOf } from './values.ts';
 
 /** Adds each row of `values` to the one of `out`, which holds zeros, that its segment says. */
@@ -42,12 +42,11 @@ function unsortedSegmentSum({
   return result(backend, shape, x.dtype, out);
 }
 
-const config = (backendName: string): tf.KernelConfig => ({
+const wasm: tf.KernelConfig = {
   kernelName: 'UnsortedSegmentSum',
-  backendName,
+  backendName: 'wasm',
   kernelFunc: unsortedSegmentSum,
-});
-const [wasm, cpu] = [config('wasm'), config('cpu')];
+};
 
 /**
  * The gradient of `tf.gather` needs it. Stock, wasm has none, and cpu goes through all of x once for each segment, which is too slow for a
@@ -55,5 +54,8 @@ const [wasm, cpu] = [config('wasm'), config('cpu')];
  */
 export function registerUnsortedSegmentSum(): void {
   addKernel(wasm);
-  replaceKernel(cpu);
+  wrapKernel('UnsortedSegmentSum', 'cpu', (stock) => ({
+    ...stock,
+    kernelFunc: unsortedSegmentSum,
+  }));
 }
