@@ -16,6 +16,7 @@ import { registerResizingGradients } from './resizing.ts';
 import { registerSavedOutputs } from './saved-outputs.ts';
 import { registerScatterGradients } from './scatter.ts';
 import { registerTileGradient } from './tile.ts';
+import { registerTransformGradient } from './transform.ts';
 import { registerZeroGradients } from './zeros.ts';
 
 /** Gradients that stock TensorFlow.js has wrong or not at all, first and second ones. */
@@ -32,6 +33,7 @@ export function registerGradients(): void {
   registerLookupGradients();
   registerTileGradient();
   registerResizingGradients();
+  registerTransformGradient();
   registerCropGradients();
   registerConvolutionGradients();
   registerFusedConvolutions();
