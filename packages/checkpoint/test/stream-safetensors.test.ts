@@ -104,7 +104,7 @@ it('refuses what is no array at once, and slices that are not of it when they co
       [new Int32Array(4)],
       'tensor "a" of dtype float32 holds Int32Array; it must hold Float32Array',
     ],
-    [[[1, 2, 3, 4]], 'tensor "a" of dtype float32 holds undefined; it must hold Float32Array'],
+    [[[1, 2, 3, 4]], 'tensor "a" of dtype float32 holds Array; it must hold Float32Array'],
   ];
   for (const [slices, message] of refused) {
     await expect(collect(streamSafetensors(a(slices)))).rejects.toThrow(
