@@ -1,6 +1,7 @@
 import { setRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { CheckpointError } from './checkpoint-error.ts';
+import { described } from './described.ts';
 import { type DType, shapeSize } from './named-array.ts';
 import type { OpenSafetensors } from './open-safetensors.ts';
 import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts';
@@ -33,6 +34,7 @@ export async function readTensor(
   options: SliceOptions = {},
 ): Promise<tf.Tensor> {
   const { sliceBytes, signal } = checkSliceOptions('readTensor', options);
+  checkOpen(file);
   const { dtype, shape } = file.info(name);
   if (!goesInSlices(tensorDType(name, dtype), shape, sliceBytes)) {
     return readWhole(file, name, signal);
@@ -63,6 +65,7 @@ export async function readIntoVariable(
   options: SliceOptions = {},
 ): Promise<void> {
   const { sliceBytes, signal } = checkSliceOptions('readIntoVariable', options);
+  checkOpen(file);
   const { dtype: elements, shape } = file.info(name);
   const dtype = tensorDType(name, elements);
   if (dtype !== variable.dtype || !tf.util.arraysEqual([...shape], variable.shape)) {
@@ -78,6 +81,14 @@ export async function readIntoVariable(
   const tensor = await readWhole(file, name, signal);
   variable.assign(tensor);
   tensor.dispose();
+}
+
+/** Whoever forgets to wait for `openSafetensors` has a promise. */
+function checkOpen(file: unknown): void {
+  if (typeof (file as Partial<OpenSafetensors> | undefined)?.info === 'function') return;
+  throw new TypeError(
+    `file was ${described(file)}; it must be what openSafetensors or openSafetensorsFile opens`,
+  );
 }
 
 /** Puts each slice of an array into the rows of a table. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CheckpointError } from './checkpoint-error.ts';
+import { described } from './described.ts';
 import { type NamedArray, type SlicedArray, shapeSize } from './named-array.ts';
 import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts';
 
@@ -8,10 +9,14 @@ import { checkSliceOptions, type SliceOptions, splitRows } from './split-rows.ts
  *
  * @param tensor float32, int32 or bool, of any shape, which must not change until it is written; it stays the caller's.
  * @returns slices that can be asked for again. They throw the signal's reason once it is aborted.
- * @throws CheckpointError for another dtype or a disposed tensor, TypeError or RangeError for a wrong option.
+ * @throws CheckpointError for another dtype or a disposed tensor, TypeError or RangeError for a wrong option, TypeError for what is no
+ * tensor.
  */
 export function tensorSlices(tensor: tf.Tensor, options: SliceOptions = {}): SlicedArray {
   const { sliceBytes, signal } = checkSliceOptions('tensorSlices', options);
+  if (!(tensor instanceof tf.Tensor)) {
+    throw new TypeError(`tensor was ${described(tensor)}; it must be a tensor of TensorFlow.js`);
+  }
   const { dtype, shape } = tensor;
   checkAlive(tensor);
   if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {

@@ -31,6 +31,10 @@ const entryBytes = 46;
 export const localHeaderBytes = 30;
 /** Of a member's flags, those that say that it is encrypted. */
 export const encryptionFlags = 0x2041;
+const utf8Flag = 0x800;
+/** Its upper half. */
+const codePage437 =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0';
 /** 256 000 members with names of ordinary length. */
 const maxDirectoryBytes = 1 << 24;
 /** A deflate stream makes at most 258 bytes of 2 bits. */
@@ -87,7 +91,8 @@ function readEntry(
     throw new CheckpointError(`the ZIP directory's entry at its byte ${at} is cut off`);
   }
   const nameBytes = directory.subarray(nameStart, extraStart);
-  const name = decodeName(nameBytes);
+  const [flags, method, crc] = [record.u16(8), record.u16(10), record.u32(16)];
+  const name = decodeName(nameBytes, flags);
   const what = `member ${JSON.stringify(name)}`;
   if (record.u16(34) !== 0) throw new CheckpointError(`${what} is in another part of the ZIP file`);
   const [size = 0, compressedSize = 0, start = 0] = withZip64(
@@ -95,15 +100,22 @@ function readEntry(
     directory.subarray(extraStart, commentStart),
     what,
   );
-  const [flags, method, crc] = [record.u16(8), record.u16(10), record.u32(16)];
   return { entry: { name, nameBytes, flags, method, crc, compressedSize, size, start }, next };
 }
 
-function decodeName(bytes: Uint8Array): string {
+/** UTF-8; where it is not, and does not say that it is, the code page of the first PCs, as for Python: Windows writes such names. */
+function decodeName(bytes: Uint8Array, flags: number): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new CheckpointError('the ZIP file has a name that is not UTF-8', { cause: error });
+    if (flags & utf8Flag) {
+      throw new CheckpointError('the ZIP file has a name that is not UTF-8', { cause: error });
+    }
+    const letters = Array.from(
+      bytes,
+      (byte) => codePage437[byte - 0x80] ?? String.fromCharCode(byte),
+    );
+    return letters.join('');
   }
 }
 

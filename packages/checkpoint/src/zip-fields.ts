@@ -33,14 +33,15 @@ export const inZip64 = 0xffff_ffff;
  * Puts the values of a record's ZIP64 extra field in place of the 32-bit fields that refer to it.
  *
  * @param values in the order of the ZIP64 field: size, compressed size, offset.
- * @throws CheckpointError when the extra fields do not fill `extra` or a value is missing.
+ * @throws CheckpointError when an extra field is longer than `extra` or a value is missing.
  */
 export function withZip64(values: readonly number[], extra: Uint8Array, what: string): number[] {
   const fields = new ZipFields(extra);
   let zip64: Uint8Array = new Uint8Array();
-  for (let at = 0; at < extra.length; ) {
+  // Fewer bytes than a field has are padding: some tools align members by it.
+  for (let at = 0; at + 4 <= extra.length; ) {
     const start = at + 4;
-    const end = start > extra.length ? start : start + fields.u16(at + 2);
+    const end = start + fields.u16(at + 2);
     if (end > extra.length) {
       throw new CheckpointError(`${what} has extra fields that are cut off`);
     }

@@ -255,6 +255,22 @@ describe('openNpz', () => {
     }
   });
 
+  it('takes names and padding of other programs as Python takes them', async () => {
+    // As Windows writes "Maße" without saying how; and an extra field that zipalign makes.
+    const npz = zip([vector('Ma__e', ones)]).map((byte, at, all) =>
+      byte === 0x5f ? (all[at + 1] === 0x5f ? 0xe1 : 0x21) : byte,
+    );
+    expect((await openNpz(npz)).names).toEqual(['Maß!e']);
+    const utf8 = (flags: number) => zip([{ ...a, both: { flags } }]);
+    expect((await openNpz(utf8(0x800))).names).toEqual(['a']);
+    const lying = utf8(0x800).map((byte) => (byte === 0x61 ? 0xe1 : byte));
+    await expect(openNpz(lying)).rejects.toThrow(
+      new CheckpointError('the ZIP file has a name that is not UTF-8'),
+    );
+    const padded = zip([{ ...a, both: { extra: new Uint8Array(3) } }]);
+    expect((await (await openNpz(padded)).read('a')).data).toEqual(ones);
+  });
+
   it('names a member that is called __proto__', async () => {
     const npz = await openNpz(zip([{ name: '__proto__.npy', content: new Uint8Array(9) }]));
     expect(await collect(npz)).toEqual([]);

@@ -10,6 +10,7 @@ import {
   openSafetensors,
 } from '../src/index.ts';
 import { readSafetensors, writeSafetensors } from '../src/node.ts';
+import { readIntoVariable, readTensor, tensorSlices } from '../src/tensors.ts';
 import { npy, npyHeader, vector, zip } from './fixtures/npz-builder.ts';
 
 const data = Float32Array.of(1, 2);
@@ -148,4 +149,25 @@ it('writes nothing that is no array', async () => {
   expect(await outcome(() => encodeSafetensors({}, null as never))).toBe(metadata);
   expect(await readdir(folder)).toEqual([]);
   await rm(folder, { recursive: true });
+});
+
+it('takes a file that is open, and tensors', async () => {
+  const must = 'it must be what openSafetensors or openSafetensorsFile opens';
+  for (const [file, was] of [
+    [undefined, 'undefined'],
+    ['a.safetensors', '"a.safetensors"'],
+    [openSafetensors(encodeSafetensors({ x })), 'an object of type Promise'],
+  ] as const) {
+    const message = `TypeError: file was ${was}; ${must}`;
+    expect(await outcome(() => readTensor(file as never, 'x'))).toBe(message);
+    expect(await outcome(() => readIntoVariable(file as never, 'x', {} as never))).toBe(message);
+  }
+  for (const [tensor, was] of [
+    [undefined, 'undefined'],
+    [data, 'an object of type Float32Array'],
+  ] as const) {
+    expect(await outcome(() => tensorSlices(tensor as never))).toBe(
+      `TypeError: tensor was ${was}; it must be a tensor of TensorFlow.js`,
+    );
+  }
 });
