@@ -82,6 +82,8 @@ export interface Stream {
   /** What the tasks are a part of; absent for tasks of one's own. */
   readonly benchmark?: Benchmark;
   readonly missing: readonly MissingTask[];
+  /** `shuffled` for the control whose labels of `train` and `dev` are in random order. Default: `true`. */
+  readonly labels?: 'true' | 'shuffled';
   /** The same events in the same order at every call. */
   events(): Iterable<StreamEvent>;
   /** The names of a task's classes, by class id. @throws Error when no task has this name. */

@@ -56,6 +56,7 @@ export async function collectReportData(options: CollectOptions): Promise<Report
       benchmark: stream.benchmark ?? null,
       tasks: await Promise.all(visits.map((visit) => reportTask(stream, visit))),
       missing: stream.missing,
+      ...(stream.labels && { labels: stream.labels }),
     },
     learners: distinctTitles(
       learners.map((learner) => reportLearner(learner, visits, records.get(learner.name) ?? [])),

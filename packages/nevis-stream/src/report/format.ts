@@ -56,14 +56,14 @@ export function formatGibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-/** At most `length` letters of a text. */
-export function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
 /** A word with its number: `1 task`, `5 tasks`. */
 export function plural(count: number, word: string, words = `${word}s`): string {
   return `${formatCount(count)} ${count === 1 ? word : words}`;
+}
+
+/** What stands before an item of a list in a sentence: `a, b and c`. */
+export function separator(place: number, count: number): string {
+  return place === 0 ? '' : place === count - 1 ? ' and ' : ', ';
 }
 
 /**

@@ -38,6 +38,8 @@ export interface ReportStream {
   /** The tasks in stream order. */
   readonly tasks: readonly ReportTask[];
   readonly missing: readonly MissingTask[];
+  /** `shuffled` for the control whose labels are in random order. Default: `true`. */
+  readonly labels?: 'true' | 'shuffled';
 }
 
 /** One position of the stream. */

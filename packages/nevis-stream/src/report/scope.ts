@@ -1,4 +1,4 @@
-import { formatCount, plural } from './format.ts';
+import { formatCount, plural, separator } from './format.ts';
 import { rankLearners } from './ranking.ts';
 import type { ReportData } from './report-data.ts';
 
@@ -7,22 +7,32 @@ export function verdictText(data: ReportData): string {
   const { winner, tied } = rankLearners(data);
   if (winner !== undefined) return `${winner.learner.title} errs least on average, with this seed.`;
   const titles = tied.map(({ learner }) => learner.title);
-  return titles.length > 1 ? `No difference shown between ${titles.join(' and ')}.` : '';
+  return titles.length > 1
+    ? `No difference shown between ${titles.map((title, at) => separator(at, titles.length) + title).join('')}.`
+    : '';
 }
 
 /** What the numbers are of, and what they are not: how much of a benchmark, of its data, on which split, with how many seeds. */
 export function scopeText({ stream, settings }: ReportData): string {
-  const { benchmark, tasks } = stream;
+  const { benchmark, tasks, labels = 'true' } = stream;
   const count = tasks.length;
+  const one = count === 1;
   const what =
     benchmark === null
       ? `${plural(count, 'position')} of the stream ${stream.name}, not of a benchmark`
-      : `${count} of ${benchmark.positions} positions of ${benchmark.name}`;
+      : `${count} of ${plural(benchmark.positions, 'position')} of ${benchmark.name}`;
   const splits = [...new Set(tasks.map(({ evalSplit }) => evalSplit))].join(', ');
-  const sentence = `These are ${what}, ${dataText(tasks)}, measured on ${splits || 'no split'}, with one seed (${settings.seed}).`;
-  return benchmark !== null && count < benchmark.positions
-    ? `${sentence} They are no results of the whole benchmark.`
-    : sentence;
+  return [
+    `${one ? 'This is' : 'These are'} ${what}, ${dataText(tasks)}, measured on ${splits || 'no split'}, with one seed (${settings.seed}).`,
+    ...(labels === 'shuffled'
+      ? [
+          'The labels to learn from are in random order: a control, on which nothing can be learned.',
+        ]
+      : []),
+    ...(benchmark !== null && count < benchmark.positions
+      ? [`${one ? 'It is no result' : 'They are no results'} of the whole benchmark.`]
+      : []),
+  ].join(' ');
 }
 
 function dataText(tasks: ReportData['stream']['tasks']): string {
@@ -30,14 +40,15 @@ function dataText(tasks: ReportData['stream']['tasks']): string {
     ({ trainSize, devSize, evalSize, whole }) =>
       trainSize < whole.train || devSize < whole.dev || evalSize < whole.eval,
   );
-  if (cut.length === 0) return 'with all of their data';
+  const its = tasks.length === 1 ? 'its' : 'their';
+  if (cut.length === 0) return `with all of ${its} data`;
   const shares = cut.map(({ trainSize, whole }) => trainSize / whole.train);
   const least = cut[shares.indexOf(Math.min(...shares))];
   const example =
     least === undefined || least.trainSize === least.whole.train
       ? ''
-      : `: on ${least.name}, ${formatCount(least.trainSize)} of ${formatCount(least.whole.train)} images to train on`;
-  return cut.length === tasks.length
-    ? `on prefixes of their data${example ? ` (${example.slice(2)})` : ''}`
-    : `${cut.length} of them on prefixes of their data${example ? ` (${example.slice(2)})` : ''}`;
+      : ` (on ${least.name}, ${formatCount(least.trainSize)} of ${formatCount(least.whole.train)} images to train on)`;
+  if (cut.length === tasks.length) return `on prefixes of ${its} data${example}`;
+  const prefixes = cut.length === 1 ? 'a prefix of its data' : 'prefixes of their data';
+  return `${cut.length} of them on ${prefixes}${example}`;
 }

@@ -24,7 +24,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 -apple-system, "Segoe UI", Inter, Roboto, "Noto Sans", Ubuntu, Cantarell,
     "DejaVu Sans Condensed", system-ui, sans-serif;
-  font-variant-numeric: tabular-nums; overflow-wrap: break-word;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
 }
 header, main, footer { max-width: 69rem; margin-inline: auto; padding-inline: clamp(1rem, 4vw, 2.5rem); }
 header { padding-top: clamp(2.5rem, 7vw, 5rem); }
@@ -105,7 +105,7 @@ nav ol { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin-top: .75rem;
 nav a { display: inline-block; padding-block: .25rem; }
 .task { margin-top: 2.5rem; padding-top: 2rem; border-top: 1px solid var(--line); scroll-margin-top: 1rem; }
 .task h3 { font-size: clamp(1.1875rem, 2.4vw, 1.375rem); letter-spacing: -.01em; }
-.scroll { overflow-x: auto; margin-top: 1.125rem; }
+.scroll { position: relative; overflow-x: auto; margin-top: 1.125rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9375rem; line-height: 1.4; }
 th, td { text-align: right; vertical-align: top; padding: .625rem 0 .625rem 1rem; white-space: nowrap; }
 thead th { color: var(--muted); font-weight: 400; font-size: .8125rem; vertical-align: bottom; border-bottom: 1px solid var(--ink); }

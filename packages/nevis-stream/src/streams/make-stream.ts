@@ -176,6 +176,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
     name: content.name,
     ...(content.benchmark && { benchmark: content.benchmark }),
     missing: content.missing ?? [],
+    ...(options.labels && { labels: options.labels }),
     events: () => events(content, predictSplits),
     dataset: (key) => remember(datasets, key, () => open(key)),
     classNames: (taskName) => find(taskName).classNames,

@@ -6,6 +6,7 @@ import { RunError } from '@neverend/checkpoint/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventRecord } from '../../src/environment/records.ts';
 import { runStream } from '../../src/environment/run-stream.ts';
+import { scopeText } from '../../src/report/scope.ts';
 import type { Learner, PredictionBatch, Progress } from '../../src/types.ts';
 import { meansLearner, runDigests, toyStream } from './toy.ts';
 
@@ -72,6 +73,14 @@ describe('a run', () => {
     expect(report.learners[0]?.tasks.map((task) => task.errorRate)).toEqual(
       predictions.map((event) => event.metrics.errorRate),
     );
+  });
+
+  it('says in the report that the labels of its stream are shuffled', async () => {
+    const report = await runStream({
+      ...options(),
+      stream: { ...toyStream(), labels: 'shuffled' },
+    });
+    expect(scopeText(report)).toContain('labels to learn from are in random order');
   });
 
   it('writes the same bytes a second time', async () => {

@@ -11,7 +11,6 @@ import {
   formatShare,
   plural,
   quantity,
-  shorten,
 } from '../../src/report/format.ts';
 
 describe('formats', () => {
@@ -66,7 +65,6 @@ describe('formats', () => {
     expect(plural(2, 'search', 'searches')).toBe('2 searches');
     expect([0.02361, -0.00999, -0.000001].map(formatPoints)).toEqual(['2.36', '−1.00', '0.00']);
     expect([1, 0.0214, 0.0009].map(formatPValue)).toEqual(['p = 1.000', 'p = 0.021', 'p < 0.001']);
-    expect([shorten('LandSat', 7), shorten('LandSat', 6)]).toEqual(['LandSat', 'LandS…']);
   });
 });
 

@@ -6,7 +6,8 @@ import {
   formatPValue,
   formatShare,
 } from '../../src/report/format.ts';
-import { type ReportData, renderReport } from '../../src/report/index.ts';
+import { type ReportData, type ReportStream, renderReport } from '../../src/report/index.ts';
+import { scopeText, verdictText } from '../../src/report/scope.ts';
 import { reportFixture, timingFixture } from './report-fixture.ts';
 
 const page = await renderReport(reportFixture(), timingFixture());
@@ -157,6 +158,59 @@ describe('renderReport', () => {
     expect(head(await renderReport(data))).toBe(
       'These are 2 positions of the stream mine, not of a benchmark, with all of their data, measured on test, with one seed (-1).',
     );
+  });
+
+  it('says so of one position, of one that is cut, and of all of a benchmark', () => {
+    const { stream, settings } = reportFixture();
+    const [task] = stream.tasks;
+    if (task === undefined) throw new Error('the fixture is empty');
+    const whole = { train: task.trainSize, dev: task.devSize, eval: task.evalSize };
+    const of = (change: Partial<ReportStream>) =>
+      scopeText(reportFixture({ stream: { ...stream, ...change }, settings }));
+    const end = 'measured on dev_test, with one seed (1).';
+    expect(of({ name: 'mine', benchmark: null, tasks: [{ ...task, whole }] })).toBe(
+      `This is 1 position of the stream mine, not of a benchmark, with all of its data, ${end}`,
+    );
+    const cut = { ...task, name: 'T', whole: { ...whole, train: 2 * task.trainSize } };
+    const some = `(on T, ${formatCount(task.trainSize)} of ${formatCount(2 * task.trainSize)} images to train on)`;
+    expect(of({ tasks: [cut] })).toBe(
+      `This is 1 of 106 positions of NEVIS'22, on prefixes of its data ${some}, ${end} It is no result of the whole benchmark.`,
+    );
+    expect(of({ benchmark: { name: 'B', positions: 1 }, tasks: [{ ...task, whole }] })).toBe(
+      `This is 1 of 1 position of B, with all of its data, ${end}`,
+    );
+    expect(of({ benchmark: { name: 'B', positions: 2 }, tasks: [cut, { ...task, whole }] })).toBe(
+      `These are 2 of 2 positions of B, 1 of them on a prefix of its data ${some}, ${end}`,
+    );
+  });
+
+  it('says that the labels are shuffled, where they are', () => {
+    const { stream } = reportFixture();
+    const told = (change: Partial<ReportStream>) =>
+      scopeText(reportFixture({ stream: { ...stream, ...change } })).includes(
+        'The labels to learn from are in random order: a control, on which nothing can be learned.',
+      );
+    expect([told({}), told({ labels: 'true' }), told({ labels: 'shuffled' })]).toEqual([
+      ...[false, false, true],
+    ]);
+  });
+
+  it('lists learners among which no difference is shown as people do', () => {
+    const { learners, comparisons } = reportFixture();
+    const among = (count: number) => {
+      const same = learners.slice(0, count).map((learner, at) => ({
+        ...learner,
+        ...{ title: 'ABC'[at] ?? '', averageErrorRate: 0.5 },
+      }));
+      return verdictText(
+        reportFixture({ learners: same, comparisons: { ...comparisons, average: [] } }),
+      );
+    };
+    expect([1, 2, 3].map(among)).toEqual([
+      '',
+      'No difference shown between A and B.',
+      'No difference shown between A, B and C.',
+    ]);
   });
 
   it('has the command that makes the run again, or says that a program does', async () => {

@@ -10,9 +10,8 @@ import { type ReportData, type ReportTaskResult, renderReport } from '../../src/
 import { reportFixture, timingFixture } from './report-fixture.ts';
 
 /** Many learners and names that nothing can break: what a page must bear on a phone. */
-function crowded(): ReportData {
+function crowded(long = 'a-name-without-any-place-to-break-it-'.repeat(3)): ReportData {
   const data = reportFixture();
-  const long = 'a-name-without-any-place-to-break-it-'.repeat(3);
   return {
     ...data,
     title: long,
@@ -20,14 +19,16 @@ function crowded(): ReportData {
       ...data.stream,
       tasks: data.stream.tasks.map((task) => ({
         ...task,
-        name: `${task.name}-${long}`,
+        ...{ name: `${task.name}-${long}`, domain: long },
         classNames: task.classNames.map((name) => `${name}${long}`),
       })),
     },
     learners: Array.from({ length: 8 }, (_, at) => data.learners[at % 3]).flatMap((learner, at) =>
       learner === undefined ? [] : [{ ...learner, name: `${at}`, title: `${long}${at}` }],
     ),
-    backend: { ...data.backend, device: long },
+    backend: { ...data.backend, version: long, device: long },
+    settings: { ...data.settings, preset: long },
+    command: long,
   };
 }
 
@@ -122,8 +123,12 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
     }
   });
 
-  it.each([1280, 360])('bears many learners and long names at %d pixels', async (width) => {
-    const { page, messages } = await open(crowded(), width);
+  it.each(
+    ['a-name-with-places-to-break-it-'.repeat(4), 'W'.repeat(150), '日本'.repeat(70)].flatMap(
+      (long) => [1280, 768, 360].map((width) => [long, width] as const),
+    ),
+  )('bears many learners and names like %s at %d pixels', async (long, width) => {
+    const { page, messages } = await open(crowded(long), width);
     try {
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
       expect(messages).toEqual([]);
@@ -169,6 +174,40 @@ describe.runIf(runsInBrowser())('the report in a browser', () => {
       await expectNoOverprints({ ...long, learners: changed.learners.slice(0, 1) });
     },
   );
+
+  it.each(['W', 'm', '@%', 'Ж', '日', '👩‍👩‍👧'])(
+    'nor where the names of tasks are all %s',
+    async (letter) => {
+      const data = reportFixture();
+      const tasks = data.stream.tasks.map((task) => ({ ...task, name: letter.repeat(150) }));
+      await expectNoOverprints({ ...data, stream: { ...data.stream, tasks } });
+    },
+  );
+
+  it('shows where the names of tasks differ that have a common start, or end', async () => {
+    const data = reportFixture();
+    const ends = ['3 of many', '13 of many', '23 of many', '4 of many', '14 of many'];
+    const tasks = data.stream.tasks.map((task, at) => ({
+      ...task,
+      name: `A task with quite a long name number ${ends[at]}`,
+    }));
+    const { page } = await open({ ...data, stream: { ...data.stream, tasks } }, 1280);
+    try {
+      const charts = page.locator('svg.chart');
+      for (const chart of await charts.all()) {
+        const labels = await chart.locator('text').allTextContents();
+        const names = labels.filter((label) => label.includes('…'));
+        expect(new Set(names).size).toBe(names.length);
+        if (names.length === 0) continue;
+        expect(names).toHaveLength(5);
+        for (const [at, name] of names.entries()) {
+          expect(name).toMatch(new RegExp(`\\b${(ends[at] ?? '').split(' ')[0]} of`));
+        }
+      }
+    } finally {
+      await page.close();
+    }
+  });
 
   it.each<[string, (learner: number, at: number) => number]>([
     ['the same for all', () => 12],

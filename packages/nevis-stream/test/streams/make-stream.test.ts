@@ -98,6 +98,13 @@ it('keeps a fixed prefix of each split, train_and_dev included', async () => {
 });
 
 describe('shuffled labels', () => {
+  it('are said by the stream', () => {
+    const labels = (options: object) => makeStream(content, options).labels ?? 'true';
+    expect([labels({}), labels({ labels: 'true' }), labels({ labels: 'shuffled' })]).toEqual([
+      ...['true', 'true', 'shuffled'],
+    ]);
+  });
+
   const open = (split: Split, seed = 0) =>
     makeStream(content, { labels: 'shuffled', seed }).dataset(`dice_${split}`);
 

@@ -1,11 +1,13 @@
-import { formatShare, shorten } from '../format.ts';
+import { formatShare } from '../format.ts';
 import { learnerMark } from '../learner-mark.ts';
 import type { ReportData } from '../report-data.ts';
+import { shortNames } from '../short-names.ts';
 import { type Chart, type ChartWidth, chartWidths } from './render-chart.ts';
 
 const row = 22;
 const gap = 22;
 const heading = 24;
+const nameSize = 13;
 
 /** Error rate per task: a row per learner, and one for the majority class, so that no label is on another, or on a line. */
 export function errorChart({ stream, learners }: ReportData, width: ChartWidth): Chart {
@@ -15,11 +17,20 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
   const height = stream.tasks.length * block;
   const tops = stream.tasks.map((_, index) => index * block + gap / 2);
 
+  const left = narrow ? 10 : 148;
+  const right = 66;
+  // After the year, or above it and left of the rows.
+  const nameX = narrow ? 36 : 0;
+  const room = (narrow ? chartWidths[width] : left - 12) - nameX;
+  const names = shortNames(
+    stream.tasks.map(({ name }) => name),
+    room / nameSize,
+  );
   const tasks = stream.tasks.map((task, index) => {
     const y = (tops[index] ?? 0) + head;
     const rows = (learners.length + 1) * row;
     return {
-      name: shorten(task.name, narrow ? 30 : 19),
+      name: names.get(task.name) ?? '',
       year: String(task.year),
       nameY: narrow ? y - heading / 2 : y + rows / 2 - 8,
       yearY: narrow ? y - heading / 2 : y + rows / 2 + 9,
@@ -55,8 +66,6 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
   });
   const y = (field: string) => ({ field, type: 'quantitative', scale: null, axis: null });
   const color = { field: 'color', type: 'nominal', scale: null, legend: null };
-  const left = narrow ? 10 : 148;
-  const right = 66;
 
   return {
     title: 'Error rate per task',
@@ -75,9 +84,9 @@ export function errorChart({ stream, learners }: ReportData, width: ChartWidth):
       },
       {
         data: { values: tasks },
-        mark: { type: 'text', align: 'left', fontWeight: 600, fontSize: 13 },
+        mark: { type: 'text', align: 'left', fontWeight: 600, fontSize: nameSize },
         encoding: {
-          x: { value: narrow ? 36 - left : -left },
+          x: { value: nameX - left },
           y: y('nameY'),
           text: { field: 'name' },
         },

@@ -1,6 +1,7 @@
-import { formatFlops, formatShare, shorten } from '../format.ts';
+import { formatFlops, formatShare } from '../format.ts';
 import { learnerMark } from '../learner-mark.ts';
 import type { ReportData, ReportTaskResult } from '../report-data.ts';
+import { shortNames } from '../short-names.ts';
 import { around, logTicks } from './log-scale.ts';
 import { type Chart, type ChartWidth, chartWidths } from './render-chart.ts';
 
@@ -10,6 +11,7 @@ const heading = 44;
 const footing = 40;
 const gap = 22;
 const left = 44;
+const nameSize = 12;
 
 /** Error of each task against what that task alone cost: a panel a task, all with the same axes, so that tasks are not joined by a line. */
 export function taskComputeChart({ stream, learners }: ReportData, width: ChartWidth): Chart {
@@ -17,6 +19,10 @@ export function taskComputeChart({ stream, learners }: ReportData, width: ChartW
   const panelWidth = (chartWidths[width] - left - gap * across) / across;
   const block = heading + panelHeight + footing;
   const rows = Math.max(1, Math.ceil(stream.tasks.length / across));
+  const names = shortNames(
+    stream.tasks.map(({ name }) => name),
+    panelWidth / nameSize,
+  );
   const panels = stream.tasks.map((task, index) => ({
     task,
     left: (index % across) * (panelWidth + gap),
@@ -103,11 +109,16 @@ export function taskComputeChart({ stream, learners }: ReportData, width: ChartW
           values: panels.map(({ task, left, top }) => ({
             x: left,
             y: top - 30,
-            // Bold letters of 12 pixels are 8 wide or less, but for a few.
-            name: shorten(task.name, Math.floor(panelWidth / 8)),
+            name: names.get(task.name) ?? '',
           })),
         },
-        mark: { type: 'text', align: 'left', fontWeight: 600, baseline: 'middle' },
+        mark: {
+          type: 'text',
+          align: 'left',
+          fontWeight: 600,
+          fontSize: nameSize,
+          baseline: 'middle',
+        },
         encoding: { x: place('x'), y: place('y'), text: text('name') },
       },
       {

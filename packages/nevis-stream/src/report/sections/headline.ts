@@ -1,4 +1,4 @@
-import { formatPoints, formatShare, plural, quantity } from '../format.ts';
+import { formatPoints, formatShare, plural, quantity, separator } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { type Ranked, rankLearners } from '../ranking.ts';
 import type { ReportData } from '../report-data.ts';
@@ -42,8 +42,4 @@ function difference({ behind }: Ranked, confidence: number): Html | undefined {
   if (behind === undefined) return undefined;
   const [more, low, high] = [behind.difference, behind.low, behind.high].map(formatPoints);
   return html` (${more} points more, ${confidence}% interval ${low} to ${high})`;
-}
-
-function separator(place: number, count: number): string {
-  return place === 0 ? '' : place === count - 1 ? ' and ' : ', ';
 }
