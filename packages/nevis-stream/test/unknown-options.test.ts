@@ -67,6 +67,21 @@ it.each([independentLearner, finetunePreviousLearner])(
   },
 );
 
+it('a number that was given as a text is shown as one', () => {
+  const rates = { ...search, learningRates: ['0.1'] } as unknown as typeof search;
+  expect(() => independentLearner({ ...learner, search: rates })).toThrow(
+    'search.learningRates was ["0.1"]; it must be a list of at least one finite number >= 0',
+  );
+  const steps = { ...search, steps: '1' } as unknown as typeof search;
+  expect(() => independentLearner({ ...learner, search: steps })).toThrow(
+    'search.steps was "1"; it must be a positive integer',
+  );
+  const limit = { train: '1' as unknown as number };
+  expect(() => makeStream(content, { limit })).toThrow(
+    'limit.train is "1"; it must be a positive integer',
+  );
+});
+
 it('makeStream says that its splits to predict are a list', () => {
   const options = { predictSplits: null } as unknown as Parameters<typeof makeStream>[1];
   expect(() => makeStream(content, options)).toThrow(

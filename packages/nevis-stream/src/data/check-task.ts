@@ -59,7 +59,7 @@ export function checkTask(task: TaskKey): void {
  * @throws DataError naming the task, unless its year is an integer and not below that one.
  */
 export function checkYear(name: string, year: number, before: number = Number.NEGATIVE_INFINITY): void {
-  if (!Number.isSafeInteger(year)) refuse(name, `has the year ${year}; it must be an integer`);
+  if (!Number.isSafeInteger(year)) refuse(name, `has the year ${described(year)}; it must be an integer`);
   if (year < before) {
     refuse(name, `of ${year} comes after one of ${before}; years must not fall along a stream`);
   }
@@ -89,7 +89,7 @@ export function checkShape(name: string, shape: Dataset['shape'], where = ''): v
   const isList = Array.isArray(shape);
   if (isList && shape.length === 3 && shape.every((n) => Number.isSafeInteger(n) && n > 0)) return;
   const must = 'height, width and channels must be positive integers';
-  const was = isList && shape.length > 0 ? shape.join(' x ') : JSON.stringify(shape);
+  const was = isList && shape.length > 0 ? shape.map(described).join(' x ') : JSON.stringify(shape);
   refuse(name, `has images of the shape ${was}${where}; ${must}`);
 }
 
@@ -170,5 +170,5 @@ function refuse(task: string, what: string): never {
 
 function count(number: number, one: string, many: string): string {
   if (number === 0) return `no ${many}`;
-  return number === 1 ? `one ${one}` : `${number} ${many}`;
+  return number === 1 ? `one ${one}` : `${described(number)} ${many}`;
 }

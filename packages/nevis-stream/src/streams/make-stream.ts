@@ -293,7 +293,7 @@ function checkValues({ predictSplits = [], limit = {}, labels = 'true' }: Stream
   }
   for (const [name, count] of Object.entries(limit)) {
     if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
-      throw new RangeError(`limit.${name} is ${count}; it must be a positive integer`);
+      throw new RangeError(`limit.${name} is ${described(count)}; it must be a positive integer`);
     }
   }
   if (labels !== 'true' && labels !== 'shuffled') {

@@ -245,6 +245,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
       [[0, 2, 1], '0 x 2 x 1'],
       [[2, 2, -1], '2 x 2 x -1'],
       [[2, 2, Number.NaN], '2 x 2 x NaN'],
+      [[2, 2, '1'], '2 x 2 x "1"'],
       [[], '[]'],
       [null, 'null'],
       [undefined, 'undefined'],
@@ -262,7 +263,7 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
       [
         `the year ${typeof year} ${year}`,
         () => yearStream(year as number),
-        `the task ${name} has the year ${year}; it must be an integer`,
+        `the task ${name} has the year ${year === '2001' ? '"2001"' : year}; it must be an integer`,
       ] as const,
   ),
   [
@@ -294,6 +295,11 @@ const streams: readonly (readonly [string, () => Stream, string])[] = [
     'one class, in a stream of its own',
     () => ownStream(ofTask({ numClasses: 1 })),
     `the task ${name} has one class; it must have at least two`,
+  ],
+  [
+    'a text for the number of classes, in a stream of its own',
+    () => ownStream(ofTask({ numClasses: '2' })),
+    `the task ${name} has "2" classes; it must have at least two`,
   ],
   [
     'half a class, in a stream of its own',
