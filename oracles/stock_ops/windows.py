@@ -339,6 +339,17 @@ def batches():
             add("fused.matMul", f"{activation}, {left} and {right}", inputs, lambda a, b, c, f=f: f(a @ b + c), call=[{"a": "$0", "b": "$1", "bias": "$2", "activation": activation}], second=False)
 
 
+def extremes():
+    """Windows of equal numbers, of -Infinity alone, and with a NaN."""
+    ties = np.float32([[[[1], [1], [2]], [[1], [1], [2]]]])
+    add("maxPoolWithArgmax", "ties", [ties], lambda x: arg_pooled(x, 2, 1, "valid", False), 2, 1, "valid", False, gradient=False)
+    largest = lambda x, k: np.max(windows(x, axes(2, k), [1, 1], [1, 1], axes(2, "valid"), 0), (3, 4))
+    for name, number in [("-Infinity", -np.inf), ("NaN", np.nan)]:
+        x = np.full([1, 3, 3, 1], number, np.float32)
+        x[0, 0, 0] = 2
+        add("maxPool", name, [x], lambda x: largest(x, 2), 2, 1, "valid", gradient=False)
+
+
 def cases():
     convolutions()
     pooling()
@@ -348,3 +359,4 @@ def cases():
     cells()
     uneven()
     batches()
+    extremes()
