@@ -12,19 +12,25 @@ import type {
 export const logisticLinear: number = 2 * Math.sqrt(2 / Math.PI);
 export const logisticCubic: number = logisticLinear * 0.044715;
 
+/** From here on GELU is x, and to the other side 0, to all digits; squares of much larger numbers overflow. */
+const far = 30;
+
+/** Not a clip, whose gradient by a NaN is 0. */
+const nearZero = (x: tf.Tensor): tf.Tensor => tf.minimum(tf.maximum(x, -far), far);
+
 /** @returns the shape of `x`. */
 export function geluComposite({ x }: GeluInputs, { form }: GeluAttrs): tf.Tensor {
+  const near = nearZero(x);
   const gate =
     form === 'tanh'
-      ? tf.sigmoid(tf.mul(x, tf.add(tf.mul(tf.square(x), logisticCubic), logisticLinear)))
-      : tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
-  return tf.mul(x, gate);
+      ? tf.sigmoid(tf.mul(near, tf.add(tf.mul(tf.square(near), logisticCubic), logisticLinear)))
+      : tf.mul(tf.add(tf.erf(tf.mul(near, Math.SQRT1_2)), 1), 0.5);
+  return tf.add(tf.mul(near, gate), tf.relu(tf.sub(x, far)));
 }
 
 /** The gradient of sum(dy · y) by x. */
 export function geluGradComposite({ dy, x }: GeluGradInputs, { form }: GeluAttrs): tf.Tensor {
-  // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
-  const near = tf.clipByValue(x, -30, 30);
+  const near = nearZero(x);
   return tf.mul(dy, form === 'tanh' ? tanhSlope(near) : erfSlope(near));
 }
 

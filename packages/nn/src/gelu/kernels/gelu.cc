@@ -11,14 +11,12 @@ namespace {
 
 template <bool kTanh>
 NEVEREND_INLINE float slope(float x) {
-  if (kTanh) {
-    // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
-    float t = x > 30.0f ? 30.0f : x;
-    t = t < -30.0f ? -30.0f : t;
-    const float s = share<true>(t);
-    return s + t * s * (1.0f - s) * 2.0f * kRootTwoOverPi * (1.0f + 3.0f * kCubic * t * t);
-  }
-  return share<false>(x) + x * 0.3989422804f * exponential(-0.5f * x * x);
+  // From 30 on the slope is 0 or 1, and squares of much larger numbers overflow.
+  float t = x > 30.0f ? 30.0f : x;
+  t = t < -30.0f ? -30.0f : t;
+  const float s = share<kTanh>(t);
+  if (!kTanh) return s + t * 0.3989422804f * exponential(-0.5f * t * t);
+  return s + t * s * (1.0f - s) * 2.0f * kRootTwoOverPi * (1.0f + 3.0f * kCubic * t * t);
 }
 
 template <bool kTanh>

@@ -94,8 +94,13 @@ export const biasGeluGradWebgpu: BackendKernel<BiasGeluGradInputs, GeluAttrs> = 
 
 const elementwise = (form: GeluForm, statement: string): string => `
 ${form === 'tanh' ? tanhFunctions : erfFunctions}
+// What a device makes of NaN in max and clamp is its own affair.
+fn kept(v : f32, y : f32) -> f32 {
+  return select(y, v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u);
+}
 // Below -13 nothing passes: the least gate that a float can be would let much of a large number pass.
-fn value(v : f32) -> f32 { return max(v, -13.0) * gate(v); }
+fn value(v : f32) -> f32 { return kept(v, max(v, -13.0) * gate(v)); }
+fn slope(v : f32) -> f32 { return kept(v, slopeOf(v)); }
 fn kernel(group : u32, thread : u32) {
   let at = group * ${threads}u + thread;
   if (at < uniforms.size) { ${statement} }
@@ -107,7 +112,7 @@ fn gate(v : f32) -> f32 {
   let z = clamp(v, -10.0, 10.0);
   return 1.0 / (1.0 + exp(-z * (${logisticLinear} + ${logisticCubic} * z * z)));
 }
-fn slope(v : f32) -> f32 {
+fn slopeOf(v : f32) -> f32 {
   let z = clamp(v, -10.0, 10.0);
   let open = gate(z);
   return open * (1.0 + z * (1.0 - open) * (${logisticLinear} + ${3 * logisticCubic} * z * z));
@@ -131,7 +136,7 @@ fn gate(v : f32) -> f32 {
   let tail = 0.5 * t * exp(power - z * z);
   return select(1.0 - tail, tail, v < 0.0);
 }
-fn slope(v : f32) -> f32 {
+fn slopeOf(v : f32) -> f32 {
   let z = clamp(v, -13.0, 13.0);
   return gate(z) + z * exp(-0.5 * z * z) * ${1 / Math.sqrt(2 * Math.PI)};
 }`;
