@@ -13,13 +13,17 @@ function stepsOf(shape: readonly number[], rank: number): number[] {
   );
 }
 
-/** What `f` makes of each two integers, of which it may give any number. */
-function ofTwo({ inputs, backend }: Call, f: (a: number, b: number) => number): tf.TensorInfo {
+/** What `f` makes of each two numbers, of which it may give any. */
+export function ofTwo(
+  { inputs, backend }: Call,
+  dtype: 'float32' | 'int32',
+  f: (a: number, b: number) => number,
+): tf.TensorInfo {
   const { a, b } = inputs as Record<'a' | 'b', tf.TensorInfo>;
   const shape = tf.backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape]);
   const [ofA, ofB] = [stepsOf(a.shape, shape.length), stepsOf(b.shape, shape.length)];
   const [as, bs] = [valuesOf(backend, a), valuesOf(backend, b)];
-  const y = new Int32Array(tf.util.sizeFromShape(shape));
+  const y = new (dtype === 'int32' ? Int32Array : Float32Array)(tf.util.sizeFromShape(shape));
   for (let to = 0; to < y.length; to++) {
     let [rest, i, j] = [to, 0, 0];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -31,7 +35,7 @@ function ofTwo({ inputs, backend }: Call, f: (a: number, b: number) => number): 
     }
     y[to] = f(as[i] as number, bs[j] as number);
   }
-  return result(backend, shape, 'int32', y);
+  return result(backend, shape, dtype, y);
 }
 
 /** A quotient of integers of 32 bits is exact enough in float64 to be cut. One by 0 is no number, of which an integer makes 0. */
@@ -51,7 +55,7 @@ export function registerWasmIntegers(): void {
         kernelFunc: (call) => {
           const { a, b } = call.inputs as Record<'a' | 'b', tf.TensorInfo>;
           const isWhole = a.dtype === 'int32' && b.dtype === 'int32';
-          return isWhole ? ofTwo(call, f) : stock.kernelFunc(call);
+          return isWhole ? ofTwo(call, 'int32', f) : stock.kernelFunc(call);
         },
       }),
       'integers',
