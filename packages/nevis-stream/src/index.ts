@@ -10,10 +10,8 @@ export type {
   TrainingRecord,
 } from './environment/records.ts';
 export type { RunConfig } from './environment/run-config.ts';
-export {
-  type RunOptions,
-  runStream,
-} from './environment/run-stream.ts';
+export type { RunOptions } from './environment/run-options.ts';
+export { runStream } from './environment/run-stream.ts';
 export {
   type Backbone,
   type Params,

@@ -1,35 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockFolder, makeFolder, removeParts, writeJson } from '@neverend/checkpoint/node';
-import type { ReportBackend, ReportData } from '../report/index.ts';
-import type { Json, Learner, Progress, Stream } from '../types.ts';
-import { checkRunOptions } from './check-run-options.ts';
+import type { ReportData } from '../report/index.ts';
 import { checkFolder, writeConfig } from './keep-config.ts';
 import { checkEvents, keepManifest, openManifest } from './manifest.ts';
 import type { EventRecord } from './records.ts';
 import { collectReportData } from './report-data.ts';
 import { customPreset, type RunConfig } from './run-config.ts';
 import { runLearner } from './run-learner.ts';
+import { checkRunOptions, type RunOptions } from './run-options.ts';
 import { version } from './version.ts';
-
-/** One run: learners, one after the other, through one stream, into one folder. */
-export interface RunOptions {
-  /** The folder of the run, which is made if it is missing. If it holds an earlier part of the same run, that goes on; if anything else, it is refused. */
-  readonly folder: string;
-  readonly stream: Stream;
-  readonly learners: readonly Learner[];
-  readonly seed: number;
-  readonly backend: ReportBackend;
-  /** Name of these settings. Default: `custom`. */
-  readonly preset?: string;
-  /** How the stream was made, for `config.json` and the report. Default: its name. */
-  readonly streamSettings?: Json;
-  /** The command line that makes the same run again, for the report. */
-  readonly command?: string;
-  readonly progress?: (step: Progress) => void;
-  /** Stops the run at the next step; what was done stays, and the same call goes on from there. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (the tasks in their order, and hashes of the data),

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RunError } from '@neverend/checkpoint/node';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type RunOptions, runStream } from '../../src/environment/run-stream.ts';
+import type { RunOptions } from '../../src/environment/run-options.ts';
+import { runStream } from '../../src/environment/run-stream.ts';
 import { meansLearner, toyStream } from './toy.ts';
 
 let folder: string;

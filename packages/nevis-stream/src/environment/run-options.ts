@@ -1,7 +1,26 @@
 import { checkOptions, described } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
-import type { Learner, Stream } from '../types.ts';
-import type { RunOptions } from './run-stream.ts';
+import type { ReportBackend } from '../report/index.ts';
+import type { Json, Learner, Progress, Stream } from '../types.ts';
+
+/** One run: learners, one after the other, through one stream, into one folder. */
+export interface RunOptions {
+  /** The folder of the run, which is made if it is missing. If it holds an earlier part of the same run, that goes on; if anything else, it is refused. */
+  readonly folder: string;
+  readonly stream: Stream;
+  readonly learners: readonly Learner[];
+  readonly seed: number;
+  readonly backend: ReportBackend;
+  /** Name of these settings. Default: `custom`. */
+  readonly preset?: string;
+  /** How the stream was made, for `config.json` and the report. Default: its name. */
+  readonly streamSettings?: Json;
+  /** The command line that makes the same run again, for the report. */
+  readonly command?: string;
+  readonly progress?: (step: Progress) => void;
+  /** Stops the run at the next step; what was done stays, and the same call goes on from there. */
+  readonly signal?: AbortSignal;
+}
 
 const known: readonly (keyof RunOptions)[] = [
   ...(['folder', 'stream', 'learners', 'seed', 'backend'] as const),
