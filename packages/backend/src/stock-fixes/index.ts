@@ -2,7 +2,6 @@ import { registerBatchNormLayer } from './batch-norm-layer.ts';
 import { registerBincount } from './bincount.ts';
 import { registerChainedMethods } from './chained-methods.ts';
 import { registerConditions } from './conditions.ts';
-import { registerConv1d } from './conv1d.ts';
 import { registerCpuPow } from './cpu-pow.ts';
 import { registerCpuTensorScatterUpdate, registerCpuTensorScatterUpdate } from './cpu-tensor-scatter-update.ts';
 import { registerCumsum, registerCumsum } from './cumsum.ts';
