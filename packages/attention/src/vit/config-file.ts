@@ -1,32 +1,10 @@
 import type { InterpolationOptions } from '../learned-positions/interpolate.ts';
 import type { MlpGelu } from '../mlp/index.ts';
-import type { VitLayout, VitSizes } from '../vit-checkpoint/sizes.ts';
-import type { VitPooling } from './config.ts';
+import type { VitLayout } from '../vit-checkpoint/sizes.ts';
+import type { ConfigFacts } from './config-facts.ts';
 import { type Json, meaningOf, numberOf, objectOf, sideOf, sidesOf } from './file-values.ts';
 import { antialiased, ofTimm } from './timm-config.ts';
 import { option, type PartClaim, type VitPart } from './vit-parts.ts';
-
-/** What a config.json says that arrays do not. */
-export interface ConfigFacts {
-  readonly heads: number;
-  readonly gelu: MlpGelu;
-  readonly eps: number;
-  /** Rows and columns of the images in pixels. */
-  readonly image?: readonly [number, number] | undefined;
-  /** Where it says so, if the positions must be of these. */
-  readonly imageName?: string | undefined;
-  readonly pooling?: VitPooling | undefined;
-  readonly interpolation: InterpolationOptions;
-  /** What it says of the arrays. */
-  readonly claims: readonly (readonly [name: string, value: unknown, of: ClaimedSize])[];
-  /** What it says that the arrays have and have not. */
-  readonly parts: readonly PartClaim[];
-  /** Which of transformers' types of models it is of, and what it calls the model that has it. */
-  readonly model?: { readonly type: string; readonly name: unknown } | undefined;
-}
-
-/** What a file and arrays may both say. `outputs` are the classes where there is a head. */
-type ClaimedSize = Exclude<keyof VitSizes, 'heads' | 'tokens'> | 'outputs' | 'registers';
 
 /** What the config.json of a layout says. @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken. */
 export function configFacts(layout: VitLayout, config: unknown, width: number): ConfigFacts {

@@ -8,7 +8,8 @@ import { knownSizes } from '../vit-checkpoint/known-sizes.ts';
 import type { VitLayout } from '../vit-checkpoint/sizes.ts';
 import { styleOf } from '../vit-checkpoint/style.ts';
 import { checkVitConfig, type VitConfig } from './config.ts';
-import { type ConfigFacts, configFacts } from './config-file.ts';
+import type { ConfigFacts } from './config-facts.ts';
+import { configFacts } from './config-file.ts';
 import { refuse, sidesOf } from './file-values.ts';
 import { checkModel, checkParts, registersIn } from './vit-parts.ts';
 

@@ -1,6 +1,6 @@
 import type { InterpolationOptions } from '../learned-positions/interpolate.ts';
 import type { MlpGelu } from '../mlp/index.ts';
-import type { ConfigFacts } from './config-file.ts';
+import type { ConfigFacts } from './config-facts.ts';
 import {
   booleanOf,
   type Json,

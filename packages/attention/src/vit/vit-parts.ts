@@ -1,7 +1,6 @@
 import { type FoundVit, refusal } from '../vit-checkpoint/arrays.ts';
 import { hasLayer, headNameOf } from '../vit-checkpoint/head.ts';
 import { styleOf } from '../vit-checkpoint/style.ts';
-import type { ConfigFacts } from './config-file.ts';
 import { booleanOf, refuse } from './file-values.ts';
 
 /** Parts that some models of a package have. */
@@ -30,6 +29,12 @@ export type PartClaim =
       readonly value: unknown;
       readonly wanted: string;
     };
+
+/** Which of transformers' types of models a vision transformer is of, and what config.json calls the model that has it. */
+export interface ModelClaim {
+  readonly type: string;
+  readonly name: unknown;
+}
 
 /** What a file says of a part with true or false. */
 export const option = (part: VitPart, name: string, value: unknown): PartClaim => ({
@@ -104,7 +109,7 @@ export function registersIn({ arrays, names }: FoundVit): number {
 }
 
 /** @throws NeverendError where transformers' models of a type have other arrays. */
-export function checkModel(found: FoundVit, model: NonNullable<ConfigFacts['model']>): void {
+export function checkModel(found: FoundVit, model: ModelClaim): void {
   const { arrays, names } = found;
   const has = (token: 'cls' | 'dist') => names.tokens[token]?.some((name) => arrays.has(name));
   // What a model type has that it shares its other names with.
