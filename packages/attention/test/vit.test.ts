@@ -575,6 +575,16 @@ describe('a checkpoint of a vision transformer', () => {
       { global_pool: 'token' },
       'config.global_pool was "token"; it must be "map", since arrays has attn_pool.latent',
     ],
+    [
+      'timm distilled',
+      { architecture: 'vit_tiny_patch16_224' },
+      'config.architecture was "vit_tiny_patch16_224"; it must be a distilled one, since arrays has dist_token',
+    ],
+    [
+      'transformers no registers',
+      { model_type: 'dinov2' },
+      named('dinov2', ['dinov2_with_registers']),
+    ],
     ['transformers vit', { model_type: 'clip_vision_model' }, named('clip_vision_model', vits)],
     ['transformers vit', { model_type: 'clip' }, named('clip', vits)],
     ['transformers vit', { model_type: 'dinov2' }, named('dinov2', vits)],

@@ -155,7 +155,8 @@ function factsOf(found: FoundVit, options: LoadVitOptions): Facts {
       `config was not given; a checkpoint of ${layout} needs its config.json, or heads, gelu and eps`,
     );
   }
-  const hasAntialias = layout === 'timm' || registersIn(found) > 0;
+  const hasRegisters = names.tokens.registers?.some((name) => arrays.has(name));
+  const hasAntialias = layout === 'timm' || hasRegisters === true;
   const byDefault = { method: 'bicubic', antialias: hasAntialias } as const;
   return { heads, gelu, eps, interpolation: interpolation ?? byDefault };
 }

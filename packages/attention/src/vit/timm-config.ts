@@ -168,7 +168,10 @@ function partsOfTimm(
     pooling,
     parts: [
       ...(hasHead ? [{ part: 'head', isThere: true } as const] : []),
-      ...(isDistilled ? [{ part: 'dist', isThere: true } as const] : []),
+      {
+        ...{ part: 'dist', isThere: isDistilled, name: 'config.architecture' },
+        ...{ value: architecture, wanted: 'a distilled one' },
+      },
       ...(isDistilled && hasHead ? [{ part: 'headDist', isThere: true } as const] : []),
       of('cls', 'class_token'),
       {

@@ -111,11 +111,12 @@ export function registersIn({ arrays, names }: FoundVit): number {
 /** @throws NeverendError where transformers' models of a type have other arrays. */
 export function checkModel(found: FoundVit, model: ModelClaim): void {
   const { arrays, names } = found;
-  const has = (token: 'cls' | 'dist') => names.tokens[token]?.some((name) => arrays.has(name));
+  const has = (token: 'cls' | 'dist' | 'registers') =>
+    names.tokens[token]?.some((name) => arrays.has(name));
   // What a model type has that it shares its other names with.
   const own: Readonly<Record<string, boolean>> = {
     ...(has('dist') ? { deit: true } : {}),
-    ...(registersIn(found) > 0 ? { dinov2_with_registers: true } : {}),
+    ...(has('registers') ? { dinov2_with_registers: true } : {}),
   };
   const models = (names.models ?? [])
     .filter((type) => Object.keys(own).length === 0 || own[type])
