@@ -14,8 +14,8 @@ import type { VitEntry } from './style.ts';
  * `embedding/kernel` `[patch, patch, channels, D]`, `embedding/bias` `[D]`, `pos_embedding` `[1, tokens, D]`, what lies below
  * `encoderblock_0/` and so on, and what the checkpoint has of `cls` and `dist` `[1, 1, D]`, `registers` `[1, R, D]`, `pre_norm/…`,
  * `encoder_norm/…`, `fc_norm/…` and `MAPHead_0/…`. With `classes` also `pre_logits/…`, `head/kernel` `[D, classes]`, `head/bias` and
- * `head_dist/…`. Queries, keys and values without biases get some of zeros, and so
- * do all layers of blocks of timm's models without any. `loadVit` gives a configuration with them.
+ * `head_dist/…`. Biases of queries, keys and values that no block has are zeros, and so are those of all other layers of blocks where
+ * timm's have none. `loadVit` gives a configuration with them, and refuses what `config.json` says is missing.
  *
  * @param arrays by their names in the checkpoint. Without `classes`, entries of a head are left out, and so are text towers and
  * decoders; any other that is not known is refused.
