@@ -160,7 +160,7 @@ export async function keepManifest(folder: string, manifest: Manifest): Promise<
   if (before !== undefined) {
     if (!Array.isArray(before?.events)) {
       throw new RunError(
-        `${path} is of an earlier version, which kept no order of tasks, so that its run cannot go on; use another folder`,
+        `${path} is of an earlier version, which kept no order of tasks, so that its run cannot go on; use another folder, or delete this one`,
       );
     }
     const differences = taskDifferences(before, JSON.parse(stableJson(manifest)));

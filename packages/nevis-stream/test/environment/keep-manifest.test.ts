@@ -130,7 +130,7 @@ it.each([
   await writeFile(path, JSON.stringify(keep(data)));
   await expect(run(first)).rejects.toThrow(
     new RunError(
-      `${path} is of an earlier version, which kept no order of tasks, so that its run cannot go on; use another folder`,
+      `${path} is of an earlier version, which kept no order of tasks, so that its run cannot go on; use another folder, or delete this one`,
     ),
   );
 });
