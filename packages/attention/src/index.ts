@@ -30,7 +30,11 @@ export {
   poolTokens,
   prependToken,
 } from './pooling/index.ts';
-export { type RotaryOptions, rotaryPositions } from './rotary-positions/index.ts';
+export {
+  type PositionList,
+  type RotaryOptions,
+  rotaryPositions,
+} from './rotary-positions/index.ts';
 export {
   type AttentionOptions,
   scaledDotProductAttention,

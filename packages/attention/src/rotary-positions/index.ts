@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 
 /** The positions of N tokens, also as int64. */
-type PositionList = ArrayLike<number> | BigInt64Array | BigUint64Array;
+export type PositionList = ArrayLike<number> | BigInt64Array | BigUint64Array;
 
 /** Options of `rotaryPositions`. */
 export interface RotaryOptions {
