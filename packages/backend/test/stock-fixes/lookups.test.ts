@@ -1,3 +1,4 @@
+// In a process of its own: it takes gradients as TensorFlow.js registers them.
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, it } from 'vitest';
 import {
