@@ -20,7 +20,9 @@ type F = (x: tf.Tensor) => tf.Tensor;
 const slopes: Readonly<Record<string, [F, number[], number[]]>> = {
   'the root of relu': [(x) => tf.sqrt(tf.relu(x)), [-1, 4, 0], [0, 0.25, 0]],
   'the root of relu6': [(x) => tf.sqrt(tf.relu6(x)), [-1, 4, 7, 6, 0], [0, 0.25, 0, 0, 0]],
-  'relu of infinity': [tf.relu, [inf, -inf], [1, 0]],
+  'relu of infinity and of NaN': [tf.relu, [inf, -inf, Number.NaN], [1, 0, 1]],
+  'relu6 of NaN': [tf.relu6, [Number.NaN], [1]],
+  'maximum of NaN': [(x) => tf.maximum(x, 1), [Number.NaN], [1]],
   'the root of a maximum': [(x) => tf.sqrt(tf.maximum(x, 0)), [-1, 4], [0, 0.25]],
   'the root of a minimum': [(x) => tf.sqrt(tf.neg(tf.minimum(x, 0))), [1, -4], [0, -0.25]],
   'the root of a largest number': [

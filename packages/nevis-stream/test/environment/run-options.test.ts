@@ -70,7 +70,7 @@ it.each<[object, string]>([
     'backend was an object; it must be an object with the texts name, version and device',
   ],
   [{ preset: 5 }, 'preset was 5; it must be a text'],
-  [{ streamSettings: 1n }, 'streamSettings was 1; it must be JSON'],
+  [{ streamSettings: 1n }, 'streamSettings was 1n; it must be JSON'],
   [{ command: 5 }, 'command was 5; it must be a text'],
   [{ progress: true }, 'progress was true; it must be a function'],
   [{ signal: {} }, 'signal was an object; it must be an AbortSignal'],

@@ -20,10 +20,11 @@ function ofTwo(kernelName: string, byA: OfTwo, byB: OfTwo): tf.GradConfig {
 }
 
 const where = (condition: tf.Tensor, dy: tf.Tensor) => tf.where(condition, dy, tf.zerosLike(dy));
+const unless = (condition: tf.Tensor, dy: tf.Tensor) => tf.where(condition, tf.zerosLike(dy), dy);
 
 const none: OfTwo = (_a, _b, dy) => tf.zerosLike(dy);
 
-// Of equal numbers, a is the one that was taken, as in TensorFlow.
+// Of equal numbers, a is the one that was taken, as in TensorFlow, and where one is no number.
 const configs = [
   ofTwo(
     'SquaredDifference',
@@ -32,12 +33,12 @@ const configs = [
   ),
   ofTwo(
     'Maximum',
-    (a, b, dy) => where(tf.greaterEqual(a, b), dy),
+    (a, b, dy) => unless(tf.less(a, b), dy),
     (a, b, dy) => where(tf.less(a, b), dy),
   ),
   ofTwo(
     'Minimum',
-    (a, b, dy) => where(tf.lessEqual(a, b), dy),
+    (a, b, dy) => unless(tf.greater(a, b), dy),
     (a, b, dy) => where(tf.greater(a, b), dy),
   ),
   ofTwo('FloorDiv', none, none),

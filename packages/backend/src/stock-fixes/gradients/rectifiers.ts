@@ -5,17 +5,14 @@ import { addKernel, noGradient, replaceGradient } from '../registry.ts';
 
 const name = 'NeverendBetween';
 
-/** dy where 0 < x < `high`, and 0 elsewhere. */
-const between = (dy: tf.Tensor, x: tf.Tensor, high: number): tf.Tensor =>
-  tf.getBackend() === 'wasm'
-    ? tf.engine().runKernel(name, { dy, x }, { high })
-    : tf.where(
-        high < Number.POSITIVE_INFINITY
-          ? tf.logicalAnd(tf.greater(x, 0), tf.less(x, high))
-          : tf.greater(x, 0),
-        dy,
-        tf.zerosLike(dy),
-      );
+/** dy where 0 < x < `high`, or x is no number, and 0 elsewhere. */
+function between(dy: tf.Tensor, x: tf.Tensor, high: number): tf.Tensor {
+  if (tf.getBackend() === 'wasm') return tf.engine().runKernel(name, { dy, x }, { high });
+  const below = tf.lessEqual(x, 0);
+  const outside =
+    high < Number.POSITIVE_INFINITY ? tf.logicalOr(below, tf.greaterEqual(x, high)) : below;
+  return tf.where(outside, tf.zerosLike(dy), dy);
+}
 
 /** Stock, comparisons and selections of wasm take six times as long as a product. */
 const onWasm: tf.KernelConfig = {

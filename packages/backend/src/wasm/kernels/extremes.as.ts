@@ -47,7 +47,10 @@ function within(x: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(x, low), high);
 }
 
-/** y[i] = dy[i] where 0 < x[i] < `high`, an Infinity that x may be as well, and 0 elsewhere, for i from `from` to `to`. */
+/**
+ * y[i] = dy[i] where 0 < x[i] < `high`, an Infinity that x may be as well, or x[i] is no number, and 0 elsewhere, for i from `from` to
+ * `to`.
+ */
 export function between(y: usize, dy: usize, x: usize, high: f32, from: usize, to: usize): void {
   const zero = f32x4.splat(0);
   // Nothing is beyond NaN.
@@ -64,5 +67,5 @@ export function between(y: usize, dy: usize, x: usize, high: f32, from: usize, t
 }
 
 function kept(dy: v128, x: v128, low: v128, high: v128): v128 {
-  return v128.andnot(v128.and(dy, f32x4.gt(x, low)), f32x4.ge(x, high));
+  return v128.andnot(dy, v128.or(f32x4.le(x, low), f32x4.ge(x, high)));
 }
