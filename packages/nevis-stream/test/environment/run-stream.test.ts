@@ -101,7 +101,7 @@ describe('a run', () => {
 });
 
 describe('a run that was stopped', () => {
-  it('ends with the same bytes, wherever it was stopped', async () => {
+  it('ends with the same bytes, wherever it was stopped', { timeout: 600_000 }, async () => {
     const whole = join(folder, 'whole');
     let calls = 0;
     await runStream({ ...options(whole), progress: () => calls++ });
