@@ -49,7 +49,10 @@ export async function searchAnswer(
     dtype: indices.dtype,
     scores: [...(await scores.data())],
     indices: [...(await indices.data())],
-    gradients: await Promise.all(gradients.map(async (one) => [...(await one.data())])),
+    // Whether a sum of zeros is -0 hangs on the order.
+    gradients: await Promise.all(
+      gradients.map(async (one) => Array.from(await one.data(), (value) => value + 0)),
+    ),
   };
   tf.dispose([q, sets, dScores, scores, indices, gradients]);
   return answer;
