@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { ofTwo } from './of-two.ts';
 import { wrapKernel } from './registry.ts';
 import { valuesOf } from './values.ts';
-import { ofTwo } from './wasm-integers.ts';
 
 /** As IEEE 754 has it: 1 to whatever power, and -1 to an infinite one, are 1. */
 const power = (a: number, b: number): number =>

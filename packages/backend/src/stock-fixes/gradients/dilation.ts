@@ -1,32 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { noGradient, replaceGradient } from '../registry.ts';
-
-type Info = tf.backend_util.Conv2DInfo;
+import { partsOf } from './window-parts.ts';
 
 /** The numbers that windows have at each of their places, `[B, h, w, C]`, and `fill` where that is outside. */
-function placesOf(x: tf.Tensor4D, info: Info, fill: number): tf.Tensor[] {
-  const { outHeight, outWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } = info;
-  const { top, left } = info.padInfo;
-  const [high, wide] = [(outHeight - 1) * strideHeight + 1, (outWidth - 1) * strideWidth + 1];
-  const bottom = (info.filterHeight - 1) * dilationHeight + high - top - info.inHeight;
-  const right = (info.filterWidth - 1) * dilationWidth + wide - left - info.inWidth;
-  const padded = tf.pad4d(
-    x,
-    [
-      [0, 0],
-      [top, Math.max(bottom, 0)],
-      [left, Math.max(right, 0)],
-      [0, 0],
-    ],
-    fill,
-  );
-  return Array.from({ length: info.filterHeight * info.filterWidth }, (_, place) => {
-    const row = Math.floor(place / info.filterWidth) * dilationHeight;
-    const column = (place % info.filterWidth) * dilationWidth;
-    const end = [info.batchSize, row + high, column + wide, info.inChannels];
-    return tf.stridedSlice(padded, [0, row, column, 0], end, [1, strideHeight, strideWidth, 1]);
-  });
-}
+const placesOf = (x: tf.Tensor, info: tf.backend_util.Conv2DInfo, fill: number): tf.Tensor[] => {
+  const windows = {
+    ...{ batch: info.batchSize, channels: info.inChannels },
+    input: [1, info.inHeight, info.inWidth],
+    output: [1, info.outHeight, info.outWidth],
+    filter: [1, info.filterHeight, info.filterWidth],
+    stride: [1, info.strideHeight, info.strideWidth],
+    pad: [0, info.padInfo.top, info.padInfo.left],
+  } as const;
+  return [...partsOf(x, windows, fill, [1, info.dilationHeight, info.dilationWidth])];
+};
 
 /** Rows of the filter's channels, one for each place of a window. */
 const rowsOf = (filter: tf.Tensor): tf.Tensor[] =>
@@ -54,7 +41,7 @@ const ofGradient = (name: 'x' | 'filter', kernelName: string): tf.GradConfig => 
       );
       const largest = tf.argMax(tf.stack(sums), 0);
       const slopes =
-        name === 'x' ? placesOf(slope as tf.Tensor4D, info, 0) : rowsOf(slope as tf.Tensor);
+        name === 'x' ? placesOf(slope as tf.Tensor, info, 0) : rowsOf(slope as tf.Tensor);
       return slopes.reduce<tf.Tensor>(
         (picked, part, place) => tf.where(tf.equal(largest, place), part, picked),
         tf.zeros(info.outShape),

@@ -1,62 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { type PoolAttrs, poolOf } from '../max-pool.ts';
 import { noGradient, replaceGradient, wrapKernel } from '../registry.ts';
+import { partsOf } from './window-parts.ts';
 
 type Pool = ReturnType<typeof poolOf>;
-
-/** The numbers that windows have at one of their places, for all windows: `[B, d, h, w, C]`. */
-function* partsOf(x: tf.Tensor, pool: Pool, fill: number): Generator<tf.Tensor> {
-  const { batch, channels, input, output, filter, stride, pad } = pool;
-  const after = output.map((n, axis) => {
-    const reach = (n - 1) * (stride[axis] ?? 1) + (filter[axis] ?? 1);
-    return Math.max(reach - (input[axis] ?? 0) - (pad[axis] ?? 0), 0);
-  });
-  // Kernels of some backends stop at rank 4.
-  const image = tf.reshape(x, [batch * input[0], input[1], input[2], channels]);
-  const flat = tf.pad4d(
-    image as tf.Tensor4D,
-    [
-      [0, 0],
-      [pad[1], after[1] ?? 0],
-      [pad[2], after[2] ?? 0],
-      [0, 0],
-    ],
-    fill,
-  );
-  const [, height, width] = flat.shape;
-  const deep = tf.pad4d(
-    tf.reshape(flat, [batch, input[0], height * width, channels]) as tf.Tensor4D,
-    [
-      [0, 0],
-      [pad[0], after[0] ?? 0],
-      [0, 0],
-      [0, 0],
-    ],
-    fill,
-  );
-  const depth = deep.shape[1];
-  for (let d = 0; d < filter[0]; d++) {
-    const last = d + (output[0] - 1) * stride[0] + 1;
-    const layers = tf.stridedSlice(
-      deep,
-      [0, d, 0, 0],
-      [batch, Math.min(last, depth), height * width, channels],
-      [1, stride[0], 1, 1],
-    );
-    const images = tf.reshape(layers, [batch * output[0], height, width, channels]);
-    for (let i = 0; i < filter[1]; i++) {
-      for (let j = 0; j < filter[2]; j++) {
-        const end = [
-          batch * output[0],
-          i + (output[1] - 1) * stride[1] + 1,
-          j + (output[2] - 1) * stride[2] + 1,
-          channels,
-        ];
-        yield tf.stridedSlice(images, [0, i, j, 0], end, [1, stride[1], stride[2], 1]);
-      }
-    }
-  }
-}
 
 /** Of another tensor of the input's shape, what lies where the windows have their first largest number. */
 function pickLargest(z: tf.Tensor, x: tf.Tensor, y: tf.Tensor, pool: Pool): tf.Tensor {
