@@ -36,7 +36,7 @@ interface Forward {
  *
  * Gradients reach the arguments, and the tensors and variables of float32 that `f` reads from outside.
  * What it reads from outside must live until the backward pass: variables do, what the caller computes does
- * not, and is to be passed as an argument. Calls may be nested, and gradients taken of gradients.
+ * not, and is to be passed as an argument. Calls may be nested, gradients taken of gradients, and `f` may take gradients itself.
  *
  * @param f must compute the same each time: random numbers in it need a seed. It is synchronous and returns
  *   one tensor or several in an array.
@@ -94,7 +94,7 @@ function runUnrecorded(
   args: readonly tf.Tensor[],
 ): Forward {
   const { state } = engine;
-  const { activeTape } = state;
+  const { activeTape, gradientDepth } = state;
   const { runKernel } = engine;
   // Tensors are numbered as they are made.
   const first = engine.nextTensorId();
@@ -105,8 +105,8 @@ function runUnrecorded(
     }
     return runKernel.call(engine, name, inputs, attrs);
   };
-  state.kernelDepth++;
-  // TensorFlow.js records clones at any depth.
+  // As outside of any gradient: nothing is recorded but for the gradients that `f` takes itself, which begin records of their own.
+  state.gradientDepth = 0;
   state.activeTape = [];
   try {
     const outputs = tf.tidy(() => {
@@ -121,7 +121,7 @@ function runUnrecorded(
     return { outputs, captured: [...captured] };
   } finally {
     engine.runKernel = runKernel;
-    state.kernelDepth--;
+    state.gradientDepth = gradientDepth;
     state.activeTape = activeTape;
   }
 }

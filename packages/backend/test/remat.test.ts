@@ -164,6 +164,21 @@ await describeBackends('remat', (backend) => {
     await expectSameGradients(second(f), second(remat(f)), [tf.tensor1d([-1, 0.5, 2])]);
   });
 
+  it('takes a function that takes gradients, of any order', async () => {
+    const cube: Op = (x) => tf.sum(tf.pow(x as tf.Tensor, 3));
+    // 3 x^2, whose slopes are 6 x and then 6.
+    const slopes = (x: tf.Tensor) =>
+      tf.mul(tf.grad((z: tf.Tensor) => cube(z))(x), tf.clone(tf.scalar(1)));
+    const sum = (x: tf.Tensor) => tf.sum(remat(slopes)(x));
+    const x = tf.tensor1d([1, 2]);
+    await expectTensorClose(remat(slopes)(x), [3, 12]);
+    await expectTensorClose(tf.grad(sum)(x), [6, 12]);
+    await expectTensorClose(tf.grad((x) => tf.sum(tf.grad(sum)(x)))(x), [6, 6]);
+    const nested = remat((x: tf.Tensor) => tf.grad(sum)(x));
+    await expectTensorClose(tf.grad((x: tf.Tensor) => tf.sum(nested(x)))(x), [6, 6]);
+    await expectNoLeak(() => tf.grad(sum)(x).dispose());
+  });
+
   it('leaves the record as it was where the function throws', async () => {
     const x = tf.scalar(2);
     const broken = remat((): tf.Tensor => {
