@@ -16,6 +16,8 @@ export function editedInPlace(backend: tf.KernelBackend, tensor: tf.Tensor): tf.
  * reshapes and other results of TensorFlow may share memory with what they were made from.
  */
 export function writable(backend: tf.KernelBackend, tensor: tf.Tensor): tf.TensorInfo {
+  // Data that is still on another backend is counted there.
+  if (backend.refCount(tensor.dataId) === 0) tf.engine().moveData(backend, tensor.dataId);
   const shared =
     backend.refCount(tensor.dataId) > 1 ||
     ('uploadToGPU' in backend && isCast(asWebgpu(backend), tensor));
