@@ -107,6 +107,16 @@ await describeBackends('SGD and Lion', () => {
     expect(outcomes[2]).toEqual(outcomes[0]);
   });
 
+  it.each(Object.keys(makers))('makes NaN of what has a gradient that is NaN: %s', async (name) => {
+    const w = variable('w', { data: [1, 1], shape: [2] });
+    const optimizer = makers[name]?.();
+    const gradients = { w: tf.tensor1d([Number.NaN, 1]) };
+    optimizer?.applyGradients(gradients);
+    expect((await numbers(w)).map(Number.isNaN)).toEqual([true, false]);
+    gradients.w.dispose();
+    optimizer?.dispose();
+  });
+
   it('decays weights beside the step where SGD is asked to, as momentum does not see', async () => {
     // Two steps of gradient 1: u = 1, then 1.5; the weight first keeps 1 - 0.1 * 0.5 of itself.
     const weight = variable('w', { data: [2], shape: [1] });

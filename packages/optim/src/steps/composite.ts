@@ -21,7 +21,9 @@ export const lionComposite: StepComposite<'m', LionNumber> = (inputs, attrs) => 
   const { weight, gradient } = inputs;
   const mixed = tf.add(tf.mul(inputs.m, attrs.beta1), tf.mul(gradient, attrs.oneMinusBeta1));
   const m = tf.add(tf.mul(inputs.m, attrs.beta2), tf.mul(gradient, attrs.oneMinusBeta2));
-  const change = tf.mul(tf.sign(mixed), attrs.stepSize);
+  // Of NaN, backends do not agree on a sign.
+  const signs = tf.where(tf.isNaN(mixed), mixed, tf.sign(mixed));
+  const change = tf.mul(signs, attrs.stepSize);
   return { weight: tf.sub(decayed(weight, attrs), change), m };
 };
 

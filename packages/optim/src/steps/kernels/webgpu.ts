@@ -63,7 +63,9 @@ export const lionWgsl = `
   let g = gradient[at];
   let old = m[at];
   m[at] = uniforms.beta2 * old + uniforms.oneMinusBeta2 * g;
-  let direction = sign(uniforms.beta1 * old + uniforms.oneMinusBeta1 * g);
+  let mixed = uniforms.beta1 * old + uniforms.oneMinusBeta1 * g;
+  // What is neither above nor below 0 is 0 or NaN, and its own sign.
+  let direction = select(select(mixed, -1.0, mixed < 0.0), 1.0, mixed > 0.0);
   weight[at] = uniforms.decay * weight[at] - uniforms.stepSize * direction;`;
 
 export const sgdWgsl = `
