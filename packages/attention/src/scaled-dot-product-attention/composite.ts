@@ -1,5 +1,6 @@
 import { dropoutFactors, softmax, softmaxGrad } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { constant } from './constant.ts';
 import {
   type AttentionAttrs,
   type AttentionGradInputs,
@@ -34,7 +35,7 @@ export function attentionGradComposite(
   const { q, k, v } = inputs;
   // A query or key that is not finite has slopes of its scores that are 0 or NaN.
   const orNaN = (x: tf.Tensor) =>
-    seen === undefined ? x : tf.where(tf.isFinite(x), x, Number.NaN);
+    seen === undefined ? x : tf.where(tf.isFinite(x), x, constant(Number.NaN));
   return [
     tf.reshape(swapped(tf.mul(seenSum(dScores, orNaN(keys), seen), attrs.scale)), q.shape),
     tf.reshape(swapped(seenSum(dScores, orNaN(queries), seen, true)), k.shape),
@@ -90,7 +91,7 @@ function seenPairs(
   // Of both batch axes or of none: stock products go astray where one of two is broadcast.
   const batch = mask.shape[0] === 1 && mask.shape[1] === 1 ? [1, 1] : [rows, heads];
   const byMask = masked
-    ? tf.broadcastTo(tf.notEqual(mask, Number.NEGATIVE_INFINITY), [...batch, M, N])
+    ? tf.broadcastTo(tf.notEqual(mask, constant(Number.NEGATIVE_INFINITY)), [...batch, M, N])
     : undefined;
   if (!causal || causalOffset >= N - 1) return byMask;
   const past = Uint8Array.from({ length: M * N }, (_, at) =>
@@ -113,14 +114,14 @@ function productsOf(a: tf.Tensor, b: tf.Tensor, seen: tf.Tensor | undefined): tf
 function allProducts(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   if (tf.getBackend() !== 'webgpu') return tf.matMul(a, b, false, true);
   const finite = tf.isFinite(b);
-  const strays = tf.where(tf.all(finite, -1, true), 0, Number.NaN);
+  const strays = tf.where(tf.all(finite, -1, true), 0, constant(Number.NaN));
   const products = tf.matMul(a, tf.where(finite, b, 0), false, true);
   return tf.add(products, tf.transpose(strays, [0, 1, 3, 2]));
 }
 
 /** `x` at the pairs that are seen, `otherwise` at the others. */
 const where = (seen: tf.Tensor | undefined, x: tf.Tensor, otherwise: number): tf.Tensor =>
-  seen === undefined ? x : tf.where(seen, x, otherwise);
+  seen === undefined ? x : tf.where(seen, x, constant(otherwise));
 
 /** weights x, or weights' x, where only pairs that are seen meet. */
 function seenSum(
@@ -143,14 +144,17 @@ function metSum(weights: tf.Tensor, x: tf.Tensor, seen: tf.Tensor, transpose: bo
   const sum = tf.matMul(weights, tf.where(finite, x, 0), transpose, false);
   // NaN counts as Infinity and as -Infinity, whose sum it is.
   const counts = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((infinity) => {
-    const others = tf.logicalOr(finite, tf.equal(x, -infinity));
+    const others = tf.logicalOr(finite, tf.equal(x, constant(-infinity)));
     return tf.cast(tf.logicalNot(others), 'float32');
   });
   const met = tf.matMul(tf.cast(seen, 'float32'), tf.concat(counts, 3), transpose, false);
   const [up, down] = tf.split(tf.greater(met, 0), 2, 3) as [tf.Tensor, tf.Tensor];
   return tf.add(
     sum,
-    tf.add(tf.where(up, Number.POSITIVE_INFINITY, 0), tf.where(down, Number.NEGATIVE_INFINITY, 0)),
+    tf.add(
+      tf.where(up, constant(Number.POSITIVE_INFINITY), 0),
+      tf.where(down, constant(Number.NEGATIVE_INFINITY), 0),
+    ),
   );
 }
 

@@ -12,6 +12,7 @@ import { checkRate, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionCases } from './cases.ts';
 import { attentionComposite, maskGradComposite } from './composite.ts';
+import { constant } from './constant.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
@@ -131,7 +132,7 @@ export function addedBy(name: string, mask: tf.Tensor): tf.Tensor {
     throw new DTypeError(`${name} was ${mask.dtype}; it must be bool or float32`);
   }
   // TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them.
-  return tf.where(tf.greater(tf.cast(mask, 'float32'), 0), 0, Number.NEGATIVE_INFINITY);
+  return tf.where(tf.greater(tf.cast(mask, 'float32'), 0), 0, constant(Number.NEGATIVE_INFINITY));
 }
 
 const attentionKernel: Kernel<AttentionInputs, AttentionAttrs> = defineKernel<
