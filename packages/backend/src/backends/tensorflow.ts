@@ -59,7 +59,9 @@ type CommonJs<T> = T | { default: T };
 async function startLoaded(version: string): Promise<ReadyBackend> {
   await select('tensorflow');
   // The package loads on Node versions on which none of its operations runs.
-  tf.tidy(() => tf.square(tf.scalar(1)));
+  tf.tidy(() => {
+    tf.square(tf.scalar(1));
+  });
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean };
   const cuda = isUsingGpuDevice === true;
   const kernels = loadAddon();
