@@ -9,6 +9,11 @@ interface Labelled {
   readonly labels: string;
 }
 
+interface Parts {
+  readonly real: tf.TensorInfo;
+  readonly imag: tf.TensorInfo;
+}
+
 const einsumOf = (backendName: string): tf.KernelConfig => ({
   kernelName: 'Einsum',
   backendName,
@@ -20,6 +25,9 @@ const einsumOf = (backendName: string): tf.KernelConfig => ({
     checkEinsumDimSizes(allDims.length, idDims, operands as tf.Tensor[]);
     const { terms, output } = parseEinsum(equation);
     return composite(backend as tf.KernelBackend, backendName, (runStock) => {
+      if (operands.some(({ dtype }) => dtype === 'complex64')) {
+        return ofComplex(runStock, operands, equation);
+      }
       const integer = operands.every(({ dtype }) => dtype === 'int32');
       // Backends multiply matrices of float32 only, in which integers beyond 2^24 are rounded; webgpu also multiplies
       // and sums single integers so.
@@ -40,6 +48,27 @@ const einsumOf = (backendName: string): tf.KernelConfig => ({
     });
   },
 });
+
+/** Out of those of the real and the imaginary parts. */
+function ofComplex(
+  runStock: RunStock,
+  operands: readonly tf.TensorInfo[],
+  equation: string,
+): tf.TensorInfo {
+  const [a, b] = operands.map((x) => {
+    if (x.dtype !== 'complex64') return { real: x, imag: runStock('ZerosLike', { x }) };
+    return { real: runStock('Real', { input: x }), imag: runStock('Imag', { input: x }) };
+  }) as [Parts, Parts?];
+  const einsum = (...factors: tf.TensorInfo[]) =>
+    runStock('Einsum', { ...factors } as unknown as Record<string, tf.TensorInfo>, { equation });
+  if (b === undefined) {
+    return runStock('Complex', { real: einsum(a.real), imag: einsum(a.imag) });
+  }
+  return runStock('Complex', {
+    real: runStock('Sub', { a: einsum(a.real, b.real), b: einsum(a.imag, b.imag) }),
+    imag: runStock('Add', { a: einsum(a.real, b.imag), b: einsum(a.imag, b.real) }),
+  });
+}
 
 const wasm = einsumOf('wasm');
 const others = ['cpu', 'webgpu'].map(einsumOf);

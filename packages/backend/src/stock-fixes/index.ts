@@ -48,6 +48,7 @@ import { registerWasmIntegers } from './wasm-integers.ts';
 import { registerWasmMatMul } from './wasm-mat-mul.ts';
 import { registerWasmSigns } from './wasm-signs.ts';
 import { registerWasmSlice } from './wasm-slice.ts';
+import { registerWasmStrings } from './wasm-strings.ts';
 import { registerWasmSum } from './wasm-sum.ts';
 import { registerWebgpuAddN } from './webgpu-add-n.ts';
 import { registerWebgpuCumulative } from './webgpu-cumulative.ts';
@@ -112,6 +113,7 @@ export function registerStockFixes(): void {
   registerMatMulBatches();
   registerWasmIntegers();
   registerWasmSigns();
+  registerWasmStrings();
   registerWasmExtremes();
   registerFloatsOfIntegers();
   registerTensorflowMissing();

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { DTypeError } from '../errors.ts';
 import { addKernel, wrapKernel } from './registry.ts';
 import { result, valuesOf } from './values.ts';
 
@@ -34,6 +35,11 @@ function unsortedSegmentSum({
   backend,
 }: Parameters<tf.KernelFunc>[0]): tf.TensorInfo {
   const { x, segmentIds } = inputs as Record<'x' | 'segmentIds', tf.TensorInfo>;
+  if (x.dtype === 'complex64') {
+    throw new DTypeError(
+      'x of unsortedSegmentSum was complex64; it must be float32, int32 or bool',
+    );
+  }
   const { numSegments } = attrs as unknown as tf.UnsortedSegmentSumAttrs;
   const shape = [numSegments, ...x.shape.slice(segmentIds.shape.length)];
   const size = tf.util.sizeFromShape(shape);

@@ -122,6 +122,80 @@ await describeBackends('einsum', (backend) => {
     await expectNoLeak(() => (tf.einsum('i,i->', a, a) as tf.Tensor).dispose());
   });
 
+  if (backend === 'cpu' || backend === 'webgpu') {
+    it('takes complex numbers', async () => {
+      const c = tf.complex(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      );
+      const x = tf.tensor2d([
+        [1, 0],
+        [2, 1],
+      ]);
+      // By NumPy 2.4.
+      const products: [string, tf.Tensor[], number[][]][] = [
+        [
+          'ij,jk->ik',
+          [c, c],
+          [
+            [-60, 42],
+            [-68, 56],
+            [-76, 74],
+            [-84, 96],
+          ],
+        ],
+        [
+          'ij->ji',
+          [c],
+          [
+            [1, 5],
+            [3, 7],
+            [2, 6],
+            [4, 8],
+          ],
+        ],
+        ['ij->', [c], [[10, 26]]],
+        [
+          'ij,jk->ik',
+          [x, c],
+          [
+            [1, 5],
+            [2, 6],
+            [5, 17],
+            [8, 20],
+          ],
+        ],
+        [
+          'ij,ij->i',
+          [c, x],
+          [
+            [1, 5],
+            [10, 22],
+          ],
+        ],
+      ];
+      for (const [equation, operands, expected] of products) {
+        const y = tf.einsum(equation, ...operands);
+        expect(y.dtype).toBe('complex64');
+        await expectTensorClose(
+          tf.real(y),
+          expected.map(([real]) => real as number),
+        );
+        await expectTensorClose(
+          tf.imag(y),
+          expected.map(([, imag]) => imag as number),
+        );
+        await expectNoLeak(() => tf.dispose(tf.einsum(equation, ...operands)));
+      }
+    });
+  }
+
   it('refuses what does not fit together', () => {
     expect(() => tf.einsum('ij,jk->ik', tf.ones([2, 3]), tf.ones([4, 2]))).toThrow();
   });

@@ -68,4 +68,12 @@ await describeBackends('unsortedSegmentSum', (backend) => {
       await expectTensorClose(y, [4, 3]);
     });
   }
+
+  if (backend === 'cpu') {
+    it('refuses complex numbers', async () => {
+      const x = tf.complex([1, 2], [3, 4]);
+      const sum = () => tf.unsortedSegmentSum(x, tf.tensor1d([0, 1], 'int32'), 2);
+      expect(sum).toThrow(/^x of unsortedSegmentSum was complex64; it must be/);
+    });
+  }
 });
