@@ -238,8 +238,13 @@ describe('a layer', () => {
     expect(() => neverendCrossAttention({ heads: 0 })).toThrow(
       new ShapeError('heads was 0; it must be a positive integer'),
     );
-    expect(() => neverendCrossAttention({ heads: 2 }).build([null, 3, 4])).toThrow(
-      new ShapeError('inputs held one tensor; they must be x and context'),
+    expect(() => neverendCrossAttention({ heads: 2, name: 'it' }).build([null, 3, 4])).toThrow(
+      new ShapeError(
+        'the layer "it" was given 1 input; NeverendCrossAttention takes 2 (x, context) or 3 (x, context, mask)',
+      ),
+    );
+    expect(() => neverendScaledDotProductAttention().computeOutputShape([null, 3, 2, 4])).toThrow(
+      'was given 1 input; NeverendScaledDotProductAttention takes 3 (q, k, v) or 4 (',
     );
     expect(() => neverendSincosPositions({ grid: [2, -1] })).toThrow(
       new ShapeError('grid was [2, -1]; it must be two positive integers'),
@@ -264,8 +269,10 @@ describe('a layer', () => {
       new RangeError('scale was NaN; it must be a finite number'),
     );
     const [q, k] = [tf.zeros([1, 2, 1, 2]), tf.zeros([1, 3, 1, 2])];
-    expect(() => neverendScaledDotProductAttention().apply([q, k])).toThrow(
-      new ShapeError('inputs held fewer than three tensors; they must be q, k and v'),
+    expect(() => neverendScaledDotProductAttention({ name: 'it' }).apply([q, k])).toThrow(
+      new ShapeError(
+        'the layer "it" was given 2 inputs; NeverendScaledDotProductAttention takes 3 (q, k, v) or 4 (q, k, v, mask)',
+      ),
     );
     tf.dispose([q, k]);
   });

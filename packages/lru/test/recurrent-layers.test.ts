@@ -375,8 +375,8 @@ describe('a recurrent layer', () => {
       expect(make({ [option]: 1 })).toThrow(`NeverendRgLru has no option "${option}"`);
     }
     const x = tf.zeros([2, 3, 4]);
-    expect(() => make({})().apply([x, x, x])).toThrow(
-      'inputs held 3 tensors; they must be 1 or, with the initial state (the last outputs), 2',
+    expect(() => make({ name: 'it' })().apply([x, x, x])).toThrow(
+      'the layer "it" was given 3 inputs; NeverendRgLru takes 1 (x) or 2 (x, the initial state (the last outputs))',
     );
     expect(() => make({})().apply([x, tf.zeros([2, 5])])).toThrow(
       'the initial state (the last outputs) was [2, 5]; it must be [2, 4]',
@@ -389,7 +389,18 @@ describe('a recurrent layer', () => {
     expect(() => make({})().apply(input(4))).toThrow(
       'x was [null, 4]; it must be [rows, T, E] or [B, T, N, E]',
     );
-    expect(() => neverendLinearScan().apply(x)).toThrow('inputs held one tensor; they must be 2');
+    expect(() => neverendLinearScan().apply(x)).toThrow(
+      'was given 1 input; NeverendLinearScan takes 2 (x, a) or 3 (',
+    );
+    const layer = neverendRgLru({ heads: 2, name: 'it' });
+    expect(() => layer.apply([x, tfl.input({ shape: [4] })] as tf.Tensor[])).toThrow(
+      'the layer "it" was given symbolic tensors and others; all must be symbolic or none',
+    );
+    // Two states for each direction, where one has one.
+    const states = [1, 2, 3, 4].map(() => input(4));
+    expect(() =>
+      tfl.layers.bidirectional({ layer, mergeMode: 'concat' }).apply([input(3, 4), ...states]),
+    ).toThrow('the layer "forward_it" was given 5 inputs; NeverendRgLru takes 1 (x) or 2 (');
   });
 
   it('takes what every layer takes', () => {

@@ -10,6 +10,7 @@ const watching = (masks: true | 'steps') =>
   defineLayer({
     name: `NeverendTestWatch${masks}`,
     args: {},
+    optionalInputs: ['other'],
     masks,
     forward: ([x], _, { mask }) => {
       seen.push(mask?.arraySync());
@@ -111,7 +112,12 @@ describe('the mask of a layer', () => {
   it('is an error where it cannot be heard', () => {
     const mask = tf.ones([2, 3]);
     const x = tf.ones([2, 3, 2]);
-    const none = defineLayer({ name: 'NeverendTestNone', args: {}, forward: ([y]) => tf.clone(y) });
+    const none = defineLayer({
+      name: 'NeverendTestNone',
+      args: {},
+      optionalInputs: ['other'],
+      forward: ([y]) => tf.clone(y),
+    });
     for (const [inputs, given] of [
       [x, mask],
       [[x, x], mask],

@@ -31,6 +31,7 @@ export interface NeverendAttentionPoolingArgs extends SeededLayerArgs {
  */
 export const neverendAttentionPooling: LayerFactory<NeverendAttentionPoolingArgs> = defineLayer({
   name: 'NeverendAttentionPooling',
+  optionalInputs: ['mask'],
   masks: true,
   args: {
     heads: required(size),

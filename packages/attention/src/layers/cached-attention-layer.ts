@@ -41,6 +41,7 @@ export interface NeverendCachedAttentionArgs extends SeededLayerArgs {
  */
 export const neverendCachedAttention: LayerFactory<NeverendCachedAttentionArgs> = defineLayer({
   name: 'NeverendCachedAttention',
+  optionalInputs: ['mask'],
   masks: true,
   args: {
     heads: required(size),

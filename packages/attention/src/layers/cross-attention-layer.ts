@@ -1,15 +1,16 @@
-import { ShapeError } from '@neverend/backend';
 import {
   byDefault,
   defineLayer,
   dropoutRate,
   flag,
+  type InputSizes,
   inputWidth,
   type LayerFactory,
   required,
   type SeededLayerArgs,
   size,
 } from '@neverend/nn/layers';
+import type * as tf from '@tensorflow/tfjs-core';
 import { crossAttention } from '../cross-attention/index.ts';
 import { initSpaceAttention } from '../space-attention/index.ts';
 import { masksOf } from './masks.ts';
@@ -30,25 +31,20 @@ export interface NeverendCrossAttentionArgs extends SeededLayerArgs {
  */
 export const neverendCrossAttention: LayerFactory<NeverendCrossAttentionArgs> = defineLayer({
   name: 'NeverendCrossAttention',
+  inputs: ['x', 'context'],
+  optionalInputs: ['mask'],
   args: {
     heads: required(size),
     qkNorm: byDefault(false, flag),
     attentionDropoutRate: dropoutRate,
   },
   init: ([x, context], key, { heads, qkNorm }) => {
-    const contextWidth = inputWidth(second(context));
+    const contextWidth = inputWidth(context as InputSizes);
     return initSpaceAttention(key, { width: inputWidth(x), contextWidth, heads, qkNorm });
   },
   forward: ([x, context, given], params, { args, dropout }) => {
     const { heads, qkNorm, attentionDropoutRate } = args;
     const options = { heads, qkNorm, ...masksOf(given), dropout: dropout(attentionDropoutRate) };
-    return crossAttention(x, second(context), params, options);
+    return crossAttention(x, context as tf.Tensor, params, options);
   },
 });
-
-function second<T>(input: T | undefined): T {
-  if (input === undefined) {
-    throw new ShapeError('inputs held one tensor; they must be x and context');
-  }
-  return input;
-}

@@ -103,6 +103,7 @@ export function blockOptions(
  */
 export const neverendEncoderBlock: LayerFactory<NeverendEncoderBlockArgs> = defineLayer({
   name: 'NeverendEncoderBlock',
+  optionalInputs: ['mask'],
   masks: true,
   args: blockArgs,
   init: ([input], key, args) => initEncoderBlock(key, blockSizes(input, args)),

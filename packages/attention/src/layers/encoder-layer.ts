@@ -18,6 +18,7 @@ export interface NeverendEncoderArgs extends NeverendEncoderBlockArgs {
  */
 export const neverendEncoder: LayerFactory<NeverendEncoderArgs> = defineLayer({
   name: 'NeverendEncoder',
+  optionalInputs: ['mask'],
   masks: true,
   args: { ...blockArgs, depth: required(size) },
   init: ([input], key, args) => initEncoder(key, { ...blockSizes(input, args), depth: args.depth }),

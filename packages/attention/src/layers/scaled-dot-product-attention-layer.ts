@@ -1,4 +1,3 @@
-import { ShapeError } from '@neverend/backend';
 import {
   byDefault,
   defineLayer,
@@ -9,6 +8,7 @@ import {
   optional,
   type SeededLayerArgs,
 } from '@neverend/nn/layers';
+import type * as tf from '@tensorflow/tfjs-core';
 import { scaledDotProductAttention } from '../scaled-dot-product-attention/index.ts';
 import { masksOf } from './masks.ts';
 
@@ -29,6 +29,8 @@ export interface NeverendScaledDotProductAttentionArgs extends SeededLayerArgs {
 export const neverendScaledDotProductAttention: LayerFactory<NeverendScaledDotProductAttentionArgs> =
   defineLayer({
     name: 'NeverendScaledDotProductAttention',
+    inputs: ['q', 'k', 'v'],
+    optionalInputs: ['mask'],
     args: {
       scale: optional(finite),
       causal: byDefault(false, flag),
@@ -36,12 +38,9 @@ export const neverendScaledDotProductAttention: LayerFactory<NeverendScaledDotPr
     },
     seeded: true,
     forward: ([q, k, v, given], _params, { args, dropout }) => {
-      if (k === undefined || v === undefined) {
-        throw new ShapeError('inputs held fewer than three tensors; they must be q, k and v');
-      }
       const { scale, causal, attentionDropoutRate } = args;
       const options = { causal, ...masksOf(given), dropout: dropout(attentionDropoutRate) };
-      return scaledDotProductAttention(q, k, v, { ...options, scale });
+      return scaledDotProductAttention(q, k as tf.Tensor, v as tf.Tensor, { ...options, scale });
     },
     outputShape: ([q, , v]) => [...q.slice(0, 3), v?.[3] ?? null],
   });

@@ -30,6 +30,7 @@ export interface NeverendSpaceAttentionArgs extends SeededLayerArgs {
  */
 export const neverendSpaceAttention: LayerFactory<NeverendSpaceAttentionArgs> = defineLayer({
   name: 'NeverendSpaceAttention',
+  optionalInputs: ['mask'],
   masks: true,
   args: {
     heads: required(size),

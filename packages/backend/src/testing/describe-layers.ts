@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { input, layers, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { randomKey } from '../random.ts';
 import { useBackend } from '../use-backend.ts';
@@ -13,12 +13,14 @@ export interface LayerExample {
   readonly args?: object;
   /** The shapes of its inputs, without rows. */
   readonly inputs: readonly (readonly number[])[];
+  /** The shapes of inputs that may follow, all or none, without rows. */
+  readonly optionalInputs?: readonly (readonly number[])[];
 }
 
 type Factory = (args?: object) => layers.Layer;
 
 /**
- * What all layers of a package have in common: errors that name arguments which are missing or wrong, shapes that are nobody's but the
+ * What all layers of a package have in common: errors that name arguments and inputs which are missing, wrong or too many, shapes that are nobody's but the
  * asker's, and `layers.timeDistributed` around them. Call it with the package's `register` module, at the top level of a test file.
  *
  * @param examples of every layer, by the names of their factories: one that is missing is a failure.
@@ -84,6 +86,42 @@ export function describeLayers(
         }),
       );
       expect(unnamed).toEqual([]);
+    });
+
+    it.each(cases)(
+      '$name refuses more and fewer inputs than it takes, also in a model',
+      ({ make, example: { args, inputs, optionalInputs = [] } }) => {
+        const shapes = [...inputs, ...optionalInputs];
+        const taken = [inputs.length, shapes.length];
+        for (let count = 0; count <= shapes.length + 2; count++) {
+          const given = Array.from({ length: count }, (_, at) => shapes[at] ?? [4, 6]);
+          for (const all of [
+            given.map((shape) => tf.ones([2, ...shape])),
+            given.map((shape) => input({ shape: [...shape] })),
+          ]) {
+            const apply = () => make({ ...args, name: 'it' }).apply(all as tf.Tensor[]);
+            if (taken.includes(count)) {
+              expect(apply).not.toThrow();
+              continue;
+            }
+            const message = messageOf(apply);
+            expect(message).toMatch(/^the layer "it" was given .+; Neverend\w+ takes \d \(.+\)$/);
+            expect(message).toContain(`was given ${count} input${count === 1 ? '' : 's'};`);
+            for (const most of taken) expect(message).toMatch(new RegExp(`(takes|or) ${most} `));
+          }
+        }
+      },
+    );
+
+    it.each(cases)('$name says what it was given that is no tensor', ({ make, example }) => {
+      for (const wrong of [null, undefined, 3, 'x', {}, [[1, 2]], [[1], [2]]]) {
+        const layer = make({ ...example.args, name: 'it' });
+        const refused = /^[^;]+ of the layer "it" was [^;]+; it must be a tensor$/;
+        expect(() => layer.apply(wrong as unknown as tf.Tensor)).toThrow(refused);
+        const last = example.inputs.map((shape) => tf.ones([2, ...shape]));
+        last.splice(-1, 1, [wrong].flat()[0] as tf.Tensor);
+        expect(() => layer.apply(last)).toThrow(refused);
+      }
     });
 
     it.each(cases)('$name gives no shape away that it was asked about', ({ make, example }) => {

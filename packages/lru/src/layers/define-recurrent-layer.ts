@@ -32,8 +32,8 @@ export interface RecurrentLayerArgs {
 export interface RecurrentDefinition<S extends ArgSpecs>
   extends Pick<LayerDefinition<S>, 'name' | 'init'> {
   readonly args: S;
-  /** How many sequences it reads. Default: 1. */
-  readonly sequences?: number;
+  /** Names of the sequences that it reads. Default: `x` alone. */
+  readonly sequences?: readonly string[];
   /** Names of the tensors of a state, in their order. */
   readonly states: readonly string[];
   /** The shapes of these. */
@@ -77,34 +77,25 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
   name,
   args: specs,
   init,
-  sequences = 1,
+  sequences = ['x'],
   states,
   stateShapes,
   run,
 }: RecurrentDefinition<S>): RecurrentFactory<ArgsOf<S> & RecurrentLayerArgs> {
   type Specs = S & typeof recurrentArgs;
-  const checkCount = (count: number) => {
-    if (count === sequences || count === sequences + states.length) return;
-    const [few, all] = [sequences, sequences + states.length];
-    const met = count === 1 ? 'one tensor' : `${count} tensors`;
-    throw new ShapeError(
-      `inputs held ${met}; they must be ${few} or, with the initial state (${states.join(', ')}), ${all}`,
-    );
-  };
+  const stateNames = states.map((state) => `the initial state (${state})`);
   const checkShapes = (shapes: PerInput<Shape>, args: CheckedArgs<S>) => {
     const [x] = shapes;
     if (x.length !== 3 && x.length !== 4) {
       throw new ShapeError(`x was ${told(x)}; it must be [rows, T, E] or [B, T, N, E]`);
     }
     const wanted = stateShapes(shapes, args);
-    for (const [at, state] of shapes.slice(sequences).entries()) {
+    for (const [at, state] of shapes.slice(sequences.length).entries()) {
       const shape = wanted[at] as Shape;
       const fits = (size: number | null, axis: number) =>
         size === null || state[axis] === null || size === state[axis];
       if (state.length === shape.length && shape.every(fits)) continue;
-      throw new ShapeError(
-        `the initial state (${states[at]}) was ${told(state)}; it must be ${told(shape)}`,
-      );
+      throw new ShapeError(`${stateNames[at]} was ${told(state)}; it must be ${told(shape)}`);
     }
   };
   const own = (args: CheckedArgs<Specs>): CheckedArgs<S> => {
@@ -116,17 +107,18 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
   const base = defineLayer<Specs>({
     name,
     args: { ...specs, ...recurrentArgs } as Specs,
+    inputs: sequences,
+    optionalInputs: stateNames,
     masks: 'steps',
     ...(init === undefined ? {} : { init: (inputs, key, args) => init(inputs, key, own(args)) }),
     forward: (inputs, params, { args, mask }) => {
-      checkCount(inputs.length);
       const { returnSequences, returnState, goBackwards } = args as CheckedArgs<
         typeof recurrentArgs
       >;
       const inOrder = (of: tf.Tensor) => (goBackwards ? tf.reverse(of, 1) : of);
-      const given = inputs.slice(sequences);
+      const given = inputs.slice(sequences.length);
       const { y, state, last } = run(
-        inputs.slice(0, sequences).map(inOrder) as unknown as PerInput<tf.Tensor>,
+        inputs.slice(0, sequences.length).map(inOrder) as unknown as PerInput<tf.Tensor>,
         params,
         {
           args: own(args),
@@ -176,13 +168,12 @@ export function defineRecurrentLayer<S extends ArgSpecs>({
       const listed = [inputs].flat() as tf.Tensor[];
       // In a model it is what an earlier layer left there.
       const stated = isModelCall(this, inputs) ? [] : ([initialState ?? []].flat() as tf.Tensor[]);
-      if (listed.length > sequences && stated.length > 0) {
+      if (listed.length > sequences.length && stated.length > 0) {
         throw new TypeError(
           'the initial state was in inputs and in initialState; it must be in one of them',
         );
       }
       const all = [...listed, ...stated];
-      checkCount(all.length);
       return super.apply(Array.isArray(inputs) || all.length > 1 ? all : inputs, others);
     }
 

@@ -22,7 +22,7 @@ export interface NeverendLinearScanArgs extends LayerArgs, RecurrentLayerArgs {
 export const neverendLinearScan: RecurrentFactory<NeverendLinearScanArgs> = defineRecurrentLayer({
   name: 'NeverendLinearScan',
   args: { reverse: byDefault(false, flag) },
-  sequences: 2,
+  sequences: ['x', 'a'],
   states: ['the last outputs'],
   stateShapes: ([x]) => [withoutTime(x)],
   run: ([x, a], _params, { args: { reverse }, mask, state }) => {

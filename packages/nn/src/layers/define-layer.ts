@@ -4,12 +4,12 @@ import {
   DTypeError,
   type RandomKey,
   randomKey,
-  ShapeError,
 } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import type { Dropout } from '../dropout/index.ts';
 import type { Params } from '../params.ts';
+import { checkInputs, wrongCount } from './inputs.ts';
 import { isModelCall, maskReaches } from './mask-reaches.ts';
 import { checkMask, maskFits, maskOf } from './masks.ts';
 import { mendMergeMasks } from './merge-masks.ts';
@@ -87,6 +87,10 @@ export interface LayerDefinition<S extends ArgSpecs> {
   readonly name: string;
   /** The layer's own arguments, beside those of every layer. */
   readonly args: S;
+  /** Names of its inputs, in their order. Default: `x` alone. More and fewer are an error. */
+  readonly inputs?: readonly string[];
+  /** Names of inputs that may follow, all or none. Default: none. */
+  readonly optionalInputs?: readonly string[];
   /** Whether the layer takes a `seed`; where it is left out, whether it has weights. */
   readonly seeded?: boolean;
   /**
@@ -140,6 +144,8 @@ export function defineLayer<S extends ArgSpecs>(
   const {
     name,
     args: specs,
+    inputs: inputNames = ['x'],
+    optionalInputs = [],
     masks = false,
     check,
     init,
@@ -148,6 +154,7 @@ export function defineLayer<S extends ArgSpecs>(
     forward,
     outputShape,
   } = definition;
+  const names = { inputs: inputNames, optionalInputs };
   const regularizerArgs = regularized.map((weight) => `${weight}Regularizer`);
   const seeded = definition.seeded ?? init !== undefined;
   const known = [
@@ -192,10 +199,19 @@ export function defineLayer<S extends ArgSpecs>(
     }
 
     override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
-      const shapes = shapesOf(inputShape);
+      const shapes = this.#inputShapes(inputShape);
       const told = outputShape ? outputShape(shapes, this.#args) : shapes[0];
       // A copy: layers.bidirectional writes into it.
       return isList(told) ? told.map((shape) => [...shape]) : [...told];
+    }
+
+    #inputShapes(given: Shape | Shape[]): PerInput<Shape> {
+      const shapes = shapesOf(given);
+      const [few, more] = [inputNames.length, optionalInputs.length];
+      // layers.bidirectional gives the states of both directions.
+      const taken = [few, few + more, few + 2 * more];
+      if (!taken.includes(shapes.length)) throw wrongCount(this, names, shapes.length);
+      return shapes;
     }
 
     override computeMask(
@@ -212,7 +228,9 @@ export function defineLayer<S extends ArgSpecs>(
     }
 
     override build(inputShape: Shape | Shape[]): void {
-      const sizes = shapesOf(inputShape).map((shape) => shape.map((size) => size ?? undefined));
+      const sizes = this.#inputShapes(inputShape).map((shape) =>
+        shape.map((size) => size ?? undefined),
+      );
       const key = randomKey(this.#drawn, 'layer');
       const start = init?.(sizes as unknown as PerInput<InputSizes>, key, this.#args) ?? {};
       const frozen = buffers?.(this.#args) ?? [];
@@ -234,6 +252,7 @@ export function defineLayer<S extends ArgSpecs>(
     override apply(
       ...[inputs, kwargs]: Parameters<layers.Layer['apply']>
     ): ReturnType<layers.Layer['apply']> {
+      checkInputs(this, names, inputs);
       const { mask, ...others } = kwargs ?? {};
       if (mask == null) return super.apply(inputs, kwargs);
       // A model leaves the mask of one layer for those behind; computeMask checks what is this one's.
@@ -268,10 +287,11 @@ export function defineLayer<S extends ArgSpecs>(
       inputs: tf.Tensor | tf.Tensor[],
       kwargs: Parameters<layers.Layer['call']>[1],
     ): tf.Tensor | tf.Tensor[] {
+      // Wrappers call this alone.
+      checkInputs(this, names, inputs);
       return tf.tidy(() => {
         this.invokeCallHook(inputs, kwargs);
-        const [first, ...others] = Array.isArray(inputs) ? inputs : [inputs];
-        if (first === undefined) throw new ShapeError('inputs was empty; it must hold a tensor');
+        const [first, ...others] = [inputs].flat() as [tf.Tensor, ...tf.Tensor[]];
         const params = [...this.#weights].map(([param, weight]) => [param, weight.read()] as const);
         const trains = kwargs?.['training'] === true;
         const key = trains ? randomKey(this.#drawn, 'call', this.#calls++) : undefined;
