@@ -88,6 +88,15 @@ export function describeLayers(
       expect(unnamed).toEqual([]);
     });
 
+    it.each(cases)('$name refuses a seed that is no integer', ({ make, example }) => {
+      const of = (seed: unknown) => () => make({ ...example.args, seed });
+      if (messageOf(of(1))?.includes('has no option "seed"')) return;
+      for (const seed of [0, -1, 2 ** 40, undefined, null]) expect(of(seed)).not.toThrow();
+      for (const seed of [Number.NaN, 1.5, 2 ** 53, 'x', '1', true, [1], {}]) {
+        expect(of(seed)).toThrow(/^seed was .+; it must be an integer$/);
+      }
+    });
+
     it.each(cases)(
       '$name refuses more and fewer inputs than it takes, also in a model',
       ({ make, example: { args, inputs, optionalInputs = [] } }) => {

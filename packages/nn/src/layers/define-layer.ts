@@ -2,6 +2,7 @@ import {
   checkedSize,
   checkOptions,
   DTypeError,
+  described,
   type RandomKey,
   randomKey,
 } from '@neverend/backend';
@@ -20,7 +21,7 @@ export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0
 
 /** Arguments that all layers with weights, or with random numbers in training, share. */
 export interface SeededLayerArgs extends LayerArgs {
-  /** Seed of the weights' start and of random numbers in training; another one every time where it is left out. */
+  /** An integer, the seed of the weights' start and of random numbers in training; another one every time where it is left out. */
   seed?: number;
 }
 
@@ -194,8 +195,12 @@ export function defineLayer<S extends ArgSpecs>(
         const value = (args as Readonly<Record<string, unknown>>)[arg];
         if (value != null) this.#regularizers.set(arg, regularizerOf(arg, value));
       }
-      this.#seed = args.seed;
-      this.#drawn = args.seed ?? Math.random();
+      const { seed } = args;
+      if (seed != null && !Number.isSafeInteger(seed)) {
+        throw new RangeError(`seed was ${described(seed)}; it must be an integer`);
+      }
+      this.#seed = seed;
+      this.#drawn = seed ?? Math.random();
     }
 
     override computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[] {
