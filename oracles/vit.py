@@ -5,7 +5,8 @@
 The first DIR is a checkout of google-research/big_vision, the second one of google-research/vision_transformer. Small models of timm,
 transformers and these two get random numbers; the file has their checkpoints, by the names that their packages save, images, and what
 the models make of them: tokens after the last norm, features before the classes, and logits. PyTorch computes in float64. The
-metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon, and which parts it has.
+metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon, and which parts it
+has; its "others" are made of other things.
 processors.json has what transformers' classes that prepare images fill in where a file says little.
 positions.json has PyTorch's bicubic interpolations of positions, pictures.json what torchvision makes of pictures.
 """
@@ -294,25 +295,24 @@ def module_of(name, path):
 
 
 def timm_vits():
-    """Heads, GELU, epsilon, pooling and parts of each vision transformer of timm that is made of ordinary blocks."""
-    from timm.models._registry import _module_to_models
-    from timm.models.vision_transformer import Block
+    """Heads, GELU, epsilon, pooling and parts of each vision transformer of timm that is made of ordinary blocks, and the names of others."""
+    from timm.models.vision_transformer import Attention, Block, VisionTransformer
 
-    rows = {}
-    for name in sorted(_module_to_models["vision_transformer"] | _module_to_models["deit"]):
-        try:
-            with torch.device("meta"):
-                model = timm.create_model(name)
-        except RuntimeError:
+    rows, others = {}, []
+    for name in timm.list_models(["vit_*", "deit*", "beit*", "eva*", "flexivit*", "test_vit*", "naflexvit*", "samvit*", "vitamin*"]):
+        with torch.device("meta"):
+            model = timm.create_model(name)
+        block = model.blocks[0] if isinstance(model, VisionTransformer) else None
+        # GluMlp is SwiGLU.
+        ordinary = type(block) is Block and type(block.attn) is Attention and type(block.mlp).__name__ in ("Mlp", "GluMlp")
+        inner = [block.norm1, block.attn.norm, block.mlp.norm, model.patch_embed] if ordinary else []
+        if [type(layer).__name__ for layer in inner] != ["LayerNorm", "Identity", "Identity", "PatchEmbed"] or model.pool_include_prefix:
+            others.append(name)
             continue
-        block = model.blocks[0]
-        ordinary = type(block) is Block and type(block.mlp).__name__ == "Mlp" and type(block.norm1).__name__ == "LayerNorm"
-        if not ordinary or type(block.attn).__name__ != "Attention" or name != model.default_cfg["architecture"]:
-            continue
-        forms = {"GELU": "erf", "GELUTanh": "tanh", "QuickGELU": "quick"}
+        forms = {"GELU": "erf", "GELUTanh": "tanh", "QuickGELU": "quick", "SiLU": "erf"}
         parts = [part for part, entry in TIMM_PARTS.items() if entry in model.state_dict()]
         rows[name] = [model.embed_dim, block.attn.num_heads, forms[type(block.mlp.act).__name__], block.norm1.eps, model.global_pool, parts]
-    return rows
+    return rows, others
 
 
 # Parts of timm's models, and an entry of each.
@@ -406,7 +406,8 @@ def main():
         "google-research/vision_transformer": commit(arguments.vision_transformer),
     }
     save_file(goldens.arrays, GOLDEN / "vit.safetensors", metadata={"meta": json.dumps(meta), "cases": json.dumps(goldens.cases)})
-    table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling", "parts"], "rows": timm_vits()}
+    rows, others = timm_vits()
+    table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling", "parts"], "rows": rows, "others": others}
     (GOLDEN / "timm-vits.json").write_text(json.dumps(table, indent=0) + "\n")
     (GOLDEN / "processors.json").write_text(json.dumps({"meta": meta, "rows": processors()}, indent=0) + "\n")
     for name, made in (("positions", positions()), ("pictures", pictures())):

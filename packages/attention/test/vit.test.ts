@@ -310,7 +310,17 @@ describe('a checkpoint of a vision transformer', () => {
     [{ config: {} }, 'config.architecture was not there; it must be a name'],
     [
       { config: { architecture: 'vit_base_patch16_rpn_224' } },
-      'config.architecture was "vit_base_patch16_rpn_224"; it must be of blocks whose norms come first',
+      'config.architecture was "vit_base_patch16_rpn_224"; it must be a model without norms after attention and the MLP, which are not read',
+    ],
+    [
+      // Its arrays are those of an ordinary one with scales of its layers.
+      {
+        config: {
+          architecture: 'vit_base_patch16_rope_ape_224',
+          model_args: { num_heads: 2, init_values: 1e-5 },
+        },
+      },
+      'config.architecture was "vit_base_patch16_rope_ape_224"; it must be a model without rotary positions, which are not read',
     ],
     [
       { config: { architecture: 'vit_tiny', global_pool: 'max' } },
@@ -748,14 +758,33 @@ describe('a checkpoint of a vision transformer', () => {
   });
 
   it('has the heads, GELU, epsilon and parts that timm has for every name', () => {
-    const { rows } = JSON.parse(
+    const { rows, others } = JSON.parse(
       readFileSync(new URL('golden/timm-vits.json', import.meta.url), 'utf8'),
-    ) as { rows: Record<string, [number, number, string, number, string, string[]]> };
+    ) as {
+      rows: Record<string, [number, number, string, number, string, string[]]>;
+      others: readonly string[];
+    };
     expect(Object.keys(rows).length).toBeGreaterThan(100);
+    // Models that are made of other things, which arrays do not always show.
+    expect(others.length).toBeGreaterThan(100);
+    const taken = others.filter((architecture) => {
+      try {
+        configFacts('timm', { architecture }, 64);
+      } catch (error) {
+        return !/(a model without [\w ]+, which are not read|such as "vit_base_patch16_224"|_include_prefix of test_vit3 was true; it must be false)$/.test(
+          (error as Error).message,
+        );
+      }
+      return true;
+    });
+    expect(taken).toEqual([]);
     const poolings: Record<string, string> = { token: 'first', avg: 'average', map: 'attention' };
     const wrong = Object.entries(rows).flatMap(([architecture, row]) => {
       const [width, heads, gelu, eps, pooling, parts] = row;
       const facts = configFacts('timm', { architecture }, width);
+      // create_model leaves out what is None.
+      const model_args = { fc_norm: null, init_values: null, qkv_bias: null, num_heads: null };
+      expect(configFacts('timm', { architecture, model_args }, width)).toEqual(facts);
       // Every size that a name has is known, with its blocks.
       const isKnown = timmDepth(architecture, width) !== undefined;
       if (!isKnown && !architecture.startsWith('test_')) return [[architecture, width]];

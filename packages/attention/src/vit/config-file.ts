@@ -4,12 +4,21 @@ import type { VitLayout } from '../vit-checkpoint/sizes.ts';
 import type { ConfigFacts } from './config-facts.ts';
 import { type Json, meaningOf, numberOf, objectOf, sideOf, sidesOf } from './file-values.ts';
 import { antialiased, ofTimm } from './timm-config.ts';
+import { checkTimmKind } from './timm-kinds.ts';
 import { option, type PartClaim, type VitPart } from './vit-parts.ts';
 
 /** What the config.json of a layout says. @throws NeverendError of the code NEVEREND_VIT_CONFIG naming what cannot be taken. */
 export function configFacts(layout: VitLayout, config: unknown, width: number): ConfigFacts {
   const json = objectOf('config', config);
   return layout === 'timm' ? ofTimm(json, width) : ofTransformers(json);
+}
+
+/** @throws NeverendError of the code NEVEREND_VIT_CONFIG naming a kind of model that is not read, before its arrays are looked at. */
+export function checkKind(config: unknown): void {
+  const { architecture, model_type } = objectOf('config', config);
+  if (architecture !== undefined) checkTimmKind(architecture);
+  else if (model_type !== undefined)
+    meaningOf('config.model_type', model_type, { ...families, ...towers });
 }
 
 const bicubic: InterpolationOptions = { method: 'bicubic' };

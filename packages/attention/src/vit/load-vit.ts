@@ -9,7 +9,7 @@ import type { VitLayout } from '../vit-checkpoint/sizes.ts';
 import { styleOf } from '../vit-checkpoint/style.ts';
 import { checkVitConfig, type VitConfig } from './config.ts';
 import type { ConfigFacts } from './config-facts.ts';
-import { configFacts } from './config-file.ts';
+import { checkKind, configFacts } from './config-file.ts';
 import { refuse, sidesOf } from './file-values.ts';
 import { checkModel, checkParts, registersIn } from './vit-parts.ts';
 
@@ -58,6 +58,7 @@ export function loadVit(
   checkOptions('loadVit', options, [...own, 'config', 'layout', 'prefix', 'positions', 'image']);
   const { prefix = '' } = options;
   const below = arraysBelow(arrays, prefix);
+  if (options.config !== undefined) checkKind(options.config);
   const { layout = layoutOf(below, prefix) } = options;
   checkOneOf('layout', layout, ['flax', 'timm', 'transformers']);
   checkOneOf('positions', options.positions ?? 'learned', ['learned', 'sincos']);

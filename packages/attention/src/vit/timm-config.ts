@@ -12,6 +12,7 @@ import {
   sidesOf,
 } from './file-values.ts';
 import { timmDepth } from './timm-depth.ts';
+import { checkTimmKind } from './timm-kinds.ts';
 import { option, type PartClaim, type VitPart } from './vit-parts.ts';
 
 export const antialiased: InterpolationOptions = { method: 'bicubic', antialias: true };
@@ -21,24 +22,17 @@ const poolings = { token: 'first', avg: 'average', map: 'attention' } as const;
 /** timm's files have an architecture's name, what was changed of it, and how pictures become images. */
 export function ofTimm(json: Json, width: number): ConfigFacts {
   const { architecture } = json;
-  if (typeof architecture !== 'string')
-    return refuse('config.architecture', architecture, 'a name');
-  // Their norms come after attention and the MLP, which no array shows.
-  if (architecture.includes('_rpn_'))
-    refuse('config.architecture', architecture, 'of blocks whose norms come first');
-  if (!/^(vit|deit3?|beit3|eva|flexivit|test)_/.test(architecture))
-    refuse(
-      'config.architecture',
-      architecture,
-      'a vision transformer, such as "vit_base_patch16_224"',
-    );
-  const changed = objectOf('config.model_args', json['model_args'] ?? {});
+  checkTimmKind(architecture);
+  // What is null is as the architecture has it.
+  const changed = Object.fromEntries(
+    Object.entries(objectOf('config.model_args', json['model_args'] ?? {})).filter(
+      ([, value]) => value !== null,
+    ),
+  );
   for (const [name, value] of Object.entries(changed)) {
     if (!arguments_.test(name)) refuse(`config.model_args.${name}`, value, 'left out');
   }
   const cfg = objectOf('config.pretrained_cfg', json['pretrained_cfg'] ?? json);
-  if (changed['pool_include_prefix'] === true)
-    refuse('config.model_args.pool_include_prefix', true, 'false');
   if (changed['norm_layer'] !== undefined)
     meaningOf('config.model_args.norm_layer', changed['norm_layer'], { layernorm: true });
   const size = cfg['input_size'];
@@ -56,7 +50,7 @@ export function ofTimm(json: Json, width: number): ConfigFacts {
         : meaningOf('config.model_args.act_layer', changed['act_layer'], {
             ...{ gelu: 'erf', gelu_tanh: 'tanh', quick_gelu: 'quick' },
           } as const),
-    eps: /_clip_|^beit3/.test(architecture) ? 1e-5 : 1e-6,
+    eps: architecture.includes('_clip_') ? 1e-5 : 1e-6,
     image: image === undefined ? undefined : sidesOf('config.model_args.img_size', image),
     // Files of models of another size may have the images of what they were made of.
     imageName: changed['img_size'] === undefined ? undefined : 'config.model_args.img_size',
@@ -115,7 +109,7 @@ function argumentsOf(architecture: string): Json {
   const has = (names: RegExp) => names.test(architecture);
   const pooled = has(/_siglip_|_map_|^test_vit3/) ? 'map' : 'token';
   return {
-    global_pool: has(/_gap_|^beit3|^eva|^test_vit2/) ? 'avg' : pooled,
+    global_pool: has(/_gap_|^eva|^test_vit2/) ? 'avg' : pooled,
     class_token: !has(/_gap_|_siglip_|_map_|^test_vit[23]/),
     reg_tokens: has(/_reg\d|^test_vit[23]/) ? 1 : 0,
     qkv_bias: !has(/_miil|_(betwixt|medium)_patch16_gap|_so150m2_/),
@@ -128,6 +122,7 @@ function argumentsOf(architecture: string): Json {
       : null,
     pre_norm: has(/_clip_/),
     final_norm: !has(/_intern300m/),
+    pool_include_prefix: has(/^test_vit3/),
     fc_norm: has(/_so150m_|_gap_/) && !has(/(?<!_so150m_patch16)_reg\d+_gap/) ? false : null,
   };
 }
@@ -144,6 +139,8 @@ function partsOfTimm(
       ? { name: `config.model_args.${name}`, value: changed[name] }
       : { name: `${name} of ${architecture}`, value: byDefault[name] };
   const flag = (name: string) => booleanOf(said(name).name, said(name).value);
+  const prefixed = said('pool_include_prefix');
+  if (booleanOf(prefixed.name, prefixed.value)) refuse(prefixed.name, true, 'false');
   const made = said('global_pool');
   const pool =
     Object.hasOwn(changed, 'global_pool') || json['global_pool'] === undefined

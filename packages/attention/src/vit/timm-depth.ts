@@ -26,7 +26,7 @@ const sizes: Readonly<Record<string, readonly [widths: readonly number[], depth:
  * @param width of the arrays; a model of another width than the name's is another one.
  */
 export function timmDepth(architecture: string, width: number): number | undefined {
-  const [, size = ''] = /^(?:vit|deit3?|beit3|eva|flexivit)_([a-z0-9]+)/.exec(architecture) ?? [];
+  const [, size = ''] = /^(?:vit|deit3?|eva|flexivit)_([a-z0-9]+)/.exec(architecture) ?? [];
   const known = Object.hasOwn(sizes, size) ? sizes[size] : undefined;
   if (known === undefined || !known[0].includes(width)) return undefined;
   const [, blocks] = /_(\d+)x1_/.exec(architecture) ?? [];
