@@ -75,7 +75,7 @@ class Goldens:
         self.cases[case] = about
 
 
-def of_timm(goldens, later=False):
+def of_timm(goldens, later=0):
     small = {"embed_dim": WIDTH, "num_heads": HEADS, "depth": 1, "mlp_ratio": MLP / WIDTH}
     small |= {"patch_size": PATCH, "img_size": SIDE}
     cases = {
@@ -98,11 +98,13 @@ def of_timm(goldens, later=False):
         "other size": ("vit_tiny_patch16_224", 3, {"dynamic_img_size": True}),
         "deit3 other size": ("deit3_small_patch16_224", 3, {"dynamic_img_size": True}),
     }
-    if later:
+    if later == 1:
         cases = {
             "no last norm": ("vit_tiny_patch16_224", 3, {"final_norm": False}),
             "layer scale": ("vit_tiny_patch16_224", 3, {"init_values": 1e-5, "qk_norm": True, "pre_norm": True, "fc_norm": True}),
         }
+    if later == 2:
+        cases = {"register placed alone": ("vit_so150m2_patch16_reg1_gap_256", 3, {})}
     for case, (architecture, classes, more) in cases.items():
         random = np.random.default_rng([1, len(goldens.cases)])
         arguments = small | more
@@ -391,8 +393,9 @@ def main():
     of_transformers(goldens)
     of_flax(goldens, arguments.vision_transformer, arguments.big_vision)
     # Last, so that the numbers of those above stay.
-    of_timm(goldens, later=True)
+    of_timm(goldens, later=1)
     of_transformers(goldens, later=True)
+    of_timm(goldens, later=2)
 
     def commit(folder):
         return subprocess.check_output(["git", "-C", folder, "rev-parse", "HEAD"], text=True).strip()

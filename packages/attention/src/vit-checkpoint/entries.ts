@@ -155,10 +155,16 @@ export function vitEntries(
   const hasHeadDist = hasLayer(arrays, names, names.headDist);
   // transformers' DeiT with one head does not see the second token.
   const isDistilled = names.layout === 'timm' && found(names.tokens.dist ?? []) !== undefined;
+  // timm's have positions where no class token has one.
+  const isOneRegister = arrays.get('reg_token')?.shape.at(-2) === 1;
   const tokensBefore = Object.entries(names.tokens).flatMap(([param, list]) => {
     // Positions of a square and one token more are those of a class token.
     const isMissing =
-      isSquare && param === 'cls' && tokens > 1 && Number.isInteger(Math.sqrt(tokens - 1));
+      isSquare &&
+      param === 'cls' &&
+      tokens > 1 &&
+      Number.isInteger(Math.sqrt(tokens - 1)) &&
+      !isOneRegister;
     const isAsked = param === 'dist' && hasHeadDist && (classes ?? 0) > 0;
     const name =
       found(list) ?? ((isMissing && placed !== undefined) || isAsked ? list[0] : undefined);
