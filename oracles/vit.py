@@ -7,7 +7,7 @@ transformers and these two get random numbers; the file has their checkpoints, b
 the models make of them: tokens after the last norm, features before the classes, and logits. PyTorch computes in float64. The
 metadata have each model's config.json. timm-vits.json says of every vision transformer of timm what its names do not: heads, GELU, epsilon, and which parts it
 has; its "others" are made of other things.
-processors.json has what transformers' classes that prepare images fill in where a file says little.
+processors.json has what transformers' classes that prepare images fill in where a file says little, and what they cut out of pictures.
 positions.json has PyTorch's bicubic interpolations of positions, pictures.json what torchvision makes of pictures.
 """
 
@@ -335,13 +335,39 @@ TIMM_PARTS = {
 
 def processors():
     """What transformers' classes that prepare images make of files that say little."""
-    settings = ({}, {"size": 40, "crop_size": 32}, {"size": {"shortest_edge": 40}, "resample": 0}, {"do_center_crop": True, "crop_size": 30})
-    keys = ("size", "crop_size", "do_center_crop", "resample", "image_mean", "image_std")
+    settings = (
+        *({}, {"size": 40, "crop_size": 32}, {"size": {"shortest_edge": 40}, "resample": 0}),
+        *({"do_center_crop": True, "crop_size": 30}, {"size": 40, "do_center_crop": False}, {"do_center_crop": None}),
+        *({"size": 40, "default_to_square": square, "do_center_crop": True, "crop_size": 30} for square in (True, False, None)),
+        {"do_normalize": None},
+    )
+    keys = ("size", "crop_size", "do_center_crop", "resample", "do_normalize", "image_mean", "image_std")
     rows = []
     for name in ("ViT", "DeiT", "CLIP", "ChineseCLIP", "Bit", "Siglip", "Beit", "Blip", "DINOv3ViT"):
         for given in settings:
-            whole = getattr(transformers, f"{name}ImageProcessor")(**given).to_dict()
-            rows.append([{"image_processor_type": f"{name}ImageProcessor", **given}, {key: whole.get(key) for key in keys}])
+            whole = getattr(transformers, f"{name}ImageProcessor")(**given)
+            size = transformers.image_processing_utils.get_size_dict(whole.size, default_to_square=whole.default_to_square)
+            about = {key: getattr(whole, key, None) for key in keys} | {"size": size}
+            rows.append([{"image_processor_type": f"{name}ImageProcessor", **given}, json.loads(json.dumps(about, default=dict))])
+    return rows
+
+
+def cuts():
+    """What transformers' classes, of PyTorch's tensors and of Pillow's pictures, cut out of pictures that need no resizing."""
+    random = np.random.default_rng(6)
+    rows = []
+    for name in ("CLIP", "ViT"):
+        for height, width, crop in ((7, 10, 4), (7, 12, [5, 3]), (14, 7, 4), (12, 7, [3, 6])):
+            file = {"image_processor_type": f"{name}ImageProcessor", "size": {"shortest_edge": 7}, "crop_size": crop, "do_center_crop": True}
+            pixels = random.integers(0, 256, (height, width, 3)).astype(np.uint8)
+            made = [
+                np.asarray(getattr(transformers, f"{name}ImageProcessor{backend}")(**file)(pixels, return_tensors="np")["pixel_values"][0])
+                for backend in ("", "Pil")
+            ]
+            if np.abs(made[0] - made[1]).max() > 1e-5:
+                raise ValueError(f"{file}: transformers' two classes differ")
+            image = made[1].transpose(1, 2, 0)
+            rows.append({"file": file, "pixels": pixels.tolist(), "image": np.round(image.astype(float), 6).tolist()})
     return rows
 
 
@@ -412,7 +438,7 @@ def main():
     rows, others = timm_vits()
     table = {"meta": meta, "columns": ["width", "heads", "gelu", "eps", "pooling", "parts"], "rows": rows, "others": others}
     (GOLDEN / "timm-vits.json").write_text(json.dumps(table, indent=0) + "\n")
-    (GOLDEN / "processors.json").write_text(json.dumps({"meta": meta, "rows": processors()}, indent=0) + "\n")
+    (GOLDEN / "processors.json").write_text(json.dumps({"meta": meta, "rows": processors(), "cuts": cuts()}) + "\n")
     for name, made in (("positions", positions()), ("pictures", pictures())):
         arrays = {
             key: {"dtype": "float64", "shape": list(value.shape), "data": np.asarray(value, np.float64).ravel().tolist()}

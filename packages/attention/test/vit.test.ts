@@ -197,6 +197,20 @@ await describeBackends('pictures of any size', (backend) => {
     flags.dispose();
   });
 
+  it('are cut where transformers cuts them', async () => {
+    const { cuts } = JSON.parse(
+      readFileSync(new URL('golden/processors.json', import.meta.url), 'utf8'),
+    ) as { cuts: readonly { file: object; pixels: number[][][]; image: number[][][] }[] };
+    expect(cuts).toHaveLength(8);
+    for (const { file, pixels, image } of cuts) {
+      const bytes = tf.tensor4d([pixels], undefined, 'int32');
+      const images = preprocessImages(bytes, vitPreprocessing(file));
+      const shape = [1, image.length, image[0]?.length ?? 0, 3];
+      await expectTensorClose(images, { shape, data: image.flat(2) }, { rtol: 0, atol: 1e-4 });
+      tf.dispose([bytes, images]);
+    }
+  });
+
   it('become images as torchvision makes them', async () => {
     poisonMemory();
     const { arrays } = readGolden(new URL('golden/pictures.json', import.meta.url));
@@ -887,23 +901,31 @@ describe('how pictures become images', () => {
     const { rows } = JSON.parse(
       readFileSync(new URL('golden/processors.json', import.meta.url), 'utf8'),
     ) as { rows: readonly (readonly [object, Record<string, unknown>])[] };
-    expect(rows.length).toBeGreaterThan(30);
+    expect(rows.length).toBeGreaterThan(80);
     for (const [file, whole] of rows) {
       const sides = (size: unknown) => {
-        const { height, width, shortest_edge } = size as Record<string, number>;
+        const { height, width, shortest_edge } = size as Record<string, number | null>;
         return shortest_edge ?? [height, width];
       };
       const resize = sides(whole['size']);
-      const image =
-        whole['do_center_crop'] && whole['crop_size'] ? sides(whole['crop_size']) : resize;
+      const isCut = whole['do_center_crop'] === true;
+      if (!isCut && typeof resize === 'number') {
+        // There images are as long as pictures are.
+        expect(() => vitPreprocessing(file)).toThrow(
+          /^json\.do_center_crop was (false|null); it must be true where json\.size is the shorter/,
+        );
+        continue;
+      }
+      const isNormed = whole['do_normalize'] === true;
       expect([file, vitPreprocessing(file)]).toEqual([
         file,
         {
-          image: typeof image === 'number' ? [image, image] : image,
+          image: isCut ? sides(whole['crop_size']) : resize,
           resize,
           interpolation: { 0: 'nearest', 2: 'bilinear', 3: 'bicubic' }[String(whole['resample'])],
-          mean: whole['image_mean'],
-          std: whole['image_std'],
+          middle: 'first',
+          mean: isNormed ? whole['image_mean'] : [0, 0, 0],
+          std: isNormed ? whole['image_std'] : [1, 1, 1],
         },
       ]);
     }
@@ -940,6 +962,24 @@ describe('how pictures become images', () => {
     [{ do_resize: false }, 'json.do_resize was false; it must be true'],
     [{ rescale_offset: true }, 'json.rescale_offset was true; it must be false'],
     [{ do_pad: true }, 'json.do_pad was true; it must be false'],
+    [{ do_resize: null }, 'json.do_resize was null; it must be true'],
+    [{ do_rescale: null }, 'json.do_rescale was null; it must be true'],
+    [{ rescale_factor: null }, 'json.rescale_factor was null; it must be 1 / 255'],
+    [{ image_mean: null }, 'json.image_mean was null; it must be a list of numbers'],
+    [{ resample: null }, 'json.resample was null; it must be 0, 1, 2 or 3'],
+    [{ size: null }, 'json.size was null; it must be { height, width } or { shortest_edge }'],
+    [
+      { do_center_crop: true },
+      'json.crop_size was not there; it must be { height, width } or { shortest_edge }',
+    ],
+    [
+      { size: { shortest_edge: 8 } },
+      'json.do_center_crop was false; it must be true where json.size is the shorter side, which leaves images without a size',
+    ],
+    [
+      { input_size: [3, 4, 8] },
+      'json.input_size was "3 x 4 x 8"; it must be a square unless json.crop_mode is "squash"',
+    ],
     [
       { image_std: [1, 0, 1] },
       'json.image_std was "[1,0,1]"; it must be above 0 for every channel',

@@ -1,4 +1,4 @@
-import { checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
+import { checkOneOf, checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { filteredShares, filters, resampled, shareMatrix } from '../resampling.ts';
 import { type Json, meaningOf, objectOf, refuse, sidesOf } from './file-values.ts';
@@ -10,6 +10,11 @@ export interface VitPreprocessing {
   /** What a picture is resized to, before its middle is cut out: its shorter side, or height and width. */
   readonly resize: number | readonly [height: number, width: number];
   readonly interpolation: 'nearest' | 'lanczos' | 'bilinear' | 'bicubic';
+  /**
+   * Where the middle begins if it has half a pixel more than a whole number before it: at the even one of the two pixels, as timm cuts,
+   * where it is left out; at the first one, as transformers does.
+   */
+  readonly middle?: 'even' | 'first' | undefined;
   /** Of colours from 0 to 1, by channel: an image is (colours - mean) / std. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
@@ -34,15 +39,20 @@ interface Processor {
   readonly do_center_crop?: boolean;
   readonly resample: number;
   readonly colours: Pick<VitPreprocessing, 'mean' | 'std'>;
-  /** Whether a size that is a number is that of the shorter side. */
-  readonly isShorter?: boolean;
+  /** Whether a size that is a number is that of both sides, and not of the shorter one. */
+  readonly default_to_square?: boolean;
 }
 
 const grey = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 const vit: Processor = { size: 224, resample: 2, colours: grey };
 const clip: Processor = {
-  ...{ size: { shortest_edge: 224 }, isShorter: true, crop_size: 224, do_center_crop: true },
+  ...{
+    size: { shortest_edge: 224 },
+    default_to_square: false,
+    crop_size: 224,
+    do_center_crop: true,
+  },
   resample: 3,
   colours: {
     mean: [0.48145466, 0.4578275, 0.40821073],
@@ -55,7 +65,7 @@ const processors: Readonly<Record<string, Processor>> = {
   CLIP: clip,
   ChineseCLIP: clip,
   Bit: clip,
-  Siglip: { ...vit, size: { height: 224, width: 224 }, isShorter: true, resample: 3 },
+  Siglip: { ...vit, size: { height: 224, width: 224 }, default_to_square: false, resample: 3 },
   Beit: { ...vit, resample: 3, crop_size: 224 },
   Blip: { ...vit, size: 384, resample: 3, colours: clip.colours },
   DINOv3ViT: { ...vit, colours: imagenet },
@@ -103,8 +113,9 @@ function colours(
   [meanName, stdName]: readonly [string, string],
   byDefault: Pick<VitPreprocessing, 'mean' | 'std'>,
 ): Pick<VitPreprocessing, 'mean' | 'std'> {
-  const mean = numbers(`json.${meanName}`, file[meanName] ?? byDefault.mean);
-  const std = numbers(`json.${stdName}`, file[stdName] ?? byDefault.std);
+  const given = { [meanName]: byDefault.mean, [stdName]: byDefault.std, ...file };
+  const mean = numbers(`json.${meanName}`, given[meanName]);
+  const std = numbers(`json.${stdName}`, given[stdName]);
   if (!std.every((deviation) => deviation > 0))
     refuse(`json.${stdName}`, JSON.stringify(std), 'above 0 for every channel');
   if (std.length !== mean.length)
@@ -131,56 +142,70 @@ function ofTimm(cfg: Json): VitPreprocessing {
   if (!(typeof fraction === 'number' && fraction > 0 && fraction <= 1))
     return refuse('json.crop_pct', fraction, 'above 0 and at most 1');
   const scaled = image.map((side) => Math.floor(side / fraction)) as [number, number];
-  const mode = meaningOf('json.crop_mode', cfg['crop_mode'] ?? 'center', {
+  const keepsShape = meaningOf('json.crop_mode', cfg['crop_mode'] ?? 'center', {
     center: true,
     squash: false,
   });
+  if (keepsShape && image[0] !== image[1])
+    refuse('json.input_size', size.join(' x '), 'a square unless json.crop_mode is "squash"');
   return {
     image,
-    // Its crop of the middle keeps the picture's shape, with the shorter side of a square.
-    resize: mode && image[0] === image[1] ? scaled[0] : scaled,
+    resize: keepsShape ? scaled[0] : scaled,
     interpolation: meaningOf('json.interpolation', cfg['interpolation'] ?? 'bilinear', words),
     ...colours(cfg, ['mean', 'std'], imagenet),
   };
 }
 
 function ofTransformers(file: Json): VitPreprocessing {
-  for (const name of ['do_resize', 'do_rescale']) {
-    if (file[name] === false) refuse(`json.${name}`, false, 'true');
+  const byDefault = { ...common, ...processorOf(file) };
+  // What is null there is off, or missing; it is not what the class has.
+  const said = (name: keyof typeof byDefault): unknown =>
+    Object.hasOwn(file, name) ? file[name] : byDefault[name];
+  for (const name of ['do_resize', 'do_rescale'] as const) {
+    if (said(name) !== true) refuse(`json.${name}`, said(name), 'true');
   }
-  const factor = Number(file['rescale_factor'] ?? 1 / 255);
-  if (!(Math.abs(factor * 255 - 1) < 1e-6))
-    refuse('json.rescale_factor', file['rescale_factor'], '1 / 255');
+  const factor = said('rescale_factor');
+  if (!(Math.abs(Number(factor) * 255 - 1) < 1e-6))
+    refuse('json.rescale_factor', factor, '1 / 255');
   for (const name of ['rescale_offset', 'do_pad']) {
     if (file[name] === true) refuse(`json.${name}`, true, 'false');
   }
-  const byDefault = processorOf(file);
-  const size = file['size'] ?? byDefault.size;
-  const isCut = (file['do_center_crop'] ?? byDefault.do_center_crop) === true;
-  const filter = file['resample'] ?? byDefault.resample;
-  const isShorter = byDefault.isShorter === true && typeof size === 'number';
+  const [size, filter] = [said('size'), said('resample')];
+  const isShorter = typeof size === 'number' && said('default_to_square') !== true;
   const resize = sizeOf('json.size', isShorter ? { shortest_edge: size } : size);
-  const image = isCut
-    ? sizeOf('json.crop_size', file['crop_size'] ?? byDefault.crop_size ?? resize)
-    : resize;
+  const isCut = said('do_center_crop') === true;
+  if (!isCut && typeof resize === 'number')
+    refuse('json.do_center_crop', said('do_center_crop'), notCut);
+  const image = isCut ? sizeOf('json.crop_size', said('crop_size')) : resize;
   return {
     image: typeof image === 'number' ? [image, image] : image,
     resize,
     interpolation: resampling[filter as number] ?? refuse('json.resample', filter, '0, 1, 2 or 3'),
-    ...(file['do_normalize'] === false
-      ? { mean: [0, 0, 0], std: [1, 1, 1] }
-      : colours(file, ['image_mean', 'image_std'], byDefault.colours)),
+    middle: 'first',
+    ...(said('do_normalize') === true
+      ? colours(file, ['image_mean', 'image_std'], byDefault.colours)
+      : { mean: [0, 0, 0], std: [1, 1, 1] }),
   };
 }
+
+/** What all of transformers' classes have. */
+const common = {
+  ...{ do_resize: true, do_rescale: true, do_normalize: true, do_center_crop: false },
+  ...{ crop_size: undefined, rescale_factor: 1 / 255, default_to_square: true },
+};
+
+/** Pictures of other shapes would become images of other sizes. */
+const notCut = 'true where json.size is the shorter side, which leaves images without a size';
 
 /** `{ height, width }`, `{ shortest_edge }`, or a number, which older files have for both sides. */
 function sizeOf(name: string, value: unknown): number | readonly [number, number] {
   if (typeof value === 'number' || Array.isArray(value)) return sidesOf(name, value);
-  const size = objectOf(name, value);
+  const size = (value ?? {}) as Json;
   const keys = Object.keys(size).sort().join();
   if (keys === 'height,width') return sidesOf(name, [size['height'], size['width']]);
   if (keys === 'shortest_edge') return sidesOf(name, size['shortest_edge'])[0];
-  return refuse(name, JSON.stringify(size), '{ height, width } or { shortest_edge }');
+  const was = typeof value === 'object' && value ? JSON.stringify(value) : value;
+  return refuse(name, was, '{ height, width } or { shortest_edge }');
 }
 
 /**
@@ -225,7 +250,7 @@ const fractions = (pixels: tf.Tensor): tf.Tensor =>
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another interpolation than `bilinear` and `bicubic`.
  */
 export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocessing): tf.Tensor4D {
-  const { image, resize, interpolation } = preprocessing;
+  const { image, resize, interpolation, middle = 'even' } = preprocessing;
   checkPixels(pixels, ['B', 'height', 'width', 'C']);
   if (interpolation !== 'bilinear' && interpolation !== 'bicubic') {
     throw new RangeError(
@@ -238,10 +263,12 @@ export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocess
     typeof resize === 'number'
       ? [Math.trunc((resize * height) / shorter), Math.trunc((resize * width) / shorter)]
       : resize;
-  const [top, left] = [0, 1].map((axis) => middle((size[axis] ?? 0) - (image[axis] ?? 0))) as [
-    number,
-    number,
-  ];
+  checkOneOf('middle', middle, ['even', 'first']);
+  const [top, left] = [0, 1].map((axis) => {
+    const half = ((size[axis] ?? 0) - (image[axis] ?? 0)) / 2;
+    const first = Math.floor(half);
+    return half === first || middle === 'first' ? first : first + (first % 2);
+  }) as [number, number];
   if (top < 0 || left < 0) {
     throw new ShapeError(
       `image was [${image.join(', ')}]; it must fit into the resized ${size.join(' x ')} pixels`,
@@ -261,10 +288,4 @@ export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocess
     const cut = tf.slice(resized, [0, top, left, 0], [batch, ...image, channels]);
     return normalizeImages(cut, preprocessing) as tf.Tensor4D;
   });
-}
-
-/** Half of a number of pixels; where that is between two, torchvision takes the even one. */
-function middle(rest: number): number {
-  const half = Math.floor(rest / 2);
-  return rest % 2 === 0 ? half : half + (half % 2);
 }
