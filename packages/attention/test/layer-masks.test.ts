@@ -48,3 +48,28 @@ it('a mask ends where tokens are pooled', () => {
   });
   expect((model.predict(tf.ones([2, 3, 4])) as tf.Tensor).shape).toEqual([2, 4]);
 });
+
+it('a mask of pooling has the axes that those of other layers have', () => {
+  const layer = neverendAttentionPooling({ heads: 2, mlpWidth: 3 });
+  const x = tf.tensor3d(
+    Array.from({ length: 24 }, (_, index) => Math.sin(index * index)),
+    [2, 3, 4],
+  );
+  const pooled = (tokens: tf.Tensor, ...mask: readonly tf.Tensor[]) =>
+    Array.from((layer.apply([tokens, ...mask]) as tf.Tensor).dataSync());
+  const short = pooled(tf.slice(x, 0, [2, 2, 4]));
+  const mask = tf.tensor2d([1, 1, 0, 1, 1, 0], [2, 3], 'bool');
+  for (const shape of [
+    [2, 3],
+    [2, 1, 3],
+    [2, 1, 1, 3],
+  ]) {
+    const made = pooled(x, tf.reshape(mask, shape));
+    short.forEach((number, index) => {
+      expect(made[index]).toBeCloseTo(number, 5);
+    });
+  }
+  expect(() => pooled(x, tf.ones([2, 3, 3], 'bool'))).toThrow(
+    new ShapeError('mask was [2, 1, 3, 3]; it must broadcast to [2, 2, 1, 3]'),
+  );
+});

@@ -205,7 +205,7 @@ const functions: readonly (readonly [owner: string, options: string, call: () =>
   ],
   [
     'attentionPooling',
-    'heads, gelu, eps, keyMask',
+    'heads, gelu, eps, mask, keyMask',
     () => attentionPooling(tokens(), initAttentionPooling(key, sizes), { heads: 2, ...misspelt }),
   ],
   [

@@ -57,10 +57,10 @@ export function checkPoolingKind(name: string, kind: 'first' | 'average'): void 
   }
 }
 
-/** Options of pooling by attention. All but `heads` may be left out, and then are as big_vision has them. */
+/** Options of pooling by attention. All but `heads` may be left out, and then are as big_vision has them. The probe is one query: `mask` broadcasts to `[rows, H, 1, N]`. */
 export interface AttentionPoolingOptions
   extends Pick<MlpOptions, 'gelu'>,
-    Pick<AttentionOptions, 'keyMask'> {
+    Pick<AttentionOptions, 'mask' | 'keyMask'> {
   /** Number H of heads; must divide the width. */
   readonly heads: number;
   /** Epsilon of the norm; 1e-6 where it is left out. */
@@ -83,8 +83,8 @@ export function attentionPooling(
   params: Params,
   options: AttentionPoolingOptions,
 ): tf.Tensor {
-  checkOptions('attentionPooling', options, ['heads', 'gelu', 'eps', 'keyMask']);
-  const { heads, gelu, keyMask, eps = 1e-6 } = options;
+  checkOptions('attentionPooling', options, ['heads', 'gelu', 'eps', 'mask', 'keyMask']);
+  const { heads, gelu, mask, keyMask, eps = 1e-6 } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   const [rows = 1, , width = 1] = x.shape;
   const probe = checkedParam(params, 'probe', [1, 1, width]);
@@ -93,7 +93,7 @@ export function attentionPooling(
   return tf.tidy(() => {
     const probes = tf.add(tf.zeros([rows, 1, width]), probe);
     const attention = subtree(params, 'MultiHeadDotProductAttention_0/');
-    const attended = crossAttention(probes, x, attention, { heads, keyMask });
+    const attended = crossAttention(probes, x, attention, { heads, mask, keyMask });
     const block = subtree(params, 'MlpBlock_0/');
     const hidden = mlp(layerNorm(attended, scale, bias, eps), block, { gelu });
     return tf.reshape(tf.add(attended, hidden), [rows, width]);
