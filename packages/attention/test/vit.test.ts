@@ -684,6 +684,27 @@ describe('a checkpoint of a vision transformer', () => {
     expect(load).not.toThrow(/;/);
   });
 
+  it.each([
+    [
+      { model_type: 'dinov3_vit' },
+      /^config\.model_type was "dinov3_vit"; it must be "vit" or "deit"/,
+    ],
+    [
+      { architecture: 'naflexvit_base_patch16_gap' },
+      /^config\.architecture was "naflexvit\w+"; it must be a vision transformer that is read, such/,
+    ],
+    [
+      { architecture: 'vit_small_patch16_dinov3' },
+      /^config\.architecture was "vit_small_patch16_dinov3"; it must be a model without rotary positi/,
+    ],
+  ])(
+    'of another kind is refused as such, whatever its arrays are called: %j',
+    (config, message) => {
+      const arrays = { 'embeddings.patch.weight': { shape: [1], data: new Float32Array(1) } };
+      expect(() => loadVit(arrays, { config })).toThrow(message);
+    },
+  );
+
   it('of flax has no config.json', () => {
     const [, one] = cases.find(([name]) => name === 'flax token') as readonly [string, Case];
     expect(() => loadVit(one.arrays, { config: plain.config })).toThrow(

@@ -2,8 +2,8 @@ import { refuse } from './file-values.ts';
 
 /** What models of timm have that are not read here, by what their names say. Arrays do not show all of it. */
 const unread: readonly (readonly [names: RegExp, what: string])[] = [
-  [/_rope_|_dinov3|_lingbot|^vit_pe_/, 'rotary positions'],
-  [/_s?relpos_/, 'relative positions'],
+  [/_rope_|_dinov3|_lingbot|^vit_pe_|^eva02_/, 'rotary positions'],
+  [/_s?relpos_|^beit(v2)?_|^samvit_/, 'relative positions'],
   [/_rpn_/, 'norms after attention and the MLP'],
   [/_(dwee|dlittle|dpwee)_/, 'differential attention'],
   [/_(xp|pwee|\d+x2)_/, 'parallel layers'],
@@ -23,6 +23,6 @@ export function checkTimmKind(architecture: unknown): asserts architecture is st
     refuse(
       'config.architecture',
       architecture,
-      'a vision transformer, such as "vit_base_patch16_224"',
+      'a vision transformer that is read, such as "vit_base_patch16_224"',
     );
 }
