@@ -104,7 +104,11 @@ def of_timm(goldens, later=0):
             "layer scale": ("vit_tiny_patch16_224", 3, {"init_values": 1e-5, "qk_norm": True, "pre_norm": True, "fc_norm": True}),
         }
     if later == 2:
-        cases = {"register placed alone": ("vit_so150m2_patch16_reg1_gap_256", 3, {})}
+        cases = {
+            "register placed alone": ("vit_so150m2_patch16_reg1_gap_256", 3, {}),
+            # Its epsilon is no longer CLIP's.
+            "clip norm layer": ("vit_base_patch32_clip_224", 3, {"norm_layer": "layernorm"}),
+        }
     for case, (architecture, classes, more) in cases.items():
         random = np.random.default_rng([1, len(goldens.cases)])
         arguments = small | more

@@ -50,7 +50,8 @@ export function ofTimm(json: Json, width: number): ConfigFacts {
         : meaningOf('config.model_args.act_layer', changed['act_layer'], {
             ...{ gelu: 'erf', gelu_tanh: 'tanh', quick_gelu: 'quick' },
           } as const),
-    eps: architecture.includes('_clip_') ? 1e-5 : 1e-6,
+    // A norm that is said has timm's own epsilon.
+    eps: architecture.includes('_clip_') && changed['norm_layer'] === undefined ? 1e-5 : 1e-6,
     image: image === undefined ? undefined : sidesOf('config.model_args.img_size', image),
     // Files of models of another size may have the images of what they were made of.
     imageName: changed['img_size'] === undefined ? undefined : 'config.model_args.img_size',
