@@ -324,7 +324,7 @@ describe('a checkpoint of a vision transformer', () => {
     [{ config: {} }, 'config.architecture was not there; it must be a name'],
     [
       { config: { architecture: 'vit_base_patch16_rpn_224' } },
-      'config.architecture was "vit_base_patch16_rpn_224"; it must be a model without norms after attention and the MLP, which are not read',
+      'config.architecture was "vit_base_patch16_rpn_224"; it must be a model without norms after attention and the MLP: others are not read',
     ],
     [
       // Its arrays are those of an ordinary one with scales of its layers.
@@ -334,7 +334,7 @@ describe('a checkpoint of a vision transformer', () => {
           model_args: { num_heads: 2, init_values: 1e-5 },
         },
       },
-      'config.architecture was "vit_base_patch16_rope_ape_224"; it must be a model without rotary positions, which are not read',
+      'config.architecture was "vit_base_patch16_rope_ape_224"; it must be a model without rotary positions: others are not read',
     ],
     [
       { config: { architecture: 'vit_tiny', global_pool: 'max' } },
@@ -806,7 +806,7 @@ describe('a checkpoint of a vision transformer', () => {
       try {
         configFacts('timm', { architecture }, 64);
       } catch (error) {
-        return !/(a model without [\w ]+, which are not read|such as "vit_base_patch16_224"|_include_prefix of test_vit3 was true; it must be false)$/.test(
+        return !/(a model without [\w ]+: others are not read|such as "vit_base_patch16_224"|_include_prefix of test_vit3 was true; it must be false)$/.test(
           (error as Error).message,
         );
       }

@@ -18,7 +18,7 @@ export function checkTimmKind(architecture: unknown): asserts architecture is st
   if (typeof architecture !== 'string') refuse('config.architecture', architecture, 'a name');
   const [, what] = unread.find(([names]) => names.test(architecture)) ?? [];
   if (what !== undefined)
-    refuse('config.architecture', architecture, `a model without ${what}, which are not read`);
+    refuse('config.architecture', architecture, `a model without ${what}: others are not read`);
   if (!/^(vit|deit3?|eva|flexivit|test_vit\d?)(_|$)/.test(architecture))
     refuse(
       'config.architecture',
