@@ -1,3 +1,5 @@
+import { described } from './described.ts';
+
 /** @throws RangeError naming the option unless it is one of these words. */
 export function checkOneOf<Word extends string>(
   name: string,
@@ -6,5 +8,5 @@ export function checkOneOf<Word extends string>(
 ): void {
   if (words.includes(value)) return;
   const choice = words.map((word) => `"${word}"`).join(' or ');
-  throw new RangeError(`${name} was ${JSON.stringify(value)}; it must be ${choice}`);
+  throw new RangeError(`${name} was ${described(value)}; it must be ${choice}`);
 }

@@ -1,5 +1,5 @@
-import { type DataType, Tensor } from '@tensorflow/tfjs-core';
-import { described } from './described.ts';
+import { type DataType, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { described, isLive } from './described.ts';
 import { DTypeError, ShapeError } from './errors.ts';
 
 /** A size, or a letter for "any size above 0"; a leading '...' stands for any number of dimensions. */
@@ -9,7 +9,7 @@ export type ShapePattern = readonly (number | string)[];
  * Checks an argument before any kernel sees it.
  *
  * @param name of the argument, for the message.
- * @throws TypeError unless it is a tensor. @throws DTypeError unless `tensor` is of `dtype`. @throws ShapeError unless its shape is like `pattern`.
+ * @throws TypeError unless it is a tensor that was not disposed. @throws DTypeError unless `tensor` is of `dtype`. @throws ShapeError unless its shape is like `pattern`.
  */
 export function checkTensor(
   name: string,
@@ -17,14 +17,7 @@ export function checkTensor(
   pattern: ShapePattern,
   dtype: DataType = 'float32',
 ): void {
-  if (!(tensor instanceof Tensor)) {
-    throw new TypeError(
-      `${name} was ${described(tensor)}; it must be a tensor [${pattern.join(', ')}]`,
-    );
-  }
-  if (tensor.dtype !== dtype) {
-    throw new DTypeError(`${name} was ${tensor.dtype}; it must be ${dtype}`);
-  }
+  checkTensorOf(name, tensor, [dtype], pattern);
   const open = pattern[0] === '...';
   const sizes = open ? pattern.slice(1) : pattern;
   const last = open ? tensor.shape.slice(Math.max(0, tensor.rank - sizes.length)) : tensor.shape;
@@ -39,3 +32,36 @@ export function checkTensor(
     );
   }
 }
+
+/**
+ * The same for any shape.
+ *
+ * @param dtypes any where none is given. @param pattern of the shape that is checked elsewhere, for the message.
+ * @throws TypeError unless it is a tensor that was not disposed. @throws DTypeError unless it is of one of `dtypes`.
+ */
+export function checkTensorOf(
+  name: string,
+  tensor: Tensor,
+  dtypes: readonly DataType[] = [],
+  pattern?: ShapePattern,
+): void {
+  if (!(tensor instanceof Tensor && isLive(tensor))) {
+    throw new TypeError(`${name} was ${described(tensor)}; it must be a tensor${shown(pattern)}`);
+  }
+  if (dtypes.length > 0 && !dtypes.includes(tensor.dtype)) {
+    throw new DTypeError(`${name} was ${tensor.dtype}; it must be ${dtypes.join(' or ')}`);
+  }
+}
+
+/** What is to be written into. @throws TypeError unless it is a variable that was not disposed, and what `checkTensor` throws. */
+export function checkVariable(name: string, variable: Variable, pattern: ShapePattern): void {
+  if (!(variable instanceof Variable && isLive(variable))) {
+    throw new TypeError(
+      `${name} was ${described(variable)}; it must be a variable${shown(pattern)}`,
+    );
+  }
+  checkTensor(name, variable, pattern);
+}
+
+const shown = (pattern: ShapePattern | undefined): string =>
+  pattern === undefined ? '' : ` [${pattern.join(', ')}]`;

@@ -14,8 +14,8 @@ export { checkObject } from './check-object.ts';
 export { checkOneOf } from './check-one-of.ts';
 export { checkOptions } from './check-options.ts';
 export { checkRoom, roomFor } from './check-room.ts';
-export { checkTensor, type ShapePattern } from './check-tensor.ts';
-export { described } from './described.ts';
+export { checkTensor, checkTensorOf, checkVariable, type ShapePattern } from './check-tensor.ts';
+export { described, isLive } from './described.ts';
 export { BackendError, DTypeError, hasCode, NeverendError, ShapeError } from './errors.ts';
 export { FlopCounter } from './flops/flop-counter.ts';
 export { kernelFlops, type StockKernelCall } from './flops/kernel-flops.ts';
@@ -42,6 +42,7 @@ export { markEdited } from './mark-edited.ts';
 export { keepPackedWeights, packedWeightsBytes } from './packed-weights.ts';
 export { type BytesWatch, watchBytes, withPeakBytes } from './peak-bytes.ts';
 export {
+  checkKey,
   type RandomKey,
   randomBits,
   randomInt,
@@ -49,6 +50,7 @@ export {
   randomNormal,
   randomPermutation,
   randomUniform,
+  subkey,
 } from './random.ts';
 export { remat } from './remat.ts';
 export { registerStockFixes } from './stock-fixes/index.ts';

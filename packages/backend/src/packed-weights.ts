@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkFlag } from './check-flag.ts';
 import { BackendError } from './errors.ts';
 
 /** The part of TensorFlow.js' engine that tells whether something is being differentiated. */
@@ -29,6 +30,7 @@ let keeps: boolean | undefined;
  * `NEVEREND_PACKED_WEIGHTS` is not `0`. What is packed now is freed by `false`.
  */
 export function keepPackedWeights(keep: boolean): void {
+  checkFlag('keep', keep);
   keeps = keep;
   if (!keep) for (const packed of [...all]) drop(packed);
 }

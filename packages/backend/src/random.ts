@@ -1,3 +1,6 @@
+import { checkedSize } from './check-numbers.ts';
+import { described } from './described.ts';
+
 /**
  * Counter-based random numbers: every number is a function of a key and an index, so there is no state to
  * store, and the same numbers come in any order and on any backend. Philox4x32-10 (Salmon et al.,
@@ -11,8 +14,16 @@ export interface RandomKey {
 /**
  * A key from what the numbers are for, for example `randomKey(seed, 'order', epoch)`. Other parts, or the
  * same ones cut otherwise, give another key: two keys of a billion in one run agree with a chance below 3%.
+ *
+ * @throws TypeError for a part that is neither a number nor a string, and for NaN.
  */
 export function randomKey(...parts: readonly (number | string)[]): RandomKey {
+  for (const part of parts) {
+    if (typeof part === 'string' || (typeof part === 'number' && !Number.isNaN(part))) continue;
+    throw new TypeError(
+      `a part of the key was ${described(part)}; it must be a number or a string`,
+    );
+  }
   // Each part is told apart by its type and its length.
   const text = parts.map((part) => `${typeof part}:${String(part).length}:${part};`).join('');
   // Philox itself is the compression function: 16 bytes of text a time under the key so far, both halves
@@ -26,6 +37,20 @@ export function randomKey(...parts: readonly (number | string)[]): RandomKey {
   }
   return key;
 }
+
+/** A key for a part of what `key` is for. @throws TypeError unless `key` is one. */
+export function subkey(key: RandomKey, ...parts: readonly (number | string)[]): RandomKey {
+  checkKey('key', key);
+  return randomKey(key.low, key.high, ...parts);
+}
+
+/** @throws TypeError naming what is no key: without this check it would count as one and the same. */
+export function checkKey(name: string, key: RandomKey): void {
+  if (isWord(key?.low) && isWord(key.high)) return;
+  throw new TypeError(`${name} was ${described(key)}; it must be a key, such as randomKey(seed)`);
+}
+
+const isWord = (part: unknown): boolean => typeof part === 'number' && part >>> 0 === part;
 
 function codeUnit(text: string, index: number): number {
   return index < text.length ? text.charCodeAt(index) : 0;
@@ -91,8 +116,14 @@ function philoxInto(
   words[at + 3] = c3;
 }
 
-/** `n` words of 32 random bits. */
+/**
+ * `n` words of 32 random bits.
+ *
+ * @throws TypeError unless `key` is a key, as every function here. @throws ShapeError unless `n` is an integer >= 0.
+ */
 export function randomBits(key: RandomKey, n: number): Uint32Array {
+  checkKey('key', key);
+  checkedSize('n', n, 0);
   const bits = new Uint32Array(n);
   for (let index = 0; index < n; index += 4) {
     const block = index / 4;
@@ -109,6 +140,7 @@ export function randomUniform(key: RandomKey, n: number): Float32Array {
 
 /** `n` numbers of the standard normal distribution (Box-Muller). */
 export function randomNormal(key: RandomKey, n: number): Float32Array {
+  checkedSize('n', n, 0);
   const bits = randomBits(key, 2 * Math.ceil(n / 2));
   const normal = new Float32Array(n);
   for (let index = 0; index < n; index += 2) {
@@ -128,7 +160,7 @@ export function randomNormal(key: RandomKey, n: number): Float32Array {
  */
 export function randomInt(key: RandomKey, n: number, bound: number): Uint32Array {
   if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
-    throw new RangeError(`bound was ${bound}; it must be an integer from 1 to 2^32`);
+    throw new RangeError(`bound was ${described(bound)}; it must be an integer from 1 to 2^32`);
   }
   return Uint32Array.from(randomBits(key, n), (bits) => Math.floor((bits / 2 ** 32) * bound));
 }

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { checkTensorOf } from './check-tensor.ts';
+import { described } from './described.ts';
 import { NeverendError } from './errors.ts';
 
 /** The part of TensorFlow.js' engine that records what a gradient needs. */
@@ -41,21 +43,31 @@ interface Forward {
  * @param f must compute the same each time: random numbers in it need a seed. It is synchronous and returns
  *   one tensor or several in an array.
  * @returns a function of the arguments of `f`, whose result belongs to the caller.
+ * @throws TypeError unless `f` is a function, and, when it is called, for an argument or a result that is no tensor.
  * @throws NeverendError in the backward pass, when a tensor that `f` read from outside was disposed or, for
  *   a variable, assigned since.
  */
 export function remat<Args extends tf.Tensor[], Result extends tf.Tensor | tf.Tensor[]>(
   f: (...args: Args) => Result,
 ): (...args: Args) => Result {
+  if (typeof f !== 'function') {
+    throw new TypeError(`f was ${described(f)}; it must be a function of tensors`);
+  }
   return (...args) => {
+    for (const [at, input] of args.entries()) checkTensorOf(`argument ${at + 1} of f`, input);
     const engine = tf.engine() as unknown as Recorder;
-    if (!engine.isTapeOn()) return tf.tidy(() => f(...args));
     let single = true;
     const list = (...inputs: tf.Tensor[]): tf.Tensor[] => {
       const result: tf.Tensor | tf.Tensor[] = f(...(inputs as Args));
       single = !Array.isArray(result);
-      return Array.isArray(result) ? result : [result];
+      const results = Array.isArray(result) ? result : [result];
+      for (const one of results) checkTensorOf('the result of f', one);
+      return results;
     };
+    if (!engine.isTapeOn()) {
+      const results = tf.tidy(() => list(...args));
+      return (single ? results[0] : results) as Result;
+    }
     const { outputs, captured } = runUnrecorded(engine, list, args);
     const saved = args.map((input) => save(engine, input));
     const inputs = Object.fromEntries([...args, ...captured].map((input, index) => [index, input]));

@@ -12,6 +12,7 @@ import type {
   ReadyBackend,
 } from './backends/types.ts';
 import { withdrawWebgpuInNode } from './backends/webgpu-in-node.ts';
+import { checkFlag } from './check-flag.ts';
 import { checkOptions } from './check-options.ts';
 import { BackendError } from './errors.ts';
 import { allowBackground } from './kernels/background.ts';
@@ -61,7 +62,11 @@ export function useBackend(
 ): Promise<BackendChoice> {
   return inTurn(async () => {
     checkOptions('useBackend', options, optionNames);
-    if (options.trustKernels !== undefined) setTrust(options.trustKernels);
+    const { trustKernels } = options;
+    if (trustKernels !== undefined) {
+      checkFlag('trustKernels', trustKernels);
+      setTrust(trustKernels);
+    }
     openVerdicts();
     const taken = await choose(choice, options, starts);
     registerStockFixes();

@@ -8,6 +8,7 @@ import {
   randomNormal,
   randomPermutation,
   randomUniform,
+  subkey,
 } from '../src/index.ts';
 import { philox4x32 } from '../src/random.ts';
 
@@ -197,6 +198,66 @@ describe('randomInt', () => {
   it.each([0, -1, 1.5, 2 ** 32 + 1, Number.NaN])('refuses the bound %d', (bound) => {
     expect(() => randomInt(randomKey(0), 1, bound)).toThrow(`bound was ${bound}`);
   });
+});
+
+/** A number where a key must be gave the same numbers whatever it was. */
+describe('what is no key', () => {
+  const none: readonly (readonly [key: unknown, was: string])[] = [
+    [1, '1'],
+    ['a', '"a"'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [{}, 'an object'],
+    [[1, 2], 'a list'],
+    [{ low: 1 }, 'an object'],
+    [{ low: 1, high: '2' }, 'an object'],
+    [{ low: Number.NaN, high: 0 }, 'an object'],
+    [{ low: 0.5, high: 0 }, 'an object'],
+    [{ low: -1, high: 0 }, 'an object'],
+  ];
+  const users: readonly (readonly [name: string, use: (key: RandomKey) => unknown])[] = [
+    ['randomBits', (key) => randomBits(key, 2)],
+    ['randomUniform', (key) => randomUniform(key, 2)],
+    ['randomNormal', (key) => randomNormal(key, 2)],
+    ['randomInt', (key) => randomInt(key, 2, 2)],
+    ['randomPermutation', (key) => randomPermutation(key, 2)],
+    ['subkey', (key) => subkey(key, 'a')],
+  ];
+  it.each(users)('is refused by %s', (_, use) => {
+    for (const [key, was] of none) {
+      expect(() => use(key as RandomKey)).toThrow(
+        new TypeError(`key was ${was}; it must be a key, such as randomKey(seed)`),
+      );
+    }
+    expect(() => use(randomKey(1))).not.toThrow();
+  });
+
+  it('is not made of parts that say nothing', () => {
+    for (const [part, was] of [
+      [undefined, 'undefined'],
+      [Number.NaN, 'NaN'],
+      [{ seed: 1 }, 'an object'],
+      [true, 'true'],
+    ] as const) {
+      expect(() => randomKey('order', part as number)).toThrow(
+        new TypeError(`a part of the key was ${was}; it must be a number or a string`),
+      );
+    }
+  });
+
+  it.each([randomBits, randomUniform, randomNormal])('nor is a length that is none: %o', (draw) => {
+    for (const n of [undefined, Number.NaN, 1.5, -1]) {
+      expect(() => draw(randomKey(1), n as number)).toThrow(
+        /^n was .*; it must be an integer >= 0$/,
+      );
+    }
+    expect(draw(randomKey(1), 0)).toHaveLength(0);
+  });
+});
+
+it('takes the key of a part from the key of the whole', () => {
+  const { low, high } = randomKey(5);
+  expect(subkey(randomKey(5), 'w', 2)).toEqual(randomKey(low, high, 'w', 2));
 });
 
 describe('randomPermutation', () => {

@@ -38,6 +38,22 @@ await describeBackends('remat', (backend) => {
     await expectNoLeak(() => remat(block)(...xs).dispose());
   });
 
+  it('names what is no function, no argument and no result', () => {
+    expect(() => remat(undefined as never)).toThrow(
+      new TypeError('f was undefined; it must be a function of tensors'),
+    );
+    for (const run of [<T>(f: () => T) => f(), (f: () => tf.Scalar) => tf.grad(f)(tf.scalar(1))]) {
+      const called = (f: () => unknown, ...args: unknown[]) =>
+        tf.tidy(() => run(() => remat(f as Op)(...(args as tf.Tensor[])) as tf.Scalar));
+      expect(() => called(() => tf.scalar(1), 3)).toThrow(
+        new TypeError('argument 1 of f was 3; it must be a tensor'),
+      );
+      expect(() => called(() => undefined)).toThrow(
+        new TypeError('the result of f was undefined; it must be a tensor'),
+      );
+    }
+  });
+
   it('is needed: a gradient inside a customGrad fails in stock TensorFlow.js', () => {
     const naive = tf.customGrad((x) => ({
       value: tf.sigmoid(x as tf.Tensor),

@@ -1,5 +1,5 @@
 import { initEncoderBlock, initLearnedPositions } from '@neverend/attention';
-import { type RandomKey, randomKey } from '@neverend/backend';
+import { type RandomKey, subkey } from '@neverend/backend';
 import { initResidualBlock } from '@neverend/lru';
 import { initLinear, normal, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -19,7 +19,7 @@ export function initTRecViT(key: RandomKey, config: TRecViTConfig): Record<strin
   const { layers, width, heads, mlpWidth, lruWidth, gateBlocks, taps, minRadius, maxRadius } =
     config;
   const { patch, channels, pooling, headWidth, classes } = config;
-  const keyOf = (...of: (string | number)[]) => randomKey(key.low, key.high, ...of);
+  const keyOf = (...of: (string | number)[]) => subkey(key, ...of);
   const [rows, columns] = gridOf(config);
   const inputs = patch * patch * channels;
   const params: Record<string, tf.Tensor> = {

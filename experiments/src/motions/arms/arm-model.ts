@@ -1,5 +1,5 @@
 import { encoderBlock } from '@neverend/attention';
-import { type RandomKey, randomKey } from '@neverend/backend';
+import { type RandomKey, subkey } from '@neverend/backend';
 import { layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import { classificationHead, initTRecViT, type TRecViTConfig, tokenize } from '@neverend/trecvit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -27,7 +27,7 @@ export function initArm(
     delete params[name];
   }
   for (let layer = 0; layer < config.layers; layer++) {
-    const ofLayer = timeMixers[arm].init(randomKey(key.low, key.high, arm, layer), config);
+    const ofLayer = timeMixers[arm].init(subkey(key, arm, layer), config);
     Object.assign(params, withPrefix(ofLayer, overTime(layer)));
   }
   return params;

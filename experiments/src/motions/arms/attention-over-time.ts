@@ -1,5 +1,5 @@
 import { cachedAttention, initMlp, initSpaceAttention, mlp } from '@neverend/attention';
-import { randomKey } from '@neverend/backend';
+import { subkey } from '@neverend/backend';
 import { layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TimeMixer } from './time-mixer.ts';
@@ -10,7 +10,7 @@ import type { TimeMixer } from './time-mixer.ts';
  */
 export const attentionOverTime: TimeMixer = {
   init: (key, { width, heads }) => {
-    const keyOf = (name: string) => randomKey(key.low, key.high, name);
+    const keyOf = (name: string) => subkey(key, name);
     const norm = { scale: tf.ones([width]), bias: tf.zeros([width]) };
     const otherNorm = { scale: tf.ones([width]), bias: tf.zeros([width]) };
     const mlpWidth = Math.round(2.35 * width);

@@ -1,4 +1,4 @@
-import { randomKey } from '@neverend/backend';
+import { subkey } from '@neverend/backend';
 import { gelu, initLinear, linear, linearParams, rmsNorm, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TimeMixer } from './time-mixer.ts';
@@ -6,7 +6,7 @@ import type { TimeMixer } from './time-mixer.ts';
 /** x + linear_out(GELU(conv(RMSNorm(x)))), with a causal convolution from all channels to all over the last `taps` frames. */
 export const convolutionOverTime: TimeMixer = {
   init: (key, { width, taps, layers }) => {
-    const keyOf = (name: string) => randomKey(key.low, key.high, name);
+    const keyOf = (name: string) => subkey(key, name);
     const inner = Math.round((8.6 * width) / (taps + 1));
     return {
       'norm/scale': tf.zeros([width]),

@@ -1,4 +1,4 @@
-import { randomKey } from '@neverend/backend';
+import { subkey } from '@neverend/backend';
 import { initLinear, linear, linearParams, rmsNorm, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TimeMixer } from './time-mixer.ts';
@@ -6,7 +6,7 @@ import type { TimeMixer } from './time-mixer.ts';
 /** x + linear_out(LSTM(RMSNorm(x))), with the unit of Hochreiter and Schmidhuber as PyTorch's `LSTM` has it, and gates i, f, g, o. */
 export const lstmOverTime: TimeMixer = {
   init: (key, { width, layers }) => {
-    const keyOf = (name: string) => randomKey(key.low, key.high, name);
+    const keyOf = (name: string) => subkey(key, name);
     const inner = innerWidth(width);
     const { kernel, bias } = initLinear(keyOf('input'), width, 4 * inner, { variance: 1 });
     bias.dispose();

@@ -1,4 +1,4 @@
-import { type RandomKey, randomKey } from '@neverend/backend';
+import { type RandomKey, subkey } from '@neverend/backend';
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
 import { motionNames } from '@neverend/trecvit-motions';
 import { drawnCamera } from './camera.ts';
@@ -33,13 +33,13 @@ export class MotionClips implements ClipSource {
   /** Square frames; 64 pixels wide where the caller wants no other size. */
   async clip(video: number, request: ClipRequest): Promise<Clip> {
     const { frames, framesPerSecond, place, shortSide: side = 64 } = request;
-    const key = randomKey(this.#key.low, this.#key.high, 'video', video);
+    const key = subkey(this.#key, 'video', video);
     const motion = motionNames[this.labels[video] as number] ?? 'still';
     const scene = drawnScene(key, motion, this.#materials, this.#difficulty, videoSeconds);
     const frame: Frame = { side, data: new Float32Array(side * side * 3) };
     const size = frame.data.length;
     const pixels = new Uint8Array(frames * size);
-    const camera = drawnCamera(randomKey(key.low, key.high, 'camera'), this.#difficulty, frames);
+    const camera = drawnCamera(subkey(key, 'camera'), this.#difficulty, frames);
     const from = place * Math.max(0, videoSeconds - frames / framesPerSecond);
     for (let index = 0; index < frames; index++) {
       if (camera.isLost(index)) {

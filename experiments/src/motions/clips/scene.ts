@@ -1,4 +1,4 @@
-import { type RandomKey, randomKey } from '@neverend/backend';
+import { type RandomKey, subkey } from '@neverend/backend';
 import { type MotionName, motionNames } from '@neverend/trecvit-motions';
 import { Draws } from './draws.ts';
 import type { Materials } from './materials.ts';
@@ -67,7 +67,7 @@ export function drawnScene(
   difficulty: Difficulty,
   seconds: number,
 ): Scene {
-  const draws = new Draws(randomKey(key.low, key.high, 'scene'));
+  const draws = new Draws(subkey(key, 'scene'));
   const { photographs } = materials;
   const { zoom = 1, centred = false } = difficulty;
   const isWhole = draws.chance(difficulty.wholePicture);
@@ -120,7 +120,7 @@ export function drawnScene(
 }
 
 function drawsOf(key: RandomKey, ...of: (string | number)[]): Draws {
-  return new Draws(randomKey(key.low, key.high, ...of));
+  return new Draws(subkey(key, ...of));
 }
 
 /** Makes what belongs to an act when it begins. */

@@ -1,4 +1,4 @@
-import { type RandomKey, randomInt, randomKey, randomUniform } from '@neverend/backend';
+import { type RandomKey, randomInt, randomUniform, subkey } from '@neverend/backend';
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
 
 /**
@@ -22,7 +22,7 @@ export class DisorderedClips implements ClipSource {
 
   async clip(video: number, request: ClipRequest): Promise<Clip> {
     const { frames } = request;
-    const key = randomKey(this.#key.low, this.#key.high, video);
+    const key = subkey(this.#key, video);
     const others = randomInt(key, frames, this.labels.length);
     // Videos come with their classes in turn; so do these.
     const isNoise = Math.floor(video / this.classNames.length) % 2 === 1;
@@ -32,7 +32,7 @@ export class DisorderedClips implements ClipSource {
     const size = first.pixels.length;
     const pixels = new Uint8Array(frames * size);
     if (isNoise) {
-      const values = randomUniform(randomKey(key.low, key.high, 'noise'), pixels.length);
+      const values = randomUniform(subkey(key, 'noise'), pixels.length);
       pixels.set(values.map((value) => 256 * value));
     } else {
       for (let index = 0; index < frames; index++) {

@@ -1,4 +1,4 @@
-import { type RandomKey, randomInt, randomKey, randomUniform } from '@neverend/backend';
+import { type RandomKey, randomInt, randomUniform, subkey } from '@neverend/backend';
 import type { Clip, ClipRequest, ClipSource } from '@neverend/trecvit/training';
 import type { Materials } from '../clips/materials.ts';
 import { MotionClips } from '../clips/motion-clips.ts';
@@ -32,17 +32,17 @@ export class VariedClips implements ClipSource {
   /** @param withDisorder whether some clips have none of the motions, and labels that say nothing: for training alone. */
   constructor(key: RandomKey, videos: number, materials: Materials, withDisorder: boolean) {
     const ofKinds = kinds.map((difficulty, kind) => {
-      const ofKind = randomKey(key.low, key.high, 'kind', kind);
+      const ofKind = subkey(key, 'kind', kind);
       return new MotionClips(ofKind, videos, materials, difficulty);
     });
     const [first] = ofKinds as [MotionClips];
-    const disordered = new DisorderedClips(randomKey(key.low, key.high, 'disorder'), first);
+    const disordered = new DisorderedClips(subkey(key, 'disorder'), first);
     this.#sources = [...ofKinds, disordered];
     this.classNames = first.classNames;
     this.labels = first.labels;
     this.fingerprint = this.#sources.map(({ fingerprint }) => fingerprint).join('\n');
-    const drawn = randomInt(randomKey(key.low, key.high, 'kinds'), videos, kinds.length);
-    const chance = randomUniform(randomKey(key.low, key.high, 'disorders'), videos);
+    const drawn = randomInt(subkey(key, 'kinds'), videos, kinds.length);
+    const chance = randomUniform(subkey(key, 'disorders'), videos);
     this.#kindOf = drawn.map((kind, video) =>
       withDisorder && (chance[video] as number) < disorder ? kinds.length : kind,
     );

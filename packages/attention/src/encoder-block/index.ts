@@ -6,7 +6,7 @@ import {
   defineKernel,
   type Kernel,
   type RandomKey,
-  randomKey,
+  subkey,
 } from '@neverend/backend';
 import { recordsGradients } from '@neverend/backend/kernels';
 import { checkedParam, type Params, withPrefix } from '@neverend/nn';
@@ -143,7 +143,7 @@ export function initEncoderBlock(
   const { width, heads, mlpWidth, qkNorm = false, layerScale } = options;
   checkSizes({ width, mlpWidth });
   if (layerScale !== undefined) checkNumber('layerScale', layerScale, Number.MIN_VALUE);
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads, qkNorm });
   return {
     'LayerNorm_0/scale': tf.ones([width]),

@@ -1,10 +1,4 @@
-import {
-  checkedSize,
-  checkOptions,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkedSize, checkOptions, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import { checkedParam, dropoutAt, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -79,7 +73,7 @@ export function initEncoder(
   const { depth, ...sizes } = options;
   checkedSize('depth', depth, 0);
   const blocks = Array.from({ length: depth }, (_, index) => {
-    const block = initEncoderBlock(randomKey(key.low, key.high, 'block', index), sizes);
+    const block = initEncoderBlock(subkey(key, 'block', index), sizes);
     return withPrefix(block, `encoderblock_${index}/`);
   });
   return {

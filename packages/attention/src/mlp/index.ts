@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  checkSizes,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import {
   checkedParam,
   type Dropout,
@@ -100,7 +94,7 @@ export function initMlp(
   checkOptions('initMlp', options, ['width', 'mlpWidth']);
   const { width, mlpWidth } = options;
   checkSizes({ width, mlpWidth });
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   return {
     ...withPrefix(initLinear(keyOf('Dense_0'), width, mlpWidth), 'Dense_0/'),
     ...withPrefix(initLinear(keyOf('Dense_1'), mlpWidth, width), 'Dense_1/'),

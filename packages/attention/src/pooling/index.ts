@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  checkSizes,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import {
   checkedParam,
   layerNorm,
@@ -114,7 +108,7 @@ export function initAttentionPooling(
   checkOptions('initAttentionPooling', options, ['width', 'heads', 'mlpWidth']);
   const { width, heads, mlpWidth } = options;
   checkSizes({ width, mlpWidth });
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const attention = initSpaceAttention(keyOf('attention'), { width, heads });
   return {
     probe: xavierUniform(keyOf('probe'), [1, 1, width], 1, width),

@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  checkSizes,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import { type Params, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
@@ -71,7 +65,7 @@ export function initSpaceAttention(
             [inputs, heads, depth],
             [heads, depth],
           ];
-    const kernelKey = randomKey(key.low, key.high, name);
+    const kernelKey = subkey(key, name);
     params[`${name}/kernel`] = xavierUniform(kernelKey, shape, inputs, width);
     params[`${name}/bias`] = tf.zeros(biasShape);
   }

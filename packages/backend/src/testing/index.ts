@@ -4,6 +4,7 @@ export { setAddonThreads } from '../tensorflow/addon.ts';
 export { describeBackends, listed as listedBackends, webgpuIfLong } from './describe-backends.ts';
 export { describeLayers, type LayerExample } from './describe-layers.ts';
 export { describeOpCases } from './describe-op-cases.ts';
+export { expectArgumentsNamed } from './expect-arguments-named.ts';
 export { expectCentralDifferences } from './expect-central-differences.ts';
 export {
   type ExpectedTensor,

@@ -4,8 +4,8 @@ import {
   checkSizes,
   checkTensor,
   type RandomKey,
-  randomKey,
   randomUniform,
+  subkey,
 } from '@neverend/backend';
 import { checkedParam, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -129,7 +129,7 @@ export function initLru(key: RandomKey, args: LruArgs): Record<string, tf.Tensor
   if (!(maxPhase > 0 && maxPhase < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`maxPhase was ${maxPhase}; it must be a finite number above 0`);
   }
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   // In the middle between the numbers that the generator gives, so that no logarithm meets 0.
   const uniform = (name: string) =>
     Array.from(randomUniform(keyOf(name), lruWidth), (u) => u + 2 ** -25);

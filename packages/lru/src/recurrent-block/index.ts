@@ -6,7 +6,7 @@ import {
   checkTensor,
   defineKernel,
   type RandomKey,
-  randomKey,
+  subkey,
 } from '@neverend/backend';
 import { recordsGradients } from '@neverend/backend/kernels';
 import {
@@ -231,7 +231,7 @@ export function initRecurrentBlock(
   checkSizes({ width, lruWidth });
   checkTaps('taps', taps);
   checkNumber('outVariance', outVariance, 0);
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const unit = {
     ...{ width: lruWidth, heads },
     ...(minRadius === undefined ? {} : { minRadius }),

@@ -4,7 +4,7 @@ import {
   checkSizes,
   checkTensor,
   type RandomKey,
-  randomKey,
+  subkey,
 } from '@neverend/backend';
 import {
   checkedParam,
@@ -58,7 +58,7 @@ export function initGatedMlp(
   const { width, mlpWidth, outVariance = 1 } = sizes;
   checkSizes({ width, mlpWidth });
   checkNumber('outVariance', outVariance, 0);
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   return {
     'ffw_up/w': normal(keyOf('ffw_up'), [2, width, mlpWidth], Math.sqrt(1 / (2 * width))),
     'ffw_up/b': tf.zeros([2, 1, 1, mlpWidth]),

@@ -1,10 +1,4 @@
-import {
-  checkNumber,
-  checkOptions,
-  checkSizes,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkNumber, checkOptions, checkSizes, type RandomKey, subkey } from '@neverend/backend';
 import { checkedParam, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -73,7 +67,7 @@ export function initResidualBlock(
   args: ResidualBlockArgs,
 ): Record<string, tf.Tensor> {
   checkOptions('initResidualBlock', args, [...recurrentBlockArgs, 'mlpWidth']);
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const { mlpWidth, ...block } = args;
   const { width, outVariance = 1 } = block;
   if (mlpWidth !== undefined) checkSizes({ mlpWidth });

@@ -3,10 +3,10 @@ import {
   checkSizes,
   checkTensor,
   type RandomKey,
-  randomKey,
   randomUniform,
   remat,
   ShapeError,
+  subkey,
 } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -112,7 +112,7 @@ export function initComplexRgLru(key: RandomKey, args: RgLruArgs): Record<string
   checkOptions('initComplexRgLru', args, rgLruArgs);
   const { width, heads, minRadius = 0.9, maxRadius = 0.999 } = args;
   checkSizes({ width });
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const phases = Array.from(randomUniform(keyOf('a_imag_param'), width), (u) => 0.1 * Math.PI * u);
   return tf.tidy(() => ({
     a_param: ringParam(keyOf('a_param'), width, minRadius, maxRadius),

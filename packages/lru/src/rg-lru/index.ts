@@ -1,10 +1,4 @@
-import {
-  checkOptions,
-  checkSizes,
-  checkTensor,
-  type RandomKey,
-  randomKey,
-} from '@neverend/backend';
+import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { passing, withoutMasked } from '../mask.ts';
@@ -75,7 +69,7 @@ export function initRgLru(key: RandomKey, args: RgLruArgs): Record<string, tf.Te
   checkOptions('initRgLru', args, rgLruArgs);
   const { width, heads, minRadius = 0.9, maxRadius = 0.999 } = args;
   checkSizes({ width });
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   return tf.tidy(() => ({
     a_param: ringParam(keyOf('a_param'), width, minRadius, maxRadius),
     ...initGates(key, { width, outputWidth: width, heads }),

@@ -1,4 +1,4 @@
-import { described, type RandomKey, randomKey, randomUniform, ShapeError } from '@neverend/backend';
+import { described, type RandomKey, randomUniform, ShapeError, subkey } from '@neverend/backend';
 import { normal } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -34,7 +34,7 @@ export function initGates(
   const params: Record<string, tf.Tensor> = {};
   for (const gate of ['input_gate', 'a_gate']) {
     const shape = [heads, width / heads, outputWidth / heads];
-    const gateKey = randomKey(key.low, key.high, gate);
+    const gateKey = subkey(key, gate);
     params[`${gate}/w`] = normal(gateKey, shape, 1 / Math.sqrt(width));
     params[`${gate}/b`] = tf.zeros([heads, outputWidth / heads]);
   }

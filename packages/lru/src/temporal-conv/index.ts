@@ -6,8 +6,8 @@ import {
   defineKernel,
   type Kernel,
   type RandomKey,
-  randomKey,
   ShapeError,
+  subkey,
 } from '@neverend/backend';
 import { checkedParam, normal, type Params, paramLabel } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -157,7 +157,7 @@ export function initTemporalConv(
   checkSizes({ width });
   checkTaps('taps', taps);
   return {
-    w: normal(randomKey(key.low, key.high, 'w'), [taps, width], Math.sqrt(0.01 / taps)),
+    w: normal(subkey(key, 'w'), [taps, width], Math.sqrt(0.01 / taps)),
     b: tf.zeros([width]),
   };
 }

@@ -1,4 +1,4 @@
-import { type RandomKey, randomBits, randomKey } from '@neverend/backend';
+import { type RandomKey, randomBits, randomKey, subkey } from '@neverend/backend';
 
 /** Examples that are drawn together: those of one data set, also where it comes back in the stream. */
 export interface PairedExamples {
@@ -85,7 +85,7 @@ function resample(wrong: PairedExamples['wrong'], key: RandomKey): Float64Array[
   for (let start = 0; start < resamples; start += chunk) {
     const ofChunk = counts.slice(start, start + chunk);
     const all = ofChunk.reduce((sum, count) => sum + count, 0);
-    const picked = randomBits(randomKey(key.low, key.high, start), all).map(
+    const picked = randomBits(subkey(key, start), all).map(
       (bits) => telling[Math.floor((bits / 2 ** 32) * telling.length)] ?? 0,
     );
     let end = 0;

@@ -3,8 +3,8 @@ import {
   checkList,
   checkTensor,
   type RandomKey,
-  randomKey,
   ShapeError,
+  subkey,
 } from '@neverend/backend';
 import { checkedParam, type Params } from '@neverend/nn';
 import {
@@ -61,7 +61,7 @@ export function growExperts(
   checkTableRoom(grownTables, config.splitTables ? config.heads : 1);
   const { heads, keyWidth, splitTables = false } = config;
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
-  const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
+  const place = (...names: (string | number)[]) => subkey(key, ...names);
   const tables = peerTables(width, config);
   const grow = (name: string): tf.Tensor => {
     const [kind, number] = name.split('/') as [string, string];
@@ -140,7 +140,7 @@ function* grownRows(
       yield {
         places: places(slice.at * after, slice.count * after, counts, firsts),
         make: () => {
-          const made = randomKey(key.low, key.high, slice.at);
+          const made = subkey(key, slice.at);
           return tf.reshape(started(made, [slice.count, after * width], start), [-1, width]);
         },
       };

@@ -1,5 +1,5 @@
 import { cachedAttention, type KeyValueCache } from '@neverend/attention';
-import { checkOptions, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { checkOptions, type RandomKey, ShapeError, subkey } from '@neverend/backend';
 import { checkedParam, gatherRows, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTokenTensor } from './check-tokens.ts';
@@ -140,7 +140,7 @@ function block(
   const { y, ...beside } = layer.apply(flat, subtree(own, 'feed_forward/'), {
     training,
     picks,
-    ...(key !== undefined && { key: randomKey(key.low, key.high, number) }),
+    ...(key !== undefined && { key: subkey(key, number) }),
   });
   return { x: tf.add(attended, tf.reshape(y, x.shape)), cache: attention.cache, ...beside };
 }

@@ -1,5 +1,5 @@
 import { initSpaceAttention } from '@neverend/attention';
-import { checkObject, checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { checkObject, checkTensor, type RandomKey, ShapeError, subkey } from '@neverend/backend';
 import { normal, type Params, withPrefix } from '@neverend/nn';
 import { checkTableRoom } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
@@ -65,7 +65,7 @@ export function initParams(config: LanguageModelConfig, key: RandomKey): Record<
   checkConfig(config);
   checkTablesTogether(config);
   const { vocabulary, width, heads } = config;
-  const keyOf = (...place: (string | number)[]) => randomKey(key.low, key.high, ...place);
+  const keyOf = (...place: (string | number)[]) => subkey(key, ...place);
   // What is made is freed where a later layer throws.
   return tidied(() => {
     const blocks = feedForwards(config).map((layer, block) => {

@@ -1,5 +1,5 @@
 import { initMlp } from '@neverend/attention';
-import { type RandomKey, randomKey } from '@neverend/backend';
+import { type RandomKey, subkey } from '@neverend/backend';
 import { withPrefix } from '@neverend/nn';
 import {
   checkTableRoom,
@@ -29,7 +29,7 @@ export function initPeer(
   const tables = peerTables(width, config);
   checkTableRoom(tables, config.splitTables ? config.heads : 1);
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, width), ...starts };
-  const place = (name: string) => randomKey(key.low, key.high, name);
+  const place = (name: string) => subkey(key, name);
   const dense = (name: string, hidden: number) =>
     hidden === 0 ? {} : withPrefix(initMlp(place(name), { width, mlpWidth: hidden }), `${name}/`);
   return {

@@ -4,7 +4,7 @@ import {
   checkOptions,
   checkTensor,
   type RandomKey,
-  randomKey,
+  subkey,
 } from '@neverend/backend';
 import { checkedParam, linear, linearParams, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -129,7 +129,7 @@ export function initMemory(
   const own = { ...publishedStarts.memoryLayers(keyWidth, sizes.length, valueWidth), ...starts };
   const retrieval = initRetrieval(key, width, retrievalOf(config), own.keys);
   const begin = (name: string, shape: readonly number[]) => {
-    const place = randomKey(key.low, key.high, name);
+    const place = subkey(key, name);
     if (name === 'values') return startedTable(place, shape as [number, number], own.tables);
     if (name.endsWith('/bias')) return tf.zeros([...shape]);
     // A gate has one output, and starts as wide as its input has it.

@@ -2,9 +2,9 @@ import {
   checkedSize,
   checkRoom,
   type RandomKey,
-  randomKey,
   randomUniform,
   roomFor,
+  subkey,
 } from '@neverend/backend';
 import { normal, setRows, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -92,7 +92,7 @@ export function startedTable(
 ): tf.Tensor {
   const slices = [...rowSlices(rows, width)];
   const make = ({ at, count }: { at: number; count: number }) =>
-    started(randomKey(key.low, key.high, at), [count, width], start);
+    started(subkey(key, at), [count, width], start);
   const [first, ...others] = slices;
   if (first !== undefined && others.length === 0) return make(first);
   return filledTable(
@@ -120,7 +120,7 @@ export function initRetrieval(
   checkRetrieval('initRetrieval', config);
   const { heads, sizes, keyWidth } = config;
   const start = keys ?? publishedStarts.memoryLayers(keyWidth, sizes.length, width).keys;
-  const place = (...names: (string | number)[]) => randomKey(key.low, key.high, ...names);
+  const place = (...names: (string | number)[]) => subkey(key, ...names);
   const begin = (name: string, shape: readonly number[]) => {
     if (name.startsWith('keys/')) return started(place(name), shape, start);
     if (name === 'query/kernel') {

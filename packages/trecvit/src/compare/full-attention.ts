@@ -1,5 +1,5 @@
 import { encoderBlock, initEncoder } from '@neverend/attention';
-import { checkedSize, checkTensor, type RandomKey, randomKey, ShapeError } from '@neverend/backend';
+import { checkedSize, checkTensor, type RandomKey, ShapeError, subkey } from '@neverend/backend';
 import {
   checkedParam,
   initLinear,
@@ -70,7 +70,7 @@ export function initFullAttention(
   frames: number,
 ): Record<string, tf.Tensor> {
   const { layers, width, mlpWidth, heads, patch, channels, classes } = config;
-  const keyOf = (name: string) => randomKey(key.low, key.high, name);
+  const keyOf = (name: string) => subkey(key, name);
   const tokens = fullAttentionTokens(config, frames);
   const dense = (name: string, from: number, to: number) =>
     withPrefix(initLinear(keyOf(name), from, to, { variance: 1 }), `${name}/`);

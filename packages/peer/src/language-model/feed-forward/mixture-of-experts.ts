@@ -1,5 +1,5 @@
 import { initMlp, mlp } from '@neverend/attention';
-import { checkNumber, checkOptions, checkSizes, randomKey } from '@neverend/backend';
+import { checkNumber, checkOptions, checkSizes, subkey } from '@neverend/backend';
 import {
   checkedParam,
   gatherRows,
@@ -61,7 +61,7 @@ export function mixtureOfExperts(
       tableBytes: 0,
     },
     init: (key) => {
-      const keyOf = (name: string) => randomKey(key.low, key.high, name);
+      const keyOf = (name: string) => subkey(key, name);
       const own = names.map((name) =>
         withPrefix(initMlp(keyOf(name), { width, mlpWidth: hidden }), name),
       );
