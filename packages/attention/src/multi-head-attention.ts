@@ -1,10 +1,19 @@
-import { checkTensor } from '@neverend/backend';
-import { checkedParam, layerNorm, linear, type Norm, normLinear, type Params } from '@neverend/nn';
+import { checkFlag, checkTensor } from '@neverend/backend';
+import {
+  checkedParam,
+  checkParams,
+  layerNorm,
+  linear,
+  type Norm,
+  normLinear,
+  type Params,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from './checks.ts';
 import {
   type AttentionOptions,
   attentionOptions,
+  checkAttention,
   scaledDotProductAttention,
 } from './scaled-dot-product-attention/index.ts';
 
@@ -26,6 +35,12 @@ export const multiHeadOptions: readonly (keyof MultiHeadOptions)[] = [
   ...attentionOptions,
 ];
 
+/** @throws naming the option that is wrong, but for the number of heads and the shapes of masks. @param dropoutName what messages call dropout. */
+export function checkMultiHead(options: MultiHeadOptions, dropoutName?: string): void {
+  checkFlag('qkNorm', options.qkNorm ?? false);
+  checkAttention(options, dropoutName);
+}
+
 /** Queries, keys and values of all heads. */
 export interface Heads {
   readonly q: tf.Tensor;
@@ -45,6 +60,8 @@ export function projectHeads(
   params: Params,
   options: MultiHeadOptions,
 ): Heads {
+  checkMultiHead(options);
+  checkParams(params);
   const width = x.shape.at(-1) ?? 1;
   const project = (y: tf.Tensor, name: string) => {
     const { kernel, bias } = projection(params, name, y.shape.at(-1) ?? 1, width, options.heads);

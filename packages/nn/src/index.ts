@@ -1,4 +1,5 @@
 export {
+  checkDropout,
   checkRate,
   type Dropout,
   dropout,
@@ -17,6 +18,7 @@ export type { LinearActivation } from './linear/types.ts';
 export { type Norm, type NormLinearLayer, normLinear, normOf } from './norm-linear/index.ts';
 export {
   checkedParam,
+  checkParams,
   linearParams,
   type Params,
   paramLabel,

@@ -1,6 +1,9 @@
 import {
+  checkedSize,
+  checkNumber,
   checkOptions,
   checkSizes,
+  described,
   type RandomKey,
   randomNormal,
   randomUniform,
@@ -17,7 +20,8 @@ export interface InitLinearOptions {
  * Weights of a linear layer: the kernel random, the bias 0.
  *
  * @returns `kernel` `[D, E]` and `bias` `[E]`, a function of `key` alone and the caller's to dispose.
- * @throws ShapeError unless both widths are positive integers. @throws TypeError for an unknown option.
+ * @throws ShapeError unless both widths are positive integers. @throws RangeError for a `variance` below 0.
+ * @throws TypeError for an unknown option, and, as everything random here, for a key that is none.
  */
 export function initLinear(
   key: RandomKey,
@@ -28,6 +32,7 @@ export function initLinear(
   checkOptions('initLinear', options, ['variance']);
   const { variance } = options;
   checkSizes({ inputWidth, outputWidth });
+  if (variance !== undefined) checkNumber('variance', variance, 0);
   const shape = [inputWidth, outputWidth];
   const kernel =
     variance === undefined
@@ -43,16 +48,23 @@ export function xavierUniform(
   fanIn: number,
   fanOut: number,
 ): tf.Tensor {
+  checkSizes({ fanIn, fanOut });
   const limit = Math.sqrt(6 / (fanIn + fanOut));
   const values = randomUniform(key, sizeOf(shape)).map((u) => (2 * u - 1) * limit);
   return tf.tensor(values, [...shape], 'float32');
 }
 
-/** Normal numbers with this standard deviation. */
+/** Normal numbers with this standard deviation. @throws RangeError unless it is >= 0. */
 export function normal(key: RandomKey, shape: readonly number[], deviation: number): tf.Tensor {
+  checkNumber('deviation', deviation, 0);
   const values = randomNormal(key, sizeOf(shape)).map((value) => value * deviation);
   return tf.tensor(values, [...shape], 'float32');
 }
 
-const sizeOf = (shape: readonly number[]): number =>
-  shape.reduce((product, size) => product * size, 1);
+/** @throws TypeError | ShapeError for what is no list of integers >= 0. */
+function sizeOf(shape: readonly number[]): number {
+  if (!Array.isArray(shape)) {
+    throw new TypeError(`shape was ${described(shape)}; it must be a list of sizes`);
+  }
+  return shape.reduce((product, size) => product * checkedSize('a size of shape', size, 0), 1);
+}

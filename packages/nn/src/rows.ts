@@ -1,3 +1,4 @@
+import { checkTensor } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** A tensor as `[M, D]`: all dimensions but the last become rows. */
@@ -11,6 +12,7 @@ export function asRows(x: tf.Tensor): tf.Tensor2D {
  * is -Infinity, because XNNPACK's pooling takes the larger of the mean and -Infinity.
  */
 export function sumRows(x: tf.Tensor2D): tf.Tensor1D {
+  checkTensor('x', x, ['M', 'E']);
   const [rows, width] = x.shape;
   // XNNPACK refuses to pool a window of one.
   if (rows === 1) return tf.reshape(x, [width]);

@@ -1,4 +1,5 @@
 import {
+  checkFlag,
   checkNumber,
   checkOptions,
   checkSizes,
@@ -9,11 +10,11 @@ import {
   subkey,
 } from '@neverend/backend';
 import { recordsGradients } from '@neverend/backend/kernels';
-import { checkedParam, type Params, withPrefix } from '@neverend/nn';
+import { checkDropout, checkedParam, checkParams, type Params, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
-import { initMlp } from '../mlp/index.ts';
-import { multiHeadOptions } from '../multi-head-attention.ts';
+import { checkMlpGelu, initMlp } from '../mlp/index.ts';
+import { checkMultiHead, multiHeadOptions } from '../multi-head-attention.ts';
 import { type InitAttentionOptions, initSpaceAttention } from '../space-attention/index.ts';
 import { encoderBlockCases } from './cases.ts';
 import { encoderBlockParts } from './composite.ts';
@@ -39,6 +40,17 @@ export const encoderBlockOptions: readonly (keyof EncoderBlockOptions)[] = [
   'layerScale',
 ];
 
+/** @throws naming the option of all blocks that is wrong. */
+export function checkEncoderBlock(options: EncoderBlockOptions): void {
+  const { dropout, attentionDropout, gelu, swiglu = false, layerScale = false, eps } = options;
+  checkMultiHead({ ...options, dropout: attentionDropout }, 'attentionDropout');
+  if (dropout !== undefined) checkDropout('dropout', dropout);
+  checkMlpGelu(gelu);
+  checkFlag('swiglu', swiglu);
+  checkFlag('layerScale', layerScale);
+  if (eps !== undefined) checkNumber('eps', eps, 0);
+}
+
 /**
  * A pre-LN transformer encoder block (arXiv 2010.11929, equations 2 and 3): x + attention(LN(x)), then
  * x + MLP(LN(x)).
@@ -59,7 +71,8 @@ export function encoderBlock(
   checkOptions('encoderBlock', options, encoderBlockOptions);
   const { heads, gelu = 'tanh', eps = 1e-6, causalOffset: _, ...more } = options;
   checkTensor('x', x, ['...', 'rows', 'N', 'D']);
-  checkNumber('eps', eps, 0);
+  checkEncoderBlock(options);
+  checkParams(params);
   const isPlain = gelu === 'tanh' && Object.values(more).every((value) => !value);
   // The tape keeps what a kernel would have to compute again.
   if (!isPlain || recordsGradients()) return encoderBlockParts(x, params, { ...options, eps });

@@ -1,7 +1,23 @@
-import { checkedSize, checkOptions, checkTensor, type RandomKey, subkey } from '@neverend/backend';
-import { checkedParam, dropoutAt, layerNorm, type Params, subtree, withPrefix } from '@neverend/nn';
+import {
+  checkedSize,
+  checkFlag,
+  checkOptions,
+  checkTensor,
+  type RandomKey,
+  subkey,
+} from '@neverend/backend';
+import {
+  checkedParam,
+  checkParams,
+  dropoutAt,
+  layerNorm,
+  type Params,
+  subtree,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
+  checkEncoderBlock,
   type EncoderBlockOptions,
   encoderBlock,
   encoderBlockOptions,
@@ -33,6 +49,9 @@ export function encoder(x: tf.Tensor, params: Params, options: EncoderOptions): 
   const { depth, finalNorm = true, dropout, attentionDropout, ...ofBlocks } = options;
   checkTensor('x', x, ['rows', 'N', 'D']);
   checkedSize('depth', depth, 0);
+  checkFlag('finalNorm', finalNorm);
+  checkEncoderBlock(options);
+  checkParams(params);
   const width = x.shape[2] ?? 1;
   const norm = ['scale', 'bias'].map((part) =>
     finalNorm ? checkedParam(params, `encoder_norm/${part}`, [width]) : undefined,

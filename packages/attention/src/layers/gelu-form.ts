@@ -1,5 +1,4 @@
-import { oneOf } from '@neverend/nn/layers';
-import type { MlpGelu } from '../mlp/index.ts';
+import { checkMlpGelu, type MlpGelu } from '../mlp/index.ts';
 
 /** What the argument `gelu` of a layer may be. */
-export const geluForm: (name: string, value: MlpGelu) => void = oneOf('tanh', 'erf', 'quick');
+export const geluForm = (name: string, value: MlpGelu): void => checkMlpGelu(value, name);

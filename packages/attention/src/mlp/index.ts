@@ -1,6 +1,16 @@
-import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
 import {
+  checkFlag,
+  checkOneOf,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  subkey,
+} from '@neverend/backend';
+import {
+  checkDropout,
   checkedParam,
+  checkParams,
   type Dropout,
   dropout,
   dropoutAt,
@@ -18,6 +28,11 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** Forms of GELU: those of `@neverend/nn`, and `quick`, x sigmoid(1.702 x) (arXiv 1606.08415, section 2), that of OpenAI's CLIP. */
 export type MlpGelu = GeluForm | 'quick';
+
+/** @throws RangeError for another form; there may be none. */
+export function checkMlpGelu(gelu: MlpGelu = 'tanh', name = 'gelu'): void {
+  checkOneOf(name, gelu, ['tanh', 'erf', 'quick']);
+}
 
 /** Options of the MLP of a transformer block. */
 export interface MlpOptions {
@@ -50,6 +65,11 @@ export function mlp(x: tf.Tensor, params: Params, options: MlpOptions = {}): tf.
   checkOptions('mlp', options, ['gelu', 'swiglu', 'dropout', 'norm', 'residual']);
   const { gelu: form = 'tanh', swiglu = false, dropout: dropped, norm, residual } = options;
   checkTensor('x', x, ['...', 'D']);
+  checkParams(params);
+  checkMlpGelu(form);
+  checkFlag('swiglu', swiglu);
+  if (dropped !== undefined) checkDropout('dropout', dropped);
+  if (residual !== undefined) checkTensor('residual', residual, x.shape);
   const width = x.shape.at(-1) ?? 1;
   const kernel0 = checkedParam(params, 'Dense_0/kernel', [width, 'F']);
   const hidden = kernel0.shape[1] ?? 1;

@@ -1,4 +1,11 @@
-import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
+import {
+  checkOneOf,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  subkey,
+} from '@neverend/backend';
 import {
   checkedParam,
   layerNorm,
@@ -46,9 +53,7 @@ export function poolTokens(x: tf.Tensor, kind: 'first' | 'average'): tf.Tensor {
 
 /** @throws RangeError for another kind than `poolTokens` knows. */
 export function checkPoolingKind(name: string, kind: 'first' | 'average'): void {
-  if (kind !== 'first' && kind !== 'average') {
-    throw new RangeError(`${name} was ${JSON.stringify(kind)}; it must be "first" or "average"`);
-  }
+  checkOneOf(name, kind, ['first', 'average']);
 }
 
 /** Options of pooling by attention. All but `heads` may be left out, and then are as big_vision has them. The probe is one query: `mask` broadcasts to `[rows, H, 1, N]`. */

@@ -1,14 +1,15 @@
 import {
+  checkFlag,
   checkNumber,
   checkOptions,
   checkTensor,
-  DTypeError,
+  checkTensorOf,
   defineKernel,
   described,
   type Kernel,
   ShapeError,
 } from '@neverend/backend';
-import { checkRate, type Dropout } from '@neverend/nn';
+import { checkDropout, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionCases } from './cases.ts';
 import { attentionComposite, maskGradComposite } from './composite.ts';
@@ -36,7 +37,7 @@ export interface AttentionOptions {
   readonly keyMask?: tf.Tensor | undefined;
   /** Hides from query i the keys after i + `causalOffset`. */
   readonly causal?: boolean | undefined;
-  /** Where query 0 stands among the keys, an integer; 0 where it is left out. */
+  /** Where query 0 stands among the keys, an integer; 0 where it is left out. Beside `causal` alone. */
   readonly causalOffset?: number | undefined;
   /** Dropout of the weights, after the softmax. */
   readonly dropout?: Dropout | undefined;
@@ -44,6 +45,25 @@ export interface AttentionOptions {
 
 /** The names of these options. */
 export const attentionOptions = ['mask', 'keyMask', 'causal', 'causalOffset', 'dropout'] as const;
+
+/** @throws naming the option that is wrong, but for the shapes of masks. @param dropoutName what messages call dropout. */
+export function checkAttention(options: AttentionOptions, dropoutName = 'dropout'): void {
+  const { mask, keyMask, causal = false, causalOffset, dropout } = options;
+  if (mask !== undefined) checkTensorOf('mask', mask, maskTypes);
+  if (keyMask !== undefined) checkTensorOf('keyMask', keyMask, maskTypes);
+  checkFlag('causal', causal);
+  if (causalOffset !== undefined && !Number.isInteger(causalOffset)) {
+    throw new RangeError(`causalOffset was ${described(causalOffset)}; it must be an integer`);
+  }
+  if (causalOffset !== undefined && !causal) {
+    throw new RangeError(
+      `causalOffset was ${causalOffset} without causal; it must be left out, or causal be true`,
+    );
+  }
+  if (dropout !== undefined) checkDropout(dropoutName, dropout);
+}
+
+const maskTypes = ['bool', 'float32'] as const;
 
 /**
  * Scaled dot-product attention (arXiv 1706.03762, section 3.2.1): softmax(scale · q k' + mask) v for each row and head.
@@ -54,7 +74,7 @@ export const attentionOptions = ['mask', 'keyMask', 'causal', 'causalOffset', 'd
  * @param options `scale` of the scores, 1 / sqrt(d) where it is left out.
  * @returns `[..., M, H, e]`, the caller's to dispose.
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for a dropout rate outside of [0, 1), an
- * offset that is no integer, or a scale that is not finite. @throws TypeError for an unknown option.
+ * offset that is no integer or has no `causal` beside it, or a scale that is not finite. @throws TypeError for an unknown option.
  */
 export function scaledDotProductAttention(
   q: tf.Tensor,
@@ -67,19 +87,15 @@ export function scaledDotProductAttention(
   const [rows, [heads = 1, depth = 1]] = [q.shape.slice(0, -3), q.shape.slice(-2)];
   checkTensor('k', k, [...rows, 'N', heads, depth]);
   checkTensor('v', v, [...rows, k.shape.at(-3) ?? 1, heads, 'e']);
+  checkAttention(options);
   const { mask, keyMask, causal = false, causalOffset = 0, dropout } = options;
-  if (!Number.isInteger(causalOffset)) {
-    throw new RangeError(`causalOffset was ${causalOffset}; it must be an integer`);
-  }
-  if (dropout !== undefined) checkOptions('dropout', dropout, ['rate', 'key']);
-  checkRate(dropout?.rate ?? 0);
   const scale = options.scale ?? 1 / Math.sqrt(depth);
   checkNumber('scale', scale);
   const attrs: AttentionAttrs = {
     scale,
     masked: mask !== undefined || keyMask !== undefined,
     causal,
-    causalOffset: causal ? causalOffset : 0,
+    causalOffset,
     dropoutRate: dropout?.rate ?? 0,
     keyLow: dropout?.key.low ?? 0,
     keyHigh: dropout?.key.high ?? 0,
@@ -122,15 +138,10 @@ function keysMask(mask: tf.Tensor, k: tf.Tensor): tf.Tensor {
   return tf.reshape(added, [-1, 1, 1, wanted.at(-1) ?? 1]);
 }
 
-/** What a mask adds to the scores: 0 where a bool mask is true, -Infinity where it is false; a float32 mask as it is. @throws DTypeError naming another. */
+/** What a mask adds to the scores: 0 where a bool mask is true, -Infinity where it is false; a float32 mask as it is. @throws DTypeError for another. */
 export function addedBy(name: string, mask: tf.Tensor): tf.Tensor {
-  if (!(mask instanceof tf.Tensor)) {
-    throw new TypeError(`${name} was ${described(mask)}; it must be a tensor`);
-  }
+  checkTensorOf(name, mask, maskTypes);
   if (mask.dtype === 'float32') return mask;
-  if (mask.dtype !== 'bool') {
-    throw new DTypeError(`${name} was ${mask.dtype}; it must be bool or float32`);
-  }
   // TensorFlow.js takes a tensor of bytes other than 0 and 1 for booleans, and casts keep them.
   return tf.where(tf.greater(tf.cast(mask, 'float32'), 0), 0, constant(Number.NEGATIVE_INFINITY));
 }

@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBase } from '../checks.ts';
 
@@ -11,13 +11,14 @@ import { checkBase } from '../checks.ts';
  * @throws ShapeError for a size that is no positive integer, or another width. @throws RangeError for another base than a number above 0.
  */
 export function sincosPositions(
-  [rows, columns]: readonly [number, number],
+  grid: readonly [number, number],
   width: number,
   base = 10_000,
 ): tf.Tensor3D {
-  checkGrid('grid', [rows, columns]);
+  checkGrid('grid', grid);
+  const [rows, columns] = grid;
   if (!Number.isInteger(width) || width < 4 || width % 4 !== 0) {
-    throw new ShapeError(`width was ${width}; it must be a positive multiple of 4`);
+    throw new ShapeError(`width was ${described(width)}; it must be a positive multiple of 4`);
   }
   checkBase('base', base);
   const quarter = width / 4;
@@ -33,7 +34,10 @@ export function sincosPositions(
 
 /** @throws ShapeError unless both sides of a grid are positive integers. */
 export function checkGrid(name: string, grid: readonly [number, number]): void {
-  if (!grid.every((side) => Number.isInteger(side) && side > 0)) {
-    throw new ShapeError(`${name} was [${grid.join(', ')}]; it must be two positive integers`);
+  const isList = Array.isArray(grid);
+  if (isList && grid.length === 2 && grid.every((side) => Number.isInteger(side) && side > 0)) {
+    return;
   }
+  const was = isList ? `[${grid.join(', ')}]` : described(grid);
+  throw new ShapeError(`${name} was ${was}; it must be two positive integers`);
 }

@@ -1,4 +1,11 @@
-import { checkOptions, checkSizes, checkTensor, type RandomKey, subkey } from '@neverend/backend';
+import {
+  checkFlag,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  type RandomKey,
+  subkey,
+} from '@neverend/backend';
 import { type Params, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { headWidth } from '../checks.ts';
@@ -55,6 +62,7 @@ export function initSpaceAttention(
   const { width, heads, contextWidth = width, qkNorm = false } = options;
   const depth = headWidth(width, heads);
   checkSizes({ contextWidth });
+  checkFlag('qkNorm', qkNorm);
   const params: Record<string, tf.Tensor> = {};
   for (const name of ['query', 'key', 'value', 'out']) {
     const inputs = name === 'key' || name === 'value' ? contextWidth : width;

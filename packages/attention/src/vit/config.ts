@@ -1,6 +1,7 @@
-import { checkedSize, checkNumber, checkOneOf, checkOptions } from '@neverend/backend';
+import { checkedSize, checkFlag, checkNumber, checkOneOf, checkOptions } from '@neverend/backend';
 import type { EncoderOptions } from '../encoder/index.ts';
 import { checkInterpolation, type InterpolationOptions } from '../learned-positions/interpolate.ts';
+import { checkMlpGelu } from '../mlp/index.ts';
 import { checkGrid } from '../sincos-positions/index.ts';
 
 /**
@@ -45,14 +46,19 @@ const ofBlocks = [
   'swiglu',
 ] as const;
 
+const flags = ['qkNorm', 'layerScale', 'finalNorm', 'swiglu'] as const;
+
 /** @throws RangeError | ShapeError | TypeError naming what is wrong. */
 export function checkVitConfig(config: VitConfig): void {
   checkOptions('vit', config, [...ofBlocks, 'pooling', 'grid', 'interpolation']);
   checkedSize('depth', config.depth, 0);
   checkedSize('heads', config.heads);
   checkNumber('eps', config.eps ?? 0, 0);
-  checkOneOf('gelu', config.gelu ?? 'tanh', ['tanh', 'erf', 'quick']);
+  checkMlpGelu(config.gelu);
+  for (const name of flags) checkFlag(name, config[name] ?? false);
   checkOneOf('pooling', config.pooling, poolings);
   if (config.grid !== undefined) checkGrid('grid', config.grid);
-  checkInterpolation('interpolation', config.interpolation ?? {});
+  if (config.interpolation !== undefined) {
+    checkInterpolation('interpolation', config.interpolation);
+  }
 }

@@ -1,6 +1,7 @@
 import { checkedSize, checkTensor, ShapeError } from '@neverend/backend';
 import { linear } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkGrid } from '../sincos-positions/index.ts';
 
 /** The rows and columns of patches of images. @throws ShapeError unless patches fill them. */
 export function patchGrid(
@@ -28,6 +29,7 @@ export function imagePatches(
   images: tf.Tensor,
   patch: number | readonly [height: number, width: number],
 ): tf.Tensor3D {
+  if (typeof patch !== 'number') checkGrid('patch', patch);
   const [rows, columns] = typeof patch === 'number' ? [patch, patch] : patch;
   checkedSize('patch', rows);
   checkedSize('patch', columns);

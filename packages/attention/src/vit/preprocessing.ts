@@ -1,6 +1,16 @@
-import { checkOneOf, checkTensor, ShapeError, type ShapePattern } from '@neverend/backend';
+import {
+  checkedSize,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkTensor,
+  ShapeError,
+  type ShapePattern,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { filteredShares, filters, resampled, shareMatrix } from '../resampling.ts';
+import { checkGrid } from '../sincos-positions/index.ts';
 import { type Json, meaningOf, objectOf, refuse, sidesOf } from './file-values.ts';
 
 /** How pictures become the images that a vision transformer was trained with. */
@@ -217,9 +227,11 @@ function sizeOf(name: string, value: unknown): number | readonly [number, number
  */
 export function normalizeImages(
   pixels: tf.Tensor,
-  { mean, std }: Pick<VitPreprocessing, 'mean' | 'std'>,
+  preprocessing: Pick<VitPreprocessing, 'mean' | 'std'>,
 ): tf.Tensor {
   checkPixels(pixels, ['...', 'C']);
+  checkColours(preprocessing);
+  const { mean, std } = preprocessing;
   const channels = pixels.shape.at(-1) ?? 1;
   if (mean.length !== channels || std.length !== channels) {
     throw new ShapeError(
@@ -229,6 +241,15 @@ export function normalizeImages(
   return tf.tidy(() =>
     tf.div(tf.sub(fractions(pixels), tf.tensor1d([...mean])), tf.tensor1d([...std])),
   );
+}
+
+function checkColours(preprocessing: Pick<VitPreprocessing, 'mean' | 'std'>): void {
+  checkObject('preprocessing', preprocessing, 'as vitPreprocessing gives it');
+  const { mean, std } = preprocessing;
+  for (const [name, colours] of Object.entries({ mean, std })) {
+    checkList(name, colours, 'a number for each channel');
+    for (const colour of colours) checkNumber(name, colour);
+  }
 }
 
 function checkPixels(pixels: tf.Tensor, shape: ShapePattern): void {
@@ -250,13 +271,14 @@ const fractions = (pixels: tf.Tensor): tf.Tensor =>
  * @throws ShapeError | DTypeError naming the argument. @throws RangeError for another interpolation than `bilinear` and `bicubic`.
  */
 export function preprocessImages(pixels: tf.Tensor, preprocessing: VitPreprocessing): tf.Tensor4D {
-  const { image, resize, interpolation, middle = 'even' } = preprocessing;
   checkPixels(pixels, ['B', 'height', 'width', 'C']);
-  if (interpolation !== 'bilinear' && interpolation !== 'bicubic') {
-    throw new RangeError(
-      `interpolation was ${JSON.stringify(interpolation)}; it must be "bilinear" or "bicubic"`,
-    );
-  }
+  checkColours(preprocessing);
+  const { image, resize, middle = 'even' } = preprocessing;
+  const interpolation = preprocessing.interpolation as keyof typeof filters;
+  checkOneOf('interpolation', interpolation, ['bilinear', 'bicubic']);
+  checkGrid('image', image);
+  if (typeof resize === 'number') checkedSize('resize', resize);
+  else checkGrid('resize', resize);
   const [batch = 1, height = 1, width = 1, channels = 1] = pixels.shape;
   const shorter = Math.min(height, width);
   const size: readonly [number, number] =

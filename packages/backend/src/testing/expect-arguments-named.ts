@@ -49,23 +49,25 @@ function* replaced(of: object, above: readonly string[] = []): Iterable<[string[
   for (const [name, value] of Object.entries(of)) {
     const path = [...above, name];
     for (const wrong of wrongFor(value)) yield [path, wrong];
+    // Below an argument, as an option, null may stand for what is left out.
+    if (above.length === 0 || typeof value === 'object') yield [path, null];
     if (isPlain(value) && !isKey(value)) yield* replaced(value, path);
   }
 }
 
 function wrongFor(value: unknown): readonly unknown[] {
-  if (value instanceof tf.Tensor) return [null, 3, {}, disposedLike(value)];
+  if (value instanceof tf.Tensor) return [3, {}, disposedLike(value)];
   switch (typeof value) {
     case 'number':
-      return [null, Number.NaN, '1', 1n];
+      return [Number.NaN, '1', 1n];
     case 'boolean':
-      return [null, 0, String(value)];
+      return [0, String(value)];
     case 'string':
-      return [null, 3, {}];
+      return [3, {}];
     case 'function':
-      return [null, 3, {}];
+      return [3, {}];
     default:
-      return isKey(value) ? [null, 3, 'a', {}] : [null, 3, 'a'];
+      return isKey(value) ? [3, 'a', {}] : [3, 'a'];
   }
 }
 

@@ -1,9 +1,11 @@
 import {
+  checkKey,
   checkOptions,
   checkTensor,
+  described,
   type RandomKey,
   randomBits,
-  randomKey,
+  subkey,
 } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -20,38 +22,33 @@ export interface Dropout {
  *
  * @param x any shape, float32. @param dropout none gives `x` as it is.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws RangeError for a rate outside of [0, 1). @throws ShapeError | DTypeError naming the argument.
- * @throws TypeError for a property of `dropout` that is not known.
+ * @throws ShapeError | DTypeError naming the argument, and as `checkDropout` does.
  */
 export function dropout(x: tf.Tensor, dropout: Dropout | undefined): tf.Tensor {
   checkTensor('x', x, ['...']);
-  checkDropout(dropout);
+  if (dropout !== undefined) checkDropout('dropout', dropout);
   if (dropout === undefined || dropout.rate === 0) return tf.clone(x);
   return tf.tidy(() => tf.mul(x, tf.tensor(dropoutFactors(x.size, dropout), x.shape)));
 }
 
 /**
- * Dropout of the same rate at another place: its key goes with the place's name.
- *
- * @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property of `dropout` that is not known.
+ * Dropout of the same rate at another place: its key goes with the place's name. @throws as `checkDropout` does.
  */
 export function dropoutAt(
   dropout: Dropout | undefined,
   place: string | number,
 ): Dropout | undefined {
-  checkDropout(dropout);
   if (dropout === undefined) return undefined;
+  checkDropout('dropout', dropout);
   const { rate, key } = dropout;
-  return { rate, key: randomKey(key.low, key.high, place) };
+  return { rate, key: subkey(key, place) };
 }
 
 /**
- * What the first `size` numbers are multiplied by.
- *
- * @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property of `dropout` that is not known.
+ * What the first `size` numbers are multiplied by. @throws as `checkDropout` and `randomBits` do.
  */
 export function dropoutFactors(size: number, dropout: Dropout): Float32Array {
-  checkDropout(dropout);
+  checkDropout('dropout', dropout);
   const { rate, key } = dropout;
   const { threshold, kept } = dropoutNumbers(rate);
   return Float32Array.from(randomBits(key, size), (bits) => (bits >>> 8 < threshold ? 0 : kept));
@@ -59,25 +56,26 @@ export function dropoutFactors(size: number, dropout: Dropout): Float32Array {
 
 /**
  * A number of 24 random bits below the threshold is one of `randomUniform` below the rate, and is dropped; others are
- * multiplied by `kept`.
+ * multiplied by `kept`. @throws RangeError for a rate that is not in [0, 1).
  */
 export function dropoutNumbers(rate: number): {
   readonly threshold: number;
   readonly kept: number;
 } {
+  checkRate(rate, 'rate');
   return { threshold: Math.ceil(rate * 2 ** 24), kept: 1 / (1 - rate) };
 }
 
-/** @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property that is not known. */
-function checkDropout(dropout: Dropout | undefined): void {
-  if (dropout === undefined) return;
-  checkOptions('dropout', dropout, ['rate', 'key']);
-  checkRate(dropout.rate);
+/** @throws RangeError for a rate outside of [0, 1). @throws TypeError for a property that is not known, and a key that is none. */
+export function checkDropout(name: string, dropout: Dropout): void {
+  checkOptions(name, dropout, ['rate', 'key']);
+  checkRate(dropout.rate, `${name}.rate`);
+  checkKey(`${name}.key`, dropout.key);
 }
 
 /** @throws RangeError for a rate that is not in [0, 1). */
-export function checkRate(rate: number, name = 'dropout.rate'): void {
-  if (!(rate >= 0 && rate < 1)) {
-    throw new RangeError(`${name} was ${rate}; it must be at least 0 and below 1`);
+export function checkRate(rate: number, name: string): void {
+  if (!(Number.isFinite(rate) && rate >= 0 && rate < 1)) {
+    throw new RangeError(`${name} was ${described(rate)}; it must be at least 0 and below 1`);
   }
 }

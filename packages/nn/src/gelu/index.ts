@@ -1,4 +1,10 @@
-import { checkOptions, checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import {
+  checkOneOf,
+  checkOptions,
+  checkTensor,
+  defineKernel,
+  type Kernel,
+} from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { biasGeluCases, geluCases } from './cases.ts';
 import { biasGeluComposite, geluComposite } from './composite.ts';
@@ -24,9 +30,7 @@ export function gelu(
 ): tf.Tensor {
   checkOptions('gelu', options, ['form', 'bias']);
   const { form = 'tanh', bias } = options;
-  if (form !== 'tanh' && form !== 'erf') {
-    throw new RangeError(`form was ${JSON.stringify(form)}; it must be "tanh" or "erf"`);
-  }
+  checkOneOf('form', form, ['tanh', 'erf']);
   checkTensor('x', x, bias === undefined ? ['...'] : ['...', 'D']);
   if (bias === undefined) return geluKernel.run({ x }, { form })[0] as tf.Tensor;
   checkTensor('bias', bias, [x.shape.at(-1) ?? 1]);

@@ -1,4 +1,4 @@
-import { described, ShapeError } from '@neverend/backend';
+import { described, isLive, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Shape } from '@tensorflow/tfjs-layers';
 
@@ -36,7 +36,7 @@ export function checkMask(name: string, mask: tf.Tensor, x: tf.Tensor, ofSteps: 
     told(tokens.slice(0, fewest + more)),
   );
   const wanted = shapes.join(' or ');
-  if (!(mask instanceof tf.Tensor)) {
+  if (!(mask instanceof tf.Tensor && isLive(mask))) {
     throw new TypeError(`${name} was ${described(mask)}; it must be a tensor ${wanted}`);
   }
   if (!maskFits(mask, x.shape)) {

@@ -1,6 +1,8 @@
 import {
+  checkOneOf,
   checkOptions,
   checkTensor,
+  checkTensorOf,
   defineKernel,
   type Kernel,
   ShapeError,
@@ -18,6 +20,7 @@ import {
   type LinearAttrs,
   type LinearInputs,
   type LinearSizes,
+  linearActivations,
   linearSizes,
   sizesOf,
 } from './types.ts';
@@ -47,11 +50,7 @@ export function linear(
 ): tf.Tensor {
   checkOptions('linear', options, ['activation', 'residual']);
   const { activation = 'none', residual } = options;
-  if (activation !== 'none' && activation !== 'gelu') {
-    throw new RangeError(
-      `activation was ${JSON.stringify(activation)}; it must be "none" or "gelu"`,
-    );
-  }
+  checkOneOf('activation', activation, linearActivations);
   const sizes = checkedSizes(x, kernel, bias);
   if (residual !== undefined) checkTensor('residual', residual, sizes.shape);
   if (bias === undefined) {
@@ -79,6 +78,7 @@ export function linear(
 function checkedSizes(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | undefined): LinearSizes {
   checkTensor('x', x, ['...', 'D']);
   checkTensor('kernel', kernel, ['...', 'E']);
+  if (bias !== undefined) checkTensorOf('bias', bias, ['float32']);
   const unitAxes = kernel.shape.slice(-Math.max(1, bias?.rank ?? 1));
   const sizes =
     kernel.rank > unitAxes.length ? linearSizes(x.shape, kernel.shape, unitAxes) : undefined;

@@ -1,7 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** What is done to x W + b. `gelu`: its tanh form (arXiv 1606.08415, section 2). */
-export type LinearActivation = 'none' | 'gelu';
+export type LinearActivation = (typeof linearActivations)[number];
+
+/** All of them. */
+export const linearActivations = ['none', 'gelu'] as const;
 
 export type LinearAttrs = { readonly activation: LinearActivation };
 

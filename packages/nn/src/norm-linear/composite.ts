@@ -1,3 +1,4 @@
+import { checkOptions } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { layerNorm } from '../layer-norm/index.ts';
 import { linear } from '../linear/index.ts';
@@ -14,11 +15,16 @@ export interface Norm {
   readonly eps?: number | undefined;
 }
 
+/** The names of its parts. */
+export const normOptions = ['scale', 'bias', 'eps'] as const;
+
 /** What is added to the scale of an RMS norm. */
 export const rmsOffset = 1;
 
 /** The norm alone. @param x `[..., D]`. @returns the shape of `x`, the caller's to dispose. @throws as `layerNorm` and `rmsNorm` do. */
-export function normOf(x: tf.Tensor, { scale, bias, eps = 1e-6 }: Norm): tf.Tensor {
+export function normOf(x: tf.Tensor, norm: Norm): tf.Tensor {
+  checkOptions('norm', norm, normOptions);
+  const { scale, bias, eps = 1e-6 } = norm;
   return bias === undefined
     ? rmsNorm(x, scale, { eps, offset: rmsOffset })
     : layerNorm(x, scale, bias, eps);

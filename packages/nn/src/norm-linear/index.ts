@@ -1,15 +1,18 @@
 import {
   checkNumber,
+  checkObject,
+  checkOneOf,
   checkOptions,
   checkTensor,
   defineKernel,
+  described,
   type Kernel,
 } from '@neverend/backend';
 import { recordsGradients } from '@neverend/backend/kernels';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { LinearActivation } from '../linear/types.ts';
+import { type LinearActivation, linearActivations } from '../linear/types.ts';
 import { normLinearCases } from './cases.ts';
-import { type Norm, normLinearComposite, rmsOffset } from './composite.ts';
+import { type Norm, normLinearComposite, normOptions, rmsOffset } from './composite.ts';
 import { normLinearTensorflow } from './kernels/tensorflow.ts';
 import type { NormLinearAttrs, NormLinearInputs } from './types.ts';
 
@@ -30,24 +33,29 @@ export interface NormLinearLayer {
  *
  * @param x `[..., D]`, float32.
  * @returns `[..., E...]` of each layer, in their order; the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite, and without a layer.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite, another activation, and without a layer.
  */
 export function normLinear(
   x: tf.Tensor,
   norm: Norm,
   layers: readonly NormLinearLayer[],
 ): tf.Tensor[] {
-  checkOptions('norm', norm, ['scale', 'bias', 'eps']);
+  checkOptions('norm', norm, normOptions);
   const { scale, bias, eps = 1e-6 } = norm;
   checkTensor('x', x, ['...', 'D']);
   const width = x.shape.at(-1) ?? 1;
   checkTensor('norm.scale', scale, [width]);
   if (bias !== undefined) checkTensor('norm.bias', bias, [width]);
   checkNumber('norm.eps', eps, 0);
+  if (!Array.isArray(layers)) {
+    throw new TypeError(`layers was ${described(layers)}; it must be a list of layers`);
+  }
   if (layers.length === 0) throw new RangeError('layers was empty; it must have one at least');
   const named: Record<`kernel${number}` | `bias${number}`, tf.Tensor> = {};
   for (const [at, layer] of layers.entries()) {
-    checkTensor(`layers[${at}].bias`, layer.bias, layer.bias.shape);
+    checkObject(`layers[${at}]`, layer, 'with kernel and bias');
+    checkOneOf(`layers[${at}].activation`, layer.activation ?? 'none', linearActivations);
+    checkTensor(`layers[${at}].bias`, layer.bias, ['...']);
     checkTensor(`layers[${at}].kernel`, layer.kernel, [width, ...layer.bias.shape]);
     named[`kernel${at}`] = layer.kernel;
     named[`bias${at}`] = layer.bias;

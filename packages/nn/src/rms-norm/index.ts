@@ -21,7 +21,7 @@ import type { RmsNormAttrs, RmsNormInputs } from './types.ts';
  * @param x `[..., D]`, float32. @param scale `[D]`. @param options `eps`: default 1e-6. `offset`: 0 (default)
  * for a scale that starts at one, 1 for one that starts at zero, as in Griffin and TRecViT.
  * @returns the shape of `x`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite.
+ * @throws ShapeError | DTypeError naming the argument. @throws RangeError for an `eps` that is negative or not finite, or an `offset` that is not finite.
  * @throws TypeError for an unknown option.
  */
 export function rmsNorm(
@@ -34,6 +34,7 @@ export function rmsNorm(
   checkTensor('x', x, ['...', 'D']);
   checkTensor('scale', scale, [x.shape.at(-1) ?? 1]);
   checkNumber('eps', eps, 0);
+  checkNumber('offset', offset);
   const [y, rstd] = rmsNormKernel.run({ x, scale }, { eps, offset }) as [tf.Tensor, tf.Tensor];
   rstd.dispose();
   return y;

@@ -1,4 +1,4 @@
-import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import { checkTensor, checkVariable, defineKernel, type Kernel } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { scatterAddRowsCases } from './cases.ts';
 import { scatterAddRowsComposite } from './composite.ts';
@@ -12,13 +12,13 @@ import type { ScatterAddRowsAttrs, ScatterAddRowsInputs } from './types.ts';
  * more than once. In place where the backend has a kernel for it, at a cost that does not depend on N;
  * elsewhere the variable gets a new value of its whole size.
  *
- * @param table `[N, D]`, float32. Tensors that share its buffer (clones, reshapes) change with it where it is in place.
+ * @param table a variable `[N, D]`, float32. Tensors that share its buffer (clones, reshapes) change with it where it is in place.
  * @param indices `[K]`, int32, each in [0, N): outside of it the result is undefined.
  * @param rows `[K, D]`, float32.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws TypeError for a table that is no variable.
  */
 export function scatterAddRows(table: tf.Variable, indices: tf.Tensor, rows: tf.Tensor): void {
-  checkTensor('table', table, ['N', 'D']);
+  checkVariable('table', table, ['N', 'D']);
   checkTensor('indices', indices, ['K'], 'int32');
   checkTensor('rows', rows, [indices.size, table.shape[1] ?? 1]);
   const [result] = scatterAddRowsKernel.run({ table, indices, rows }, {}) as [tf.Tensor];

@@ -1,4 +1,4 @@
-import { checkTensor, defineKernel, type Kernel } from '@neverend/backend';
+import { checkTensor, checkTensorOf, defineKernel, type Kernel } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { setRowsCases } from './cases.ts';
 import { setRowsComposite } from './composite.ts';
@@ -20,6 +20,7 @@ import type { SetRowsAttrs, SetRowsInputs } from './types.ts';
  * @throws ShapeError | DTypeError naming the argument.
  */
 export function setRows(table: tf.Tensor, indices: tf.Tensor, rows: tf.Tensor): tf.Tensor {
+  checkTensorOf('table', table, ['float32'], ['N', '...']);
   const row = table.shape.slice(1);
   checkTensor('table', table, ['N', ...row]);
   checkTensor('indices', indices, ['K'], 'int32');
