@@ -6,7 +6,8 @@ export interface MaskOption {
   /**
    * 1 for steps that count and 0 for padding, float32: `[rows, T]` or `[B, T]`, the first two axes of `x`. Padding may be anywhere. It
    * leaves the state as it was, and `y` too, which is 0 where nothing was before, or the given state where `y` has states. Whatever is in
-   * `x` there has no part in anything. Default: all steps count. Not beside `segmentPos`.
+   * `x` there has no part in anything. Default: all steps count. Not beside `segmentPos`. That there is nothing between 0 and 1 is not
+   * checked, as the mask is not read back: of such a step `x` counts in full, and the state passes it by in part.
    */
   readonly mask?: tf.Tensor;
 }

@@ -39,7 +39,7 @@ export function checkSequence<T extends RecurrenceOptions<unknown>>(
   checkOptions(owner, options, ['segmentPos', 'state', ...more]);
   const { segmentPos, mask, reverse = false } = options;
   checkFlag('reverse', reverse);
-  checkTensor('x', x, x.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
+  checkTensor('x', x, x?.rank === 4 ? ['B', 'T', 'N', 'D'] : ['rows', 'T', 'D']);
   if (segmentPos !== undefined) {
     checkTensor('segmentPos', segmentPos, x.shape.slice(0, 2), 'int32');
     if (mask !== undefined) {

@@ -363,7 +363,7 @@ describe('a recurrent layer', () => {
     expect(make({ stateful: true })).toThrow('stateful was true; it must be false');
     expect(make({ stateful: false })).not.toThrow();
     expect(make({ returnSequences: 'no' })).toThrow(
-      'returnSequences was no; it must be true or false',
+      'returnSequences was "no"; it must be true or false',
     );
     for (const option of [
       'kernelRegularizer',

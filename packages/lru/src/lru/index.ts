@@ -3,6 +3,7 @@ import {
   checkOptions,
   checkSizes,
   checkTensor,
+  described,
   type RandomKey,
   randomUniform,
   subkey,
@@ -121,13 +122,14 @@ export function initLru(key: RandomKey, args: LruArgs): Record<string, tf.Tensor
   checkOptions('initLru', args, ['width', 'lruWidth', 'minRadius', 'maxRadius', 'maxPhase']);
   const { width, lruWidth = width, minRadius = 0, maxRadius = 1, maxPhase = 2 * Math.PI } = args;
   checkSizes({ width, lruWidth });
-  if (!(minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1)) {
+  const areNumbers = Number.isFinite(minRadius) && Number.isFinite(maxRadius);
+  if (!(areNumbers && minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1)) {
     throw new RangeError(
-      `minRadius and maxRadius were ${minRadius} and ${maxRadius}; they must be in [0, 1], the first below the second`,
+      `minRadius and maxRadius were ${described(minRadius)} and ${described(maxRadius)}; they must be in [0, 1], the first below the second`,
     );
   }
-  if (!(maxPhase > 0 && maxPhase < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`maxPhase was ${maxPhase}; it must be a finite number above 0`);
+  if (!(Number.isFinite(maxPhase) && maxPhase > 0)) {
+    throw new RangeError(`maxPhase was ${described(maxPhase)}; it must be a finite number above 0`);
   }
   const keyOf = (name: string) => subkey(key, name);
   // In the middle between the numbers that the generator gives, so that no logarithm meets 0.

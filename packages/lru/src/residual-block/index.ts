@@ -1,5 +1,5 @@
 import { checkNumber, checkOptions, checkSizes, type RandomKey, subkey } from '@neverend/backend';
-import { checkedParam, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
+import { checkedParam, checkParams, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   initRecurrentBlock,
@@ -36,6 +36,7 @@ export function residualBlock(
   checkSequence('residualBlock', x, options, ['decayPower', 'eps']);
   const { eps = 1e-6, ...ofBlock } = options;
   checkNumber('eps', eps, 0);
+  checkParams(params);
   const width = x.shape.at(-1) ?? 1;
   const mlp = subtree(params, 'mlp_block/');
   const hasMlp = Object.keys(mlp).length > 0 || 'channel_pre_norm/scale' in params;

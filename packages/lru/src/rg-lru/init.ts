@@ -48,12 +48,12 @@ export function ringParam(
   minRadius: number,
   maxRadius: number,
 ): tf.Tensor {
-  if (!(maxRadius > 0 && maxRadius < 1)) {
-    throw new RangeError(`maxRadius was ${maxRadius}; it must be above 0 and below 1`);
+  if (!(Number.isFinite(maxRadius) && maxRadius > 0 && maxRadius < 1)) {
+    throw new RangeError(`maxRadius was ${described(maxRadius)}; it must be above 0 and below 1`);
   }
-  if (!(minRadius >= 0 && minRadius < maxRadius)) {
+  if (!(Number.isFinite(minRadius) && minRadius >= 0 && minRadius < maxRadius)) {
     throw new RangeError(
-      `minRadius was ${minRadius}; it must be at least 0 and below ${maxRadius}`,
+      `minRadius was ${described(minRadius)}; it must be at least 0 and below ${maxRadius}`,
     );
   }
   const values = Array.from(randomUniform(key, width), (u) => {

@@ -1,4 +1,4 @@
-import { checkObject, checkOptions, checkTensor, defineKernel } from '@neverend/backend';
+import { checkFlag, checkObject, checkOptions, checkTensor, defineKernel } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Complex } from '../types.ts';
 import { complexScanCases, realScanCases } from './cases.ts';
@@ -109,6 +109,7 @@ function layout(
   reverse: boolean,
 ) {
   const [[name, first], ...others] = Object.entries(sequences) as [Named, ...Named[]];
+  checkFlag('reverse', reverse);
   checkTensor(name, first, first?.rank === 4 ? ['B', 'T', 'N', 'E'] : ['rows', 'T', 'E']);
   for (const [other, tensor] of others) checkTensor(other, tensor, first.shape);
   const [outer, length, ...rest] = first.shape as [number, number, ...number[]];
