@@ -54,13 +54,13 @@ export function checkTensorOf(
 }
 
 /** What is to be written into. @throws TypeError unless it is a variable that was not disposed, and what `checkTensor` throws. */
-export function checkVariable(name: string, variable: Variable, pattern: ShapePattern): void {
+export function checkVariable(name: string, variable: Variable, pattern?: ShapePattern): void {
   if (!(variable instanceof Variable && isLive(variable))) {
     throw new TypeError(
       `${name} was ${described(variable)}; it must be a variable${shown(pattern)}`,
     );
   }
-  checkTensor(name, variable, pattern);
+  if (pattern !== undefined) checkTensor(name, variable, pattern);
 }
 
 const shown = (pattern: ShapePattern | undefined): string =>

@@ -15,18 +15,29 @@ it('refuses every option that is not known, whatever its value', () => {
 
 it('refuses what is neither true nor false', () => {
   for (const value of [true, false]) expect(() => checkFlag('bias', value)).not.toThrow();
-  for (const value of [0, 'true', null, undefined]) {
+  for (const [value, was] of [
+    [0, '0'],
+    ['true', '"true"'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [{}, 'an object'],
+  ]) {
     expect(() => checkFlag('bias', value as never)).toThrow(
-      new TypeError(`bias was ${value}; it must be true or false`),
+      new TypeError(`bias was ${was}; it must be true or false`),
     );
   }
 });
 
 it('refuses another word than those that there are', () => {
   expect(() => checkOneOf('norm', 'batch', ['none', 'batch'])).not.toThrow();
-  for (const value of ['rms', 1, undefined]) {
+  for (const [value, was] of [
+    ['rms', '"rms"'],
+    [1, '1'],
+    [2n, '2n'],
+    [undefined, 'undefined'],
+  ]) {
     expect(() => checkOneOf('norm', value as never, ['none', 'batch'])).toThrow(
-      new RangeError(`norm was ${JSON.stringify(value)}; it must be "none" or "batch"`),
+      new RangeError(`norm was ${was}; it must be "none" or "batch"`),
     );
   }
 });

@@ -1,8 +1,9 @@
-import { DTypeError } from '@neverend/backend';
+import { checkTensorOf, DTypeError, described } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 
-/** @throws DTypeError when `tensor` is not float32. */
+/** @throws TypeError unless it is a tensor that was not disposed. @throws DTypeError when it is not float32. */
 export function checkFloat(what: string, tensor: tf.Tensor): void {
+  checkTensorOf(what, tensor);
   if (tensor.dtype !== 'float32') {
     throw new DTypeError(`${what} is ${tensor.dtype}; it must be float32`);
   }
@@ -12,7 +13,7 @@ export function checkFloat(what: string, tensor: tf.Tensor): void {
 export function checkNotNegative(values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!(value >= 0 && Number.isFinite(value))) {
-      throw new RangeError(`${name} was ${value}; it must be a finite number >= 0`);
+      throw new RangeError(`${name} was ${described(value)}; it must be a finite number >= 0`);
     }
   }
 }
@@ -20,7 +21,8 @@ export function checkNotNegative(values: Readonly<Record<string, number>>): void
 /** Decays by their names. @throws RangeError naming the first that is not in [0, 1). */
 export function checkBetas(values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
-    if (!(value >= 0 && value < 1))
-      throw new RangeError(`${name} was ${value}; it must be in [0, 1)`);
+    if (!(Number.isFinite(value) && value >= 0 && value < 1)) {
+      throw new RangeError(`${name} was ${described(value)}; it must be in [0, 1)`);
+    }
   }
 }

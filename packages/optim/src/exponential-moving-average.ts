@@ -1,3 +1,4 @@
+import { checkVariable, described } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBetas, checkFloat } from './checks.ts';
 import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';
@@ -26,11 +27,17 @@ export class ExponentialMovingAverage {
    * Takes in the weights as they are now, after an optimiser's step.
    *
    * @param variables float32; those that are left out keep their averages.
-   * @throws DTypeError when a variable is not float32. Nothing has changed then.
+   * @throws TypeError | DTypeError naming what is no variable, or one that is not float32. Nothing has changed then.
    */
   update(variables: Iterable<tf.Variable>): void {
+    if (typeof variables?.[Symbol.iterator] !== 'function') {
+      throw new TypeError(`variables was ${described(variables)}; it must be a list of variables`);
+    }
     const weights = [...variables];
-    for (const weight of weights) checkFloat(`variable "${weight.name}"`, weight);
+    for (const [at, weight] of weights.entries()) {
+      checkVariable(`variables[${at}]`, weight);
+      checkFloat(`variable "${weight.name}"`, weight);
+    }
     tf.tidy(() => {
       const [decay, newShare] = [tf.scalar(this.#decay), tf.scalar(1 - this.#decay)];
       for (const object of weights) {

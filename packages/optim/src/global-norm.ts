@@ -1,5 +1,6 @@
-import { DTypeError } from '@neverend/backend';
+import { checkObject, DTypeError, described } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkFloat } from './checks.ts';
 import { type HostRowGradient, type MergePlan, mergeByPlan, planMerge } from './rows/merge-rows.ts';
 import { checkRowGradient } from './rows/row-gradient.ts';
 
@@ -23,7 +24,7 @@ export type ClippedGradient<T> = T extends tf.Tensor ? tf.Tensor : HostRowGradie
  *
  * @param grads float32 of any shapes; they stay the caller's.
  * @returns the norm, a scalar; 0 when there are no gradients. The caller disposes it.
- * @throws ShapeError or DTypeError naming the row gradient whose indices and rows do not fit each other.
+ * @throws TypeError, ShapeError or DTypeError naming what is no gradient, and the row gradient whose indices and rows do not fit each other.
  */
 export function globalNorm(grads: NamedGradients): tf.Scalar {
   const gradients = present(grads);
@@ -43,13 +44,15 @@ export function globalNorm(grads: NamedGradients): tf.Scalar {
  * @returns the scaled gradients under their names, none for null, those of rows with no row twice, and the norm
  * before scaling; the caller disposes both.
  * @throws RangeError when `maxNorm` is not above 0.
- * @throws ShapeError or DTypeError naming the row gradient whose indices and rows do not fit each other.
+ * @throws TypeError, ShapeError or DTypeError naming what is no gradient, and the row gradient whose indices and rows do not fit each other.
  */
 export function clipByGlobalNorm<G extends NamedGradients>(
   grads: G,
   maxNorm: number,
 ): { grads: ClippedGradients<G>; norm: tf.Scalar } {
-  if (!(maxNorm > 0)) throw new RangeError(`maxNorm was ${maxNorm}; it must be above 0`);
+  if (!(typeof maxNorm === 'number' && maxNorm > 0)) {
+    throw new RangeError(`maxNorm was ${described(maxNorm)}; it must be above 0`);
+  }
   const gradients = present(grads);
   const { scaled, norm } = tf.tidy(() => {
     const values = gradients.map(merged);
@@ -73,10 +76,14 @@ interface Gradient {
 
 /** The types of TensorFlow.js hide the null of a variable that is frozen. */
 function present(grads: NamedGradients): Gradient[] {
+  checkObject('grads', grads, 'of gradients by names');
   return Object.entries(grads)
     .filter(([, grad]) => grad != null)
     .map(([name, grad]) => {
-      if (grad instanceof tf.Tensor) return { name, tensor: grad };
+      if (grad instanceof tf.Tensor) {
+        checkFloat(`the gradient of "${name}"`, grad);
+        return { name, tensor: grad };
+      }
       checkRowGradient(`of "${name}"`, grad);
       if (!(grad.indices instanceof Int32Array)) {
         throw new DTypeError(

@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { checkObject, checkTensorOf, isLive, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Tensors by their names in a state: `iter`, and for each parameter `<name>/<key>` and `<name>/step`. */
@@ -121,12 +121,16 @@ export class OptimizerState<K extends string> {
    *
    * @param state copied, so that it stays the caller's.
    * @param find the parameter of a name, where it exists already.
-   * @throws ShapeError naming every tensor that is missing, not expected or does not fit. Nothing has changed then.
+   * @throws TypeError naming what is no tensor. @throws ShapeError naming every tensor that is missing, not expected or does not fit. Nothing has changed then.
    */
   async restore(
     state: NamedState,
     find: (name: string) => Parameter | undefined = () => undefined,
   ): Promise<void> {
+    checkObject('state', state, 'of tensors by names');
+    for (const [name, tensor] of Object.entries(state)) {
+      if (tensor !== undefined) checkTensorOf(`state["${name}"]`, tensor);
+    }
     const problems: string[] = [];
     const names = new Set<string>();
     const keys: readonly string[] = [...this.keys, 'step'];
@@ -239,8 +243,7 @@ export function variableNamed(
 
 /** False for a variable that was disposed, also by `tf.disposeVariables`, which does not mark it so. */
 export function isAlive(object: object): boolean {
-  if (!(object instanceof tf.Variable)) return true;
-  return tf.engine().registeredVariables[object.name] === object;
+  return !(object instanceof tf.Variable) || isLive(object);
 }
 
 /** A variable that outlives any `tf.tidy`, of a tensor that nothing else needs. */

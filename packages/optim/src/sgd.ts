@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkFlag, checkOptions } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from './checks.ts';
 import { type OptimizerSettings, optimizerSettings } from './settings.ts';
@@ -41,6 +41,8 @@ export class SGD extends SlotOptimizer<'momentum'> {
     const { momentum = 0, nesterov = false, decoupled = false } = options;
     super(momentum === 0 ? [] : ['momentum'], { learningRate, weightDecay, groups });
     checkBetas({ momentum });
+    checkFlag('nesterov', nesterov);
+    checkFlag('decoupled', decoupled);
     if (nesterov && momentum === 0) {
       throw new RangeError('nesterov was true with momentum 0; it needs momentum above 0');
     }

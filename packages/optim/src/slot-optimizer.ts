@@ -1,4 +1,4 @@
-import { checkOptions, ShapeError } from '@neverend/backend';
+import { checkObject, checkOptions, described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat, checkNotNegative } from './checks.ts';
 import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';
@@ -55,8 +55,16 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
   ) {
     super();
     checkNotNegative({ weightDecay });
+    if (!Array.isArray(groups)) {
+      throw new TypeError(`groups was ${described(groups)}; it must be a list of groups`);
+    }
     for (const group of groups) {
       checkOptions('a group', group, ['match', 'learningRateScale', 'weightDecay']);
+      if (typeof group.match !== 'function') {
+        throw new TypeError(
+          `match of a group was ${described(group.match)}; it must be a function of a name`,
+        );
+      }
       const { learningRateScale = 1, weightDecay: decay = 0 } = group;
       checkNotNegative({ learningRateScale, weightDecay: decay });
     }
@@ -103,13 +111,11 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
    *
    * @param gradients float32 gradients of their variables' shapes, by the variables' names; they stay the
    * caller's.
-   * @throws ShapeError or DTypeError when a gradient does not fit its variable.
+   * @throws TypeError, ShapeError or DTypeError when a gradient does not fit its variable, or a variable is not float32.
    * @throws RangeError when a name is not a variable's or comes twice. Nothing has changed then.
    */
   override applyGradients(gradients: tf.NamedTensorMap | NamedTensor[]): void {
-    const named: [string, tf.Tensor | null | undefined][] = Array.isArray(gradients)
-      ? gradients.map(({ name, tensor }) => [name, tensor])
-      : Object.entries(gradients);
+    const named = Array.isArray(gradients) ? pairs('gradients', gradients) : entries(gradients);
     const names = new Set<string>();
     const checked = named.flatMap(([name, gradient]) => {
       // minimize() lists a variable that the cost does not depend on without a gradient.
@@ -170,7 +176,10 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
    * @throws what `restore` throws.
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
-    await this.#restore(Object.fromEntries(weights.map(({ name, tensor }) => [name, tensor])));
+    if (!Array.isArray(weights)) {
+      throw new TypeError(`weights was ${described(weights)}; it must be a list of named tensors`);
+    }
+    await this.#restore(Object.fromEntries(pairs('weights', weights)) as NamedState);
   }
 
   /**
@@ -228,6 +237,19 @@ export abstract class SlotOptimizer<K extends string> extends tf.Optimizer {
   }
 }
 
+type Pair = [name: string, tensor: tf.Tensor | null | undefined];
+
+const pairs = (owner: string, named: readonly NamedTensor[]): Pair[] =>
+  named.map((one, at) => {
+    checkObject(`${owner}[${at}]`, one, 'with name and tensor');
+    return [one.name, one.tensor];
+  });
+
+function entries(gradients: tf.NamedTensorMap): Pair[] {
+  checkObject('gradients', gradients, 'of tensors by names');
+  return Object.entries(gradients);
+}
+
 const everything: ParameterGroup = { match: () => true };
 
 function groupBy<T>(items: readonly T[], key: (item: T) => unknown): Iterable<readonly T[]> {
@@ -248,6 +270,7 @@ function parameterOf(
   if (parameter === undefined) {
     throw new RangeError(`gradients name "${name}"; no variable of that name exists`);
   }
+  checkFloat(`the variable "${name}"`, parameter.object);
   checkFloat(`the gradient of "${name}"`, gradient);
   if (!tf.util.arraysEqual(gradient.shape, parameter.object.shape)) {
     throw new ShapeError(

@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkOptions, described } from '@neverend/backend';
 import { checkNotNegative } from './checks.ts';
 
 /** What `warmupCosine` takes; rates in the optimiser's units, lengths in steps. */
@@ -25,14 +25,17 @@ export function warmupCosine(options: WarmupCosineOptions): (step: number) => nu
   checkOptions('warmupCosine', options, ['peak', 'warmupSteps', 'totalSteps', 'final']);
   const { peak, warmupSteps, totalSteps, final = 0 } = options;
   checkNotNegative({ peak, final });
-  if (!(warmupSteps >= 0 && warmupSteps < totalSteps && Number.isFinite(totalSteps))) {
+  const areNumbers = Number.isFinite(warmupSteps) && Number.isFinite(totalSteps);
+  if (!(areNumbers && warmupSteps >= 0 && warmupSteps < totalSteps)) {
     throw new RangeError(
-      `warmupSteps was ${warmupSteps} and totalSteps ${totalSteps}; ` +
+      `warmupSteps was ${described(warmupSteps)} and totalSteps ${described(totalSteps)}; ` +
         'warmupSteps must be >= 0 and below totalSteps',
     );
   }
   return (step) => {
-    if (!(step >= 0)) throw new RangeError(`step was ${step}; it must be >= 0`);
+    if (!(typeof step === 'number' && step >= 0)) {
+      throw new RangeError(`step was ${described(step)}; it must be >= 0`);
+    }
     if (step < warmupSteps) return (peak * step) / warmupSteps;
     if (step >= totalSteps) return final;
     const progress = (step - warmupSteps) / (totalSteps - warmupSteps);

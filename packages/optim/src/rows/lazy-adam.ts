@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkFlag, checkOptions } from '@neverend/backend';
 import { checkBetas, checkNotNegative } from '../checks.ts';
 import { lazyAdamStep } from '../row-steps/index.ts';
 import type { LazyAdamNumber } from '../row-steps/types.ts';
@@ -44,6 +44,7 @@ export class LazyAdam extends RowOptimizer<'m' | 'v' | 'last', LazyAdamNumber> {
     super(lazyAdamStep, { m: 0, v: 0, last: 0 }, settings);
     checkBetas({ beta1, beta2 });
     checkNotNegative({ epsilon });
+    checkFlag('catchUp', catchUp);
     this.#beta1 = beta1;
     this.#beta2 = beta2;
     this.#epsilon = epsilon;

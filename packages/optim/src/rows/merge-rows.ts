@@ -1,3 +1,4 @@
+import { checkList } from '@neverend/backend';
 import { scatterAddRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkRowGradient, type RowGradient } from './row-gradient.ts';
@@ -20,6 +21,7 @@ export interface HostRowGradient extends RowGradient {
 export async function mergeRows(
   ...gradients: readonly [RowGradient, ...RowGradient[]]
 ): Promise<HostRowGradient> {
+  checkList('gradients', gradients, 'one gradient at least');
   for (const [at, gradient] of gradients.entries()) {
     checkRowGradient(`${at + 1}`, gradient, at === 0 ? undefined : gradients[0].rows.shape[1]);
   }

@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkOneOf, checkOptions } from '@neverend/backend';
 import { checkNotNegative } from '../checks.ts';
 import { rowAdagradStep, rowWiseAdagradStep } from '../row-steps/index.ts';
 import type { RowAdagradNumber } from '../row-steps/types.ts';
@@ -35,6 +35,7 @@ export class RowAdagrad extends RowOptimizer<'sum', RowAdagradNumber> {
     const own = ['epsilon', 'initialSum', 'per'] as const;
     checkOptions('RowAdagrad', options, [...rowOptimizerSettings, ...own]);
     const { epsilon = 1e-10, initialSum = 0, per = 'element', ...settings } = options;
+    checkOneOf('per', per, ['element', 'row']);
     super(per === 'row' ? rowWiseAdagradStep : rowAdagradStep, { sum: initialSum }, settings);
     checkNotNegative({ epsilon, initialSum });
     this.#epsilon = epsilon;

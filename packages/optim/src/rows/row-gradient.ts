@@ -1,5 +1,12 @@
-import { DTypeError, ShapeError } from '@neverend/backend';
-import type * as tf from '@tensorflow/tfjs-core';
+import {
+  checkObject,
+  checkTensorOf,
+  DTypeError,
+  described,
+  isLive,
+  ShapeError,
+} from '@neverend/backend';
+import * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../checks.ts';
 
 /** Gradient of some rows of a table `[N, D]`; that of all others is zero. */
@@ -12,13 +19,16 @@ export interface RowGradient {
 
 /**
  * @param owner whose gradient it is, for the message: `of "table"`. @param width D, where a table or another gradient sets it.
- * @throws ShapeError or DTypeError naming what does not fit.
+ * @throws TypeError, ShapeError or DTypeError naming what does not fit.
  */
 export function checkRowGradient(
   owner: string,
-  { indices, rows }: RowGradient,
+  gradient: RowGradient,
   width: number | string = 'D',
 ): void {
+  checkObject(`the row gradient ${owner}`, gradient, 'with indices and rows');
+  const { indices, rows } = gradient;
+  checkTensorOf(`rows of the row gradient ${owner}`, rows);
   checkFloat(`the row gradient ${owner}`, rows);
   if (rows.rank !== 2 || (typeof width === 'number' && rows.shape[1] !== width)) {
     throw new ShapeError(
@@ -37,6 +47,11 @@ export function checkRowGradient(
 /** @throws ShapeError or DTypeError unless indices are int32 `[K]`. */
 export function checkIndices(owner: string, indices: tf.Tensor | Int32Array): void {
   if (indices instanceof Int32Array) return;
+  if (!(indices instanceof tf.Tensor && isLive(indices))) {
+    throw new TypeError(
+      `the row indices ${owner} were ${described(indices)}; they must be an Int32Array or an int32 tensor`,
+    );
+  }
   if (indices.dtype !== 'int32') {
     throw new DTypeError(`the row indices ${owner} are ${indices.dtype}; they must be int32`);
   }

@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkObject, checkOptions } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkBetas } from '../checks.ts';
 import type { NamedState } from '../optimizer-state.ts';
@@ -52,6 +52,7 @@ export class RowMovingAverage {
    * an index not a row's. Nothing has changed then, nor when a store fails.
    */
   async beforeStep(touched: Readonly<Record<string, tf.Tensor | Int32Array>>): Promise<void> {
+    checkObject('touched', touched, 'of row indices by names');
     const checked = Object.entries(touched).map(([name, indices]) => {
       checkIndices(`of "${name}"`, indices);
       return { table: this.#states.table(name, 'touched rows'), indices };

@@ -1,3 +1,4 @@
+import { checkObject } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkNotNegative } from '../checks.ts';
 import type { NamedState } from '../optimizer-state.ts';
@@ -102,6 +103,7 @@ export abstract class RowOptimizer<K extends string, N extends string> {
    */
   async applyGradients(gradients: Readonly<Record<string, RowGradient>>): Promise<void> {
     const learningRate = this.#learningRate;
+    checkObject('gradients', gradients, 'of row gradients by names');
     const touched = Object.entries(gradients).map(([name, gradient]) => {
       const table = this.#states.table(name, 'gradients');
       checkRowGradient(`of "${name}"`, gradient, table.shape[1]);

@@ -1,4 +1,4 @@
-import { ShapeError } from '@neverend/backend';
+import { checkVariable, ShapeError } from '@neverend/backend';
 import { gatherRows, setRows } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
 import { checkFloat } from '../checks.ts';
@@ -28,9 +28,10 @@ export interface RowStore {
  * The rows of a variable, written in place where the backend can.
  *
  * @param table float32 `[N, D]`; it stays the caller's.
- * @throws ShapeError or DTypeError when it is not.
+ * @throws TypeError, ShapeError or DTypeError when it is not.
  */
 export function variableRows(table: tf.Variable): RowStore {
+  checkVariable('table', table);
   checkFloat(`variable "${table.name}"`, table);
   const [n, d] = table.shape;
   if (n === undefined || d === undefined || table.rank !== 2) {

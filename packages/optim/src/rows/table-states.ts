@@ -1,4 +1,4 @@
-import { checkRoom, ShapeError } from '@neverend/backend';
+import { checkRoom, described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   type NamedState,
@@ -12,7 +12,14 @@ import { inTurn } from './in-turn.ts';
 import { type MergePlan, planMerge } from './merge-rows.ts';
 import { checkRowIndices } from './row-gradient.ts';
 import { type RowStore, variableRows } from './row-store.ts';
-import { findParameter, findTable, type Table, type Tables, tableNamed } from './table.ts';
+import {
+  checkTables,
+  findParameter,
+  findTable,
+  type Table,
+  type Tables,
+  tableNamed,
+} from './table.ts';
 
 /** A tensor of a table's state, for which a `stateStore` is to give a place. */
 export interface StateTensor {
@@ -74,6 +81,10 @@ export class TableStates<K extends string> {
     specs: Readonly<Record<K, StateSpec>>,
     { tables = {}, stateStore }: RowStorageSettings,
   ) {
+    checkTables(tables);
+    if (stateStore !== undefined && typeof stateStore !== 'function') {
+      throw new TypeError(`stateStore was ${described(stateStore)}; it must be a function`);
+    }
     this.#specs = specs;
     this.#tables = tables;
     this.#stateStore = stateStore;

@@ -1,9 +1,23 @@
+import { checkObject, described, isLive } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { isAlive, type Parameter, variableNamed } from '../optimizer-state.ts';
 import { type RowStore, variableRows } from './row-store.ts';
 
 /** Tables by the names that their gradients have. */
 export type Tables = Readonly<Record<string, RowStore | tf.Variable>>;
+
+/** @throws TypeError naming what is no table. */
+export function checkTables(tables: Tables): void {
+  checkObject('tables', tables, 'of tables by names');
+  for (const [name, table] of Object.entries(tables)) {
+    if (table instanceof tf.Variable && isLive(table)) continue;
+    const store = table as Partial<RowStore> | null | undefined;
+    if (typeof store?.gather === 'function' && typeof store.set === 'function') continue;
+    throw new TypeError(
+      `tables["${name}"] was ${described(table)}; it must be a variable, or have shape, gather and set`,
+    );
+  }
+}
 
 /** A table as an optimiser knows it. */
 export interface Table extends Parameter {
