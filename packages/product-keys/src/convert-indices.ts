@@ -1,3 +1,4 @@
+import { checkOneOf, described } from '@neverend/backend';
 import { countItems } from './top-k.ts';
 
 /**
@@ -18,10 +19,9 @@ export function convertIndices(
   from: IndexOrder,
 ): Int32Array {
   const items = countItems(sizes);
-  if (from !== 'first-slowest' && from !== 'first-fastest') {
-    throw new RangeError(
-      `from was ${JSON.stringify(from)}; it must be "first-slowest" or "first-fastest"`,
-    );
+  checkOneOf('from', from, ['first-slowest', 'first-fastest']);
+  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+    throw new TypeError(`indices was ${described(indices)}; it must be a list of numbers`);
   }
   // The set that is counted fastest first.
   const fastest = from === 'first-slowest' ? [...sizes].reverse() : sizes;

@@ -1,4 +1,4 @@
-import { checkOneOf, checkTensor } from '@neverend/backend';
+import { checkOneOf, checkTensor, described } from '@neverend/backend';
 import { softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { detached } from './detached.ts';
@@ -19,7 +19,7 @@ export function checkTemperature(temperature: number): void {
   const rounded = typeof temperature === 'number' ? Math.fround(temperature) : Number.NaN;
   if (!(rounded >= leastTemperature && Number.isFinite(rounded))) {
     throw new RangeError(
-      `temperature was ${temperature}; it must be a number from 2^-126 on that float32 has`,
+      `temperature was ${described(temperature)}; it must be a number from 2^-126 on that float32 has`,
     );
   }
 }

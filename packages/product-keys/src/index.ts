@@ -22,6 +22,7 @@ export { type PickedRowsOptions, rowProducts, weightedRows } from './picked-rows
 export { productKeySearch, type SearchOptions } from './product-key-search/index.ts';
 export { productKeyTopK } from './product-key-top-k/index.ts';
 export {
+  checkQueryCall,
   type Queries,
   type QueryCall,
   type QueryConfig,
@@ -39,6 +40,7 @@ export {
 } from './retrieval/costs.ts';
 export { type Retrieved, retrieve } from './retrieval/index.ts';
 export {
+  checkStarts,
   checkTableRoom,
   filledTable,
   initRetrieval,

@@ -1,4 +1,4 @@
-import { checkOneOf, ShapeError } from '@neverend/backend';
+import { checkOneOf, checkTensor, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import { picksByRow } from './sort-picks.ts';
 
@@ -49,6 +49,8 @@ export function sequenceOf(
   indices: tf.Tensor,
   order: PickOrder | Sequence = 'auto',
 ): Sequence {
+  checkTensor('table', table, ['N', 'D']);
+  checkTensor('indices', indices, ['...'], 'int32');
   if (typeof order === 'object') {
     checkSequence(order, indices.size);
     return order;

@@ -1,4 +1,4 @@
-import { randomKey } from '@neverend/backend';
+import { described, randomKey } from '@neverend/backend';
 import {
   describeBackends,
   expectNoLeak,
@@ -227,7 +227,9 @@ describe('gates', () => {
     expect(() => gates(scores, 'max' as never)).toThrow('by was "max"');
     expect(() => gates(undefined as never)).toThrow('scores was undefined');
     for (const none of [0, -1, Number.NaN, 1e-38, 1e39, '2', null]) {
-      expect(() => gates(scores, 'softmax', none as never)).toThrow(`temperature was ${none}`);
+      expect(() => gates(scores, 'softmax', none as never)).toThrow(
+        `temperature was ${described(none)}`,
+      );
     }
     scores.dispose();
   });

@@ -1,7 +1,7 @@
 import {
   checkedSize,
+  checkKey,
   checkOneOf,
-  checkOptions,
   checkTensor,
   type RandomKey,
   subkey,
@@ -9,7 +9,7 @@ import {
 import { checkedParam, linear, linearParams, normal, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { weightedRows } from '../picked-rows/index.ts';
-import type { QueryCall } from '../query-network/index.ts';
+import { checkQueryCall, type QueryCall } from '../query-network/index.ts';
 import { withoutPadding } from '../query-network/without-padding.ts';
 import { checkRetrieval, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../retrieval/costs.ts';
 import { type Retrieved, retrieve } from '../retrieval/index.ts';
 import {
+  checkStarts,
   checkTableRoom,
   initRetrieval,
   publishedStarts,
@@ -55,7 +56,7 @@ export interface MemoryResult {
 /** @throws naming the option that is wrong. */
 export function checkMemory(owner: string, config: MemoryConfig): void {
   checkRetrieval(owner, config, ['valueWidth', 'output']);
-  checkedSize('valueWidth', config.valueWidth ?? 1);
+  checkedSize('valueWidth', config.valueWidth === undefined ? 1 : config.valueWidth);
   checkOneOf('output', config.output ?? 'sum', memoryOutputs);
 }
 
@@ -77,7 +78,7 @@ export function memory(
 ): MemoryResult {
   checkTensor('x', x, ['...', 'D']);
   checkMemory('memory', config);
-  checkOptions('memory', call, ['training', 'mask', 'dropout']);
+  checkQueryCall('memory', call);
   const width = x.shape.at(-1) ?? 1;
   const { heads, k, valueWidth = width, output = 'sum' } = config;
   const values = checkedParam(params, 'values', [tableRows(config), valueWidth]);
@@ -121,6 +122,9 @@ export function initMemory(
   starts: Partial<Starts> = {},
 ): Record<string, tf.Tensor> {
   checkMemory('initMemory', config);
+  checkedSize('width', width);
+  checkStarts(starts);
+  checkKey('key', key);
   const { keyWidth, sizes, valueWidth = width, output } = config;
   checkTableRoom(
     { values: [tableRows(config), valueWidth] },

@@ -1,4 +1,4 @@
-import { checkNumber, checkTensor } from '@neverend/backend';
+import { checkNumber, checkTensor, described } from '@neverend/backend';
 import { withGradient } from '@neverend/backend/kernels';
 import { sumRows } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -70,8 +70,8 @@ export function batchNorm(
 
 /** @throws RangeError unless it is from 0 to 1. */
 export function checkMomentum(momentum: number): void {
-  if (!(momentum >= 0 && momentum <= 1)) {
-    throw new RangeError(`momentum was ${momentum}; it must be from 0 to 1`);
+  if (!(Number.isFinite(momentum) && momentum >= 0 && momentum <= 1)) {
+    throw new RangeError(`momentum was ${described(momentum)}; it must be from 0 to 1`);
   }
 }
 

@@ -1,8 +1,26 @@
-import { checkOneOf, checkOptions, checkSizes, checkTensor } from '@neverend/backend';
-import { checkedParam, type Dropout, dropout, layerNorm, linear, type Params } from '@neverend/nn';
+import {
+  checkFlag,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  checkTensorOf,
+} from '@neverend/backend';
+import {
+  checkDropout,
+  checkedParam,
+  checkParams,
+  type Dropout,
+  dropout,
+  layerNorm,
+  linear,
+  type Params,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { detached } from '../detached.ts';
-import { batchNorm } from './batch-norm.ts';
+import { batchNorm, checkMomentum } from './batch-norm.ts';
 import { withoutPadding } from './without-padding.ts';
 
 /** What is done to queries: nothing, a norm of each feature over all tokens, or one of each head's query. */
@@ -31,10 +49,19 @@ export interface QueryConfig {
 export interface QueryCall {
   /** Whether a batch norm takes the figures of these tokens. Default: false. */
   readonly training?: boolean | undefined;
-  /** Of the shape of x but its last axis, float32: 1 for tokens that count, 0 for padding: whatever that holds, it is taken as 0, and a batch norm leaves it out. Default: all count. */
+  /** Of the shape of x but its last axis, float32: 1 for tokens that count, 0 for padding: whatever that holds, it is taken as 0, and a batch norm leaves it out. Not read back: what lies between counts, and for a batch norm in part. Default: all count. */
   readonly mask?: tf.Tensor | undefined;
   /** Dropout of queries. Default: none. */
   readonly dropout?: Dropout | undefined;
+}
+
+/** @param owner whose call it is. @throws naming what of it is wrong, but for the shape of the mask. */
+export function checkQueryCall(owner: string, call: QueryCall): void {
+  checkObject('call', call, 'with training, mask or dropout');
+  checkOptions(owner, call, ['training', 'mask', 'dropout']);
+  checkFlag('training', call.training ?? false);
+  if (call.mask !== undefined) checkTensorOf('mask', call.mask, ['float32']);
+  if (call.dropout !== undefined) checkDropout('dropout', call.dropout);
 }
 
 /** Queries, and what became of the parameters that are no weights. */
@@ -63,13 +90,16 @@ export function queryNetwork(
   const [outer, width] = [x.shape.slice(0, -1), x.shape.at(-1) ?? 1];
   const options = ['heads', 'sets', 'keyWidth', 'norm', 'momentum', 'epsilon'] as const;
   checkOptions('queryNetwork', config, options);
-  checkOptions('queryNetwork', call, ['training', 'mask', 'dropout']);
+  checkQueryCall('queryNetwork', call);
+  checkParams(params);
   const { heads, sets, keyWidth } = config;
   checkSizes({ heads, sets, keyWidth });
   checkOneOf('norm', config.norm ?? 'batch', queryNorms);
+  checkMomentum(config.momentum ?? 0);
+  checkNumber('epsilon', config.epsilon ?? 0, 0);
   const shape = [heads, sets, keyWidth];
   const kernel = checkedParam(params, 'kernel', [width, ...shape]);
-  const bias = params['bias'] && checkedParam(params, 'bias', shape);
+  const bias = params['bias'] === undefined ? undefined : checkedParam(params, 'bias', shape);
   return tf.tidy(() => {
     const plain = linear(withoutPadding(x, call.mask), kernel, bias ?? tf.zeros(shape));
     const { y, updates } = normalised(plain, params, config, call);

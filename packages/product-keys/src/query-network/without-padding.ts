@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
  * @returns the shape of x. @throws ShapeError | DTypeError naming the argument.
  */
 export function withoutPadding(x: tf.Tensor, mask: tf.Tensor | undefined): tf.Tensor {
+  checkTensor('x', x, ['...', 'D']);
   if (mask === undefined) return x;
   const outer = x.shape.slice(0, -1);
   checkTensor('mask', mask, outer);

@@ -1,10 +1,10 @@
-import { checkOptions, checkTensor } from '@neverend/backend';
-import { checkedParam, type Params, subtree, withPrefix } from '@neverend/nn';
+import { checkTensor } from '@neverend/backend';
+import { checkedParam, checkParams, type Params, subtree, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { detached } from '../detached.ts';
 import { gates } from '../gates.ts';
 import { productKeySearch } from '../product-key-search/index.ts';
-import { type QueryCall, queryNetwork } from '../query-network/index.ts';
+import { checkQueryCall, type QueryCall, queryNetwork } from '../query-network/index.ts';
 import { checkRetrieval, itemsOf, type RetrievalConfig } from './config.ts';
 
 /** What tokens retrieve. */
@@ -35,7 +35,8 @@ export function retrieve(
 ): Retrieved {
   checkTensor('x', x, ['...', 'D']);
   checkRetrieval('retrieve', config);
-  checkOptions('retrieve', call, ['training', 'mask', 'dropout']);
+  checkQueryCall('retrieve', call);
+  checkParams(params);
   const { heads, sizes, keyWidth, k, scores: by, temperature, splitTables = false } = config;
   const bias = config.keyBias
     ? sizes.map((n, set) => checkedParam(params, `key_bias/${set}`, [heads, n]))

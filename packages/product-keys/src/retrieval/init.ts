@@ -1,6 +1,12 @@
 import {
   checkedSize,
+  checkKey,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOptions,
   checkRoom,
+  checkSizes,
   type RandomKey,
   randomUniform,
   roomFor,
@@ -41,8 +47,10 @@ export const publishedStarts: Readonly<
   peerPytorch: () => ({ keys: { normal: 0.02 }, tables: { normal: 1 } }),
 };
 
-/** Numbers of this start. @returns the caller's to dispose. */
+/** Numbers of this start. @returns the caller's to dispose. @throws TypeError | RangeError for a start that is none. */
 export function started(key: RandomKey, shape: readonly number[], start: Start): tf.Tensor {
+  checkStart('start', start);
+  checkList('shape', shape, 'sizes');
   if ('normal' in start) return normal(key, shape, start.normal);
   const values = randomUniform(key, tf.util.sizeFromShape([...shape]));
   return tf.tensor(
@@ -50,6 +58,20 @@ export function started(key: RandomKey, shape: readonly number[], start: Start):
     [...shape],
     'float32',
   );
+}
+
+function checkStart(name: string, start: Start): void {
+  checkObject(name, start, 'with uniform or normal');
+  const [kind, size] = 'normal' in start ? ['normal', start.normal] : ['uniform', start.uniform];
+  checkNumber(`${name}.${kind}`, size as number, 0);
+}
+
+/** @throws TypeError | RangeError naming a start that is none. */
+export function checkStarts(starts: Partial<Starts>): void {
+  checkOptions('starts', starts, ['keys', 'tables']);
+  for (const [name, start] of Object.entries(starts)) {
+    if (start !== undefined) checkStart(`starts.${name}`, start);
+  }
 }
 
 /** Numbers that are made at a time. */
@@ -87,9 +109,14 @@ export function filledTable(
 /** A table of this start, `[N, D]`, made some rows at a time. @returns the caller's to dispose. */
 export function startedTable(
   key: RandomKey,
-  [rows, width]: readonly [number, number],
+  shape: readonly [number, number],
   start: Start,
 ): tf.Tensor {
+  checkList('shape', shape, 'rows and columns');
+  const [rows, width] = shape;
+  checkSizes({ rows, width });
+  checkStart('start', start);
+  checkKey('key', key);
   const slices = [...rowSlices(rows, width)];
   const make = ({ at, count }: { at: number; count: number }) =>
     started(subkey(key, at), [count, width], start);
@@ -118,6 +145,8 @@ export function initRetrieval(
 ): Record<string, tf.Tensor> {
   checkedSize('width', width);
   checkRetrieval('initRetrieval', config);
+  if (keys !== undefined) checkStart('keys', keys);
+  checkKey('key', key);
   const { heads, sizes, keyWidth } = config;
   const start = keys ?? publishedStarts.memoryLayers(keyWidth, sizes.length, width).keys;
   const place = (...names: (string | number)[]) => subkey(key, ...names);

@@ -1,4 +1,11 @@
-import { checkObject, checkOptions, checkTensor, described, ShapeError } from '@neverend/backend';
+import {
+  checkObject,
+  checkOptions,
+  checkTensor,
+  checkVariable,
+  described,
+  ShapeError,
+} from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SortedPicks } from '../sort-picks.ts';
 import { summedPicks } from '../summed-picks/index.ts';
@@ -42,6 +49,9 @@ export async function rowGradients<Name extends string>(
   options: RowGradientOptions<Name>,
 ): Promise<RowGradients<Name>> {
   checkOptions('rowGradients', options, ['tables', 'variables']);
+  if (typeof loss !== 'function') {
+    throw new TypeError(`loss was ${described(loss)}; it must be a function`);
+  }
   const names = checkedTables(options.tables);
   const tables = names.map((name) => options.tables[name]);
   const variables =
@@ -53,7 +63,7 @@ export async function rowGradients<Name extends string>(
     throw new TypeError(`variables was ${described(variables)}; it must be a list of variables`);
   }
   for (const [at, variable] of variables.entries()) {
-    checkVariable(`variables[${at}]`, variable, '');
+    checkVariable(`variables[${at}]`, variable);
     const table = tables.findIndex(({ dataId }) => dataId === variable.dataId);
     if (table >= 0) {
       throw new RangeError(
@@ -103,8 +113,7 @@ function checkedTables<Name extends string>(tables: Readonly<Record<Name, tf.Var
   const names = Object.keys(tables) as Name[];
   for (const [at, name] of names.entries()) {
     const table = tables[name];
-    checkVariable(`tables.${name}`, table, ' [N, D]');
-    checkTensor(`tables.${name}`, table, ['N', 'D']);
+    checkVariable(`tables.${name}`, table, ['N', 'D']);
     const same = names.slice(0, at).find((other) => tables[other].dataId === table.dataId);
     if (same !== undefined) {
       throw new RangeError(
@@ -113,11 +122,6 @@ function checkedTables<Name extends string>(tables: Readonly<Record<Name, tf.Var
     }
   }
   return names;
-}
-
-function checkVariable(name: string, variable: unknown, shape: string): void {
-  if (variable instanceof tf.Variable) return;
-  throw new TypeError(`${name} was ${described(variable)}; it must be a variable${shape}`);
 }
 
 function checkedLoss(value: tf.Scalar): tf.Scalar {

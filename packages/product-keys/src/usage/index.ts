@@ -1,4 +1,4 @@
-import { BackendError, checkTensor } from '@neverend/backend';
+import { BackendError, checkObject, checkTensor } from '@neverend/backend';
 import type * as tf from '@tensorflow/tfjs-core';
 import { countItems } from '../top-k.ts';
 
@@ -58,7 +58,9 @@ export class ItemUsage {
   }
 
   /** Counts the picks of some tokens. @throws ShapeError | DTypeError naming the argument. @throws RangeError for an item that there is not, and for gates that are no weights. */
-  async add({ indices, gates }: UsedItems): Promise<void> {
+  async add(used: UsedItems): Promise<void> {
+    checkObject('used', used, 'with indices and gates');
+    const { indices, gates } = used;
     checkTensor('indices', indices, ['...', 'H', 'k'], 'int32');
     checkTensor('gates', gates, indices.shape);
     const [heads = 1, k = 1] = indices.shape.slice(-2);
