@@ -1,4 +1,11 @@
-import { checkTensor, ShapeError } from '@neverend/backend';
+import {
+  checkList,
+  checkObject,
+  checkTensorOf,
+  checkVariable,
+  described,
+  ShapeError,
+} from '@neverend/backend';
 import { gatherRows, setRows } from '@neverend/nn';
 import type { TableGradient } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,20 +13,25 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * Copies experts over others: the rows `from` of all tables in the place of the rows `to`, in place where the backend can.
  *
- * @param tables `[N, D]`, as `peerTables` names them. @param from `[K]`. @param to `[K]`, each once.
- * @throws ShapeError | RangeError naming the argument.
+ * @param tables variables `[N, D]`, as `peerTables` names them. @param from `[K]`. @param to `[K]`, each once.
+ * @throws TypeError | ShapeError | RangeError naming the argument.
  */
 export function copyExperts(
   tables: readonly tf.Variable[],
   from: readonly number[],
   to: readonly number[],
 ): void {
+  checkList('tables', tables, 'variables [N, D]');
+  for (const [name, list] of Object.entries({ from, to })) {
+    if (Array.isArray(list)) continue;
+    throw new TypeError(`${name} was ${described(list)}; it must be a list of experts`);
+  }
   if (from.length !== to.length) {
     throw new ShapeError(`to had ${to.length} experts; from had ${from.length}`);
   }
   if (new Set(to).size < to.length) throw new RangeError('to had an expert twice');
   for (const [at, table] of tables.entries()) {
-    checkTensor(`tables[${at}]`, table, ['N', 'D']);
+    checkVariable(`tables[${at}]`, table, ['N', 'D']);
     const count = table.shape[0] ?? 0;
     for (const [name, list] of Object.entries({ from, to })) {
       const wrong = list.find((row) => !(Number.isInteger(row) && row >= 0 && row < count));
@@ -48,9 +60,18 @@ export function copyExperts(
  * @returns the caller's to dispose.
  */
 export function withoutFrozen(
-  { indices, rows }: TableGradient,
+  gradient: TableGradient,
   isFrozen: (row: number) => boolean,
 ): TableGradient {
+  checkObject('gradient', gradient, 'with indices and rows');
+  const { indices, rows } = gradient;
+  if (!(indices instanceof Int32Array)) {
+    throw new TypeError(`gradient.indices was ${described(indices)}; it must be an Int32Array`);
+  }
+  checkTensorOf('gradient.rows', rows, ['float32'], [indices.length, 'D']);
+  if (typeof isFrozen !== 'function') {
+    throw new TypeError(`isFrozen was ${described(isFrozen)}; it must be a function of a row`);
+  }
   const places = Array.from(indices, (_, place) => place).filter(
     (place) => !isFrozen(indices[place] ?? 0),
   );

@@ -1,13 +1,16 @@
 import {
   checkedSize,
+  checkKey,
   checkList,
   checkTensor,
+  described,
   type RandomKey,
   ShapeError,
   subkey,
 } from '@neverend/backend';
-import { checkedParam, type Params } from '@neverend/nn';
+import { checkedParam, checkParams, type Params } from '@neverend/nn';
 import {
+  checkStarts,
   checkTableRoom,
   filledTable,
   type PlacedRows,
@@ -48,6 +51,10 @@ export function growExperts(
   starts: Partial<Starts> = {},
 ): ChangedPeer {
   checkPeer('growExperts', config);
+  checkParams(params);
+  checkedSize('width', width);
+  checkStarts(starts);
+  checkKey('key', key);
   checkList('sizes', sizes, 'the number of keys of each set');
   if (sizes.length !== config.sizes.length) {
     throw new ShapeError(
@@ -156,8 +163,8 @@ function* grownRows(
  * @returns what takes their place, the caller's to dispose. @throws TypeError | ShapeError naming the argument. @throws RangeError for another share.
  */
 export function openKeys(closed: readonly tf.Tensor[], share: number): tf.Tensor[] {
-  if (!(share >= 0 && share <= 1)) {
-    throw new RangeError(`share was ${share}; it must be from 0 to 1`);
+  if (!(Number.isFinite(share) && share >= 0 && share <= 1)) {
+    throw new RangeError(`share was ${described(share)}; it must be from 0 to 1`);
   }
   checkList('closed', closed, 'tensors, one for each set');
   for (const [set, bias] of closed.entries()) checkTensor(`closed[${set}]`, bias, ['H', 'n']);

@@ -1,5 +1,5 @@
-import { checkList, ShapeError } from '@neverend/backend';
-import { checkedParam, gatherRows, type Params } from '@neverend/nn';
+import { checkedSize, checkList, ShapeError } from '@neverend/backend';
+import { checkedParam, checkParams, gatherRows, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkPeer, type PeerConfig, peerTables } from '../layer/config.ts';
 import { peerShapes } from '../layer/costs.ts';
@@ -19,6 +19,8 @@ export function pruneExperts(
   keep: readonly (readonly number[])[],
 ): ChangedPeer {
   checkPeer('pruneExperts', config);
+  checkParams(params);
+  checkedSize('width', width);
   const { sizes, heads, splitTables = false } = config;
   checkList('keep', keep, 'lists of keys, one for each set');
   if (keep.length !== sizes.length) {

@@ -1,6 +1,22 @@
 import { cachedAttention, type KeyValueCache } from '@neverend/attention';
-import { checkOptions, type RandomKey, ShapeError, subkey } from '@neverend/backend';
-import { checkedParam, gatherRows, type Params, rmsNorm, subtree, withPrefix } from '@neverend/nn';
+import {
+  checkFlag,
+  checkKey,
+  checkOptions,
+  described,
+  type RandomKey,
+  ShapeError,
+  subkey,
+} from '@neverend/backend';
+import {
+  checkedParam,
+  checkParams,
+  gatherRows,
+  type Params,
+  rmsNorm,
+  subtree,
+  withPrefix,
+} from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkTokenTensor } from './check-tokens.ts';
 import {
@@ -67,6 +83,7 @@ export function languageModel(
   const { cache, wantsCache = cache !== undefined } = options;
   const { vocabulary, width, normEps = 1e-6 } = config;
   checkTokenTensor('tokens', tokens, ['B', 'N'], vocabulary);
+  checkParams(params);
   return tidied(() => {
     const embedding = checkedParam(params, 'embedding', [vocabulary, width]);
     let x = gatherRows(embedding, tokens);
@@ -100,7 +117,15 @@ function checkCall(
   { blocks: { length } }: LanguageModelConfig,
 ): void {
   checkOptions('languageModel', options, optionNames);
-  const { cache, without = [] } = options;
+  const { cache, wantsCache = false, training = false, key, picks = false, without = [] } = options;
+  for (const [name, flag] of Object.entries({ wantsCache, training, picks })) {
+    checkFlag(name, flag);
+  }
+  if (key !== undefined) checkKey('key', key);
+  for (const [name, list] of Object.entries({ cache: cache ?? [], without })) {
+    if (Array.isArray(list)) continue;
+    throw new TypeError(`${name} was ${described(list)}; it must be a list with blocks`);
+  }
   if (cache !== undefined && cache.length !== length) {
     throw new ShapeError(`cache was of ${cache.length} blocks; the model has ${length}`);
   }

@@ -1,5 +1,12 @@
 import { initSpaceAttention } from '@neverend/attention';
-import { checkObject, checkTensor, type RandomKey, ShapeError, subkey } from '@neverend/backend';
+import {
+  checkKey,
+  checkObject,
+  checkTensor,
+  type RandomKey,
+  ShapeError,
+  subkey,
+} from '@neverend/backend';
 import { normal, type Params, withPrefix } from '@neverend/nn';
 import { checkTableRoom } from '@neverend/product-keys';
 import * as tf from '@tensorflow/tfjs-core';
@@ -63,6 +70,7 @@ export function specialParams(config: LanguageModelConfig): {
  */
 export function initParams(config: LanguageModelConfig, key: RandomKey): Record<string, tf.Tensor> {
   checkConfig(config);
+  checkKey('key', key);
   checkTablesTogether(config);
   const { vocabulary, width, heads } = config;
   const keyOf = (...place: (string | number)[]) => subkey(key, ...place);

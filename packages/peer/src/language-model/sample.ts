@@ -96,10 +96,12 @@ function checkSample(options: SampleOptions): void {
   const { temperature = 1, topK = 1, topP = 1, seed = 0 } = options;
   checkNumber('temperature', temperature, 0);
   checkedSize('topK', topK);
-  if (!(topP > 0 && topP <= 1)) {
-    throw new RangeError(`topP was ${topP}; it must be above 0 and at most 1`);
+  if (!(Number.isFinite(topP) && topP > 0 && topP <= 1)) {
+    throw new RangeError(`topP was ${described(topP)}; it must be above 0 and at most 1`);
   }
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`seed was ${seed}; it must be an integer`);
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(`seed was ${described(seed)}; it must be an integer`);
+  }
 }
 
 /**

@@ -25,8 +25,9 @@ const more = ['activation', 'sharedHidden', 'lowRankHidden'] as const;
 export function checkPeer(owner: string, config: PeerConfig): void {
   checkRetrieval(owner, config, more);
   checkActivation(config.activation ?? 'gelu');
-  checkedSize('sharedHidden', config.sharedHidden ?? 0, 0);
-  checkedSize('lowRankHidden', config.lowRankHidden ?? 0, 0);
+  const { sharedHidden = 0, lowRankHidden = 0 } = config;
+  checkedSize('sharedHidden', sharedHidden, 0);
+  checkedSize('lowRankHidden', lowRankHidden, 0);
 }
 
 /** The tables of a layer and their widths, by their names: the parameters of which a step touches some rows. */

@@ -1,7 +1,8 @@
 import { initMlp } from '@neverend/attention';
-import { type RandomKey, subkey } from '@neverend/backend';
+import { checkedSize, checkKey, type RandomKey, subkey } from '@neverend/backend';
 import { withPrefix } from '@neverend/nn';
 import {
+  checkStarts,
   checkTableRoom,
   initRetrieval,
   publishedStarts,
@@ -25,6 +26,9 @@ export function initPeer(
   starts: Partial<Starts> = {},
 ): Record<string, tf.Tensor> {
   checkPeer('initPeer', config);
+  checkedSize('width', width);
+  checkStarts(starts);
+  checkKey('key', key);
   const { keyWidth, sizes, sharedHidden = 0, lowRankHidden = 0 } = config;
   const tables = peerTables(width, config);
   checkTableRoom(tables, config.splitTables ? config.heads : 1);

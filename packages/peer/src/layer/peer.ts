@@ -1,8 +1,9 @@
 import { mlp } from '@neverend/attention';
-import { checkOptions, checkTensor } from '@neverend/backend';
+import { checkTensor } from '@neverend/backend';
 import { checkedParam, linear, linearParams, type Params, subtree } from '@neverend/nn';
 import {
   activate,
+  checkQueryCall,
   type ExpertActivation,
   expertsApply,
   type QueryCall,
@@ -45,7 +46,7 @@ export function peer(
 ): PeerResult {
   checkTensor('x', x, ['...', 'D']);
   checkPeer('peer', config);
-  checkOptions('peer', call, ['training', 'mask', 'dropout']);
+  checkQueryCall('peer', call);
   const [outer, width] = [x.shape.slice(0, -1), x.shape.at(-1) ?? 1];
   const { heads, k, activation = 'gelu', sharedHidden = 0, lowRankHidden = 0, order } = config;
   const tables = Object.fromEntries(
