@@ -109,10 +109,19 @@ const functions = {
 
 const all = { ...attention };
 
+/** Without more options a block is one kernel. */
+const plainBlock = () => ({
+  ...{ x: x(), params: attention.initEncoderBlock(key, sizes) },
+  options: { heads: 2, eps: 1e-6 },
+});
+
 await describeBackends('a wrong argument', () => {
   it.each(Object.keys(functions) as (keyof typeof functions)[])('of %s is named', (name) =>
     expectNoLeak(() => expectArgumentsNamed(all[name], functions[name])),
   );
+
+  it('of a block that is one kernel is named', () =>
+    expectNoLeak(() => expectArgumentsNamed(attention.encoderBlock, plainBlock)));
 
   it('is a flag that is a text, an offset without causal, dropout without a key', () => {
     tf.tidy(() => {

@@ -1,4 +1,5 @@
-import { ShapeError } from '@neverend/backend';
+import { checkObject, checkTensorOf, ShapeError } from '@neverend/backend';
+import type { Params } from '@neverend/nn';
 import type { TRecViTConfig } from './config.ts';
 import { paramShapes } from './param-shapes.ts';
 
@@ -12,13 +13,11 @@ export interface ParamInfo {
  * Holds parameters against a configuration.
  *
  * @param owner what they are called, for the message.
- * @throws ShapeError naming all that is missing, too many, of another shape or not float32 at once.
+ * @throws TypeError naming what is no tensor. @throws ShapeError naming all that is missing, too many, of another shape or not float32 at once.
  */
-export function checkParams(
-  owner: string,
-  params: Readonly<Record<string, ParamInfo>>,
-  config: TRecViTConfig,
-): void {
+export function checkParams(owner: string, params: Params, config: TRecViTConfig): void {
+  checkObject(owner, params, 'of tensors by names');
+  for (const [name, param] of Object.entries(params)) checkTensorOf(`${owner}["${name}"]`, param);
   const shapes = paramShapes(config);
   const missing = Object.keys(shapes).filter((name) => !Object.hasOwn(params, name));
   const extra = Object.keys(params).filter((name) => !Object.hasOwn(shapes, name));

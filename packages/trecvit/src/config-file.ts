@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions, randomKey } from '@neverend/backend';
+import { checkNumber, checkOneOf, checkOptions, described, randomKey } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
 import { checkConfig, configFields, officialConstants, type TRecViTConfig } from './config.ts';
 
@@ -30,7 +30,7 @@ const inputFields = ['framesPerSecond', 'crop', 'range'] as const;
 export function checkCard({ config, input, classNames }: ModelCard): void {
   for (const [name, value] of Object.entries({ config, input })) {
     if (typeof value !== 'object' || value === null) {
-      throw new TypeError(`${name} was ${JSON.stringify(value)}; it must be an object`);
+      throw new TypeError(`${name} was ${described(value)}; it must be an object`);
     }
   }
   checkConfig(config);
@@ -40,11 +40,7 @@ export function checkCard({ config, input, classNames }: ModelCard): void {
   if (framesPerSecond === 0) {
     throw new RangeError('input.framesPerSecond was 0; it must be above 0');
   }
-  if (crop !== 'centre' && crop !== 'squeeze') {
-    throw new RangeError(
-      `input.crop was ${JSON.stringify(crop)}; it must be "centre" or "squeeze"`,
-    );
-  }
+  checkOneOf('input.crop', crop, ['centre', 'squeeze']);
   const finite = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite);
   if (!finite || range[0] === range[1]) {
     throw new RangeError(

@@ -1,4 +1,12 @@
-import { checkedSize, checkNumber, checkOptions, checkSizes, ShapeError } from '@neverend/backend';
+import {
+  checkedSize,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  checkSizes,
+  described,
+  ShapeError,
+} from '@neverend/backend';
 import type { GeluForm } from '@neverend/nn';
 
 /** The sizes and constants of a TRecViT: all that its parameters do not say themselves. */
@@ -41,6 +49,9 @@ export interface TRecViTConfig {
   /** The number of frames of a clip: what the model is trained on. */
   readonly frames: number;
 }
+
+/** What the head may read. */
+export const poolings: readonly TRecViTConfig['pooling'][] = ['token', 'average'];
 
 /** The names of the sizes in the paper's tables. */
 export type TRecViTSize = 'Ti' | 'S' | 'B' | 'L';
@@ -92,11 +103,9 @@ export function trecvitConfig(
   const ofSize = Object.hasOwn(sizes, size) ? sizes[size] : undefined;
   if (ofSize === undefined) {
     const names = Object.keys(sizes).join(', ');
-    throw new RangeError(`size was ${JSON.stringify(size)}; it must be one of ${names}`);
+    throw new RangeError(`size was ${described(size)}; it must be one of ${names}`);
   }
-  if (form !== 'released' && form !== 'paper') {
-    throw new RangeError(`form was ${JSON.stringify(form)}; it must be "released" or "paper"`);
-  }
+  checkOneOf('form', form, ['released', 'paper']);
   checkOptions('trecvitConfig', changes, configFields);
   const config: TRecViTConfig = {
     ...officialConstants,
@@ -167,9 +176,7 @@ export function checkConfig(config: TRecViTConfig): void {
       `imageSize was [${imageSize.join(', ')}]; rows and columns must be multiples of patch, which is ${patch}`,
     );
   }
-  if (pooling !== 'token' && pooling !== 'average') {
-    throw new RangeError(`pooling was ${JSON.stringify(pooling)}; it must be "token" or "average"`);
-  }
+  checkOneOf('pooling', pooling, poolings);
 }
 
 function checkConstants({
@@ -187,9 +194,7 @@ function checkConstants({
     throw new RangeError(`minRadius was ${minRadius}; it must be below maxRadius, ${maxRadius}`);
   }
   if (decayPower === 0) throw new RangeError('decayPower was 0; it must be above 0');
-  if (gelu !== 'tanh' && gelu !== 'erf') {
-    throw new RangeError(`gelu was ${JSON.stringify(gelu)}; it must be "tanh" or "erf"`);
-  }
+  checkOneOf('gelu', gelu, ['tanh', 'erf']);
 }
 
 /** Rows and columns of the patches of a frame. */

@@ -1,11 +1,11 @@
 import { checkList, checkObject, checkOptions, checkTensor, ShapeError } from '@neverend/backend';
 import type { RecurrentState } from '@neverend/lru';
-import { checkedParam, layerNorm, type Params, subtree } from '@neverend/nn';
+import { checkedParam, checkParams, layerNorm, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TRecViTConfig } from './config.ts';
+import { checkConfig, type TRecViTConfig } from './config.ts';
 import { classificationHead, type HeadOptions, type HeadState } from './head.ts';
 import { trecvitLayer } from './layer.ts';
-import { tokenize } from './tokenize.ts';
+import { checkVideo, tokenize } from './tokenize.ts';
 
 /** What a model needs of the frames before: plain tensors, whose rows are those of the batch. */
 export type TRecViTState = {
@@ -29,7 +29,7 @@ export interface ForwardOptions extends Pick<HeadOptions, 'decay' | 'window'> {
  *
  * @param video `[B, T, rows, columns, channels]`, float32 in [0, 1]. @param params by the names of `paramShapes`.
  * @returns `features` `[B, T, N, D]`, `logits` `[B, C]` after the last frame, and the state after it; all the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws as `checkConfig` does.
  */
 export function forward(
   video: tf.Tensor,
@@ -38,6 +38,9 @@ export function forward(
   options: ForwardOptions = {},
 ): { features: tf.Tensor; logits: tf.Tensor; state: TRecViTState } {
   checkOptions('forward', options, ['state', 'segmentPos', 'decay', 'window']);
+  checkConfig(config);
+  checkParams(params);
+  checkVideo(video, config);
   const { state, segmentPos, decay, window } = options;
   if (state !== undefined) {
     checkObject('state', state, 'with layers and head');
@@ -47,6 +50,7 @@ export function forward(
         `state had ${state.layers.length} layers; it must have ${config.layers}, as the configuration`,
       );
     }
+    checkObject('state.head', state.head, 'with values and weights');
   }
   if (segmentPos !== undefined) {
     checkTensor('segmentPos', segmentPos, video.shape.slice(0, 2), 'int32');

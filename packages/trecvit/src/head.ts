@@ -1,7 +1,14 @@
-import { checkObject, checkOptions, checkSizes, checkTensor } from '@neverend/backend';
+import {
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkSizes,
+  checkTensor,
+  described,
+} from '@neverend/backend';
 import { linear, linearParams, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import type { TRecViTConfig } from './config.ts';
+import { poolings, type TRecViTConfig } from './config.ts';
 
 /** What the head's average over time is made of after the frames so far. */
 export type HeadState = {
@@ -44,15 +51,18 @@ export function classificationHead(
 ): { logits: tf.Tensor; average: tf.Tensor; state: HeadState } {
   checkTensor('features', features, ['B', 'T', 'N', 'D']);
   const [batch = 1, frames = 1, , width = 1] = features.shape;
+  checkObject('config', config, 'with pooling, headWidth and classes');
   const { pooling, headWidth, classes } = config;
+  checkOneOf('pooling', pooling, poolings);
+  checkSizes({ headWidth, classes });
   checkOptions('classificationHead', options, ['state', 'decay', 'window', 'segmentPos']);
   const { state, decay = 1, window, segmentPos } = options;
   if (window !== undefined && options.decay !== undefined) {
     throw new TypeError('decay and window were both given; an average has one of them');
   }
   if (segmentPos !== undefined) checkTensor('segmentPos', segmentPos, [batch, frames], 'int32');
-  if (!(decay > 0 && decay <= 1)) {
-    throw new RangeError(`decay was ${decay}; it must be above 0 and at most 1`);
+  if (!(Number.isFinite(decay) && decay > 0 && decay <= 1)) {
+    throw new RangeError(`decay was ${described(decay)}; it must be above 0 and at most 1`);
   }
   if (window !== undefined) checkSizes({ window });
   const into = linearParams(params, 'pre_logits', width, headWidth);

@@ -1,4 +1,10 @@
-import { checkedSize, checkOptions, packedWeightsBytes, withPeakBytes } from '@neverend/backend';
+import {
+  checkedSize,
+  checkObject,
+  checkOptions,
+  packedWeightsBytes,
+  withPeakBytes,
+} from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
@@ -38,6 +44,7 @@ export function inferenceMemory(
   model: MeasuredModel,
   options: { readonly batch?: number; readonly frames?: number } = {},
 ): InferenceMemory {
+  checkObject('model', model, 'such as a TRecViT');
   checkOptions('inferenceMemory', options, ['batch', 'frames']);
   const { config } = model;
   const { batch = 1, frames = config.frames } = options;

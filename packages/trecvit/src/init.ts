@@ -1,5 +1,5 @@
 import { initEncoderBlock, initLearnedPositions } from '@neverend/attention';
-import { type RandomKey, subkey } from '@neverend/backend';
+import { checkKey, type RandomKey, subkey } from '@neverend/backend';
 import { initResidualBlock } from '@neverend/lru';
 import { initLinear, normal, withPrefix } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -15,6 +15,7 @@ import { encoderBlockName, residualBlockName } from './param-shapes.ts';
  * @throws as `checkConfig` does.
  */
 export function initTRecViT(key: RandomKey, config: TRecViTConfig): Record<string, tf.Tensor> {
+  checkKey('key', key);
   checkConfig(config);
   const { layers, width, heads, mlpWidth, lruWidth, gateBlocks, taps, minRadius, maxRadius } =
     config;

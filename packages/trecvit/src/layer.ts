@@ -1,7 +1,7 @@
 import { encoderBlock } from '@neverend/attention';
-import { checkOptions } from '@neverend/backend';
+import { checkedSize, checkObject, checkOptions } from '@neverend/backend';
 import { type RecurrentState, residualBlock, type SequenceOptions } from '@neverend/lru';
-import { type Params, subtree } from '@neverend/nn';
+import { checkParams, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
 import { encoderBlockName, residualBlockName } from './param-shapes.ts';
@@ -24,6 +24,9 @@ export function trecvitLayer(
   options: SequenceOptions<RecurrentState> = {},
 ): { y: tf.Tensor; state: RecurrentState } {
   checkOptions('trecvitLayer', options, ['segmentPos', 'state']);
+  checkParams(params);
+  checkedSize('layer', layer, 0);
+  checkObject('config', config, 'with heads, decayPower, normEps and gelu');
   const { heads, decayPower, normEps: eps, gelu } = config;
   return tf.tidy(() => {
     const block = subtree(params, residualBlockName(layer));

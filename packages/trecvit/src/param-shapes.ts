@@ -1,12 +1,15 @@
 import { shapeSize } from '@neverend/checkpoint';
 import { withPrefix } from '@neverend/nn';
-import { gridOf, type TRecViTConfig } from './config.ts';
+import { checkConfig, gridOf, type TRecViTConfig } from './config.ts';
 
 /**
  * The shape of every parameter, by the names of the official checkpoints and in the order of the computation. The names join flax'
  * modules by slashes: `tokenizer/…`, `encoder/residualblock_00/…` over time, `encoder/encoderblock_0/…` over space, `decoder/…`.
+ *
+ * @throws as `checkConfig` does.
  */
 export function paramShapes(config: TRecViTConfig): Record<string, readonly number[]> {
+  checkConfig(config);
   const { layers, width, channels, patch, headWidth, classes, pooling } = config;
   const [rows, columns] = gridOf(config);
   const perLayer = Array.from({ length: layers }, (_, layer) => ({

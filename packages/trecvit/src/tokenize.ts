@@ -2,7 +2,7 @@ import { imagePatches, learnedPositions, prependToken } from '@neverend/attentio
 import { checkTensor } from '@neverend/backend';
 import { checkedParam, linear, type Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { gridOf, type TRecViTConfig } from './config.ts';
+import { checkConfig, gridOf, type TRecViTConfig } from './config.ts';
 
 /**
  * Frames to tokens (arXiv 2412.14294, section 3): a linear layer on every patch, learned positions that know nothing of time, and,
@@ -12,11 +12,12 @@ import { gridOf, type TRecViTConfig } from './config.ts';
  * @param params `embedding/kernel` `[1, patch, patch, channels, D]`, `embedding/bias` `[D]`, `pos_embedding` `[1, patches, D]` and
  * `cls` `[1, 1, D]`: what lies below `tokenizer/`.
  * @returns `[B, T, N, D]`, the caller's to dispose.
- * @throws ShapeError | DTypeError naming the argument.
+ * @throws ShapeError | DTypeError naming the argument. @throws as `checkConfig` does.
  */
 export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig): tf.Tensor {
-  const { patch, channels, imageSize, width, pooling } = config;
-  checkTensor('video', video, ['B', 'T', ...imageSize, channels]);
+  checkConfig(config);
+  checkVideo(video, config);
+  const { patch, channels, width, pooling } = config;
   const [rows, columns] = gridOf(config);
   const kernel = checkedParam(params, 'embedding/kernel', [1, patch, patch, channels, width]);
   const bias = checkedParam(params, 'embedding/bias', [width]);
@@ -30,6 +31,14 @@ export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig
         : placed;
     return tf.reshape(tokens, [batch, frames, ...tokens.shape.slice(1)]);
   });
+}
+
+/** @throws ShapeError | DTypeError unless a video is one of this configuration's. */
+export function checkVideo(
+  video: tf.Tensor,
+  { imageSize, channels }: Pick<TRecViTConfig, 'imageSize' | 'channels'>,
+): void {
+  checkTensor('video', video, ['B', 'T', ...imageSize, channels]);
 }
 
 /** The pixels of each patch of each frame, `[B · T, patches, patch · patch · channels]`, the caller's to dispose. */

@@ -1,4 +1,10 @@
-import { checkedSize, checkOptions, type RandomKey, ShapeError } from '@neverend/backend';
+import {
+  checkedSize,
+  checkOptions,
+  checkTensor,
+  type RandomKey,
+  ShapeError,
+} from '@neverend/backend';
 import { encodeSafetensors, type NamedArray } from '@neverend/checkpoint';
 import { type Params, softmax } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
@@ -128,6 +134,8 @@ export class TRecViT {
     options: { readonly clips?: number; readonly crops?: number } = {},
   ): Classification {
     checkOptions('classify', options, ['clips', 'crops']);
+    const { imageSize, channels } = this.config;
+    checkTensor('video', video, ['B', 'frames', ...imageSize, channels]);
     const [batch = 1, frames = 1, ...pixels] = video.shape;
     const { clips = Math.max(1, Math.floor(frames / this.config.frames)), crops = 1 } = options;
     checkedSize('clips', clips);

@@ -1,4 +1,4 @@
-import { checkedSize, checkOptions, checkTensor } from '@neverend/backend';
+import { checkedSize, checkObject, checkOptions, checkTensor, described } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from './config.ts';
 import type { ForwardOptions, forward, TRecViTState } from './forward.ts';
@@ -53,14 +53,15 @@ export class VideoStream {
 
   /** @throws ShapeError | RangeError | TypeError naming the option. */
   constructor(model: StreamedModel, options: StreamOptions = {}) {
+    checkObject('model', model, 'such as a TRecViT');
     checkOptions('stream', options, ['batch', 'halfLife', 'window']);
     const { batch = 1, halfLife, window } = options;
     this.batch = checkedSize('batch', batch);
     if (halfLife !== undefined && window !== undefined) {
       throw new TypeError('halfLife and window were both given; an average has one of them');
     }
-    if (halfLife !== undefined && !(halfLife >= 0.1)) {
-      throw new RangeError(`halfLife was ${halfLife}; it must be at least 0.1`);
+    if (halfLife !== undefined && !(typeof halfLife === 'number' && halfLife >= 0.1)) {
+      throw new RangeError(`halfLife was ${described(halfLife)}; it must be at least 0.1`);
     }
     this.#average =
       window === undefined

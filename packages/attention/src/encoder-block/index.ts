@@ -91,7 +91,7 @@ function checkedBlock(params: Params, width: number, heads: number): BlockParams
   if (known?.label === label) return known.block;
   headWidth(width, heads);
   const block: Record<`${string}/${string}`, tf.Tensor> = {};
-  const hidden = params[`${blockNames.mlp[0]}/kernel`]?.shape[1] ?? 'F';
+  const hidden = params[`${blockNames.mlp[0]}/kernel`]?.shape?.[1] ?? 'F';
   for (const [name, shape] of Object.entries(encoderBlockShapes(width, heads, hidden))) {
     block[name as `${string}/${string}`] = checkedParam(params, name, shape);
   }

@@ -1,8 +1,8 @@
 import { interpolatePositions } from '@neverend/attention';
-import { checkOptions, type RandomKey } from '@neverend/backend';
+import { checkObject, checkOptions, type RandomKey } from '@neverend/backend';
 import type { Params } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { gridOf, type TRecViTConfig } from '../config.ts';
+import { checkConfig, gridOf, type TRecViTConfig } from '../config.ts';
 import { initTRecViT } from '../init.ts';
 
 /** A model that another one starts from. */
@@ -44,6 +44,9 @@ export function startFrom(
   options: { readonly classNames?: readonly string[] } = {},
 ): Start {
   checkOptions('startFrom', options, ['classNames']);
+  checkObject('from', from, 'with config and params');
+  checkConfig(from.config);
+  checkObject('from.params', from.params, 'of tensors by names');
   const params = initTRecViT(key, config);
   const sameClasses =
     options.classNames !== undefined &&

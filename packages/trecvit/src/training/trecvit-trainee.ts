@@ -1,4 +1,4 @@
-import { checkOptions, remat } from '@neverend/backend';
+import { checkFlag, checkObject, checkOptions, remat } from '@neverend/backend';
 import { checkedParam, layerNorm, type Params, subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import type { TRecViTConfig } from '../config.ts';
@@ -30,7 +30,9 @@ export function trecvitTrainee(
   options: TRecViTTraineeOptions = {},
 ): Trainee {
   checkOptions('trecvitTrainee', options, ['input', 'remat']);
+  checkObject('model', model, 'with config and params');
   const { input = model.input ?? officialInput, remat: again = false } = options;
+  checkFlag('remat', again);
   const { config, params } = model;
   return {
     params,
