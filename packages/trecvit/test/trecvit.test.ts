@@ -76,7 +76,7 @@ await describeBackends('a model', (backend) => {
       [{ layers: 2 }, 'state.layers was 2; it must be a list of states of layers'],
       [
         { ...model.forward(video).state, head: null },
-        'state was null; it must be an object with values and weights',
+        'state.head was null; it must be an object with values and weights',
       ],
     ] as const) {
       expect(() => model.forward(video, { state: state as never })).toThrow(new TypeError(message));
