@@ -20,6 +20,9 @@ const folders = [
 const modules = mkdtempSync(join(tmpdir(), 'neverend-vitest-'));
 process.on('exit', () => rmSync(modules, { recursive: true, force: true }));
 
+// Ms. Long tests with WebGPU in software may take minutes on a machine that does something else too.
+const timeout = process.env['NEVEREND_LONG'] ? 600_000 : 120_000;
+
 /**
  * The files of a package that share processes, one a worker: each alone would take seconds to load TensorFlow.js and to start the
  * backends of `describeBackends`. A file that changes what others would see has a line `// In a process of its own: <why>`.
@@ -55,8 +58,8 @@ export default defineConfig({
           pool: 'forks' as const,
           // A forgotten `it.only` would silence every other test of its file.
           allowOnly: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: timeout,
+          hookTimeout: timeout,
         },
       });
       return [
