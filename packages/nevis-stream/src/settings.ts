@@ -1,4 +1,4 @@
-import type { BackendName } from '@neverend/backend';
+import { type BackendName, checkObject, checkOneOf, checkOptions } from '@neverend/backend';
 import { type Backbone, pixelBackbone, type VitOptions, vitBackbone } from './learners/backbone.ts';
 import type { SearchSettings } from './learners/search-task.ts';
 import { finetunePreviousLearner, independentLearner } from './learners/transfer-learner.ts';
@@ -42,12 +42,23 @@ export function isSettings({ rule, backbone, search }: Partial<LearnerSettings>)
   return rule !== undefined && Object.hasOwn(make, rule) && isKnown && search !== undefined;
 }
 
-export function createLearner({ rule, backbone, ...options }: LearnerSettings): Learner {
+/**
+ * @throws TypeError for a setting that there is not, RangeError or ShapeError naming the first that is not one of its values.
+ */
+export function createLearner(settings: LearnerSettings): Learner {
+  checkOptions('createLearner', settings, ['name', 'title', 'rule', 'backbone', 'search']);
+  const { rule, backbone, ...options } = settings;
+  checkOneOf('rule', rule, Object.keys(make) as (keyof typeof make)[]);
   return make[rule]({ ...options, backbone: createBackbone(backbone) });
 }
 
 function createBackbone(settings: LearnerSettings['backbone']): Backbone {
-  if (settings.kind === 'pixels') return pixelBackbone(settings.imageSize);
+  checkObject('backbone', settings, 'with its kind and sizes');
+  checkOneOf('backbone.kind', settings.kind, ['vit', 'pixels']);
+  if (settings.kind === 'pixels') {
+    checkOptions('backbone', settings, ['kind', 'imageSize']);
+    return pixelBackbone(settings.imageSize);
+  }
   const { kind: _, ...sizes } = settings;
   return vitBackbone(sizes);
 }

@@ -18,9 +18,30 @@ const task = {
   ...{ name: 'T', domain: 'toy', classNames: ['a', 'b'], shape: [1, 1, 1] as const },
   examples: { train: part, dev: part },
 };
+const fromSettings = {
+  ...{ name: 'l', title: 'L', rule: 'independent' as const, search },
+  backbone: { kind: 'pixels' as const, imageSize: 2 },
+};
 const learner = { backbone: pixelBackbone(2), search };
 
+const ofTask = (more: object) =>
+  makeStream({ name: 's', tasks: [{ year: 1, data: { ...task, ...more } }] });
+const missing = { year: 1, name: 'M', fix: 'npm install m' };
+
 const takers = {
+  'the first object of makeStream': async (more: object) => makeStream({ ...content, ...more }),
+  'the task T of tasks': async (more: object) =>
+    makeStream({ name: 's', tasks: [{ year: 1, data: task, ...more }] }),
+  'examples of the task T': async (more: object) =>
+    ofTask({ examples: { ...task.examples, ...more } }),
+  'sizes of the task T': async (more: object) => ofTask({ sizes: { train: 2, ...more } }),
+  benchmark: async (more: object) =>
+    makeStream({ ...content, benchmark: { name: 'B', positions: 1, ...more } }),
+  'missing[0]': async (more: object) =>
+    makeStream({ ...content, missing: [{ ...missing, ...more }] }),
+  createLearner: async (more: object) => createLearner({ ...fromSettings, ...more }),
+  backbone: async (more: object) =>
+    createLearner({ ...fromSettings, backbone: { ...fromSettings.backbone, ...more } }),
   makeStream: async (more: object) => makeStream(content, { ...more }),
   limit: async (more: object) => makeStream(content, { limit: { train: 1, ...more } }),
   'the task T': async (more: object) =>
@@ -37,6 +58,112 @@ it.each(Object.entries(takers))('%s refuses an option that there is not', async 
   await expect(take({})).resolves.toBeDefined();
   await expect(take({ seeds: 1 })).rejects.toThrow(TypeError);
   await expect(take({ seeds: 1 })).rejects.toThrow(`${owner} has no option "seeds"; it takes `);
+});
+
+it.each<[string, () => unknown, string]>([
+  [
+    'options of the second object in the first',
+    () =>
+      makeStream({ ...content, predictSplits: ['test'], limit: {}, labels: 'shuffled' } as never),
+    'the first object of makeStream has no option "predictSplits", "limit", "labels"; it takes name, benchmark, tasks, missing',
+  ],
+  [
+    'makeStream without a stream',
+    () => makeStream(null as never),
+    'the options of the first object of makeStream were null; they must be an object',
+  ],
+  [
+    'makeStream with null for options',
+    () => makeStream(content, null as never),
+    'the options of makeStream were null; they must be an object',
+  ],
+  [
+    'a limit of null',
+    () => makeStream(content, { limit: null } as never),
+    'the options of limit were null; they must be an object',
+  ],
+  [
+    'a stream without a name',
+    () => makeStream({ tasks: [] } as never),
+    'the name of the stream was undefined; it must be a text',
+  ],
+  [
+    'tasks that are none',
+    () => makeStream({ name: 's', tasks: 'MNIST' } as never),
+    'tasks was "MNIST"; it must be a list of years and data',
+  ],
+  [
+    'missing tasks that are no list',
+    () => makeStream({ ...content, missing: 3 } as never),
+    'missing was 3; it must be a list of tasks',
+  ],
+  [
+    'a size that is none',
+    () => ofTask({ sizes: { train: '60' } }),
+    'sizes of the task T.train is "60"; it must be a positive integer',
+  ],
+  [
+    'a seed that is none',
+    () => makeStream(content, { seed: Number.NaN }),
+    'seed is NaN; it must be an integer',
+  ],
+  [
+    'a listener that is none',
+    () => makeStream(content, { onProgress: true } as never),
+    'onProgress is true; it must be a function',
+  ],
+  [
+    'openNevisOpen without options',
+    () => openNevisOpen(undefined as never),
+    'the options of openNevisOpen were undefined; they must be an object',
+  ],
+  [
+    'openNevisOpen with null',
+    () => openNevisOpen(null as never),
+    'the options of openNevisOpen were null; they must be an object',
+  ],
+  [
+    'openNevisOpen without a folder',
+    () => openNevisOpen({ tasks: [0] } as never),
+    'cacheDir is undefined; it must be the path of a folder',
+  ],
+  [
+    'openNevisOpen with one task',
+    () => openNevisOpen({ cacheDir: 'c', tasks: 'MNIST' } as never),
+    'tasks is "MNIST"; it must be a list of names or positions',
+  ],
+  [
+    'openNevisOpen with a listener that is none',
+    () => openNevisOpen({ cacheDir: 'c', onWarning: 1 } as never),
+    'onWarning is 1; it must be a function',
+  ],
+  [
+    'createLearner without settings',
+    () => createLearner(null as never),
+    'the options of createLearner were null; they must be an object',
+  ],
+  [
+    'createLearner with an unknown rule',
+    () => createLearner({ ...fromSettings, rule: 'x' } as never),
+    'rule was "x"; it must be "independent" or "finetune-previous"',
+  ],
+  [
+    'createLearner without a backbone',
+    () => createLearner({ ...fromSettings, backbone: null } as never),
+    'backbone was null; it must be an object with its kind and sizes',
+  ],
+  [
+    'createLearner with an unknown backbone',
+    () => createLearner({ ...fromSettings, backbone: { kind: 'mlp' } } as never),
+    'backbone.kind was "mlp"; it must be "vit" or "pixels"',
+  ],
+  [
+    'runStream with null',
+    () => runStream(null as never),
+    'the options of runStream were null; they must be an object',
+  ],
+])('%s: one sentence says what is wrong', async (_title, make, message) => {
+  await expect((async () => make())()).rejects.toThrow(message);
 });
 
 it('runStream refuses an option that there is not, before it makes a folder', async () => {

@@ -86,6 +86,8 @@ interface Loaded {
 /** The names of `StreamOptions`. */
 export const streamOptions = ['predictSplits', 'limit', 'labels', 'seed', 'onProgress'] as const;
 
+const contentFields = ['name', 'benchmark', 'tasks', 'missing'] as const;
+
 const taskFields = ['name', 'classNames', 'domain', 'shape', 'sizes', 'examples'] as const;
 
 const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', 'test'];
@@ -98,19 +100,17 @@ const splits: readonly Split[] = ['train', 'dev', 'train_and_dev', 'dev_test', '
  * something or has what it cannot have.
  */
 export function makeStream(content: StreamContent, options: StreamOptions = {}): Stream {
-  const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
   checkOptions('makeStream', options, streamOptions);
-  if (options.limit) checkOptions('limit', options.limit, ['train', 'dev', 'eval']);
+  const { predictSplits = ['dev_test'], onProgress = () => {} } = options;
+  if (options.limit !== undefined) checkOptions('limit', options.limit, ['train', 'dev', 'eval']);
   checkValues(options);
 
-  if (!Array.isArray(content?.tasks)) {
-    throw new DataError(`tasks was ${String(content?.tasks)}; it must be a list of years and data`);
-  }
-  checkBenchmark(content.benchmark, content.tasks.length);
+  checkContent(content);
   const tasks = new Map<string, TaskData>();
   const keys = new Map<DatasetKey, { readonly data: TaskData; readonly split: Split }>();
   for (const [position, task] of content.tasks.entries()) {
     checkData(position, task?.data);
+    checkOptions(`the task ${task.data.name} of tasks`, task, ['year', 'data']);
     const { year, data } = task;
     checkYear(data.name, year, content.tasks[position - 1]?.year);
     for (const split of splits) {
@@ -184,15 +184,38 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
   };
 }
 
+function checkContent(content: StreamContent): void {
+  checkOptions('the first object of makeStream', content, contentFields);
+  const { name, tasks, benchmark, missing = [] } = content;
+  if (typeof name !== 'string' || name === '') {
+    throw new DataError(`the name of the stream was ${described(name)}; it must be a text`);
+  }
+  if (!Array.isArray(tasks)) {
+    throw new DataError(`tasks was ${described(tasks)}; it must be a list of years and data`);
+  }
+  if (benchmark !== undefined) checkOptions('benchmark', benchmark, ['name', 'positions']);
+  checkBenchmark(benchmark, tasks.length);
+  if (!Array.isArray(missing)) {
+    throw new DataError(`missing was ${described(missing)}; it must be a list of tasks`);
+  }
+  for (const [at, task] of missing.entries()) {
+    checkOptions(`missing[${at}]`, task, ['year', 'name', 'fix']);
+  }
+}
+
 function checkData(position: number, data: TaskData): void {
   if (typeof data !== 'object' || data === null) {
     throw new DataError(
       `the task at ${position} of tasks has the data ${String(data)}; they must be an object with ${taskFields.join(', ')}`,
     );
   }
-  const { name, domain, classNames, shape, examples } = data;
+  const { name, domain, classNames, shape, sizes, examples } = data;
   checkName(name);
   checkOptions(`the task ${name}`, data, taskFields);
+  if (sizes !== undefined) {
+    checkOptions(`sizes of the task ${name}`, sizes, baseSplits);
+    checkCounts(`sizes of the task ${name}`, sizes);
+  }
   checkDomain(name, domain);
   checkClassNames(name, classNames);
   checkShape(name, shape);
@@ -205,6 +228,7 @@ function checkParts(name: string, examples: TaskExamples): void {
       `the task ${name} has the examples ${String(examples)}; they must be an object with train, dev and the splits to predict`,
     );
   }
+  checkOptions(`examples of the task ${name}`, examples, baseSplits);
   for (const split of baseSplits) {
     const part = examples[split];
     if (part === undefined) continue;
@@ -280,7 +304,15 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
   };
 }
 
-function checkValues({ predictSplits = [], limit = {}, labels = 'true' }: StreamOptions): void {
+function checkCounts(name: string, counts: object): void {
+  for (const [split, count] of Object.entries(counts)) {
+    if (count === undefined || (Number.isSafeInteger(count) && count > 0)) continue;
+    throw new RangeError(`${name}.${split} is ${described(count)}; it must be a positive integer`);
+  }
+}
+
+function checkValues(options: StreamOptions): void {
+  const { predictSplits = [], limit = {}, labels = 'true', seed = 0, onProgress } = options;
   if (!Array.isArray(predictSplits)) {
     throw new RangeError(
       `predictSplits is ${described(predictSplits)}; it must be a list of ${splits.join(', ')}`,
@@ -291,12 +323,14 @@ function checkValues({ predictSplits = [], limit = {}, labels = 'true' }: Stream
       throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}`);
     }
   }
-  for (const [name, count] of Object.entries(limit)) {
-    if (count !== undefined && (!Number.isInteger(count) || count < 1)) {
-      throw new RangeError(`limit.${name} is ${described(count)}; it must be a positive integer`);
-    }
-  }
+  checkCounts('limit', limit);
   if (labels !== 'true' && labels !== 'shuffled') {
     throw new RangeError(`labels is ${String(labels)}; it must be true or shuffled`);
+  }
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(`seed is ${described(seed)}; it must be an integer`);
+  }
+  if (!['undefined', 'function'].includes(typeof onProgress)) {
+    throw new RangeError(`onProgress is ${described(onProgress)}; it must be a function`);
   }
 }

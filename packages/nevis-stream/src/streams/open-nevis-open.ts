@@ -1,4 +1,4 @@
-import { checkOptions } from '@neverend/backend';
+import { checkOptions, described } from '@neverend/backend';
 import type * as NevisOpen from '@neverend/nevis-open';
 import type { Examples } from '../data/array-dataset.ts';
 import { DataError } from '../data/data-error.ts';
@@ -59,9 +59,18 @@ export async function nevisOpenFrom(
   packages: DataPackages,
   options: NevisOpenOptions,
 ): Promise<Stream> {
-  const { tasks: wanted, cacheDir, onWarning, ...ofStream } = options;
   const own = ['cacheDir', 'tasks', 'onWarning'] as const;
   checkOptions('openNevisOpen', options, [...own, ...streamOptions]);
+  const { tasks: wanted, cacheDir, onWarning, ...ofStream } = options;
+  if (typeof cacheDir !== 'string' || cacheDir === '') {
+    throw new RangeError(`cacheDir is ${described(cacheDir)}; it must be the path of a folder`);
+  }
+  if (wanted !== undefined && !Array.isArray(wanted)) {
+    throw new RangeError(`tasks is ${described(wanted)}; it must be a list of names or positions`);
+  }
+  if (!['undefined', 'function'].includes(typeof onWarning)) {
+    throw new RangeError(`onWarning is ${described(onWarning)}; it must be a function`);
+  }
   for (const task of wanted ?? []) {
     if (!order.some(({ name }, position) => task === name || task === position)) {
       const names = [...new Set(order.map(({ name }) => name))].join(', ');
