@@ -14,6 +14,9 @@ import { customPreset, type RunConfig } from './run-config.ts';
 /** What a run has in its folder before it has its settings there. */
 const early = /^lock$|^\.(lock|config\.json)\..*\.(part|claim)$/;
 
+/** What a learner goes on from. */
+const work = ['checkpoint.json', 'checkpoint.previous.json', 'training.safetensors'];
+
 /** How many of a list are told before the rest is counted. */
 const most = 3;
 
@@ -33,7 +36,7 @@ export function isRunConfig(content: unknown): content is RunConfig {
 /**
  * Looks at a folder and writes nothing.
  *
- * @throws RunError when it is neither empty nor that of a run with these settings.
+ * @throws RunError when it is neither empty nor that of a run with these settings, by which each learner in it has done what it has.
  */
 export async function checkFolder(folder: string, config: RunConfig): Promise<void> {
   const all = await namesIn(folder);
@@ -46,15 +49,35 @@ export async function checkFolder(folder: string, config: RunConfig): Promise<vo
       `${folder} holds no run and is not empty (${atMost(found, ', ')}); give a folder that is empty or does not exist yet`,
     );
   }
-  const { given, others } = configDifferences(before, JSON.parse(stableJson(config)));
-  if (given.length + others.length === 0) return;
-  const differences = [...given, ...(others.length > 0 ? [atMost(others, '; ')] : [])].join('; ');
-  const again =
-    before.preset === customPreset
-      ? 'run the program that made it, with those'
-      : `go on with those by: nevis resume ${folder}`;
+  const differences = configDifferences(before, config);
+  if (differences !== '') {
+    const again =
+      before.preset === customPreset
+        ? 'run the program that made it, with those'
+        : `go on with those by: nevis resume ${folder}`;
+    throw new RunError(
+      `${folder} holds a run with other settings (${differences}); use another folder, or ${again}`,
+    );
+  }
+  for (const { name } of config.learners) await checkLearnerFolder(folder, name, config);
+}
+
+/** @throws RunError when what a learner has done was done with other settings than the run's `config.json` has now. */
+async function checkLearnerFolder(folder: string, name: string, config: RunConfig): Promise<void> {
+  const own = join(folder, name);
+  if (!(await namesIn(own)).some((file) => work.includes(file))) return;
+  const path = join(own, 'config.json');
+  const before = await readJson(path);
+  if (!isRunConfig(before)) {
+    const state = before === undefined ? 'is missing' : 'is not one of a run';
+    throw new RunError(
+      `${path} ${state}: it says what the learner's numbers were made with, and earlier versions kept none; restore it, or delete ${own} to start the learner again`,
+    );
+  }
+  const differences = configDifferences(before, config);
+  if (differences === '') return;
   throw new RunError(
-    `${folder} holds a run with other settings (${differences}); use another folder, or ${again}`,
+    `${own} was made with other settings than ${join(folder, 'config.json')} has now (${differences}); restore those, or use another folder`,
   );
 }
 
@@ -86,11 +109,9 @@ export function atMost(list: readonly string[], separator: string): string {
   return `${list.slice(0, most).join(separator)}${more}`;
 }
 
-/** What differs: what a user gives by name, and where that is the same, the rest. */
-function configDifferences(
-  before: RunConfig,
-  after: RunConfig,
-): { readonly given: readonly string[]; readonly others: readonly string[] } {
+/** What differs, empty for nothing: what a user gives by name, and where that is the same, the first of the rest. */
+function configDifferences(before: RunConfig, config: RunConfig): string {
+  const after: RunConfig = JSON.parse(stableJson(config));
   const labels = ({ stream }: RunConfig) => (stream as { readonly labels?: Json } | null)?.labels;
   const given = [
     ...jsonDifferences(before.preset, after.preset, 'preset'),
@@ -103,19 +124,17 @@ function configDifferences(
     ...jsonDifferences(before.program, after.program, 'program'),
   ];
   // Learners and stream follow from the preset, the device from the backend.
-  if (given.length > 0) return { given, others: [] };
+  if (given.length > 0) return given.join('; ');
   const names = ({ learners }: RunConfig) => learners.map((learner) => learner.name);
   const otherNames = jsonDifferences(names(before).join(), names(after).join(), 'learners');
   const ofLearners = after.learners.flatMap((learner, index) =>
     jsonDifferences(before.learners[index], learner, learner.name),
   );
-  return {
-    given,
-    others: [
-      ...jsonDifferences(before.backend, after.backend, 'backend'),
-      ...jsonDifferences(before.stream, after.stream, 'stream'),
-      ...(otherNames.length > 0 ? otherNames : ofLearners),
-      ...jsonDifferences(before.schema, after.schema, 'schema'),
-    ],
-  };
+  const others = [
+    ...jsonDifferences(before.backend, after.backend, 'backend'),
+    ...jsonDifferences(before.stream, after.stream, 'stream'),
+    ...(otherNames.length > 0 ? otherNames : ofLearners),
+    ...jsonDifferences(before.schema, after.schema, 'schema'),
+  ];
+  return atMost(others, '; ');
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, RunError, removeParts } from '@neverend/checkpoint/node';
+import { makeFolder, RunError, removeParts, writeJson } from '@neverend/checkpoint/node';
 import type {
   ComputeLedger,
   Learner,
@@ -21,6 +21,7 @@ import {
   ledgerFromJson,
   ledgerToJson,
 } from './records.ts';
+import type { RunConfig } from './run-config.ts';
 import { type RunState, readRunState, writeRunState } from './run-state.ts';
 import { readSnapshot, readSnapshotOf, writeSnapshot } from './snapshot-file.ts';
 import { appendTiming } from './timing.ts';
@@ -28,6 +29,7 @@ import { appendTiming } from './timing.ts';
 export interface RunLearnerOptions {
   /** Folder of the run; the learner's files lie in a folder of its name within. */
   readonly folder: string;
+  readonly config: RunConfig;
   readonly learner: Learner;
   readonly stream: Stream;
   readonly seed: number;
@@ -48,6 +50,8 @@ export async function runLearner(options: RunLearnerOptions): Promise<readonly E
     await makeFolder(join(folder, part));
     await removeParts(join(folder, part));
   }
+  // Where the learner has done something, `checkFolder` has seen that this is what is there.
+  await writeJson(join(folder, 'config.json'), options.config);
   const training = join(folder, 'training.safetensors');
   const events = [...stream.events()];
   const context = learnerContext(options, folder);

@@ -13,7 +13,7 @@ import { version } from './version.ts';
 
 /**
  * Runs learners through a stream and writes, in `folder`: `config.json`, `manifest.json` (the tasks in their order, and hashes of the data),
- * for each learner `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
+ * for each learner the `config.json` it was made with, `metrics.json`, `predictions/` and `states/`, then `report-data.json`; all of them are
  * functions of the settings, the data and the backend, byte for byte. Wall times go to `timing.jsonl`.
  *
  * @returns the report's data.
@@ -51,7 +51,7 @@ export async function runStream(options: RunOptions): Promise<ReportData> {
 
     const records = new Map<string, readonly EventRecord[]>();
     for (const learner of learners) {
-      const done = await runLearner({ folder, learner, stream, seed, progress, signal });
+      const done = await runLearner({ folder, config, learner, stream, seed, progress, signal });
       records.set(learner.name, done);
       await writeJson(join(folder, learner.name, 'metrics.json'), {
         learner: learner.name,

@@ -119,6 +119,99 @@ describe('a folder with another run', () => {
   });
 });
 
+describe('a run whose config.json was edited after a learner had done something is refused', () => {
+  type Options = Parameters<typeof runStream>[0];
+  const slower = () => [meansLearner('a', 11n), meansLearner('b')];
+  const config = () => join(folder, 'config.json');
+  const edit = async (change: object) =>
+    writeFile(
+      config(),
+      JSON.stringify({ ...JSON.parse(await readFile(config(), 'utf8')), ...change }),
+    );
+  const kept = (learners: Options['learners']) =>
+    learners.map(({ name, title, settings }) => ({ name, title, settings }));
+
+  it.each<[string, Partial<Options>, Partial<RunConfig>, string]>([
+    ['of its seed', { seed: 5 }, { seed: 5 }, 'seed: 3 became 5'],
+    ['of its preset', { preset: 'mine' }, { preset: 'mine' }, 'preset: "custom" became "mine"'],
+    [
+      'of its stream',
+      { streamSettings: { limit: 7 } },
+      { stream: { limit: 7 } },
+      'stream: "toy" became {"limit":7}',
+    ],
+    [
+      "of a learner's settings",
+      { learners: slower() },
+      { learners: kept(slower()) },
+      'a.settings.flops: "10" became "11"',
+    ],
+    [
+      'of which learners it has',
+      { learners: [meansLearner('a')] },
+      { learners: kept([meansLearner('a')]) },
+      'learners: "a,b" became "a"',
+    ],
+  ])('%s', async (_title, now, change, difference) => {
+    await runStream(options());
+    const whole = await contents();
+    await edit(change);
+    const before = await contents();
+    await expect(runStream({ ...options(), ...now })).rejects.toThrow(
+      `${join(folder, 'a')} was made with other settings than ${config()} has now (${difference}); restore those, or use another folder`,
+    );
+    expect(await contents()).toEqual(before);
+    await writeFile(config(), whole[config()] ?? '');
+    await runStream(options());
+    expect(await contents()).toEqual(whole);
+  });
+
+  it('also where it was stopped within its first task', async () => {
+    const controller = new AbortController();
+    const progress = ({ done, phase }: { done: number; phase: string }) => {
+      if (phase === 'train' && done === 5) controller.abort();
+    };
+    const run = runStream({ ...options(), signal: controller.signal, progress });
+    await expect(run).rejects.toThrow('aborted');
+    await edit({ seed: 5 });
+    await expect(runStream({ ...options(), seed: 5 })).rejects.toThrow('(seed: 3 became 5)');
+  });
+
+  it('but one that was edited before a learner did anything is what it says', async () => {
+    const controller = new AbortController();
+    const progress = ({ phase }: { phase: string }) => {
+      if (phase === 'train') controller.abort();
+    };
+    const run = runStream({ ...options(), signal: controller.signal, progress });
+    await expect(run).rejects.toThrow('aborted');
+    await rm(join(folder, 'a', 'training.safetensors'), { force: true });
+    await edit({ seed: 5 });
+    const { settings } = await runStream({ ...options(), seed: 5 });
+    expect(settings.seed).toBe(5);
+    // What its learners keep is that, so that it goes on.
+    await runStream({ ...options(), seed: 5 });
+  });
+
+  it.each([
+    ['has none', undefined, 'is missing'],
+    ['has that of something else', '{"port": 80}', 'is not one of a run'],
+  ])(
+    'and a learner of an earlier version, which %s, in a sentence',
+    async (_title, text, state) => {
+      await runStream(options());
+      const path = join(folder, 'b', 'config.json');
+      await (text === undefined ? rm(path) : writeFile(path, text));
+      await expect(runStream(options())).rejects.toThrow(
+        `${path} ${state}: it says what the learner's numbers were made with, and earlier versions kept none; restore it, or delete ${join(folder, 'b')} to start the learner again`,
+      );
+      const whole = await readFile(join(folder, 'report-data.json'), 'utf8');
+      await rm(join(folder, 'b'), { recursive: true });
+      await runStream(options());
+      expect(await readFile(join(folder, 'report-data.json'), 'utf8')).toBe(whole);
+    },
+  );
+});
+
 describe('a folder that is not empty and holds no run is refused, and nothing is written there', () => {
   it.each([
     ['a file', { 'notes.txt': 'mine' }, 'notes.txt'],
