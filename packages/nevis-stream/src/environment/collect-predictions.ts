@@ -1,6 +1,7 @@
 import { RunError } from '@neverend/checkpoint/node';
 import { ClassificationAccumulator, type ClassificationMetrics } from '../metrics/index.ts';
 import type { Dataset, PredictionBatch, ResourceUsage } from '../types.ts';
+import { checkBatch, checkPredicting, checkUsage, workOf } from './learner-errors.ts';
 
 export interface Predictions {
   /** `[size]` and `[size, numClasses]`, in data-set order. */
@@ -10,13 +11,21 @@ export interface Predictions {
   readonly usage: ResourceUsage;
 }
 
+/** Whose predictions are read, and what stops it. */
+interface Predicting {
+  readonly learner: string;
+  /** The learner and the task, for messages. */
+  readonly who: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Reads what a learner predicts for a data set and scores it against the data set's own labels.
  *
- * @throws RunError when it does not predict every example once, in order.
+ * @throws RunError when it fails, or does not predict every example once, in order.
  */
 export async function collectPredictions(
-  learner: string,
+  { learner, who, signal }: Predicting,
   dataset: Dataset,
   batches: AsyncGenerator<PredictionBatch, ResourceUsage>,
 ): Promise<Predictions> {
@@ -30,16 +39,19 @@ export async function collectPredictions(
       `the learner ${learner} predicted ${what} of ${key}; it must predict each of the ${size} examples once, in order`,
     );
   };
+  checkPredicting(who, batches);
   let done = 0;
   let usage: ResourceUsage | undefined;
   try {
     for (;;) {
-      const next = await batches.next();
+      const next = await workOf(who, signal, () => batches.next());
       if (next.done === true) {
+        checkUsage(who, next.value);
         usage = next.value;
         break;
       }
       const batch = next.value;
+      checkBatch(who, batch);
       const { length } = batch.labels;
       if (done + length > size) refuse(`more than ${size} examples`);
       const truth = dataset.batch(Array.from({ length }, (_, index) => done + index)).labels;
@@ -58,7 +70,7 @@ export async function collectPredictions(
     }
   } finally {
     // A learner that is refused gets to put its tensors away.
-    if (usage === undefined) await batches.return(undefined as never);
+    if (usage === undefined) await batches.return?.(undefined as never);
   }
   if (done < size) refuse(`${done} examples`);
   return { labels, logits, metrics: metrics.metrics(), usage };

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { checkObject, described } from '@neverend/backend';
 import { makeFolder, RunError, removeParts, writeJson } from '@neverend/checkpoint/node';
 import type {
   ComputeLedger,
@@ -14,6 +15,8 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import { collectPredictions } from './collect-predictions.ts';
+import { jsonFault } from './json-fault.ts';
+import { checkJson, checkTraining, whoOf, workOf } from './learner-errors.ts';
 import {
   addLedgers,
   type EventRecord,
@@ -58,7 +61,7 @@ export async function runLearner(options: RunLearnerOptions): Promise<readonly E
 
   let state: RunState = (await readRunState(folder)) ?? {
     completed: 0,
-    learner: await learner.init(context),
+    learner: await startOf(options, context),
     records: [],
   };
   while (state.completed < events.length) {
@@ -73,6 +76,14 @@ export async function runLearner(options: RunLearnerOptions): Promise<readonly E
     await clock();
   }
   return state.records;
+}
+
+/** What a learner is before its first event. */
+async function startOf({ learner, signal }: RunLearnerOptions, context: LearnerContext) {
+  const who = whoOf(learner.name);
+  const state = await workOf(who, signal, () => learner.init(context));
+  checkJson(who, 'what init gave', state);
+  return state;
 }
 
 interface Work<Event = StreamEvent> {
@@ -92,6 +103,7 @@ async function train(work: Work<TrainingEvent>): Promise<RunState> {
   const context: LearnerContext = {
     ...work.context,
     checkpoint: async (snapshot) => {
+      checkSnapshot(snapshot);
       await writeSnapshot(training, {
         meta: { event: state.completed, learner: snapshot.meta },
         tensors: snapshot.tensors,
@@ -100,7 +112,12 @@ async function train(work: Work<TrainingEvent>): Promise<RunState> {
     },
   };
   const resume = await readTraining(training, state.completed);
-  const result = await options.learner.train(event, state.learner, context, resume);
+  const { learner, signal } = options;
+  const who = whoOf(learner.name, event);
+  const result = await workOf(who, signal, () =>
+    learner.train(event, state.learner, context, resume),
+  );
+  checkTraining(who, result);
   return {
     completed: state.completed + 1,
     learner: result.state,
@@ -128,10 +145,15 @@ async function readTraining(path: string, index: number): Promise<Snapshot | und
 async function predict(work: Work<PredictionEvent>): Promise<RunState> {
   const { options, folder, event, state, context } = work;
   const dataset = await context.dataset(event.dataset);
+  const { learner, signal } = options;
+  const who = whoOf(learner.name, event);
+  const batches = await workOf(who, signal, () => ({
+    generator: learner.predict(event, state.learner, context),
+  }));
   const { labels, logits, metrics, usage } = await collectPredictions(
-    options.learner.name,
+    { learner: learner.name, who, signal },
     dataset,
-    options.learner.predict(event, state.learner, context),
+    batches.generator,
   );
   // Letters that one file system or another does not take.
   const key = event.dataset.replaceAll(/[/\\:*?"<>|\p{Cc}]/gu, '_');
@@ -179,8 +201,8 @@ function learnerContext(
   folder: string,
 ): LearnerContext {
   const path = (name: string) => {
-    if (!/^[\w-]+$/.test(name)) {
-      throw new RunError(`name was ${JSON.stringify(name)}; it must be letters, digits, _ and -`);
+    if (typeof name !== 'string' || !/^[\w-]+$/.test(name)) {
+      throw new RunError(`name was ${described(name)}; it must be letters, digits, _ and -`);
     }
     return join(folder, 'states', `${name}.safetensors`);
   };
@@ -188,13 +210,24 @@ function learnerContext(
     seed,
     dataset: (key) => stream.dataset(key),
     checkpoint: async () => undefined,
-    store: (name, snapshot) => writeSnapshot(path(name), snapshot),
+    store: async (name, snapshot) => {
+      checkSnapshot(snapshot);
+      return writeSnapshot(path(name), snapshot);
+    },
     restore: (name, sha256) => readSnapshotOf(path(name), sha256),
     progress: (step) => {
       signal?.throwIfAborted();
       progress(step);
     },
   };
+}
+
+/** @throws RunError naming the part of a snapshot that cannot be written. */
+function checkSnapshot(snapshot: Snapshot): void {
+  checkObject('snapshot', snapshot, 'with meta and tensors');
+  checkObject('tensors of a snapshot', snapshot.tensors, 'of arrays');
+  const fault = jsonFault('meta', snapshot.meta);
+  if (fault !== undefined) throw new RunError(`${fault}; it must be JSON`);
 }
 
 function stopwatch(folder: string, learner: string, event: StreamEvent): () => Promise<void> {

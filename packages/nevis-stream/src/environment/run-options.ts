@@ -2,6 +2,7 @@ import { checkOptions, described } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import type { ReportBackend } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
+import { jsonFault } from './json-fault.ts';
 
 /** One run: learners, one after the other, through one stream, into one folder. */
 export interface RunOptions {
@@ -51,8 +52,7 @@ export function checkRunOptions(options: RunOptions): void {
   const isBackend = [backend?.name, backend?.version, backend?.device].every(isName);
   check('backend', backend, isBackend, 'an object with the texts name, version and device');
   check('preset', preset, preset === undefined || isName(preset), 'a text');
-  const isGiven = streamSettings !== undefined;
-  check('streamSettings', streamSettings, !isGiven || isJson(streamSettings), 'JSON');
+  if (streamSettings !== undefined) checkJson('streamSettings', streamSettings);
   check('command', command, command === undefined || isName(command), 'a text');
   check('progress', progress, ['undefined', 'function'].includes(typeof progress), 'a function');
   const isSignal = signal === undefined || hasFunctions(signal, ['throwIfAborted']);
@@ -74,7 +74,7 @@ function checkLearners(learners: readonly Learner[]): void {
       );
     }
     check(`learners[${at}].title`, title, isName(title), 'a text');
-    check(`learners[${at}].settings`, settings, isJson(settings), 'JSON');
+    checkJson(`learners[${at}].settings`, settings);
     // Names are folders, and some file systems do not tell A from a.
     if (seen.has(name.toLowerCase())) {
       throw new RunError(`two learners have the name ${name}; names must be unique in a run`);
@@ -88,18 +88,15 @@ function check(name: string, value: unknown, fits: boolean, must: string): void 
   throw new RunError(`${name} was ${described(value)}; it must be ${must}`);
 }
 
+function checkJson(name: string, value: unknown): void {
+  const fault = jsonFault(name, value);
+  if (fault !== undefined) throw new RunError(`${fault}; it must be JSON`);
+}
+
 function isName(value: unknown): boolean {
   return typeof value === 'string' && value !== '';
 }
 
 function hasFunctions<T extends object>(value: T | null, names: readonly (keyof T)[]): boolean {
   return names.every((name) => typeof value?.[name] === 'function');
-}
-
-function isJson(value: unknown): boolean {
-  try {
-    return JSON.stringify(value) !== undefined;
-  } catch {
-    return false;
-  }
 }

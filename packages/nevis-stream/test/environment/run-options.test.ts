@@ -15,6 +15,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const backend = { name: 'none', version: '0', device: 'none' };
 const learner = meansLearner();
+const ring: Record<string, unknown> = {};
+ring['self'] = ring;
 const streamText =
   'a stream, with a name, a list of missing tasks and the functions events, dataset, classNames, domain';
 const learnerText = 'a learner, with the functions init, train, predict';
@@ -58,8 +60,29 @@ it.each<[object, string]>([
   ],
   [
     { learners: [{ ...learner, settings: { flops: 1n } }] },
-    'learners[0].settings was an object; it must be JSON',
+    'learners[0].settings.flops was 1n; it must be JSON',
   ],
+  ...(
+    [
+      [() => 1, ' was a function'],
+      [Number.NaN, ' was NaN'],
+      [{ rate: Number.POSITIVE_INFINITY }, '.rate was Infinity'],
+      [{ seed: undefined }, '.seed was undefined'],
+      [{ rates: [0.1, Number.NaN] }, '.rates[1] was NaN'],
+      [new Map([['rate', 1]]), ' was an object of Map'],
+      [{ at: new Date(0) }, '.at was an object of Date'],
+      [{ rates: new Float32Array(1) }, '.rates was an object of Float32Array'],
+      [{ make: () => 1 }, '.make was a function'],
+      [{ name: Symbol('x') }, '.name was Symbol(x)'],
+      [ring, '.self was a part of itself'],
+    ] as const
+  ).flatMap(([value, was]): [object, string][] => [
+    [
+      { learners: [{ ...learner, settings: value }] },
+      `learners[0].settings${was}; it must be JSON`,
+    ],
+    [{ streamSettings: value }, `streamSettings${was}; it must be JSON`],
+  ]),
   [{ seed: '1' }, 'seed was "1"; it must be an integer'],
   [
     { backend: null },
