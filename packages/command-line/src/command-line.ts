@@ -6,6 +6,7 @@ export function commandLine(program: string): string {
   return [begin, ...process.argv.slice(2).map(quoted)].join(' ');
 }
 
-function quoted(argument: string): string {
+/** An argument as a shell takes it: in quotes where it needs them. */
+export function quoted(argument: string): string {
   return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-export { commandLine } from './command-line.ts';
+export { commandLine, quoted } from './command-line.ts';
 export { leaveNpmFolder } from './npm-script.ts';
 export {
   type BackendFlags,

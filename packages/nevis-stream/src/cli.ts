@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { commandRunner, folder, integer, type Step } from '@neverend/command-line';
+import { commandRunner, folder, integer, quoted, type Step } from '@neverend/command-line';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
@@ -123,7 +123,7 @@ program
 async function runInto(folder: string, settings: RunSettings, flags: CommonFlags): Promise<void> {
   const { cache, json } = flags;
   // Where another program runs this one, its user knows that one alone.
-  const again = process.env['NEVIS_AGAIN'] ?? `nevis resume ${folder}`;
+  const again = process.env['NEVIS_AGAIN'] ?? `nevis resume ${quoted(folder)}`;
   await runCommand(
     flags,
     async ({ signal, note, progress, print }) => {
@@ -154,11 +154,12 @@ function result({ learners, stream, command, comparisons }: ReportData, report: 
     learners: learners.map(({ name, averageErrorRate, ...learner }) => ({
       name,
       averageErrorRate,
-      tasks: learner.tasks.map(({ position, errorRate, cumulativeFlops }) => ({
+      tasks: learner.tasks.map(({ position, errorRate, nonFinite, cumulativeFlops }) => ({
         position,
         name: tasks.get(position)?.name,
         year: tasks.get(position)?.year,
         errorRate,
+        ...(nonFinite !== undefined && { nonFinite }),
         cumulativeFlops,
       })),
     })),

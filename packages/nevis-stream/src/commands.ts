@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { useBackend } from '@neverend/backend';
 import { RunError, readJson, writeFileAtomic } from '@neverend/checkpoint/node';
+import { quoted } from '@neverend/command-line';
 import * as tf from '@tensorflow/tfjs-core';
 import { isRunConfig } from './environment/keep-config.ts';
 import { runStream } from './environment/run-stream.ts';
 import { readTiming } from './environment/timing.ts';
 import { presets } from './presets.ts';
 import { repeatCommand } from './repeat-command.ts';
+import { checkReportData } from './report/check-report-data.ts';
 import { type ReportData, renderReport } from './report/index.ts';
 import { createLearner, isSettings, type LearnerSettings, type RunSettings } from './settings.ts';
 import { openNevisOpen } from './streams/open-nevis-open.ts';
@@ -55,7 +57,7 @@ export async function run(
 export async function settingsOf(folder: string): Promise<RunSettings> {
   const config = await readJson(join(folder, 'config.json'));
   if (config === undefined) {
-    throw new RunError(`${folder} holds no run; start one with: nevis run --out ${folder}`);
+    throw new RunError(`${folder} holds no run; start one with: nevis run --out ${quoted(folder)}`);
   }
   if (!isRunConfig(config)) {
     throw new RunError(
@@ -85,25 +87,34 @@ export async function remakeReport(folder: string): Promise<string> {
   if (data === undefined) {
     // Says so where there is no run at all, or one that only its program can finish.
     await settingsOf(folder);
-    throw new RunError(`${folder} holds no finished run; finish it with: nevis resume ${folder}`);
+    throw new RunError(
+      `${folder} holds no finished run; finish it with: nevis resume ${quoted(folder)}`,
+    );
   }
   if (data?.schema !== 2) {
     throw new RunError(
-      `${file} was written by another version; write it again with: nevis resume ${folder}`,
+      `${file} was written by another version; write it again with: nevis resume ${quoted(folder)}`,
     );
   }
   const path = join(folder, 'report.html');
-  const page = await readTiming(folder, data)
-    .then((timing) => renderReport(data, timing))
-    .catch((cause: unknown) => {
+  await writeFileAtomic(
+    path,
+    await pageOf(folder, data).catch((cause: unknown) => {
       // Those say what is wrong.
       if (cause instanceof Error && 'code' in cause) throw cause;
-      throw new RunError(`${file} is damaged; write it again with: nevis resume ${folder}`, {
-        cause,
-      });
-    });
-  await writeFileAtomic(path, page);
+      const reason = cause instanceof TypeError ? ` (${cause.message})` : '';
+      throw new RunError(
+        `${file} is damaged${reason}; write it again with: nevis resume ${quoted(folder)}`,
+        { cause },
+      );
+    }),
+  );
   return path;
+}
+
+async function pageOf(folder: string, data: ReportData): Promise<string> {
+  checkReportData(data);
+  return renderReport(data, await readTiming(folder, data));
 }
 
 /** What can be run here, and what is missing for the rest. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -266,15 +266,73 @@ describe('nevis report', () => {
   });
 
   it.each([
-    ['nothing', '{"schema": 2}'],
-    ['learners that are none', '{"schema": 2, "learners": [null]}'],
-  ])('says how to mend data with %s', async (_title, text) => {
+    ['nothing', '{"schema": 2}', 'data.title was undefined; it must be a text'],
+    [
+      'learners that are none',
+      '{"schema": 2, "title": "t", "command": null, "learners": [null]}',
+      'data.settings was undefined; it must be an object',
+    ],
+  ])('says how to mend data with %s', async (_title, text, reason) => {
     const folder = await mkdtemp(join(scratch, 'damaged-'));
     await writeFile(join(folder, 'report-data.json'), text);
     expect(await nevis('report', folder)).toEqual({
       ...{ code: 1, stdout: '' },
-      stderr: `nevis: ${join(folder, 'report-data.json')} is damaged; write it again with: nevis resume ${folder}\n`,
+      stderr: `nevis: ${join(folder, 'report-data.json')} is damaged (${reason}); write it again with: nevis resume ${folder}\n`,
     });
+  });
+});
+
+describe('a folder that a shell would take for several words', () => {
+  it('is quoted in the commands that are told', async () => {
+    const folder = join(scratch, "it's a folder");
+    // The oracle: what a shell gives back is the name.
+    const inShell = (command: string) =>
+      execFileSync('sh', ['-c', `printf '%s' ${command}`], { encoding: 'utf8' });
+    const tells = async (...args: string[]) => (await nevis(...args)).stderr.trim();
+    const { child, end } = start(smoke("it's a folder"));
+    child.stderr?.on('data', (data) => {
+      if (String(data).includes('train ')) child.kill('SIGINT');
+    });
+    const nowhere = join(scratch, 'no where');
+    const told = [
+      [(await end).stderr.trim(), folder],
+      [await tells('report', folder), folder],
+      [await tells(...smoke("it's a folder", '--seed', '4')), folder],
+      [await tells('resume', nowhere), nowhere],
+    ];
+    for (const [text = '', name] of told) {
+      const [, argument = ''] = /(?:nevis resume|--out) (.+)$/.exec(text) ?? [];
+      expect(inShell(argument), text).toBe(name);
+    }
+    await writeFile(join(folder, 'report-data.json'), '{"schema": 1}');
+    expect(await tells('report', folder)).toContain(
+      `nevis resume '${folder.replace("'", "'\\''")}'`,
+    );
+  });
+});
+
+describe('a finished run', () => {
+  it('does not go on with a config.json that was edited', async () => {
+    const path = join(scratch, 'whole', 'config.json');
+    const text = await readFile(path, 'utf8');
+    const resume = ['resume', join(scratch, 'whole'), '--cache', join(scratch, 'cache'), '--quiet'];
+    const before = await runDigests(join(scratch, 'whole'));
+    const config = JSON.parse(text);
+    config.learners[0].settings.search.steps = 7;
+    for (const [edited, difference] of [
+      [text.replace('"seed": 0', '"seed": 5'), 'seed: 0 became 5'],
+      [JSON.stringify(config), `independent.settings.search.steps: 6 became 7`],
+    ] as const) {
+      await writeFile(path, edited);
+      const { code, stderr } = await nevis(...resume);
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `nevis: ${join(scratch, 'whole', 'independent')} was made with other settings than ${path} has now (${difference}); restore those, or use another folder\n`,
+      );
+    }
+    await writeFile(path, text);
+    expect((await nevis(...resume)).code).toBe(0);
+    expect(await runDigests(join(scratch, 'whole'))).toEqual(before);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   stableJson,
   writeJson,
 } from '@neverend/checkpoint/node';
+import { quoted } from '@neverend/command-line';
 import type { Json } from '../types.ts';
 import { customPreset, type RunConfig } from './run-config.ts';
 
@@ -54,7 +55,7 @@ export async function checkFolder(folder: string, config: RunConfig): Promise<vo
     const again =
       before.preset === customPreset
         ? 'run the program that made it, with those'
-        : `go on with those by: nevis resume ${folder}`;
+        : `go on with those by: nevis resume ${quoted(folder)}`;
     throw new RunError(
       `${folder} holds a run with other settings (${differences}); use another folder, or ${again}`,
     );

@@ -127,11 +127,13 @@ function reportLearner(
     parameters: Math.max(0, ...done.map(({ training }) => training.parameters)),
     tasks: done.map(({ training, prediction }): ReportTaskResult => {
       const total = prediction.cumulativeFlops;
+      const { nonFinite } = prediction.metrics;
       return {
         position: training.position,
         errorRate: prediction.metrics.errorRate,
         crossEntropy: prediction.metrics.crossEntropy,
         top5ErrorRate: prediction.metrics.top5ErrorRate,
+        ...(nonFinite > 0 && { nonFinite }),
         flops: { ...training.flops, prediction: prediction.flops.prediction },
         cumulativeFlops: String(
           BigInt(total.train) + BigInt(total.validation) + BigInt(total.prediction),

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { readFileIfPresent } from '@neverend/checkpoint/node';
+import { checkHost } from '../report/check-report-data.ts';
 import type { ReportData, Timing, TimingHost } from '../report/index.ts';
 
 /** Seconds that one piece of an event took, and where. Wall times live in this file alone: they differ from run to run. */
@@ -50,7 +51,7 @@ export async function readTiming(folder: string, { learners }: ReportData): Prom
   };
 }
 
-/** The lines that were written whole. */
+/** The lines that were written whole, and not edited into others. */
 async function readLines(folder: string): Promise<TimingLine[]> {
   const bytes = await readFileIfPresent(join(folder, name));
   if (bytes === undefined) return [];
@@ -59,7 +60,9 @@ async function readLines(folder: string): Promise<TimingLine[]> {
     .split('\n')
     .flatMap((line) => {
       try {
-        return [JSON.parse(line) as TimingLine];
+        const parsed = JSON.parse(line) as TimingLine;
+        checkHost(parsed.host, 'host');
+        return Number.isFinite(parsed.seconds) ? [parsed] : [];
       } catch {
         return [];
       }

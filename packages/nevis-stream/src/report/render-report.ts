@@ -2,6 +2,7 @@ import { computeChart } from './charts/compute-chart.ts';
 import { errorChart } from './charts/error-chart.ts';
 import { renderChart } from './charts/render-chart.ts';
 import { taskComputeChart } from './charts/task-compute-chart.ts';
+import { checkReportData, checkTiming } from './check-report-data.ts';
 import { distinctTitles } from './distinct-titles.ts';
 import { plural } from './format.ts';
 import { type Html, html, jsonForScript, trusted } from './html.ts';
@@ -22,8 +23,11 @@ import { styleSheet } from './style-sheet.ts';
  * `#report-data`.
  *
  * @param timing Wall times and the machine; without it the page has neither.
+ * @throws TypeError naming the first value of `given` or `timing` that is not what it must be.
  */
 export async function renderReport(given: ReportData, timing?: Timing): Promise<string> {
+  checkReportData(given);
+  if (timing !== undefined) checkTiming(timing);
   const data = { ...given, learners: distinctTitles(given.learners) };
   const { title, command, settings, backend, stream, learners } = data;
   const [errors, compute, tasks] = await Promise.all([

@@ -123,6 +123,8 @@ export interface ReportTaskResult {
   readonly errorRate: number;
   readonly crossEntropy: number | null;
   readonly top5ErrorRate: number | null;
+  /** Images with a logit that is NaN or infinite, each of them an error; absent where there is none. */
+  readonly nonFinite?: number;
   /** The operations spent on this task. */
   readonly flops: ReportFlops;
   /** Training, validation and prediction from the first task up to this one. */

@@ -13,7 +13,8 @@ export function verdictText(data: ReportData): string {
 }
 
 /** What the numbers are of, and what they are not: how much of a benchmark, of its data, on which split, with how many seeds. */
-export function scopeText({ stream, settings }: ReportData): string {
+export function scopeText(data: ReportData): string {
+  const { stream, settings } = data;
   const { benchmark, tasks, labels = 'true' } = stream;
   const count = tasks.length;
   const one = count === 1;
@@ -32,7 +33,28 @@ export function scopeText({ stream, settings }: ReportData): string {
     ...(benchmark !== null && count < benchmark.positions
       ? [`${one ? 'It is no result' : 'They are no results'} of the whole benchmark.`]
       : []),
+    ...nonFiniteTexts(data),
   ].join(' ');
+}
+
+/** How many places with logits that are not finite are named. */
+const most = 3;
+
+/** Errors that are none of judgement: logits that are NaN or infinite, a sentence for each learner that gave some. */
+function nonFiniteTexts({ learners, stream }: ReportData): string[] {
+  return learners.flatMap(({ title, tasks }) => {
+    const places = tasks.flatMap(({ position, nonFinite = 0 }) => {
+      const task = stream.tasks.find((one) => one.position === position);
+      if (nonFinite === 0 || task === undefined) return [];
+      const images = plural(task.evalSize, 'image');
+      return [`${formatCount(nonFinite)} of ${images} of ${task.name} (${task.year})`];
+    });
+    if (places.length === 0) return [];
+    const named = places.slice(0, most);
+    if (places.length > most) named.push(`${plural(places.length - most, 'more task')}`);
+    const list = named.map((place, at) => separator(at, named.length) + place).join('');
+    return [`${title} gave logits that are NaN or infinite on ${list}: each counts as an error.`];
+  });
 }
 
 function dataText(tasks: ReportData['stream']['tasks']): string {

@@ -6,6 +6,8 @@ import { RunError } from '@neverend/checkpoint/node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EventRecord } from '../../src/environment/records.ts';
 import { runStream } from '../../src/environment/run-stream.ts';
+import { readTiming } from '../../src/environment/timing.ts';
+import { renderReport } from '../../src/report/index.ts';
 import { scopeText } from '../../src/report/scope.ts';
 import type { Learner, PredictionBatch, Progress } from '../../src/types.ts';
 import { meansLearner, runDigests, toyStream } from './toy.ts';
@@ -81,6 +83,57 @@ describe('a run', () => {
       stream: { ...toyStream(), labels: 'shuffled' },
     });
     expect(scopeText(report)).toContain('labels to learn from are in random order');
+  });
+
+  it('says whose logits are not finite, where, and that these are errors', async () => {
+    const part = meansLearner('part');
+    const diverged = (name: string, from: number): Learner => ({
+      ...meansLearner(name),
+      title: `Diverged ${name}`,
+      async *predict(...args) {
+        const all = part.predict(...args);
+        for (let next = await all.next(); ; next = await all.next()) {
+          if (next.done === true) return next.value;
+          const { labels, logits } = next.value;
+          yield { labels, logits: logits.map((logit, at) => (at < from ? logit : Number.NaN)) };
+        }
+      },
+    });
+    // Batches of 4, 4 and 1 examples with 3 logits each.
+    const learners = [meansLearner('a'), diverged('all', 0), diverged('some', 3)];
+    const report = await runStream({ ...options(), learners });
+    expect(report.learners.map(({ tasks }) => tasks.map(({ nonFinite }) => nonFinite))).toEqual([
+      [undefined, undefined, undefined],
+      [9, 9, 9],
+      [6, 6, 6],
+    ]);
+    expect(scopeText(report)).toContain(
+      'Diverged all gave logits that are NaN or infinite on 9 of 9 images of Bright - A (2001), 9 of 9 images of Bright B (2002) and 9 of 9 images of Bright B (2010): each counts as an error. ' +
+        'Diverged some gave logits that are NaN or infinite on 6 of 9 images of Bright - A (2001),',
+    );
+    expect(scopeText(report)).not.toContain('Class means gave');
+    const page = await renderReport(report);
+    expect(
+      page.match(/data-from="\/learners\/1\/tasks\/\d\/nonFinite">9<\/data> not finite/g),
+    ).toHaveLength(3);
+    expect(page).not.toContain('/learners/0/tasks/0/nonFinite');
+  });
+
+  it('leaves wall times out that were cut short or edited into something else', async () => {
+    const report = await runStream(options());
+    const before = await readTiming(folder, report);
+    const path = join(folder, 'timing.jsonl');
+    const [, line = ''] = (await readFile(path, 'utf8')).split('\n');
+    const odd = [
+      'null',
+      '5',
+      '{}',
+      line.slice(0, 30),
+      line.replace(/"seconds":[\d.e-]+/, '"seconds":"x"'),
+    ];
+    odd.push(line.replace(/"cores":\d+/, '"cores":null'));
+    await writeFile(path, `${await readFile(path, 'utf8')}\n${odd.join('\n')}\n`);
+    expect(await readTiming(folder, report)).toEqual(before);
   });
 
   it('writes the same bytes a second time', async () => {

@@ -111,6 +111,9 @@ function errorRate({ result, pointer }: TaskRow, lowest: boolean): Html {
   }${
     result.top5ErrorRate !== null &&
     html`<small>top-5 error ${quantity(result.top5ErrorRate, formatShare, `${pointer}/top5ErrorRate`)}</small>`
+  }${
+    result.nonFinite !== undefined &&
+    html`<small class="flag">${quantity(result.nonFinite, formatCount, `${pointer}/nonFinite`)} not finite</small>`
   }`;
 }
 
