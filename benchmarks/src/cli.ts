@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
+import { checkEmptyValues } from '@neverend/command-line';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
@@ -80,6 +81,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  checkEmptyValues(values);
   const threads = values.threads.map((text) => positive('--threads', text));
   const seconds = values.seconds === undefined ? undefined : positive('--seconds', values.seconds);
   // A GPU played by software is enough to check what is computed.

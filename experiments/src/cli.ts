@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { useBackend } from '@neverend/backend';
+import { checkEmpty } from '@neverend/command-line';
 import type { TrainingProgress } from '@neverend/trecvit/training';
 import { Command } from 'commander';
 import { runExperiment } from './motions/experiment.ts';
@@ -32,7 +33,8 @@ const program = new Command('npm run experiment --')
   .description(
     'The experiments, one command each. What was done is not done again: a run that was stopped goes on.',
   )
-  .configureOutput({ writeErr: (text) => process.stderr.write(text) });
+  .configureOutput({ writeErr: (text) => process.stderr.write(text) })
+  .hook('preAction', checkEmpty);
 
 const withOptions = (command: Command, folder: string): Command =>
   command

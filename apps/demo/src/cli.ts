@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { checkEmptyValues } from '@neverend/command-line';
 
 const usage = `npm run demo -- [options]
 
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  checkEmptyValues(values);
   const { host } = values;
   const port = values.port === undefined ? undefined : portOf(values.port);
   process.stderr.write('building the page\n');

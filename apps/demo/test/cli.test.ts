@@ -4,12 +4,13 @@ import { expect, it } from 'vitest';
 
 const run = promisify(execFile);
 
-it('ends with one line where an option is wrong', async () => {
+it.each([
+  [['--port', 'http'], '--port was http; it must be a number from 0 to 65535'],
+  [['--host', ''], "--host was ''; it must not be empty"],
+])('ends with one line where an option is wrong: %j', async (wrong, message) => {
   const args = ['--import', 'tsx', '--conditions=@neverend/source', 'src/cli.ts'];
   const cwd = new URL('..', import.meta.url);
-  const failure = await run(process.execPath, [...args, '--port', 'http'], { cwd }).catch(
-    (error) => error,
-  );
+  const failure = await run(process.execPath, [...args, ...wrong], { cwd }).catch((error) => error);
   expect(failure).toMatchObject({ code: 1, stdout: '' });
-  expect(failure.stderr).toBe('error: --port was http; it must be a number from 0 to 65535\n');
+  expect(failure.stderr).toBe(`error: ${message}\n`);
 });

@@ -69,6 +69,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function runInstall({ gpu = false, wheel, json }: Values): Promise<number> {
+  if (wheel === '') throw new UsageError('--wheel was empty; it must be the path of a wheel');
   const { install, installSummary } = await import('./tensorflow/install.ts');
   const interruption = new AbortController();
   const interrupt = (): void => interruption.abort(new Interrupted('interrupted; nothing changed'));
@@ -117,7 +118,8 @@ function parse(args: string[]): { values: Values; positionals: string[] } {
       },
     });
   } catch (error) {
-    throw new UsageError(firstLine(error));
+    // Node adds how to give a file of such a name, and here there are none.
+    throw new UsageError(firstLine(error).replace(/\. To specify .*$/, ''));
   }
 }
 

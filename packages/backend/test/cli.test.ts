@@ -131,7 +131,9 @@ describe('neverend-backend doctor', () => {
     { args: ['install', '--check'], message: 'install takes no --check' },
     { args: ['build-wasm', '--json'], message: 'build-wasm takes no --json' },
     { args: ['install', '--wheel'], message: "Option '--wheel <value>' argument missing" },
-    { args: ['doctor', '--jsno'], message: "Unknown option '--jsno'" },
+    { args: ['doctor', '--jsno'], message: "backend: Unknown option '--jsno' (see" },
+    { args: ['install', '--out', 'x'], message: "backend: Unknown option '--out' (see" },
+    { args: ['install', '--wheel', ''], message: '--wheel was empty; it must be the path of' },
   ])('answers the wrong usage $args with one line and status 2', ({ args, message }) => {
     const { status, stdout, stderr } = cli(args);
     expect(status).toBe(2);

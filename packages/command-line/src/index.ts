@@ -3,8 +3,9 @@ export { leaveNpmFolder } from './npm-script.ts';
 export {
   type BackendFlags,
   backendOptions,
+  checkEmpty,
+  checkEmptyValues,
   checkThreads,
-  folder,
   integer,
   notNegative,
   notNegativeInteger,
@@ -13,6 +14,7 @@ export {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  requiredOption,
   share,
   shareBelowOne,
 } from './options.ts';

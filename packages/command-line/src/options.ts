@@ -42,10 +42,43 @@ export function checkThreads(_: Command, command: Command): void {
   }
 }
 
-/** The path of a folder: of one that is there, or of one that will be. */
-export function folder(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It must be the path of a folder.');
-  return text;
+/**
+ * Refuses what was given and is empty, such as the path of a variable that is not set: a hook of a program, before each action. What stands for a
+ * `<text>` in the help may be.
+ */
+export function checkEmpty(_: Command, command: Command): void {
+  for (const [at, argument] of command.registeredArguments.entries()) {
+    const name = argument.name();
+    if (name === 'text' || ![command.processedArgs[at]].flat().includes('')) continue;
+    command.error(
+      `error: command-argument value '' is invalid for argument '${name}'. ${mustBe(name)}`,
+    );
+  }
+  for (const option of command.options) {
+    const name = /<(.+)>/.exec(option.flags)?.[1] ?? '';
+    if (name === 'text' || command.getOptionValue(option.attributeName()) !== '') continue;
+    command.error(`error: option '${option.flags}' argument '' is invalid. ${mustBe(name)}`);
+  }
+}
+
+function mustBe(name: string): string {
+  return name === 'folder' ? 'It must be the path of a folder.' : 'It must not be empty.';
+}
+
+/** Flags of `parseArgs`, of which none may be empty. @throws RangeError naming the first that is. */
+export function checkEmptyValues(values: object): void {
+  for (const [name, value] of Object.entries(values)) {
+    if ([value].flat().includes('')) throw new RangeError(`--${name} was ''; it must not be empty`);
+  }
+}
+
+/** Adds an option that must be given. Unlike commander's own `requiredOption`, one that is not there is named first: it may be this one, misspelt. */
+export function requiredOption(command: Command, flags: string, text: string): Command {
+  const option = new Option(flags, text);
+  return command.addOption(option).hook('preAction', () => {
+    if (command.getOptionValue(option.attributeName()) !== undefined) return;
+    command.error(`error: required option '${flags}' not specified`);
+  });
 }
 
 export function positiveInteger(text: string): number {

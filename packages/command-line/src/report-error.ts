@@ -1,8 +1,8 @@
-/** One line on stderr, with the stack below where the variable `<PROGRAM>_DEBUG` is set, and an exit status of 1. */
+/** One line on stderr, with the stack and those of its causes below where the variable `<PROGRAM>_DEBUG` is set, and an exit status of 1. */
 export function reportError(program: string, error: unknown): void {
   process.stderr.write(`${program}: ${messageOf(error)}\n`);
-  if (process.env[`${program.toUpperCase()}_DEBUG`] && error instanceof Error) {
-    process.stderr.write(`${error.stack}\n`);
+  if (process.env[`${program.toUpperCase()}_DEBUG`]) {
+    for (let at = error; at instanceof Error; at = at.cause) process.stderr.write(`${at.stack}\n`);
   }
   process.exitCode = 1;
 }

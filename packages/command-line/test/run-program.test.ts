@@ -1,7 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import { Command, InvalidArgumentError } from 'commander';
-import { expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   backendOptions,
+  checkEmpty,
+  checkEmptyValues,
   checkThreads,
   commandRunner,
   integer,
@@ -10,6 +14,8 @@ import {
   outputOptions,
   positiveInteger,
   positiveNumber,
+  quoted,
+  requiredOption,
   runProgram,
   share,
   shareBelowOne,
@@ -68,6 +74,95 @@ it('refuses threads where the backend has none to set', async () => {
     2,
     'error: --threads was given with --backend cpu, which has none to set',
   ]);
+});
+
+describe('what is given and empty', () => {
+  const greet = (...args: string[]) => {
+    const program = new Command('greet').exitOverride().hook('preAction', checkEmpty);
+    const command = program.command('hello').argument('<name>').argument('[others...]');
+    requiredOption(command, '--out <folder>', 'where it goes')
+      .option('--from <checkpoint>', 'a file')
+      .option('--labels <file>', 'a file')
+      .option('--prompt <text>', 'a text', '');
+    command.action(() => void process.stdout.write('hello\n'));
+    return outcomeOf(() => runProgram(program, args));
+  };
+
+  it.each([
+    [[''], "command-argument value '' is invalid for argument 'name'. It must not be empty."],
+    [['a', 'b', ''], "command-argument value '' is invalid for argument 'others'. It must not be"],
+    [['a', '--from', ''], "option '--from <checkpoint>' argument '' is invalid. It must not be"],
+    [['a', '--labels='], "option '--labels <file>' argument '' is invalid. It must not be empty."],
+  ])('is refused by name: %j', async (args, message) => {
+    const { code, stdout, stderr } = await greet('hello', ...args, '--out', 'x');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`error: ${message}`);
+  });
+
+  it('is refused as the folder that it must be', async () => {
+    const { code, stderr } = await greet('hello', 'a', '--out', '');
+    expect([code, stderr]).toEqual([
+      2,
+      "error: option '--out <folder>' argument '' is invalid. It must be the path of a folder.\n",
+    ]);
+  });
+
+  it('is taken where it is a text, or was not given', async () => {
+    expect(await greet('hello', 'a', '--out', 'x', '--prompt', '')).toMatchObject({ code: 0 });
+    expect(await greet('hello', 'a', '--out', 'x')).toMatchObject({ code: 0, stdout: 'hello\n' });
+  });
+
+  it('is refused among the values of parseArgs', () => {
+    const options = { out: { type: 'string' }, case: { type: 'string', multiple: true } } as const;
+    const of = (...args: string[]) => parseArgs({ args, options }).values;
+    expect(() => checkEmptyValues(of('--out', ''))).toThrow("--out was ''; it must not be empty");
+    expect(() => checkEmptyValues(of('--case', 'a', '--case='))).toThrow(
+      "--case was ''; it must not be empty",
+    );
+    expect(() => checkEmptyValues(of('--out', 'x', '--case', 'a'))).not.toThrow();
+  });
+
+  it('that must be given is asked for after what is misspelt is named', async () => {
+    const { code, stderr } = await greet('hello', 'a', '--ot', 'x');
+    expect([code, stderr]).toEqual([2, "error: unknown option '--ot'\n(Did you mean --out?)\n"]);
+    const missing = await greet('hello', 'a');
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      "error: required option '--out <folder>' not specified\n",
+    ]);
+  });
+});
+
+it.each([
+  'runs/mine',
+  '/tmp/a b',
+  "it's",
+  '$HOME',
+  '`id`',
+  'a\nb',
+  '"',
+  '\\',
+  '~',
+  '*',
+  '',
+  '#x',
+  'é',
+])('quotes %j so that a shell gives it back', (text) => {
+  const back = execFileSync('sh', ['-c', `printf '%s' ${quoted(text)}`], { encoding: 'utf8' });
+  expect(back).toBe(text);
+});
+
+it('does not quote what needs none', () => expect(quoted('runs/mine-1.2')).toBe('runs/mine-1.2'));
+
+it('shows the stacks of an error and of its causes where it is asked to', async () => {
+  vi.stubEnv('GREET_DEBUG', '1');
+  const program = new Command('greet').exitOverride();
+  program.command('hello').action(() => {
+    throw new Error('above', { cause: new TypeError('below') });
+  });
+  const { stderr } = await outcomeOf(() => runProgram(program, ['hello']));
+  vi.unstubAllEnvs();
+  expect(stderr).toMatch(/^greet: above\nError: above\n {4}at .*\nTypeError: below\n {4}at /s);
 });
 
 it.each([

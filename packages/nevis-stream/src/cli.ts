@@ -1,6 +1,14 @@
 import { join, resolve } from 'node:path';
-import { commandRunner, folder, integer, quoted, type Step } from '@neverend/command-line';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import {
+  checkEmpty,
+  commandRunner,
+  integer,
+  quoted,
+  requiredOption,
+  runProgram,
+  type Step,
+} from '@neverend/command-line';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultCache } from './default-cache.ts';
 import { version } from './environment/version.ts';
 import { presets } from './presets.ts';
@@ -27,7 +35,8 @@ const program = new Command('nevis')
   .description("NEVIS'22: learners against a stream of real image-classification tasks")
   .version(version())
   .exitOverride()
-  .showHelpAfterError('(nevis --help shows how)');
+  .showHelpAfterError('(nevis --help shows how)')
+  .hook('preAction', checkEmpty);
 
 const runCommand = commandRunner('nevis');
 
@@ -43,19 +52,20 @@ const backends = Object.keys({
 } satisfies Record<RunSettings['backend'], true>);
 
 const cacheOption = () =>
-  new Option('--cache <folder>', 'prepared data')
-    .argParser(folder)
-    .default(defaultCache(), "the user's cache");
+  new Option('--cache <folder>', 'prepared data').default(defaultCache(), "the user's cache");
 const jsonOption = () => new Option('--json', 'one JSON object on stdout and nothing else');
 const quietOption = () => new Option('--quiet', 'no progress on stderr');
 
-program
-  .command('run')
-  .description('run learners through the stream, or go on where an interrupted run stopped')
-  .addOption(
-    new Option('--preset <name>', 'settings').choices(Object.keys(presets)).default('start'),
-  )
-  .requiredOption('--out <folder>', "the run's folder", folder)
+requiredOption(
+  program
+    .command('run')
+    .description('run learners through the stream, or go on where an interrupted run stopped')
+    .addOption(
+      new Option('--preset <name>', 'settings').choices(Object.keys(presets)).default('start'),
+    ),
+  '--out <folder>',
+  "the run's folder",
+)
   .option('--seed <integer>', 'decides every random number', integer, 0)
   .addOption(new Option('--backend <name>', "instead of the preset's").choices(backends))
   .option('--shuffle-labels', 'control: labels in random order, so that errors stay at chance')
@@ -77,7 +87,7 @@ program
 program
   .command('resume')
   .description('go on with an interrupted run')
-  .argument('<folder>', "the run's folder", folder)
+  .argument('<folder>', "the run's folder")
   .addOption(cacheOption())
   .addOption(jsonOption())
   .addOption(quietOption())
@@ -89,7 +99,7 @@ program
 program
   .command('report')
   .description('write the report of a finished run again')
-  .argument('<folder>', "the run's folder", folder)
+  .argument('<folder>', "the run's folder")
   .addOption(jsonOption())
   .action(async (folder: string, { json }: Pick<CommonFlags, 'json'>) => {
     const { remakeReport } = await commands();
@@ -193,29 +203,4 @@ function missingPreset(name: string): never {
   throw new InvalidArgumentError(`There is no preset ${name}.`);
 }
 
-async function main(): Promise<void> {
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    if (error instanceof CommanderError) {
-      // Help and version are not failures; everything else here is a wrong command line.
-      process.exitCode = error.exitCode === 0 ? 0 : 2;
-      return;
-    }
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`nevis: ${message}\n`);
-    if (!isExpected(error) && error instanceof Error) {
-      process.stderr.write('NEVIS_DEBUG=1 shows where this came from\n');
-    }
-    if (process.env['NEVIS_DEBUG'] && error instanceof Error)
-      process.stderr.write(`${error.stack}\n`);
-    process.exitCode = 1;
-  }
-}
-
-/** Errors whose message says all that a user needs: ours and those of Node have a code. */
-function isExpected(error: unknown): boolean {
-  return error instanceof Error && 'code' in error;
-}
-
-void main();
+void runProgram(program, process.argv.slice(2));

@@ -136,7 +136,7 @@ describe('nevis run', () => {
     [
       'a place that takes no folder',
       '/proc/none/run',
-      process.platform === 'linux' ? 'ENOENT' : '',
+      process.platform === 'linux' ? '/proc/none: no such file or directory' : '',
     ],
   ])('is one line where --out is %s', async (_title, out, message) => {
     const { code, stdout, stderr } = await nevis(
@@ -368,6 +368,11 @@ describe('a wrong command line', () => {
       'an unknown preset',
       ['run', '--out', 'x', '--preset', 'huge'],
       /'huge' is invalid.*start, smoke/,
+    ],
+    [
+      'a misspelt folder',
+      ['run', '--ot', 'x'],
+      /^error: unknown option '--ot'\n\(Did you mean --out\?\)/,
     ],
     ['a missing folder', ['run'], /required option '--out <folder>' not specified/],
     ['a seed that is no integer', ['run', '--out', 'x', '--seed', '1.5'], /must be an integer/],

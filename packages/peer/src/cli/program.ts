@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { checkThreads } from '@neverend/command-line';
+import { checkEmpty, checkThreads } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addEval } from './eval-command.ts';
 import { addInfo } from './info-command.ts';
@@ -21,6 +21,7 @@ export function peerProgram(): Command {
     .exitOverride()
     .showHelpAfterError('(peer --help shows how)')
     .hook('preAction', checkThreads)
+    .hook('preAction', checkEmpty)
     .addHelpText(
       'after',
       `

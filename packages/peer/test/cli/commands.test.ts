@@ -144,6 +144,14 @@ describe('peer', () => {
 describe('the wrong command line', () => {
   it.each([
     [['train'], '--out was not given'],
+    [['train', '--out', '', '--preset', 'smoke'], "option '--out <folder>' argument '' is invalid"],
+    [['train', '', '--out', 'x'], "value '' is invalid for argument 'texts'"],
+    [['train', 'a', '', '--out', 'x'], "value '' is invalid for argument 'texts'"],
+    [['sample', ''], "value '' is invalid for argument 'model'"],
+    [['eval', ''], "value '' is invalid for argument 'model'"],
+    [['eval', 'x', ''], "value '' is invalid for argument 'texts'"],
+    [['inspect', ''], "value '' is invalid for argument 'model'"],
+    [['info', ''], "value '' is invalid for argument 'model'"],
     [['train', '--preset', 'huge'], 'Allowed choices are smoke, small'],
     [['train', '--out', 'x', '--blocks', 'dense,wide'], '"wide" is none'],
     [['train', '--out', 'x', '--table-optimizer', 'sgd'], 'one of lazyAdam, adagrad, rowAdagrad'],

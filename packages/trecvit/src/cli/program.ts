@@ -1,4 +1,4 @@
-import { checkThreads } from '@neverend/command-line';
+import { checkEmpty, checkThreads } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addClassify } from './classify-command.ts';
 import { addCompare } from './compare-command.ts';
@@ -33,7 +33,7 @@ Examples:
   trecvit info --size B
 `,
     );
-  program.hook('preAction', checkThreads);
+  program.hook('preAction', checkThreads).hook('preAction', checkEmpty);
   addClassify(program);
   addStream(program);
   addTrain(program);

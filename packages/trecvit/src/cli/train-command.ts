@@ -1,4 +1,4 @@
-import { commandLine, flagOf } from '@neverend/command-line';
+import { commandLine, flagOf, requiredOption } from '@neverend/command-line';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { TrainFlags } from './flags.ts';
 import {
@@ -23,8 +23,8 @@ export function addTrain(program: Command): void {
     .command('train')
     .showHelpAfterError('(trecvit train --help shows how)')
     .description('train a classifier of videos; the same command goes on where a run was stopped')
-    .argument('<data>', 'a folder with a folder of videos for each class, or a CSV of path,label')
-    .requiredOption('--out <folder>', "the run's folder")
+    .argument('<data>', 'a folder with a folder of videos for each class, or a CSV of path,label');
+  requiredOption(command, '--out <folder>', "the run's folder")
     .addOption(
       new Option(
         '--validate <data>',

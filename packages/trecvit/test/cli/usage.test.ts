@@ -65,6 +65,32 @@ describe('a wrong command line', () => {
     ['a file that is live', ['stream', 'a.mp4', '--live'], /--live was given with a file/],
     ['another size', ['info', '--size', 'M'], /'M' is invalid.*Ti, S, B, L/],
     ['two models', ['info', 'a.npz', '--size', 'S'], /a checkpoint and --size were both given/],
+    ...[
+      [['classify', ''], 'video'],
+      [['classify', 'a.mp4', ''], 'video'],
+      [['stream', ''], 'video'],
+      [['train', '', '--out', 'x'], 'data'],
+      [['convert', '', 'x'], 'in'],
+      [['convert', 'x', ''], 'out'],
+      [['info', ''], 'checkpoint'],
+    ].map(([args, name]): [string, string[], RegExp] => [
+      `an empty path for ${name}`,
+      args as string[],
+      new RegExp(`value '' is invalid for argument '${name}'`),
+    ]),
+    ...[
+      ['train', 'clips', '--out', ''],
+      ['train', 'clips', '--out', 'x', '--from', ''],
+      ['train', 'clips', '--out', 'x', '--validate', ''],
+      ['info', 'x', '--cache', ''],
+      ['classify', 'a.mp4', '--checkpoint', ''],
+      ['stream', 'a.mp4', '--labels', ''],
+    ].map((args): [string, string[], RegExp] => [
+      `an empty path after ${args.at(-2)}`,
+      args,
+      new RegExp(`option '${args.at(-2)} <[^>]+>' argument '' is invalid`),
+    ]),
+    ['a misspelt folder', ['train', 'clips', '--ot', 'x'], /unknown option '--ot'/],
     ['no folder', ['train', 'clips'], /required option '--out <folder>' not specified/],
     [
       'a wrong rate',
