@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { checkOptions } from './check-options.ts';
+import { ofPath } from './of-path.ts';
 
 /** What a file is to hold: text, bytes, or its bytes in pieces, of which each is written before the next is asked for. */
 export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
@@ -12,7 +13,7 @@ export type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
  * `.<name>.<unique>.part` beside it, which may be removed. A symbolic link is replaced, not followed.
  *
  * @param options `signal` ends the work between two pieces, and before the new content takes its place.
- * @throws the file system's error, what the pieces throw, or the signal's reason; the old content is then still there, unless only
+ * @throws the file system's error, which names `path` or its folder, what the pieces throw, or the signal's reason; the old content is then still there, unless only
  * making the new one durable failed.
  */
 export async function writeFileAtomic(
@@ -37,24 +38,27 @@ export async function writeFilesAtomic(
     return { path, data, temporary };
   });
   try {
-    for (const { temporary, data } of renames) {
+    for (const { path, temporary, data } of renames) {
       signal?.throwIfAborted();
-      const file = await fs.open(temporary, 'wx');
+      const file = await ofPath(path, () => fs.open(temporary, 'wx'));
+      const write = (piece: string | Uint8Array) => ofPath(path, () => file.writeFile(piece));
       try {
-        if (typeof data === 'string' || ArrayBuffer.isView(data)) await file.writeFile(data);
+        if (typeof data === 'string' || ArrayBuffer.isView(data)) await write(data);
         else {
           for await (const piece of data) {
             signal?.throwIfAborted();
-            await file.writeFile(piece);
+            await write(piece);
           }
         }
-        await file.sync();
+        await ofPath(path, () => file.sync());
       } finally {
         await file.close();
       }
     }
     signal?.throwIfAborted();
-    for (const { temporary, path } of renames) await fs.rename(temporary, path);
+    for (const { temporary, path } of renames) {
+      await ofPath(path, () => fs.rename(temporary, path));
+    }
   } catch (error) {
     // What went wrong first is the error to tell.
     for (const { temporary } of renames) {

@@ -15,6 +15,6 @@ export function messageOf(error: unknown): string {
 
 /** `x: permission denied` for the system's `EACCES: permission denied, open 'x'`. */
 function inWords(message: string): string {
-  const [, reason, path] = /^E[A-Z]+: (.+), \w+ '([^']+)'(?: -> '[^']+')?$/.exec(message) ?? [];
+  const [, reason, path] = /^E[A-Z\d]+: (.+), \w+ '(.+?)'(?: -> '.+')?$/.exec(message) ?? [];
   return path === undefined ? message : `${path}: ${reason}`;
 }

@@ -9,6 +9,7 @@ import {
   checkThreads,
   commandRunner,
   integer,
+  messageOf,
   notNegativeInteger,
   numberFrom,
   outputOptions,
@@ -153,6 +154,17 @@ it.each([
 });
 
 it('does not quote what needs none', () => expect(quoted('runs/mine-1.2')).toBe('runs/mine-1.2'));
+
+it.each([
+  ["EACCES: permission denied, open '/a b/it's'", "/a b/it's: permission denied"],
+  [
+    "EXDEV: cross-device link not permitted, rename 'a' -> 'b'",
+    'a: cross-device link not permitted',
+  ],
+  ['ENOSPC: no space left on device, write', 'ENOSPC: no space left on device, write'],
+])('says %j in words', (message, words) => {
+  expect(messageOf(new Error(message))).toBe(words);
+});
 
 it('shows the stacks of an error and of its causes where it is asked to', async () => {
   vi.stubEnv('GREET_DEBUG', '1');

@@ -4,6 +4,7 @@ import { link, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { ofPath } from '../of-path.ts';
 import { isSystemError } from './files.ts';
 import { RunError } from './run-error.ts';
 
@@ -24,7 +25,7 @@ export async function lockFolder(folder: string): Promise<() => void> {
   });
   // Written elsewhere and linked, so that nobody ever reads half a lock.
   const draft = part(folder, process.pid);
-  await writeFile(draft, mine);
+  await ofPath(path, () => writeFile(draft, mine));
   try {
     while (!(await create(path, draft, mine))) {
       const content = readLock(folder, path);

@@ -1,11 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { ofPath } from '../of-path.ts';
 
 /** `metrics.jsonl` of a run: one line of JSON for each step and each evaluation, in their order. */
 export class MetricsFile {
+  readonly #path: string;
   readonly #file: FileHandle;
   #bytes: number;
 
-  private constructor(file: FileHandle, bytes: number) {
+  private constructor(path: string, file: FileHandle, bytes: number) {
+    this.#path = path;
     this.#file = file;
     this.#bytes = bytes;
   }
@@ -16,7 +19,7 @@ export class MetricsFile {
     try {
       const { size } = await file.stat();
       if (size > bytes) await file.truncate(bytes);
-      return new MetricsFile(file, Math.min(size, bytes));
+      return new MetricsFile(path, file, Math.min(size, bytes));
     } catch (error) {
       await file.close();
       throw error;
@@ -29,13 +32,14 @@ export class MetricsFile {
   }
 
   async append(line: object): Promise<void> {
-    const { bytesWritten } = await this.#file.write(`${JSON.stringify(line)}\n`);
+    const text = `${JSON.stringify(line)}\n`;
+    const { bytesWritten } = await ofPath(this.#path, () => this.#file.write(text));
     this.#bytes += bytesWritten;
   }
 
   /** Waits until the disk has all lines. */
   async sync(): Promise<void> {
-    await this.#file.sync();
+    await ofPath(this.#path, () => this.#file.sync());
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NamedArray, SlicedArray } from '../named-array.ts';
+import { ofPath } from '../of-path.ts';
 import type { OpenSafetensors } from '../open-safetensors.ts';
 import {
   openSafetensorsFile,
@@ -44,7 +45,7 @@ export async function writeRunCheckpoint(
   parts: CheckpointParts,
 ): Promise<void> {
   const arrays = `checkpoint-${state.step}-${randomUUID()}`;
-  await mkdir(join(folder, arrays));
+  await ofPath(folder, () => mkdir(join(folder, arrays)));
   for (const [name, content] of Object.entries(parts)) {
     await writeSafetensors(join(folder, arrays, `${name}${suffix}`), content);
   }

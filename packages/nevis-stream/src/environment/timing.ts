@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { readFileIfPresent } from '@neverend/checkpoint/node';
+import { ofPath, readFileIfPresent } from '@neverend/checkpoint/node';
 import { checkHost } from '../report/check-report-data.ts';
 import type { ReportData, Timing, TimingHost } from '../report/index.ts';
 
@@ -25,7 +25,8 @@ export async function appendTiming(folder: string, line: Omit<TimingLine, 'host'
     memoryBytes: totalmem(),
     node: process.version,
   };
-  await appendFile(join(folder, name), `\n${JSON.stringify({ ...line, host })}\n`);
+  const path = join(folder, name);
+  await ofPath(path, () => appendFile(path, `\n${JSON.stringify({ ...line, host })}\n`));
 }
 
 /** What the timing file of a run adds to its report. */

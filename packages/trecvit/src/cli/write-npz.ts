@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { ofPath } from '@neverend/checkpoint/node';
 import type { Params } from '@neverend/nn';
 import { Zip, ZipPassThrough } from 'fflate';
 
@@ -14,7 +15,7 @@ export const isNpz = (path: string): boolean => /\.npz$/i.test(path);
  */
 export async function writeNpz(path: string, params: Params, signal: AbortSignal): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`);
-  const file = await open(temporary, 'wx');
+  const file = await ofPath(path, () => open(temporary, 'wx'));
   try {
     let chunks: Uint8Array[] = [];
     const zip = new Zip((error, chunk) => {
@@ -22,7 +23,7 @@ export async function writeNpz(path: string, params: Params, signal: AbortSignal
       chunks.push(chunk);
     });
     const flush = async () => {
-      for (const chunk of chunks) await file.writeFile(chunk);
+      for (const chunk of chunks) await ofPath(path, () => file.writeFile(chunk));
       chunks = [];
     };
     for (const [name, tensor] of Object.entries(params)) {
@@ -36,9 +37,9 @@ export async function writeNpz(path: string, params: Params, signal: AbortSignal
     }
     zip.end();
     await flush();
-    await file.sync();
+    await ofPath(path, () => file.sync());
     await file.close();
-    await rename(temporary, path);
+    await ofPath(path, () => rename(temporary, path));
   } catch (error) {
     await file.close().catch(() => undefined);
     await rm(temporary, { force: true });

@@ -1,0 +1,31 @@
+import { dirname } from 'node:path';
+
+/** What is wrong is the folder then, not the file. */
+const ofFolders = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+
+/**
+ * Does something with a file under a name that its user does not know, or under none, as writing does.
+ *
+ * @param path what is meant. @throws what `work` throws; errors of the file system say `path`, or its folder where no file can be made in that.
+ */
+export async function ofPath<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const isOfFolder = error.syscall === 'open' && ofFolders.includes(error.code);
+    error.path = isOfFolder ? dirname(path) : path;
+    const [reason] = error.message.split(', ', 1);
+    error.message = `${reason}, ${error.syscall} '${error.path}'`;
+    throw error;
+  }
+}
+
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  path?: string;
+}
+
+const isSystemError = (error: unknown): error is SystemError =>
+  error instanceof Error && 'syscall' in error && 'code' in error;
