@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkConfig, type TRecViTConfig } from './config.ts';
 import { classificationHead, type HeadOptions, type HeadState } from './head.ts';
 import { trecvitLayer } from './layer.ts';
-import { checkVideo, tokenize } from './tokenize.ts';
+import { checkVideo, tokensOfFrames } from './tokenize.ts';
 
 /** What a model needs of the frames before: plain tensors, whose rows are those of the batch. */
 export type TRecViTState = {
@@ -57,7 +57,7 @@ export function forward(
   }
   const inTime = segmentPos === undefined ? {} : { segmentPos };
   return tf.tidy(() => {
-    let x = tokenize(video, subtree(params, 'tokenizer/'), config);
+    let x = tokensOfFrames(video, subtree(params, 'tokenizer/'), config);
     /** Makes room at once: a tape keeps what it needs. */
     const next = (y: tf.Tensor) => {
       x.dispose();

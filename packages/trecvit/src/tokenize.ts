@@ -16,6 +16,11 @@ import { checkConfig, gridOf, type TRecViTConfig } from './config.ts';
  */
 export function tokenize(video: tf.Tensor, params: Params, config: TRecViTConfig): tf.Tensor {
   checkConfig(config);
+  return tokensOfFrames(video, params, config);
+}
+
+/** `tokenize` with a configuration that was checked. */
+export function tokensOfFrames(video: tf.Tensor, params: Params, config: TRecViTConfig): tf.Tensor {
   checkVideo(video, config);
   const { patch, channels, width, pooling } = config;
   const [rows, columns] = gridOf(config);
