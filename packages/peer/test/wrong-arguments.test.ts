@@ -18,7 +18,11 @@ const params = () => peer.initPeer(key, 4, config);
 const model = { ...tiny, rotaryBase: 100, normEps: 1e-6 };
 const tokens = () => tf.tensor2d([[1, 2]], [1, 2], 'int32');
 
-type Example = readonly [call: (...args: never[]) => unknown, good: () => object];
+type Example = readonly [
+  call: (...args: never[]) => unknown,
+  good: () => object,
+  free?: readonly string[],
+];
 
 /** Every public function of layers and models with arguments that can be wrong, and arguments that are right. */
 const examples: Readonly<Record<string, Example>> = {
@@ -34,6 +38,11 @@ const examples: Readonly<Record<string, Example>> = {
     () => ({ x: x(), gates: tf.ones([2, 6]), down: table(), up: table(), activation: 'relu' }),
   ],
   initPeer: [peer.initPeer, () => ({ key, width: 4, options: config, starts })],
+  peerCosts: [
+    (width: number, of: peer.PeerConfig) => void peer.peerCosts(width, of),
+    () => ({ width: 4, config }),
+    ['width', ...Object.keys(config)],
+  ],
   growExperts: [
     async (...args: Parameters<typeof peer.growExperts>) => peer.growExperts(...args).params,
     () => ({ params: params(), width: 4, options: config, sizes: [3, 3], key, starts }),
@@ -86,7 +95,7 @@ const examples: Readonly<Record<string, Example>> = {
 };
 
 await describeBackends('a wrong argument', () => {
-  it.each(Object.entries(examples))('of %s is named', (_, [of, good]) =>
-    expectNoLeak(() => expectArgumentsNamed(of, good)),
+  it.each(Object.entries(examples))('of %s is named', (_, [of, good, free]) =>
+    expectNoLeak(() => expectArgumentsNamed(of, good, free)),
   );
 });

@@ -30,7 +30,13 @@ export {
   queryNetwork,
 } from './query-network/index.ts';
 export { withoutPadding } from './query-network/without-padding.ts';
-export { checkRetrieval, itemsOf, type RetrievalConfig, tableRows } from './retrieval/config.ts';
+export {
+  checkRetrieval,
+  checkSets,
+  itemsOf,
+  type RetrievalConfig,
+  tableRows,
+} from './retrieval/config.ts';
 export {
   type LayerCosts,
   retrievalBuffers,

@@ -22,7 +22,11 @@ const call = () => ({ training: true, mask: tf.ones([2]), dropout: { rate: 0.5, 
 const starts = { keys: { uniform: 0.1 }, tables: { normal: 0.1 } };
 const variable = () => tf.variable(table());
 
-type Example = readonly [call: (...args: never[]) => unknown, good: () => object];
+type Example = readonly [
+  call: (...args: never[]) => unknown,
+  good: () => object,
+  free?: readonly string[],
+];
 
 /** Every public function with arguments that can be wrong, and arguments that are right. */
 const examples: Readonly<Record<string, Example>> = {
@@ -92,6 +96,22 @@ const examples: Readonly<Record<string, Example>> = {
   initMemory: [keys.initMemory, () => ({ key, width: 4, options: ofMemory, starts })],
   started: [keys.started, () => ({ key, shape: [2, 3], start: { uniform: 0.1 } })],
   startedTable: [keys.startedTable, () => ({ key, shape: [2, 3], start: { normal: 0.1 } })],
+  retrievalShapes: [
+    (width: number, config: keys.RetrievalConfig) => void keys.retrievalShapes(width, config),
+    () => ({ width: 4, config: ofRetrieval }),
+    ['width', ...Object.keys(ofRetrieval)],
+  ],
+  memoryCosts: [
+    (width: number, config: keys.MemoryConfig) => void keys.memoryCosts(width, config),
+    () => ({ width: 4, config: ofMemory }),
+    ['width', ...Object.keys(ofMemory)],
+  ],
+  tableRows: [keys.tableRows, () => ({ config: ofRetrieval }), Object.keys(ofRetrieval)],
+  retrievalBuffers: [
+    keys.retrievalBuffers,
+    () => ({ config: ofRetrieval }),
+    Object.keys(ofRetrieval),
+  ],
   rowGradients: [
     keys.rowGradients,
     () => ({
@@ -110,7 +130,7 @@ const examples: Readonly<Record<string, Example>> = {
 };
 
 await describeBackends('a wrong argument', () => {
-  it.each(Object.entries(examples))('of %s is named', (_, [of, good]) =>
-    expectNoLeak(() => expectArgumentsNamed(of, good)),
+  it.each(Object.entries(examples))('of %s is named', (_, [of, good, free]) =>
+    expectNoLeak(() => expectArgumentsNamed(of, good, free)),
   );
 });

@@ -1,4 +1,11 @@
-import { checkNumber, checkOneOf, checkOptions, described, randomKey } from '@neverend/backend';
+import {
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  described,
+  randomKey,
+} from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
 import { checkConfig, configFields, officialConstants, type TRecViTConfig } from './config.ts';
 
@@ -27,7 +34,9 @@ const format = 'neverend-trecvit-1';
 const inputFields = ['framesPerSecond', 'crop', 'range'] as const;
 
 /** @throws as `checkConfig` does, and RangeError | TypeError naming another field. */
-export function checkCard({ config, input, classNames }: ModelCard): void {
+export function checkCard(card: ModelCard): void {
+  checkObject('card', card, 'with config and input');
+  const { config, input, classNames } = card;
   for (const [name, value] of Object.entries({ config, input })) {
     if (typeof value !== 'object' || value === null) {
       throw new TypeError(`${name} was ${described(value)}; it must be an object`);

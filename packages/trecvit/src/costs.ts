@@ -28,7 +28,7 @@ export function stateBytes(
  *
  * @param frames T, of one video. Default: the configuration's.
  */
-export function productFlops(config: TRecViTConfig, frames: number = config.frames): number {
+export function productFlops(config: TRecViTConfig, frames: number = config?.frames): number {
   checkConfig(config);
   checkedSize('frames', frames);
   const { layers, width, mlpWidth, lruWidth, gateBlocks, patch } = config;

@@ -1,4 +1,5 @@
 import {
+  checkSets,
   type LayerCosts,
   retrievalLayerCosts,
   retrievalShapes,
@@ -8,6 +9,7 @@ import { type PeerConfig, peerTables } from './config.ts';
 
 /** Which parameters `peer` takes for tokens of this width. */
 export function peerShapes(width: number, config: PeerConfig): Shapes {
+  checkSets(config);
   const { sharedHidden = 0, lowRankHidden = 0 } = config;
   return {
     ...retrievalShapes(width, config),

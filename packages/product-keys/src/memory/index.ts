@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { weightedRows } from '../picked-rows/index.ts';
 import { checkQueryCall, type QueryCall } from '../query-network/index.ts';
 import { withoutPadding } from '../query-network/without-padding.ts';
-import { checkRetrieval, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
+import { checkRetrieval, checkSets, type RetrievalConfig, tableRows } from '../retrieval/config.ts';
 import {
   type LayerCosts,
   retrievalLayerCosts,
@@ -150,6 +150,7 @@ export function initMemory(
 
 /** Which parameters `memory` takes for tokens of this width. */
 export function memoryShapes(width: number, config: MemoryConfig): Shapes {
+  checkSets(config);
   const { valueWidth = width, output = 'sum' } = config;
   const linear = (name: string, from: number, to: number): Shapes => ({
     [`${name}/kernel`]: [from, to],

@@ -1,4 +1,12 @@
-import { checkedSize, checkFlag, checkNumber, checkOneOf, checkOptions } from '@neverend/backend';
+import {
+  checkedSize,
+  checkFlag,
+  checkList,
+  checkNumber,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+} from '@neverend/backend';
 import { checkTemperature, type ScoreFunction, scoreFunctions } from '../gates.ts';
 import { checkPickOrder, type PickOrder } from '../pick-order.ts';
 import { checkMomentum } from '../query-network/batch-norm.ts';
@@ -64,9 +72,17 @@ export function checkRetrieval<T extends RetrievalConfig>(
   }
 }
 
+/** @throws TypeError | ShapeError unless a configuration has sets of keys. */
+export function checkSets(config: Pick<RetrievalConfig, 'sizes'>): void {
+  checkObject('config', config, 'with the sizes of a layer');
+  checkList('sizes', config.sizes, 'the number of keys of each set');
+}
+
 /** N, the number of items of a head. */
-export const itemsOf = ({ sizes }: Pick<RetrievalConfig, 'sizes'>): number =>
-  sizes.reduce((product, n) => product * n, 1);
+export function itemsOf(config: Pick<RetrievalConfig, 'sizes'>): number {
+  checkSets(config);
+  return config.sizes.reduce((product, n) => product * n, 1);
+}
 
 /** The rows of a table: N, or of split ones H N. */
 export const tableRows = (config: RetrievalConfig): number =>

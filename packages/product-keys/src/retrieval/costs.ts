@@ -1,10 +1,11 @@
-import type { RetrievalConfig } from './config.ts';
+import { checkSets, type RetrievalConfig } from './config.ts';
 
 /** Shapes of parameters, by their names. */
 export type Shapes = Record<string, readonly number[]>;
 
 /** Which parameters `retrieve` takes for tokens of this width. */
 export function retrievalShapes(width: number, config: RetrievalConfig): Shapes {
+  checkSets(config);
   const { heads, sizes, keyWidth, norm = 'batch', bias = true } = config;
   const shape = [heads, sizes.length, keyWidth];
   const ofNorm = norm === 'layer' ? shape.slice(1) : shape;
@@ -20,14 +21,16 @@ export function retrievalShapes(width: number, config: RetrievalConfig): Shapes 
 }
 
 /** The parameters of retrieval that are no weights: running figures of a batch norm, and what is added to the scores of keys. */
-export const retrievalBuffers = ({
-  norm = 'batch',
-  sizes,
-  keyBias = false,
-}: Pick<RetrievalConfig, 'norm' | 'sizes' | 'keyBias'>): readonly string[] => [
-  ...(norm === 'batch' ? ['query/norm/mean', 'query/norm/variance'] : []),
-  ...(keyBias ? sizes.map((_, set) => `key_bias/${set}`) : []),
-];
+export function retrievalBuffers(
+  config: Pick<RetrievalConfig, 'norm' | 'sizes' | 'keyBias'>,
+): readonly string[] {
+  checkSets(config);
+  const { norm = 'batch', sizes, keyBias = false } = config;
+  return [
+    ...(norm === 'batch' ? ['query/norm/mean', 'query/norm/variance'] : []),
+    ...(keyBias ? sizes.map((_, set) => `key_bias/${set}`) : []),
+  ];
+}
 
 /** What a layer costs for one token. */
 export interface LayerCosts {

@@ -14,7 +14,7 @@ import {
 } from '@neverend/backend';
 import { normal, setRows, xavierUniform } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkRetrieval, type RetrievalConfig, retrievalOptions } from './config.ts';
+import { checkRetrieval, checkSets, type RetrievalConfig, retrievalOptions } from './config.ts';
 import { retrievalShapes } from './costs.ts';
 
 /** Random numbers to start with: uniform in ± a limit, or normal with a deviation. */
@@ -97,6 +97,7 @@ export function filledTable(
   shape: readonly [number, number],
   parts: Iterable<PlacedRows>,
 ): tf.Tensor {
+  checkList('shape', shape, 'rows and columns');
   let table: tf.Tensor = tf.zeros([...shape]);
   for (const { places, make } of parts) {
     const before = table;
@@ -185,6 +186,7 @@ export function checkTableRoom(
 
 /** The options of retrieval among those of a layer that retrieves. */
 export function retrievalOf(config: RetrievalConfig): RetrievalConfig {
+  checkSets(config);
   const own = retrievalOptions.map((name) => [name, config[name]] as const);
   return Object.fromEntries(
     own.filter(([, value]) => value !== undefined),
