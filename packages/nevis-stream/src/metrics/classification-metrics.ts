@@ -1,4 +1,5 @@
 import type { PredictionBatch } from '../types.ts';
+import { checkArray } from './checks.ts';
 
 /** How well one prediction event went. Rates are in [0, 1]; every number is finite. */
 export interface ClassificationMetrics {
@@ -27,6 +28,7 @@ export function predictedClass(
   row: number,
   numClasses: number,
 ): number | null {
+  checkArray('logits', logits, Float32Array);
   const values = logits.subarray(row * numClasses, (row + 1) * numClasses);
   return values.every(Number.isFinite) ? values.indexOf(Math.max(...values)) : null;
 }
@@ -119,6 +121,8 @@ export function classificationMetrics(
   logits: Float32Array,
   numClasses: number,
 ): ClassificationMetrics {
+  checkArray('labels', labels, Int32Array);
+  checkArray('logits', logits, Float32Array);
   const accumulator = new ClassificationAccumulator(numClasses);
   accumulator.add({ labels, logits });
   return accumulator.metrics();

@@ -1,3 +1,5 @@
+import { checkArray } from './checks.ts';
+
 /**
  * Error rate of always predicting the most frequent class of `trainLabels` (the smallest id wins ties):
  * what a learner must beat to have learned anything.
@@ -16,6 +18,7 @@ export function majorityClassError(
 }
 
 function countLabels(labels: Int32Array, numClasses: number, name: string): number[] {
+  checkArray(name, labels, Int32Array);
   if (labels.length === 0) throw new RangeError(`${name} is empty, must hold at least one label`);
   const counts = new Array<number>(numClasses).fill(0);
   for (const label of labels) {

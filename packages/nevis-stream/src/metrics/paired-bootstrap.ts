@@ -1,4 +1,5 @@
-import { type RandomKey, randomBits, randomKey, subkey } from '@neverend/backend';
+import { described, type RandomKey, randomBits, randomKey, subkey } from '@neverend/backend';
+import { checkList } from './checks.ts';
 
 /** Examples that are drawn together: those of one data set, also where it comes back in the stream. */
 export interface PairedExamples {
@@ -26,15 +27,20 @@ const chunk = 100;
  * @param groups One for each data set; the learners in the same order in each.
  * @param alpha An interval misses what it is to hold with about this chance.
  * @param seed What decides the draws.
- * @returns one interval for each pair of learners.
+ * @returns one interval for each pair of learners. @throws TypeError for what is no list, RangeError for an `alpha` that is no chance.
  */
 export function pairedBootstrap(
   groups: readonly PairedExamples[],
   alpha: number,
   seed: readonly (string | number)[],
 ): PairedInterval[] {
+  checkList('groups', groups);
+  checkList('seed', seed);
   const learners = groups[0]?.wrong.length ?? 0;
   if (learners < 2) return [];
+  if (!(alpha > 0 && alpha < 1)) {
+    throw new RangeError(`alpha was ${described(alpha)}; it must be a number between 0 and 1`);
+  }
   const positions = groups.reduce((sum, { wrong }) => sum + (wrong[0]?.length ?? 0), 0);
   const drawn = groups.map(({ wrong }, index) => resample(wrong, randomKey(...seed, index)));
   const share = (learner: number, draw: number) =>
