@@ -62,7 +62,7 @@ async function readLines(folder: string): Promise<TimingLine[]> {
     .flatMap((line) => {
       try {
         const parsed = JSON.parse(line) as TimingLine;
-        checkHost(parsed.host, 'host');
+        checkHost(parsed.host);
         return Number.isFinite(parsed.seconds) ? [parsed] : [];
       } catch {
         return [];

@@ -1,71 +1,24 @@
 import { described } from '@neverend/backend';
+import * as z from 'zod/mini';
 import type { ReportData, Timing } from './report-data.ts';
 
-/** @throws TypeError naming the value at a path that is not what it must be. */
-type Check = (value: unknown, path: string) => void;
+const text = z.string('a text');
+const flag = z.boolean('true or false');
+const number = z.number('a finite number');
+const integer = z.int('an integer');
+const count = z.int('an integer of 0 or more').check(z.nonnegative('an integer of 0 or more'));
+const share = z
+  .number('a number from 0 to 1')
+  .check(z.gte(0, 'a number from 0 to 1'), z.lte(1, 'a number from 0 to 1'));
+const flops = z
+  .string('a whole number in digits')
+  .check(z.regex(/^\d+$/, 'a whole number in digits'));
+const listOf = <S extends z.ZodMiniType>(item: S) => z.array(item, 'a list');
+const pair = z.tuple([text, text], 'a list of 2');
 
-const is =
-  (must: string, fits: (value: unknown) => boolean): Check =>
-  (value, path) => {
-    if (!fits(value)) throw new TypeError(`${path} was ${described(value)}; it must be ${must}`);
-  };
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const anything: Check = () => undefined;
-const text = is('a text', (value) => typeof value === 'string');
-const flag = is('true or false', (value) => typeof value === 'boolean');
-const number = is('a finite number', Number.isFinite);
-const integer = is('an integer', Number.isSafeInteger);
-const count = is(
-  'an integer of 0 or more',
-  (value) => Number.isSafeInteger(value) && Number(value) >= 0,
-);
-const share = is(
-  'a number from 0 to 1',
-  (value) => Number.isFinite(value) && Number(value) >= 0 && Number(value) <= 1,
-);
-const flops = is(
-  'a whole number in digits',
-  (value) => typeof value === 'string' && /^\d+$/.test(value),
-);
-const oneOf = (...values: readonly unknown[]): Check =>
-  is(values.map((value) => JSON.stringify(value) ?? 'absent').join(' or '), (value) =>
-    values.includes(value),
-  );
-const orNull =
-  (check: Check): Check =>
-  (value, path) => {
-    if (value !== null) check(value, path);
-  };
-const optional =
-  (check: Check): Check =>
-  (value, path) => {
-    if (value !== undefined) check(value, path);
-  };
-const listOf =
-  (check: Check, length?: number): Check =>
-  (value, path) => {
-    const isList = Array.isArray(value) && (length === undefined || value.length === length);
-    is(length === undefined ? 'a list' : `a list of ${length}`, () => isList)(value, path);
-    for (const [at, item] of (value as unknown[]).entries()) check(item, `${path}[${at}]`);
-  };
-const recordOf =
-  (check: Check): Check =>
-  (value, path) => {
-    is('an object', isObject)(value, path);
-    for (const [name, item] of Object.entries(value as object)) check(item, `${path}.${name}`);
-  };
-/** Every field has a check, or the compiler refuses the table. */
-const object =
-  <T>(checks: { readonly [Name in keyof T]-?: Check }): Check =>
-  (value, path) => {
-    is('an object', isObject)(value, path);
-    for (const [name, check] of Object.entries<Check>(checks)) {
-      check((value as Record<string, unknown>)[name], `${path}.${name}`);
-    }
-  };
+/** Every field has a schema of its type, or the compiler refuses it. */
+const object = <T>(fields: { readonly [Name in keyof T]-?: z.ZodMiniType<T[Name]> }) =>
+  z.object(fields, 'an object') as unknown as z.ZodMiniType<T>;
 
 type Of<List> = List extends readonly (infer Item)[] ? Item : never;
 type Learner = Of<ReportData['learners']>;
@@ -77,11 +30,14 @@ const task = object<Task>({
   ...{ position: count, year: integer, name: text, domain: text, numClasses: count },
   ...{ classNames: listOf(text), trainSize: count, devSize: count, evalSize: count },
   whole: object<Task['whole']>({ train: count, dev: count, eval: count }),
-  ...{ evalSplit: text, majorityErrorRate: share },
+  ...{
+    evalSplit: z.custom<Task['evalSplit']>((split) => typeof split === 'string', 'a text'),
+    majorityErrorRate: share,
+  },
 });
 const result = object<Result>({
-  ...{ position: count, errorRate: share, crossEntropy: orNull(number) },
-  ...{ top5ErrorRate: orNull(share), nonFinite: optional(count) },
+  ...{ position: count, errorRate: share, crossEntropy: z.nullable(number) },
+  ...{ top5ErrorRate: z.nullable(share), nonFinite: z.optional(count) },
   flops: object<Result['flops']>({ train: flops, validation: flops, prediction: flops }),
   ...{ cumulativeFlops: flops, cumulativeTrainFlops: flops },
   trials: listOf(
@@ -89,12 +45,10 @@ const result = object<Result>({
       ...{ learningRate: number, devError: number, bestStep: number, steps: number },
     }),
   ),
-  ...{ chosen: orNull(integer), startedFrom: orNull(integer) },
+  ...{ chosen: z.nullable(integer), startedFrom: z.nullable(integer) },
 });
-const pair = listOf(text, 2);
-
 const reportData = object<ReportData>({
-  ...{ schema: oneOf(2), title: text, command: orNull(text) },
+  ...{ schema: z.literal(2, '2'), title: text, command: z.nullable(text) },
   settings: object<Pick<ReportData['settings'], 'preset' | 'seed'>>({
     preset: text,
     seed: integer,
@@ -102,19 +56,19 @@ const reportData = object<ReportData>({
   backend: object<ReportData['backend']>({ name: text, version: text, device: text }),
   stream: object<ReportData['stream']>({
     name: text,
-    benchmark: orNull(
+    benchmark: z.nullable(
       object<NonNullable<ReportData['stream']['benchmark']>>({ name: text, positions: count }),
     ),
     tasks: listOf(task),
     missing: listOf(
       object<Of<ReportData['stream']['missing']>>({ year: integer, name: text, fix: text }),
     ),
-    labels: oneOf('true', 'shuffled', undefined),
+    labels: z.optional(z.enum(['true', 'shuffled'], '"true" or "shuffled"')),
   }),
   learners: listOf(
     object<Learner>({
-      ...{ name: text, title: text, settings: anything, parameters: count },
-      ...{ tasks: listOf(result), averageErrorRate: orNull(share) },
+      ...{ name: text, title: text, settings: z.any(), parameters: count },
+      ...{ tasks: listOf(result), averageErrorRate: z.nullable(share) },
     }),
   ),
   comparisons: object<ReportData['comparisons']>({
@@ -133,10 +87,15 @@ const reportData = object<ReportData>({
   }),
   examples: listOf(
     object<Examples>({
-      ...{ position: count, shape: listOf(count, 3) },
+      ...{ position: count, shape: z.tuple([count, count, count], 'a list of 3') },
       items: listOf(
         object<Of<Examples['items']>>({
-          ...{ index: count, label: count, pixels: text, predictions: recordOf(orNull(count)) },
+          ...{
+            index: count,
+            label: count,
+            pixels: text,
+            predictions: z.record(z.string(), z.nullable(count), 'an object'),
+          },
         }),
       ),
     }),
@@ -145,16 +104,16 @@ const reportData = object<ReportData>({
 
 /** @throws TypeError naming the first value of a report's data that is not what it must be. */
 export function checkReportData(data: ReportData): void {
-  reportData(data, 'data');
+  check('data', reportData, data);
 }
 
 /** A machine that times were taken on. */
-export const checkHost: Check = object<Of<Timing['hosts']>>({
+const host = object<Of<Timing['hosts']>>({
   ...{ platform: text, cpu: text, cores: count, memoryBytes: count, node: text },
 });
 
 const timingData = object<Timing>({
-  hosts: listOf(checkHost),
+  hosts: listOf(host),
   learners: listOf(
     object<Of<Timing['learners']>>({
       name: text,
@@ -169,5 +128,21 @@ const timingData = object<Timing>({
 
 /** @throws TypeError naming the first value of a run's wall times that is not what it must be. */
 export function checkTiming(timing: Timing): void {
-  timingData(timing, 'timing');
+  check('timing', timingData, timing);
+}
+
+/** @throws TypeError naming the first value of a machine that is not what it must be. */
+export function checkHost(given: unknown): void {
+  check('host', host, given);
+}
+
+function check(name: string, schema: z.ZodMiniType, value: unknown): void {
+  const [issue] = schema.safeParse(value).error?.issues ?? [];
+  if (issue === undefined) return;
+  const path = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`));
+  const met = issue.path.reduce<unknown>(
+    (at, key) => (at as Record<PropertyKey, unknown>)[key],
+    value,
+  );
+  throw new TypeError(`${name}${path.join('')} was ${described(met)}; it must be ${issue.message}`);
 }
