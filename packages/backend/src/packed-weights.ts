@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkFlag } from './check-flag.ts';
 import { BackendError } from './errors.ts';
+import { isRemat } from './remat.ts';
 
 /** The part of TensorFlow.js' engine that tells whether something is being differentiated. */
 interface Recorder {
@@ -47,9 +48,9 @@ export function packedWeightsBytes(of?: Iterable<tf.Tensor>): number {
   return counted.reduce((sum, { info }) => sum + bytesOf(info), 0);
 }
 
-/** Whether TensorFlow.js records what runs now for a gradient. */
+/** Whether what runs now is for a gradient: TensorFlow.js records it, or `remat` computes it again for one. */
 export const recordsGradients = (): boolean =>
-  (tf.engine() as unknown as Recorder).state.gradientDepth > 0;
+  isRemat() || (tf.engine() as unknown as Recorder).state.gradientDepth > 0;
 
 /**
  * Runs a kernel on weights in its own layout: packed for this call alone, or, from the second call on, kept. Within a gradient, where weights change

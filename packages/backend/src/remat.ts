@@ -24,6 +24,11 @@ interface Recorder {
   ): tf.Tensor | tf.Tensor[];
 }
 
+let forwards = 0;
+
+/** Whether what runs now is computed a second time for a gradient, which does not record it. */
+export const isRemat = (): boolean => forwards > 0;
+
 /** What `f` made and read. */
 interface Forward {
   readonly outputs: readonly tf.Tensor[];
@@ -120,6 +125,7 @@ function runUnrecorded(
   // As outside of any gradient: nothing is recorded but for the gradients that `f` takes itself, which begin records of their own.
   state.gradientDepth = 0;
   state.activeTape = [];
+  forwards++;
   try {
     const outputs = tf.tidy(() => {
       // Aliases, to tell an argument from the same tensor read from outside.
@@ -132,6 +138,7 @@ function runUnrecorded(
     });
     return { outputs, captured: [...captured] };
   } finally {
+    forwards--;
     engine.runKernel = runKernel;
     state.gradientDepth = gradientDepth;
     state.activeTape = activeTape;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hasCode, randomKey, remat } from '../src/index.ts';
+import { recordsGradients } from '../src/packed-weights.ts';
 import {
   describeBackends,
   expectNoLeak,
@@ -178,6 +179,17 @@ await describeBackends('remat', (backend) => {
       (x) =>
         tf.grad((y: tf.Tensor) => g(y))(x as tf.Tensor);
     await expectSameGradients(second(f), second(remat(f)), [tf.tensor1d([-1, 0.5, 2])]);
+  });
+
+  it('runs the function both times as what a gradient is taken of, by the same kernels', () => {
+    const seen: boolean[] = [];
+    const f = remat((x: tf.Tensor) => {
+      seen.push(recordsGradients());
+      return tf.square(x);
+    });
+    tf.tidy(() => void tf.grad((x: tf.Tensor) => f(x))(tf.scalar(2)));
+    tf.tidy(() => void f(tf.scalar(2)));
+    expect(seen).toEqual([true, true, false]);
   });
 
   it('takes a function that takes gradients, of any order', async () => {
