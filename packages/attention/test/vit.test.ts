@@ -955,6 +955,9 @@ describe('how pictures become images', () => {
     expect(vitPreprocessing(older)).toEqual(vitPreprocessing(now));
     const wrapped = { image_processor_type: 'TimmWrapperImageProcessor', crop_pct: 1 };
     expect(vitPreprocessing(wrapped).mean).toEqual([0.485, 0.456, 0.406]);
+    const none = { mean: null, std: null, interpolation: null, crop_pct: null, crop_mode: null };
+    const timm = { input_size: [3, 8, 8] };
+    expect(vitPreprocessing({ ...timm, ...none })).toEqual(vitPreprocessing(timm));
   });
 
   it.each([

@@ -58,7 +58,13 @@ const functions = {
   }),
   attentionPooling: () => ({
     ...{ x: x(), params: attention.initAttentionPooling(key, sizes) },
-    options: { heads: 2, gelu: 'erf', eps: 1e-6, keyMask: tf.ones([1, 2], 'bool') },
+    options: {
+      heads: 2,
+      gelu: 'erf',
+      eps: 1e-6,
+      keyMask: tf.ones([1, 2], 'bool'),
+      mask: tf.ones([1, 1, 2]),
+    },
   }),
   poolTokens: () => ({ x: x(), kind: 'first' }),
   prependToken: () => ({ x: x(), token: tf.ones([1, 1, 4]) }),

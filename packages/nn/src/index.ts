@@ -1,6 +1,5 @@
 export {
   checkDropout,
-  checkRate,
   type Dropout,
   dropout,
   dropoutAt,

@@ -1,13 +1,4 @@
-import { checkTensorOf, DTypeError, described } from '@neverend/backend';
-import type * as tf from '@tensorflow/tfjs-core';
-
-/** @throws TypeError unless it is a tensor that was not disposed. @throws DTypeError when it is not float32. */
-export function checkFloat(what: string, tensor: tf.Tensor): void {
-  checkTensorOf(what, tensor);
-  if (tensor.dtype !== 'float32') {
-    throw new DTypeError(`${what} is ${tensor.dtype}; it must be float32`);
-  }
-}
+import { described } from '@neverend/backend';
 
 /** Settings by their names. @throws RangeError naming the first that is negative or not finite. */
 export function checkNotNegative(values: Readonly<Record<string, number>>): void {

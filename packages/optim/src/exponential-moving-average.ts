@@ -1,6 +1,6 @@
-import { checkVariable, described } from '@neverend/backend';
+import { checkTensorOf, checkVariable, described } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkBetas, checkFloat } from './checks.ts';
+import { checkBetas } from './checks.ts';
 import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';
 
 /**
@@ -36,7 +36,7 @@ export class ExponentialMovingAverage {
     const weights = [...variables];
     for (const [at, weight] of weights.entries()) {
       checkVariable(`variables[${at}]`, weight);
-      checkFloat(`variable "${weight.name}"`, weight);
+      checkTensorOf(`variable "${weight.name}"`, weight, ['float32']);
     }
     tf.tidy(() => {
       const [decay, newShare] = [tf.scalar(this.#decay), tf.scalar(1 - this.#decay)];

@@ -1,6 +1,5 @@
-import { checkObject, DTypeError, described } from '@neverend/backend';
+import { checkObject, checkTensorOf, DTypeError, described } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat } from './checks.ts';
 import { type HostRowGradient, type MergePlan, mergeByPlan, planMerge } from './rows/merge-rows.ts';
 import { checkRowGradient } from './rows/row-gradient.ts';
 
@@ -81,7 +80,7 @@ function present(grads: NamedGradients): Gradient[] {
     .filter(([, grad]) => grad != null)
     .map(([name, grad]) => {
       if (grad instanceof tf.Tensor) {
-        checkFloat(`the gradient of "${name}"`, grad);
+        checkTensorOf(`the gradient of "${name}"`, grad, ['float32']);
         return { name, tensor: grad };
       }
       checkRowGradient(`of "${name}"`, grad);

@@ -1,6 +1,6 @@
-import { checkObject, checkOptions, described, ShapeError } from '@neverend/backend';
+import { checkObject, checkOptions, checkTensorOf, described, ShapeError } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat, checkNotNegative } from './checks.ts';
+import { checkNotNegative } from './checks.ts';
 import { type NamedState, OptimizerState, type Slot, variableNamed } from './optimizer-state.ts';
 import type { NamedTensor, OptimizerSettings, ParameterGroup } from './settings.ts';
 
@@ -270,8 +270,8 @@ function parameterOf(
   if (parameter === undefined) {
     throw new RangeError(`gradients name "${name}"; no variable of that name exists`);
   }
-  checkFloat(`the variable "${name}"`, parameter.object);
-  checkFloat(`the gradient of "${name}"`, gradient);
+  checkTensorOf(`the variable "${name}"`, parameter.object, ['float32']);
+  checkTensorOf(`the gradient of "${name}"`, gradient, ['float32']);
   if (!tf.util.arraysEqual(gradient.shape, parameter.object.shape)) {
     throw new ShapeError(
       `the gradient of "${name}" has shape [${gradient.shape}]; it must be [${parameter.object.shape}]`,

@@ -416,7 +416,7 @@ await describeBackends('AdamW', () => {
     await expect(apply(twice)).rejects.toThrow(new RangeError('gradients name "a" twice'));
     const integers = tf.tensor1d([1, 1], 'int32');
     await expect(apply({ a: integers })).rejects.toThrow(
-      new DTypeError('the gradient of "a" is int32; it must be float32'),
+      new DTypeError('the gradient of "a" was int32; it must be float32'),
     );
     expect(optimizer.step).toBe(0);
     await expectTensorClose(a, [1, 2]);

@@ -135,7 +135,7 @@ await describeBackends('a wrong argument', () => {
             () => of.applyGradients({ counts: tf.ones([2]) }),
           ]) {
             expect(step).toThrow(
-              new DTypeError('the variable "counts" is int32; it must be float32'),
+              new DTypeError('the variable "counts" was int32; it must be float32'),
             );
           }
           of.dispose();

@@ -1,7 +1,7 @@
 import { randomKey } from '@neverend/backend';
 import { describeBackends, expectArgumentsNamed, expectNoLeak } from '@neverend/backend/testing';
 import * as tf from '@tensorflow/tfjs-core';
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import * as peer from '../src/index.ts';
 import { tiny } from './tiny.ts';
 
@@ -98,4 +98,14 @@ await describeBackends('a wrong argument', () => {
   it.each(Object.entries(examples))('of %s is named', (_, [of, good, free]) =>
     expectNoLeak(() => expectArgumentsNamed(of, good, free)),
   );
+
+  it('of languageModel is named where it is a cache that is none', () => {
+    const params = peer.initParams(model, key);
+    const { languageModel } = peer;
+    for (const cache of [null, {}, 2] as never[]) {
+      expect(() => languageModel(tokens(), params, model, { cache })).toThrow(
+        /^cache was .*; it must be/,
+      );
+    }
+  });
 });

@@ -162,7 +162,11 @@ function ofTimm(cfg: Json): VitPreprocessing {
     image,
     resize: keepsShape ? scaled[0] : scaled,
     interpolation: meaningOf('json.interpolation', cfg['interpolation'] ?? 'bilinear', words),
-    ...colours(cfg, ['mean', 'std'], imagenet),
+    ...colours(
+      { mean: cfg['mean'] ?? imagenet.mean, std: cfg['std'] ?? imagenet.std },
+      ['mean', 'std'],
+      imagenet,
+    ),
   };
 }
 

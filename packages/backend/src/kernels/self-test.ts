@@ -134,9 +134,11 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
   // A kernel in a gradient may be compared in turn.
   const before = comparing;
   comparing = true;
+  // Set by hand, as TensorFlow.js would say each time that the mode is on.
+  const flags = tf.env().getFlags();
   const debug = tf.env().getBool('DEBUG');
   // Cases may hold NaN on purpose, which the debug mode of TensorFlow.js refuses.
-  if (debug) tf.env().set('DEBUG', false);
+  flags['DEBUG'] = false;
   try {
     tf.tidy(() => {
       const own = makeCall() as KernelCall<I, A>;
@@ -186,7 +188,7 @@ function runBoth<I extends KernelInputs, A extends KernelAttrs>(
     });
   } finally {
     comparing = before;
-    if (debug) tf.env().set('DEBUG', true);
+    flags['DEBUG'] = debug;
   }
 }
 

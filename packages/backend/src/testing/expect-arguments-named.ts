@@ -35,7 +35,8 @@ export async function expectArgumentsNamed(
       // Below an argument, as an option, null may stand for what is left out.
       if (error === undefined && wrong === null && path.length > 1) continue;
       const message = error instanceof Error ? error.message : 'no error';
-      const isNamed = message.includes(name) && /; .*\bmust\b/.test(message);
+      const [said = ''] = message.split(';');
+      const isNamed = wordOf(name).test(said) && /; .*\bmust\b/.test(message);
       expect(isNamed, `${met}: ${message}`).toBe(true);
       expect(tf.memory().numTensors, `${met}: tensors are left`).toBe(before);
     }
@@ -44,6 +45,10 @@ export async function expectArgumentsNamed(
     tf.engine().endScope();
   }
 }
+
+/** A name that stands for itself, and is no part of another. */
+const wordOf = (name: string): RegExp =>
+  new RegExp(`(?<!\\w)${name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?!\\w)`);
 
 /** Each place below an object, and what cannot be there. */
 function* replaced(of: object, above: readonly string[] = []): Iterable<[string[], unknown]> {

@@ -7,7 +7,6 @@ import {
   ShapeError,
 } from '@neverend/backend';
 import * as tf from '@tensorflow/tfjs-core';
-import { checkFloat } from '../checks.ts';
 
 /** Gradient of some rows of a table `[N, D]`; that of all others is zero. */
 export interface RowGradient {
@@ -28,8 +27,7 @@ export function checkRowGradient(
 ): void {
   checkObject(`the row gradient ${owner}`, gradient, 'with indices and rows');
   const { indices, rows } = gradient;
-  checkTensorOf(`rows of the row gradient ${owner}`, rows);
-  checkFloat(`the row gradient ${owner}`, rows);
+  checkTensorOf(`rows of the row gradient ${owner}`, rows, ['float32']);
   if (rows.rank !== 2 || (typeof width === 'number' && rows.shape[1] !== width)) {
     throw new ShapeError(
       `the row gradient ${owner} has shape [${rows.shape}]; it must be [K, ${width}]`,

@@ -1,7 +1,6 @@
-import { checkVariable, ShapeError } from '@neverend/backend';
+import { checkTensorOf, checkVariable, ShapeError } from '@neverend/backend';
 import { gatherRows, setRows } from '@neverend/nn';
 import type * as tf from '@tensorflow/tfjs-core';
-import { checkFloat } from '../checks.ts';
 
 /**
  * Where the rows of a table lie: in a variable (`variableRows`), in a file, on another machine. An optimiser reads the rows
@@ -32,7 +31,7 @@ export interface RowStore {
  */
 export function variableRows(table: tf.Variable): RowStore {
   checkVariable('table', table);
-  checkFloat(`variable "${table.name}"`, table);
+  checkTensorOf(`variable "${table.name}"`, table, ['float32']);
   const [n, d] = table.shape;
   if (n === undefined || d === undefined || table.rank !== 2) {
     throw new ShapeError(`variable "${table.name}" has shape [${table.shape}]; it must be [N, D]`);

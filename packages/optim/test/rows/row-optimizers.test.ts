@@ -266,7 +266,7 @@ await describeBackends('optimisers of rows', (backend) => {
       ],
       [
         { w: { indices: one, rows: integers } },
-        new DTypeError('the row gradient of "w" is int32; it must be float32'),
+        new DTypeError('rows of the row gradient of "w" was int32; it must be float32'),
       ],
       [
         { w: { indices: Int32Array.of(0, 1), rows: good } },

@@ -171,7 +171,8 @@ export function openKeys(closed: readonly tf.Tensor[], share: number): tf.Tensor
   return closed.map((bias) =>
     tf.tidy(() =>
       tf.where(
-        tf.equal(bias, Number.NEGATIVE_INFINITY),
+        // Not a plain number, which TensorFlow.js' debug mode refuses if it is infinite.
+        tf.equal(bias, tf.fill([], Number.NEGATIVE_INFINITY)),
         tf.fill(bias.shape, Math.log(share)),
         bias,
       ),

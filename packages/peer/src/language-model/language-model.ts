@@ -122,8 +122,8 @@ function checkCall(
     checkFlag(name, flag);
   }
   if (key !== undefined) checkKey('key', key);
-  for (const [name, list] of Object.entries({ cache: cache ?? [], without })) {
-    if (Array.isArray(list)) continue;
+  for (const [name, list] of Object.entries({ cache, without })) {
+    if (list === undefined || Array.isArray(list)) continue;
     throw new TypeError(`${name} was ${described(list)}; it must be a list with blocks`);
   }
   if (cache !== undefined && cache.length !== length) {

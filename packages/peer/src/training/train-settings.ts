@@ -1,4 +1,4 @@
-import { checkedSize, checkNumber, checkOptions } from '@neverend/backend';
+import { checkedSize, checkNumber, checkOptions, described } from '@neverend/backend';
 import { type TrainSettings, trainDefaults } from './train-defaults.ts';
 
 /** Settings with nothing left open. */
@@ -28,7 +28,9 @@ export function resolveSettings(settings: TrainSettings): ResolvedSettings {
 
 function check(settings: ResolvedSettings): void {
   const { seed, batchSize, accumulate, warmupSteps, steps, beta2 } = settings;
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`seed was ${seed}; it must be an integer`);
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(`seed was ${described(seed)}; it must be an integer`);
+  }
   for (const name of ['batchSize', 'accumulate', 'evaluateEvery', 'evaluateWindows'] as const) {
     checkedSize(name, settings[name]);
   }
@@ -38,10 +40,12 @@ function check(settings: ResolvedSettings): void {
   }
   for (const name of ['clipNorm', 'tableClipNorm'] as const) {
     const norm = settings[name];
-    if (!(norm > 0)) throw new RangeError(`${name} was ${norm}; it must be above 0`);
+    if (!(typeof norm === 'number' && norm > 0)) {
+      throw new RangeError(`${name} was ${described(norm)}; it must be above 0`);
+    }
   }
-  if (!(beta2 >= 0 && beta2 < 1)) {
-    throw new RangeError(`beta2 was ${beta2}; it must be in [0, 1)`);
+  if (!(typeof beta2 === 'number' && beta2 >= 0 && beta2 < 1)) {
+    throw new RangeError(`beta2 was ${described(beta2)}; it must be in [0, 1)`);
   }
   if (batchSize % accumulate !== 0) {
     throw new RangeError(

@@ -69,9 +69,7 @@ function checkStart(name: string, start: Start): void {
 /** @throws TypeError | RangeError naming a start that is none. */
 export function checkStarts(starts: Partial<Starts>): void {
   checkOptions('starts', starts, ['keys', 'tables']);
-  for (const [name, start] of Object.entries(starts)) {
-    if (start !== undefined) checkStart(`starts.${name}`, start);
-  }
+  for (const [name, start] of Object.entries(starts)) checkStart(`starts.${name}`, start);
 }
 
 /** Numbers that are made at a time. */

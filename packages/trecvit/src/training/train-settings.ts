@@ -1,4 +1,4 @@
-import { checkedSize, checkNumber, checkOptions } from '@neverend/backend';
+import { checkedSize, checkNumber, checkOptions, described } from '@neverend/backend';
 import type { ClipSource } from './clip-source.ts';
 import { type TrainSettings, trainDefaults } from './train-defaults.ts';
 
@@ -67,9 +67,14 @@ function checkResolved(settings: ResolvedSettings): void {
   if (labelSmoothing >= 1) {
     throw new RangeError(`labelSmoothing was ${labelSmoothing}; it must be below 1`);
   }
-  if (!(clipNorm > 0)) throw new RangeError(`clipNorm was ${clipNorm}; it must be above 0`);
-  if (averageDecay !== 'none' && !(averageDecay >= 0 && averageDecay < 1)) {
-    throw new RangeError(`averageDecay was ${averageDecay}; it must be in [0, 1)`);
+  if (!(typeof clipNorm === 'number' && clipNorm > 0)) {
+    throw new RangeError(`clipNorm was ${described(clipNorm)}; it must be above 0`);
+  }
+  if (
+    averageDecay !== 'none' &&
+    !(typeof averageDecay === 'number' && averageDecay >= 0 && averageDecay < 1)
+  ) {
+    throw new RangeError(`averageDecay was ${described(averageDecay)}; it must be in [0, 1)`);
   }
   if (scaleJitter === 'none') return;
   const [least, most] = scaleJitter;

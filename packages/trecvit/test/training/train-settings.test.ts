@@ -49,6 +49,8 @@ it.each([
   [{ labelSmoothing: 1 }, 'labelSmoothing was 1; it must be below 1'],
   [{ learningRate: Number.NaN }, 'learningRate was NaN'],
   [{ clipNorm: 0 }, 'clipNorm was 0; it must be above 0'],
+  [{ clipNorm: '1' }, 'clipNorm was "1"; it must be above 0'],
+  [{ averageDecay: '0.9' }, 'averageDecay was "0.9"; it must be in [0, 1)'],
   [{ averageDecay: 1 }, 'averageDecay was 1; it must be in [0, 1)'],
   [{ scaleJitter: [2, 1] }, 'scaleJitter was [2, 1]'],
   [{ flips: [['left', 'rihgt']] }, 'flips had the class "rihgt"'],
