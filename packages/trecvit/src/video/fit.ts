@@ -1,4 +1,4 @@
-import { checkedSize, checkOptions } from '@neverend/backend';
+import { checkedSize, checkOneOf, checkOptions } from '@neverend/backend';
 import type { TRecViTConfig } from '../config.ts';
 import type { VideoInput } from '../config-file.ts';
 
@@ -53,7 +53,5 @@ export function checkFit(fit: Fit): void {
   const { imageSize, crop } = fit;
   checkedSize('fit.imageSize[0]', imageSize?.[0]);
   checkedSize('fit.imageSize[1]', imageSize?.[1]);
-  if (crop !== 'centre' && crop !== 'squeeze') {
-    throw new RangeError(`fit.crop was ${JSON.stringify(crop)}; it must be "centre" or "squeeze"`);
-  }
+  checkOneOf('fit.crop', crop, ['centre', 'squeeze']);
 }

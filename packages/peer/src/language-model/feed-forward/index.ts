@@ -1,3 +1,4 @@
+import { described } from '@neverend/backend';
 import { type DenseConfig, dense } from './dense.ts';
 import { type MemoryFeedForwardConfig, memoryLayer } from './memory.ts';
 import { type MixtureOfExpertsConfig, mixtureOfExperts } from './mixture-of-experts.ts';
@@ -33,7 +34,7 @@ export function feedForward(config: FeedForwardConfig, width: number): FeedForwa
     default: {
       const { kind } = config as { readonly kind: unknown };
       throw new RangeError(
-        `kind of a feed-forward was ${JSON.stringify(kind)}; it must be "dense", "moe", "memory" or "peer"`,
+        `kind of a feed-forward was ${described(kind)}; it must be "dense", "moe", "memory" or "peer"`,
       );
     }
   }
