@@ -1,8 +1,8 @@
 export { modelFolder } from './model-folder.ts';
 export { readNpy } from './npy-file.ts';
 export { type NpzFile, openNpzFile, readNpz } from './npz-file.ts';
-export { ofPath } from './of-path.ts';
-export { isSystemError, makeFolder, readFileIfPresent, removeParts } from './run-folder/files.ts';
+export { isSystemError, ofPath } from './of-path.ts';
+export { hasCode, makeFolder, readFileIfPresent, removeParts } from './run-folder/files.ts';
 export { jsonDifferences, readJson, stableJson, writeJson } from './run-folder/json-file.ts';
 export { keepEqual } from './run-folder/keep-equal.ts';
 export { lockFolder } from './run-folder/lock.ts';

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,4 +95,16 @@ describe('an error of the file system names what was meant, where', () => {
     expect(messageOf(code)).toBe(`EACCES: permission denied, ${call} '${folder}'`);
     await chmod(folder, 0o755);
   });
+
+  it.runIf(process.platform !== 'win32')(
+    'a file that is opened by its own name may not be written: then it is that one',
+    async () => {
+      const path = join(folder, 'log');
+      await writeFile(path, '', { mode: 0o444 });
+      await chmod(folder, 0o777);
+      const code = `const { appendFile } = await import('node:fs/promises');
+        await node.ofPath(folder + '/log', () => appendFile(folder + '/log', 'x'));`;
+      expect(messageOf(code)).toBe(`EACCES: permission denied, open '${path}'`);
+    },
+  );
 });

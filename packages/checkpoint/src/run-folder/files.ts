@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { RunError } from './run-error.ts';
 
 /** True for an error with one of these codes, of the file system or another. */
-export function isSystemError(error: unknown, ...codes: readonly string[]): boolean {
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
@@ -12,7 +12,7 @@ export async function readFileIfPresent(path: string): Promise<Uint8Array | unde
   try {
     return await readFile(path);
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }
@@ -28,7 +28,7 @@ export async function makeFolder(path: string): Promise<void> {
     try {
       await mkdir(path);
     } catch (error) {
-      if (!isSystemError(error, 'EEXIST')) throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
       if ((await stat(path)).isDirectory()) return;
       throw new RunError(`${path} is a file; it must be a folder, or not exist yet`);
     }
@@ -36,7 +36,7 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await make();
   } catch (error) {
-    if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error;
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path) throw error;
     await makeFolder(dirname(path));
     await make();
   }

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { ofPath } from '../of-path.ts';
-import { isSystemError } from './files.ts';
+import { hasCode } from './files.ts';
 import { RunError } from './run-error.ts';
 
 /**
@@ -52,15 +52,15 @@ async function create(path: string, draft: string, content: string): Promise<boo
     await link(draft, path);
     return true;
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false;
-    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
+    if (hasCode(error, 'EEXIST')) return false;
+    if (!hasCode(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw error;
   }
   // A file system without hard links: whoever reads while this writes is told that it is not a lock.
   try {
     await writeFile(path, content, { flag: 'wx' });
     return true;
   } catch (error) {
-    if (isSystemError(error, 'EEXIST')) return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
@@ -95,7 +95,7 @@ function readLock(folder: string, path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     throw new RunError(`${path} cannot be read (${reason}); delete it if no run uses ${folder}`);
   }
@@ -176,7 +176,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return isSystemError(error, 'EPERM');
+    return hasCode(error, 'EPERM');
   }
 }
 

@@ -3,14 +3,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { NamedArray, SlicedArray } from '../named-array.ts';
-import { ofPath } from '../of-path.ts';
+import { isSystemError, ofPath } from '../of-path.ts';
 import type { OpenSafetensors } from '../open-safetensors.ts';
 import {
   openSafetensorsFile,
   type SafetensorsFile,
   writeSafetensors,
 } from '../safetensors-file.ts';
-import { isSystemError, removeParts } from './files.ts';
+import { hasCode, removeParts } from './files.ts';
 import { jsonDifferences, readJson, writeJson } from './json-file.ts';
 import { RunError } from './run-error.ts';
 
@@ -92,8 +92,7 @@ export async function withRunCheckpoint<T>(
     return await use(state, files);
   } catch (cause) {
     // A full heap or too many open files says nothing of the run.
-    const isSystem = cause instanceof Error && 'syscall' in cause;
-    if (isSystemError(cause, 'NEVEREND_BACKEND') || (isSystem && !isSystemError(cause, 'ENOENT'))) {
+    if (hasCode(cause, 'NEVEREND_BACKEND') || (isSystemError(cause) && !hasCode(cause, 'ENOENT'))) {
       throw cause;
     }
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,5 @@
 import { described } from '@neverend/backend';
-import { RunError } from '@neverend/checkpoint/node';
+import { isSystemError, RunError } from '@neverend/checkpoint/node';
 import { DataError } from '../data/data-error.ts';
 import type { PredictionBatch, StreamEvent } from '../types.ts';
 import { jsonFault } from './json-fault.ts';
@@ -25,8 +25,7 @@ export async function workOf<T>(
   try {
     return await work();
   } catch (cause) {
-    const isSystem = cause instanceof Error && 'syscall' in cause;
-    if (signal?.aborted || isSystem || DataError.isInstance(cause)) throw cause;
+    if (signal?.aborted || isSystemError(cause) || DataError.isInstance(cause)) throw cause;
     const message = cause instanceof Error ? cause.message || cause.name : described(cause);
     throw new RunError(`${who}: ${message}`, { cause });
   }

@@ -1,4 +1,4 @@
-import { isSystemError, RunError } from '@neverend/checkpoint/node';
+import { hasCode, RunError } from '@neverend/checkpoint/node';
 import type { TopLevelSpec } from 'vega-lite';
 import { type Cell, pickedCells, type RankedPicks, rankedPicks } from './usage-figures.ts';
 
@@ -36,7 +36,7 @@ async function loadVega() {
     const { parse, View } = await import('vega');
     return { compile, parse, View };
   } catch (cause) {
-    if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
+    if (!hasCode(cause, 'ERR_MODULE_NOT_FOUND')) throw cause;
     throw new RunError(
       'plots are drawn by Vega, which is not installed: npm install vega vega-lite',
       { cause },

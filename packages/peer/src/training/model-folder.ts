@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { BackendError } from '@neverend/backend';
 import { CheckpointError } from '@neverend/checkpoint';
 import {
-  isSystemError,
+  hasCode,
   makeFolder,
   openSafetensorsFile,
   readFileIfPresent,
@@ -58,7 +58,7 @@ export async function saveLanguageModel(
 export async function loadLanguageModel(path: string): Promise<SavedModel> {
   const file = path.endsWith('.safetensors') ? path : join(path, weightsFile);
   const opened = await openSafetensorsFile(file).catch((cause) => {
-    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw cause;
+    if (!hasCode(cause, 'ENOENT', 'ENOTDIR')) throw cause;
     throw new CheckpointError(`there is no model in ${path}: ${file} does not exist`, { cause });
   });
   const params: Record<string, tf.Tensor> = {};

@@ -1,4 +1,4 @@
-import { isSystemError, RunError } from '@neverend/checkpoint/node';
+import { hasCode, RunError } from '@neverend/checkpoint/node';
 import type { TextDocument } from '../document.ts';
 
 // Each package is imported in a `try` of its own: esbuild then leaves an optional peer that is absent to the run.
@@ -43,6 +43,6 @@ const document = (name: string, text: string): TextDocument => ({
 });
 
 function missing(name: string, from: string, cause: unknown): unknown {
-  if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) return cause;
+  if (!hasCode(cause, 'ERR_MODULE_NOT_FOUND')) return cause;
   return new RunError(`the text "${name}" needs a package: npm install ${from}`, { cause });
 }

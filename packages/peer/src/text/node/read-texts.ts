@@ -1,6 +1,6 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { isSystemError, RunError } from '@neverend/checkpoint/node';
+import { hasCode, RunError } from '@neverend/checkpoint/node';
 import type { TextDocument } from '../document.ts';
 import { dataSetNames, isDataSet, readDataSet } from './data-sets.ts';
 import { digestOf } from './digest.ts';
@@ -79,7 +79,7 @@ async function readPath(path: string, except: string | undefined): Promise<Found
     });
     return (await Promise.all(read)).flat();
   } catch (cause) {
-    if (!isSystemError(cause, 'ENOENT')) {
+    if (!hasCode(cause, 'ENOENT')) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new RunError(`${path} cannot be read (${reason})`, { cause });
     }
