@@ -1,5 +1,5 @@
 import { described } from '@neverend/backend';
-import { checkList } from './checks.ts';
+import { checkIsList } from './checks.ts';
 
 /** Errors over tasks, as two averages. */
 export interface AverageErrorRate {
@@ -13,7 +13,7 @@ export interface AverageErrorRate {
 export function averageErrorRate(
   tasks: readonly { readonly errors: number; readonly size: number }[],
 ): AverageErrorRate {
-  checkList('tasks', tasks);
+  checkIsList('tasks', tasks);
   for (const [at, task] of tasks.entries()) {
     for (const name of ['errors', 'size'] as const) {
       if (Number.isFinite(task?.[name])) continue;
@@ -22,9 +22,9 @@ export function averageErrorRate(
       );
     }
   }
-  if (tasks.length === 0 || tasks.some(({ size }) => size === 0)) {
-    throw new RangeError('tasks is empty or holds one without predictions, must have some of each');
-  }
+  if (tasks.length === 0) throw new RangeError('tasks was empty; it must hold at least one task');
+  const none = tasks.findIndex(({ size }) => size === 0);
+  if (none >= 0) throw new RangeError(`tasks[${none}].size was 0; it must be above 0`);
   let rates = 0;
   let errors = 0;
   let size = 0;

@@ -1,7 +1,7 @@
 import { described } from '@neverend/backend';
 
 /** @throws TypeError that says what `name` was, unless it is a list. */
-export function checkList(name: string, value: unknown): void {
+export function checkIsList(name: string, value: unknown): void {
   if (Array.isArray(value)) return;
   throw new TypeError(`${name} was ${described(value)}; it must be a list`);
 }

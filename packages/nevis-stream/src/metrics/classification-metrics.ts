@@ -45,7 +45,7 @@ export class ClassificationAccumulator {
   /** @throws RangeError when `numClasses` is not a whole number above 0. */
   constructor(numClasses: number) {
     if (!Number.isInteger(numClasses) || numClasses < 1) {
-      throw new RangeError(`numClasses is ${numClasses}, must be a whole number above 0`);
+      throw new RangeError(`numClasses was ${numClasses}; it must be a whole number above 0`);
     }
     this.#numClasses = numClasses;
   }
@@ -58,12 +58,12 @@ export class ClassificationAccumulator {
     const numClasses = this.#numClasses;
     if (logits.length !== labels.length * numClasses) {
       throw new RangeError(
-        `logits has ${logits.length} values, must have ${labels.length} x ${numClasses}`,
+        `logits had ${logits.length} values; it must have ${labels.length} x ${numClasses}`,
       );
     }
     const outside = labels.find((label) => label < 0 || label >= numClasses);
     if (outside !== undefined) {
-      throw new RangeError(`a label is ${outside}, must be in [0, ${numClasses})`);
+      throw new RangeError(`a label was ${outside}; it must be in [0, ${numClasses})`);
     }
     for (const [row, label] of labels.entries()) {
       this.#addRow(logits.subarray(row * numClasses, (row + 1) * numClasses), label);
@@ -96,7 +96,7 @@ export class ClassificationAccumulator {
   /** @throws RangeError when no prediction was added. */
   metrics(): ClassificationMetrics {
     const size = this.#size;
-    if (size === 0) throw new RangeError('there are no predictions, must be at least one');
+    if (size === 0) throw new RangeError('there were no predictions; there must be at least one');
     const finite = size - this.#nonFinite;
     return {
       size,

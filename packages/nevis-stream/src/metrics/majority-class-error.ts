@@ -19,12 +19,13 @@ export function majorityClassError(
 
 function countLabels(labels: Int32Array, numClasses: number, name: string): number[] {
   checkArray(name, labels, Int32Array);
-  if (labels.length === 0) throw new RangeError(`${name} is empty, must hold at least one label`);
+  if (labels.length === 0)
+    throw new RangeError(`${name} was empty; it must hold at least one label`);
   const counts = new Array<number>(numClasses).fill(0);
   for (const label of labels) {
     const count = counts[label];
     if (count === undefined) {
-      throw new RangeError(`${name} holds ${label}, must be in [0, ${numClasses})`);
+      throw new RangeError(`a label of ${name} was ${label}; it must be in [0, ${numClasses})`);
     }
     counts[label] = count + 1;
   }

@@ -1,5 +1,5 @@
 import { described } from '@neverend/backend';
-import { checkList } from './checks.ts';
+import { checkIsList } from './checks.ts';
 
 /**
  * McNemar's exact test of two classifiers on the same examples (Psychometrika 12, 1947; Dietterich, Neural Computation
@@ -33,7 +33,7 @@ export function mcNemar(onlyFirst: number, onlySecond: number): number {
  * @returns p-values in the order of the given ones: with those at or below 0.05 taken for differences, the chance of any false one is at most 0.05.
  */
 export function holm(pValues: readonly number[]): number[] {
-  checkList('pValues', pValues);
+  checkIsList('pValues', pValues);
   for (const [at, p] of pValues.entries()) {
     if (p >= 0 && p <= 1) continue;
     throw new RangeError(`pValues[${at}] was ${described(p)}; it must be a number from 0 to 1`);

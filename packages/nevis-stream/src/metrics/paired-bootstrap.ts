@@ -1,5 +1,5 @@
 import { described, type RandomKey, randomBits, randomKey, subkey } from '@neverend/backend';
-import { checkList } from './checks.ts';
+import { checkIsList } from './checks.ts';
 
 /** Examples that are drawn together: those of one data set, also where it comes back in the stream. */
 export interface PairedExamples {
@@ -34,8 +34,8 @@ export function pairedBootstrap(
   alpha: number,
   seed: readonly (string | number)[],
 ): PairedInterval[] {
-  checkList('groups', groups);
-  checkList('seed', seed);
+  checkIsList('groups', groups);
+  checkIsList('seed', seed);
   const learners = groups[0]?.wrong.length ?? 0;
   if (learners < 2) return [];
   if (!(alpha > 0 && alpha < 1)) {

@@ -1,4 +1,4 @@
-import { checkList } from './checks.ts';
+import { checkIsList } from './checks.ts';
 
 /** What a run cost and how well it did; smaller is better in both. */
 export interface CostAndError {
@@ -13,7 +13,7 @@ export interface CostAndError {
  * @throws TypeError for what is no list.
  */
 export function paretoFront<Point extends CostAndError>(points: readonly Point[]): Point[] {
-  checkList('points', points);
+  checkIsList('points', points);
   const dominates = (p: Point, q: Point) =>
     p.flops <= q.flops && p.error <= q.error && (p.flops < q.flops || p.error < q.error);
   return points

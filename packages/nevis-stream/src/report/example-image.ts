@@ -13,7 +13,7 @@ export function imageDataUri(pixels: string, shape: ReportExamples['shape']): st
   const bytes = Buffer.from(pixels, 'base64');
   if (bytes.length !== height * width * channels) {
     throw new RangeError(
-      `an example has ${bytes.length} bytes, must have ${height} x ${width} x ${channels}`,
+      `an example had ${bytes.length} bytes; it must have ${height} x ${width} x ${channels}`,
     );
   }
   const shown = channels === 1 ? 1 : 3;

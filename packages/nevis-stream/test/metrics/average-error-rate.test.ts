@@ -13,7 +13,9 @@ describe('averageErrorRate', () => {
   });
 
   it('says what does not fit', () => {
-    expect(() => averageErrorRate([])).toThrow('tasks is empty');
-    expect(() => averageErrorRate([{ errors: 0, size: 0 }])).toThrow('without predictions');
+    expect(() => averageErrorRate([])).toThrow('tasks was empty');
+    expect(() => averageErrorRate([{ errors: 0, size: 0 }])).toThrow(
+      'tasks[0].size was 0; it must be above 0',
+    );
   });
 });

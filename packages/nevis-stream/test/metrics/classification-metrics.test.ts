@@ -155,13 +155,17 @@ describe('classificationMetrics', () => {
 
   it('says what does not fit', () => {
     expect(() => classificationMetrics(int32(0, 1), rows([1, 2, 3]), 2)).toThrow(
-      'logits has 3 values, must have 2 x 2',
+      'logits had 3 values; it must have 2 x 2',
     );
     expect(() => classificationMetrics(int32(2), rows([1, 2]), 2)).toThrow(
-      'a label is 2, must be in [0, 2)',
+      'a label was 2; it must be in [0, 2)',
     );
-    expect(() => classificationMetrics(int32(-1), rows([1, 2]), 2)).toThrow('a label is -1');
-    expect(() => classificationMetrics(int32(), rows(), 2)).toThrow('there are no predictions');
+    expect(() => classificationMetrics(int32(-1), rows([1, 2]), 2)).toThrow(
+      'a label was -1; it must be in [0, 2)',
+    );
+    expect(() => classificationMetrics(int32(), rows(), 2)).toThrow(
+      'there were no predictions; there must be at least one',
+    );
     expect(() => new ClassificationAccumulator(0)).toThrow('numClasses is 0');
   });
 });

@@ -17,9 +17,17 @@ describe('majorityClassError', () => {
   });
 
   it('says what does not fit', () => {
-    expect(() => majorityClassError(int32(), int32(0), 2)).toThrow('trainLabels is empty');
-    expect(() => majorityClassError(int32(0), int32(), 2)).toThrow('evalLabels is empty');
-    expect(() => majorityClassError(int32(0), int32(2), 2)).toThrow('evalLabels holds 2');
-    expect(() => majorityClassError(int32(-1), int32(0), 2)).toThrow('trainLabels holds -1');
+    expect(() => majorityClassError(int32(), int32(0), 2)).toThrow(
+      'trainLabels was empty; it must hold at least one label',
+    );
+    expect(() => majorityClassError(int32(0), int32(), 2)).toThrow(
+      'evalLabels was empty; it must hold at least one label',
+    );
+    expect(() => majorityClassError(int32(0), int32(2), 2)).toThrow(
+      'a label of evalLabels was 2; it must be in [0, 2)',
+    );
+    expect(() => majorityClassError(int32(-1), int32(0), 2)).toThrow(
+      'a label of trainLabels was -1; it must be in [0, 2)',
+    );
   });
 });

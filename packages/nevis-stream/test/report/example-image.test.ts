@@ -30,7 +30,7 @@ describe('imageDataUri', () => {
 
   it('says when the bytes are not an image of this shape', () => {
     expect(() => imageDataUri(base64(1, 2), [2, 2, 1])).toThrow(
-      'an example has 2 bytes, must have 2 x 2 x 1',
+      'an example had 2 bytes; it must have 2 x 2 x 1',
     );
   });
 });
