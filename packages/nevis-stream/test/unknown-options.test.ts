@@ -70,7 +70,7 @@ it.each<[string, () => unknown, string]>([
   [
     'makeStream without a stream',
     () => makeStream(null as never),
-    'the options of the first object of makeStream were null; they must be an object',
+    'the first object of makeStream was null; it must be an object with name and tasks',
   ],
   [
     'makeStream with null for options',
@@ -97,20 +97,33 @@ it.each<[string, () => unknown, string]>([
     () => makeStream({ ...content, missing: 3 } as never),
     'missing was 3; it must be a list of tasks',
   ],
+  ...(
+    [
+      [null, 'missing[0] was null; it must be an object with year, name and fix'],
+      [{ name: 'M', fix: 'f' }, 'missing[0].year was undefined; it must be an integer'],
+      [{ year: 1, fix: 'f' }, 'missing[0].name was undefined; it must be a text'],
+      [{ year: 1, name: 'M' }, 'missing[0].fix was undefined; it must be a text'],
+      [{ ...missing, fix: '' }, 'missing[0].fix was ""; it must be a text'],
+    ] as const
+  ).map(([one, message]): [string, () => unknown, string] => [
+    `the missing task ${JSON.stringify(one)}`,
+    () => makeStream({ ...content, missing: [one] } as never),
+    message,
+  ]),
   [
     'a size that is none',
     () => ofTask({ sizes: { train: '60' } }),
-    'sizes of the task T.train is "60"; it must be a positive integer',
+    'sizes of the task T.train was "60"; it must be a positive integer',
   ],
   [
     'a seed that is none',
     () => makeStream(content, { seed: Number.NaN }),
-    'seed is NaN; it must be an integer',
+    'seed was NaN; it must be an integer',
   ],
   [
     'a listener that is none',
     () => makeStream(content, { onProgress: true } as never),
-    'onProgress is true; it must be a function',
+    'onProgress was true; it must be a function',
   ],
   [
     'openNevisOpen without options',
@@ -125,17 +138,17 @@ it.each<[string, () => unknown, string]>([
   [
     'openNevisOpen without a folder',
     () => openNevisOpen({ tasks: [0] } as never),
-    'cacheDir is undefined; it must be the path of a folder',
+    'cacheDir was undefined; it must be the path of a folder',
   ],
   [
     'openNevisOpen with one task',
     () => openNevisOpen({ cacheDir: 'c', tasks: 'MNIST' } as never),
-    'tasks is "MNIST"; it must be a list of names or positions',
+    'tasks was "MNIST"; it must be a list of names or positions',
   ],
   [
     'openNevisOpen with a listener that is none',
     () => openNevisOpen({ cacheDir: 'c', onWarning: 1 } as never),
-    'onWarning is 1; it must be a function',
+    'onWarning was 1; it must be a function',
   ],
   [
     'createLearner without settings',
@@ -205,7 +218,7 @@ it('a number that was given as a text is shown as one', () => {
   );
   const limit = { train: '1' as unknown as number };
   expect(() => makeStream(content, { limit })).toThrow(
-    'limit.train is "1"; it must be a positive integer',
+    'limit.train was "1"; it must be a positive integer',
   );
 });
 
@@ -213,7 +226,7 @@ it('makeStream says that its splits to predict are a list', () => {
   const options = { predictSplits: null } as unknown as Parameters<typeof makeStream>[1];
   expect(() => makeStream(content, options)).toThrow(
     new RangeError(
-      'predictSplits is null; it must be a list of train, dev, train_and_dev, dev_test, test',
+      'predictSplits was null; it must be a list of train, dev, train_and_dev, dev_test, test',
     ),
   );
 });

@@ -1,5 +1,5 @@
-import { described } from '@neverend/backend';
-import type { Benchmark, Dataset, DatasetKey, Split, TaskKey } from '../types.ts';
+import { checkObject, described } from '@neverend/backend';
+import type { Benchmark, Dataset, DatasetKey, MissingTask, Split, TaskKey } from '../types.ts';
 import { DataError } from './data-error.ts';
 
 /** Bytes of a name: files are named after it, its split and a position, and file systems take 255 with what marks a half-written file. */
@@ -35,6 +35,20 @@ export function checkBenchmark(benchmark: Benchmark | undefined, count: number):
   throw new DataError(
     `the benchmark ${name} has ${described(positions)} positions; it must be an integer, and at least the ${count} of the stream`,
   );
+}
+
+/** @throws DataError naming the first value of a missing task that a report cannot show. @throws TypeError for what is no object. */
+export function checkMissing(missing: readonly MissingTask[]): void {
+  for (const [at, task] of missing.entries()) {
+    checkObject(`missing[${at}]`, task, 'with year, name and fix');
+    if (!Number.isSafeInteger(task.year)) {
+      throw new DataError(`missing[${at}].year was ${described(task.year)}; it must be an integer`);
+    }
+    for (const field of ['name', 'fix'] as const) {
+      if (typeof task[field] === 'string' && task[field] !== '') continue;
+      throw new DataError(`missing[${at}].${field} was ${described(task[field])}; it must be a text`);
+    }
+  }
 }
 
 /** @throws DataError naming the task, unless its domain is a text. */

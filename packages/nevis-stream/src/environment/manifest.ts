@@ -12,6 +12,7 @@ import {
   checkDataset,
   checkDomain,
   checkKey,
+  checkMissing,
   checkTask,
   checkYear,
   readLabels,
@@ -95,6 +96,7 @@ export function checkEvents(stream: Stream): void {
   if (tasks.size === 0)
     throw new RunError(`the stream ${stream.name} was empty; it must hold a task`);
   checkBenchmark(stream.benchmark, tasks.size);
+  checkMissing(stream.missing);
   for (const [position, name] of tasks) {
     if (predicted.get(position)) continue;
     throw new DataError(

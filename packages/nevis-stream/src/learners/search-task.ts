@@ -1,6 +1,7 @@
 import { checkOptions, FlopCounter } from '@neverend/backend';
 import type { NamedArray } from '@neverend/checkpoint';
 import { subtree, withPrefix } from '@neverend/nn';
+import { check, checkPositiveIntegers } from '../check.ts';
 import type {
   ComputeLedger,
   Dataset,
@@ -11,7 +12,6 @@ import type {
   TrialSummary,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
-import { check, checkPositiveIntegers } from './checks.ts';
 import type { Arrays } from './parameters.ts';
 import { type TrainingSettings, Trial } from './trial.ts';
 

@@ -1,6 +1,7 @@
 import { checkOptions, FlopCounter } from '@neverend/backend';
 import { subtree } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
+import { check } from '../check.ts';
 import { checkDataset, checkTask, readLabels } from '../data/check-task.ts';
 import type {
   Dataset,
@@ -14,7 +15,6 @@ import type {
   TrainingEvent,
 } from '../types.ts';
 import type { Backbone } from './backbone.ts';
-import { check } from './checks.ts';
 import { type Arrays, hashArrays, toArrays, toTensors } from './parameters.ts';
 import { checkSearch, type SearchSettings, searchTask } from './search-task.ts';
 import { predictBatches } from './trial.ts';

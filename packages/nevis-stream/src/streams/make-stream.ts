@@ -1,9 +1,17 @@
-import { checkOptions, described, randomKey, randomPermutation } from '@neverend/backend';
+import {
+  checkObject,
+  checkOptions,
+  described,
+  randomKey,
+  randomPermutation,
+} from '@neverend/backend';
+import { check } from '../check.ts';
 import { arrayDataset, datasetKey, type Examples } from '../data/array-dataset.ts';
 import {
   checkBenchmark,
   checkClassNames,
   checkDomain,
+  checkMissing,
   checkName,
   checkShape,
   checkYear,
@@ -185,6 +193,7 @@ export function makeStream(content: StreamContent, options: StreamOptions = {}):
 }
 
 function checkContent(content: StreamContent): void {
+  checkObject('the first object of makeStream', content, 'with name and tasks');
   checkOptions('the first object of makeStream', content, contentFields);
   const { name, tasks, benchmark, missing = [] } = content;
   if (typeof name !== 'string' || name === '') {
@@ -198,6 +207,7 @@ function checkContent(content: StreamContent): void {
   if (!Array.isArray(missing)) {
     throw new DataError(`missing was ${described(missing)}; it must be a list of tasks`);
   }
+  checkMissing(missing);
   for (const [at, task] of missing.entries()) {
     checkOptions(`missing[${at}]`, task, ['year', 'name', 'fix']);
   }
@@ -306,31 +316,21 @@ function prepare(data: TaskData, examples: TaskExamples, options: StreamOptions)
 
 function checkCounts(name: string, counts: object): void {
   for (const [split, count] of Object.entries(counts)) {
-    if (count === undefined || (Number.isSafeInteger(count) && count > 0)) continue;
-    throw new RangeError(`${name}.${split} is ${described(count)}; it must be a positive integer`);
+    const fits = count === undefined || (Number.isSafeInteger(count) && count > 0);
+    check(`${name}.${split}`, count, fits, 'a positive integer');
   }
 }
 
 function checkValues(options: StreamOptions): void {
   const { predictSplits = [], limit = {}, labels = 'true', seed = 0, onProgress } = options;
-  if (!Array.isArray(predictSplits)) {
-    throw new RangeError(
-      `predictSplits is ${described(predictSplits)}; it must be a list of ${splits.join(', ')}`,
-    );
-  }
-  for (const split of predictSplits) {
-    if (!splits.includes(split)) {
-      throw new RangeError(`predictSplits has ${split}; it must be one of ${splits.join(', ')}`);
-    }
+  const names = splits.join(', ');
+  check('predictSplits', predictSplits, Array.isArray(predictSplits), `a list of ${names}`);
+  for (const [at, split] of predictSplits.entries()) {
+    check(`predictSplits[${at}]`, split, splits.includes(split), `one of ${names}`);
   }
   checkCounts('limit', limit);
-  if (labels !== 'true' && labels !== 'shuffled') {
-    throw new RangeError(`labels is ${String(labels)}; it must be true or shuffled`);
-  }
-  if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(`seed is ${described(seed)}; it must be an integer`);
-  }
-  if (!['undefined', 'function'].includes(typeof onProgress)) {
-    throw new RangeError(`onProgress is ${described(onProgress)}; it must be a function`);
-  }
+  check('labels', labels, ['true', 'shuffled'].includes(labels), '"true" or "shuffled"');
+  check('seed', seed, Number.isSafeInteger(seed), 'an integer');
+  const isListener = ['undefined', 'function'].includes(typeof onProgress);
+  check('onProgress', onProgress, isListener, 'a function');
 }

@@ -1,5 +1,6 @@
-import { checkOptions, described } from '@neverend/backend';
+import { checkOptions } from '@neverend/backend';
 import type * as NevisOpen from '@neverend/nevis-open';
+import { check } from '../check.ts';
 import type { Examples } from '../data/array-dataset.ts';
 import { DataError } from '../data/data-error.ts';
 import { loadMnist, mnistClassNames, mnistShape } from '../data/mnist.ts';
@@ -62,22 +63,17 @@ export async function nevisOpenFrom(
   const own = ['cacheDir', 'tasks', 'onWarning'] as const;
   checkOptions('openNevisOpen', options, [...own, ...streamOptions]);
   const { tasks: wanted, cacheDir, onWarning, ...ofStream } = options;
-  if (typeof cacheDir !== 'string' || cacheDir === '') {
-    throw new RangeError(`cacheDir is ${described(cacheDir)}; it must be the path of a folder`);
-  }
-  if (wanted !== undefined && !Array.isArray(wanted)) {
-    throw new RangeError(`tasks is ${described(wanted)}; it must be a list of names or positions`);
-  }
-  if (!['undefined', 'function'].includes(typeof onWarning)) {
-    throw new RangeError(`onWarning is ${described(onWarning)}; it must be a function`);
-  }
-  for (const task of wanted ?? []) {
-    if (!order.some(({ name }, position) => task === name || task === position)) {
-      const names = [...new Set(order.map(({ name }) => name))].join(', ');
-      throw new RangeError(
-        `tasks has ${JSON.stringify(task)}; a task must be one of ${names}, or a position from 0 to ${order.length - 1}`,
-      );
-    }
+  const isPath = typeof cacheDir === 'string' && cacheDir !== '';
+  check('cacheDir', cacheDir, isPath, 'the path of a folder');
+  const isList = wanted === undefined || Array.isArray(wanted);
+  check('tasks', wanted, isList, 'a list of names or positions');
+  const isListener = ['undefined', 'function'].includes(typeof onWarning);
+  check('onWarning', onWarning, isListener, 'a function');
+  const names = [...new Set(order.map(({ name }) => name))].join(', ');
+  for (const [at, task] of (wanted ?? []).entries()) {
+    const fits = order.some(({ name }, position) => task === name || task === position);
+    const must = `one of ${names}, or a position from 0 to ${order.length - 1}`;
+    check(`tasks[${at}]`, task, fits, must);
   }
 
   const data = await taskData(packages, { cacheDir, ...(onWarning && { onWarning }) });

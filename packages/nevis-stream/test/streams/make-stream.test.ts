@@ -233,11 +233,11 @@ describe('errors', () => {
   it.each([
     [
       { predictSplits: ['validation' as Split] },
-      'predictSplits has validation; it must be one of train, ',
+      'predictSplits[0] was "validation"; it must be one of train, ',
     ],
-    [{ limit: { train: 0 } }, 'limit.train is 0; it must be a positive integer'],
-    [{ limit: { eval: 1.5 } }, 'limit.eval is 1.5; it must be a positive integer'],
-    [{ labels: 'random' as 'true' }, 'labels is random; it must be true or shuffled'],
+    [{ limit: { train: 0 } }, 'limit.train was 0; it must be a positive integer'],
+    [{ limit: { eval: 1.5 } }, 'limit.eval was 1.5; it must be a positive integer'],
+    [{ labels: 'random' as 'true' }, 'labels was "random"; it must be "true" or "shuffled"'],
   ])('name the option in %j', (options, message) => {
     expect(() => makeStream(content, options)).toThrow(message);
   });

@@ -235,7 +235,7 @@ describe('tasks', () => {
 
   it.each(['CIFAR 10', 5, -1])('are refused when one is %s', async (task) => {
     await expect(kept([task])).rejects.toThrow(
-      `tasks has ${JSON.stringify(task)}; a task must be one of LandSat UCI repo, MNIST, Fashion MNIST, MNIST-rot, or a position from 0 to 4`,
+      `tasks[0] was ${JSON.stringify(task)}; it must be one of LandSat UCI repo, MNIST, Fashion MNIST, MNIST-rot, or a position from 0 to 4`,
     );
   });
 });
