@@ -37,7 +37,7 @@ const nearestMeanLearner: nevis.Learner = {
     return {
       state: { ...(state as object), [event.position]: sha256 },
       usage: { flops, peakParameters: data.length },
-      summary: { trials: [], chosen: 0, startedFrom: null, startSha256: '', endSha256: sha256 },
+      summary: { trials: [], chosen: null, startedFrom: null, startSha256: '', endSha256: sha256 },
     };
   },
 

@@ -139,8 +139,8 @@ export interface TrialSummary {
 /** What happened in training on one event, for records and reports. */
 export interface TrainingSummary {
   readonly trials: readonly TrialSummary[];
-  /** Index of the trial whose weights were kept. */
-  readonly chosen: number;
+  /** Index of the trial whose weights were kept, or null where none was: of a learner without trials. */
+  readonly chosen: number | null;
   /** Position of the task whose weights training started from, or null for random weights. */
   readonly startedFrom: number | null;
   /** SHA-256 of the backbone's weights at the start and of the ones that were kept. */

@@ -2,7 +2,7 @@ import { described } from '@neverend/backend';
 import { isSystemError, RunError } from '@neverend/checkpoint/node';
 import { DataError } from '../data/data-error.ts';
 import type { PredictionBatch, StreamEvent } from '../types.ts';
-import { jsonFault } from './json-fault.ts';
+import { checkJson, checkValue } from './check-value.ts';
 
 /** Who does what, for messages. */
 export function whoOf(learner: string, event?: StreamEvent): string {
@@ -33,41 +33,59 @@ export async function workOf<T>(
 
 /** @throws RunError naming the part of what `train` gave that is not what it must be. */
 export function checkTraining(who: string, result: unknown): void {
-  check(who, 'what train gave', result, isObject(result), 'an object with state, usage, summary');
+  checkValue(
+    `${who}: what train gave`,
+    result,
+    isObject(result),
+    'an object with state, usage, summary',
+  );
   const { state, usage, summary } = result as Record<string, unknown>;
-  checkJson(who, 'state', state);
+  checkJson(`${who}: state`, state);
   checkUsage(who, usage);
-  check(who, 'summary', summary, isObject(summary), 'a summary of the training');
-  checkJson(who, 'summary', summary);
+  checkValue(`${who}: summary`, summary, isObject(summary), 'a summary of the training');
+  checkJson(`${who}: summary`, summary);
   const { trials, chosen, startedFrom, ...hashes } = summary as Record<string, unknown>;
-  check(who, 'summary.trials', trials, Array.isArray(trials), 'a list of trials');
+  checkValue(`${who}: summary.trials`, trials, Array.isArray(trials), 'a list of trials');
   for (const [at, trial] of (trials as unknown[]).entries()) {
     for (const name of ['learningRate', 'devError', 'bestStep', 'steps'] as const) {
       const value = (trial as Record<string, unknown> | null)?.[name];
-      check(who, `summary.trials[${at}].${name}`, value, Number.isFinite(value), 'a number');
+      checkValue(
+        `${who}: summary.trials[${at}].${name}`,
+        value,
+        Number.isFinite(value),
+        'a number',
+      );
     }
   }
-  const isPlace = (value: unknown) => value === null || Number.isSafeInteger(value);
-  check(who, 'summary.chosen', chosen, isPlace(chosen), 'the index of a trial');
-  check(who, 'summary.startedFrom', startedFrom, isPlace(startedFrom), 'a position, or null');
+  const isPlace = (value: unknown, end = Number.POSITIVE_INFINITY) =>
+    value === null || (Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < end);
+  const isTrial = isPlace(chosen, (trials as unknown[]).length);
+  checkValue(`${who}: summary.chosen`, chosen, isTrial, 'the index of a trial, or null');
+  const isPosition = isPlace(startedFrom);
+  checkValue(`${who}: summary.startedFrom`, startedFrom, isPosition, 'a position, or null');
   for (const name of ['startSha256', 'endSha256']) {
-    check(who, `summary.${name}`, hashes[name], typeof hashes[name] === 'string', 'a text');
+    checkValue(`${who}: summary.${name}`, hashes[name], typeof hashes[name] === 'string', 'a text');
   }
 }
 
 /** @throws RunError naming the part of what a learner used that is not what it must be. */
 export function checkUsage(who: string, usage: unknown): void {
   const must = 'an object with flops and peakParameters';
-  check(who, 'usage', usage, isObject(usage), must);
+  checkValue(`${who}: usage`, usage, isObject(usage), must);
   const { flops, peakParameters } = usage as Record<string, unknown>;
-  check(who, 'usage.flops', flops, isObject(flops), 'an object with train, validation, prediction');
+  checkValue(
+    `${who}: usage.flops`,
+    flops,
+    isObject(flops),
+    'an object with train, validation, prediction',
+  );
   for (const name of ['train', 'validation', 'prediction']) {
     const value = (flops as Record<string, unknown>)[name];
     const isCount = typeof value === 'bigint' && value >= 0n;
-    check(who, `usage.flops.${name}`, value, isCount, 'a bigint of 0n or more');
+    checkValue(`${who}: usage.flops.${name}`, value, isCount, 'a bigint of 0n or more');
   }
   const isNumber = Number.isSafeInteger(peakParameters) && Number(peakParameters) >= 0;
-  check(who, 'usage.peakParameters', peakParameters, isNumber, 'an integer of 0 or more');
+  checkValue(`${who}: usage.peakParameters`, peakParameters, isNumber, 'an integer of 0 or more');
 }
 
 /** @throws RunError unless `predict` gave what can be read batch by batch. */
@@ -76,27 +94,20 @@ export function checkPredicting(who: string, batches: unknown): void {
   if (batches instanceof Promise) batches.catch(() => undefined);
   const isIterator =
     isObject(batches) && typeof (batches as { next?: unknown }).next === 'function';
-  check(who, 'what predict gave', batches, isIterator, 'an async generator (async function*)');
+  checkValue(
+    `${who}: what predict gave`,
+    batches,
+    isIterator,
+    'an async generator (async function*)',
+  );
 }
 
 /** @throws RunError unless it has labels and logits. */
 export function checkBatch(who: string, batch: PredictionBatch): void {
-  check(who, 'a batch', batch, isObject(batch), 'an object with labels and logits');
+  checkValue(`${who}: a batch`, batch, isObject(batch), 'an object with labels and logits');
   const { labels, logits } = batch;
-  const isList = Array.isArray(labels) || labels instanceof Int32Array;
-  check(who, 'labels of a batch', labels, isList, 'an Int32Array');
-  check(who, 'logits of a batch', logits, logits instanceof Float32Array, 'a Float32Array');
-}
-
-/** @throws RunError naming the part of a value that is no JSON. */
-export function checkJson(who: string, name: string, value: unknown): void {
-  const fault = jsonFault(name, value);
-  if (fault !== undefined) throw new RunError(`${who}: ${fault}; it must be JSON`);
-}
-
-function check(who: string, name: string, value: unknown, fits: boolean, must: string): void {
-  if (fits) return;
-  throw new RunError(`${who}: ${name} was ${described(value)}; it must be ${must}`);
+  checkValue(`${who}: labels of a batch`, labels, labels instanceof Int32Array, 'an Int32Array');
+  checkValue(`${who}: logits of a batch`, logits, logits instanceof Float32Array, 'a Float32Array');
 }
 
 function isObject(value: unknown): value is object {

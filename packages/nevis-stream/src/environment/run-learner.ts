@@ -14,9 +14,9 @@ import type {
   StreamEvent,
   TrainingEvent,
 } from '../types.ts';
+import { checkJson } from './check-value.ts';
 import { collectPredictions } from './collect-predictions.ts';
-import { jsonFault } from './json-fault.ts';
-import { checkJson, checkTraining, whoOf, workOf } from './learner-errors.ts';
+import { checkTraining, whoOf, workOf } from './learner-errors.ts';
 import {
   addLedgers,
   type EventRecord,
@@ -82,7 +82,7 @@ export async function runLearner(options: RunLearnerOptions): Promise<readonly E
 async function startOf({ learner, signal }: RunLearnerOptions, context: LearnerContext) {
   const who = whoOf(learner.name);
   const state = await workOf(who, signal, () => learner.init(context));
-  checkJson(who, 'what init gave', state);
+  checkJson(`${who}: what init gave`, state);
   return state;
 }
 
@@ -226,8 +226,7 @@ function learnerContext(
 function checkSnapshot(snapshot: Snapshot): void {
   checkObject('snapshot', snapshot, 'with meta and tensors');
   checkObject('tensors of a snapshot', snapshot.tensors, 'of arrays');
-  const fault = jsonFault('meta', snapshot.meta);
-  if (fault !== undefined) throw new RunError(`${fault}; it must be JSON`);
+  checkJson('meta', snapshot.meta);
 }
 
 function stopwatch(folder: string, learner: string, event: StreamEvent): () => Promise<void> {

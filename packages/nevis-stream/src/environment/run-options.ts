@@ -2,7 +2,7 @@ import { checkOptions, described } from '@neverend/backend';
 import { RunError } from '@neverend/checkpoint/node';
 import type { ReportBackend } from '../report/index.ts';
 import type { Json, Learner, Progress, Stream } from '../types.ts';
-import { jsonFault } from './json-fault.ts';
+import { checkJson, checkValue } from './check-value.ts';
 
 /** One run: learners, one after the other, through one stream, into one folder. */
 export interface RunOptions {
@@ -44,28 +44,35 @@ export function checkRunOptions(options: RunOptions): void {
   checkOptions('runStream', options, known);
   const { folder, stream, learners, seed, backend } = options;
   const { preset, streamSettings, command, progress, signal } = options;
-  check('folder', folder, isName(folder), 'the path of a folder');
+  checkValue('folder', folder, isName(folder), 'the path of a folder');
   const isStream = hasFunctions(stream, streamFunctions) && isName(stream.name);
-  check('stream', stream, isStream && Array.isArray(stream.missing), streamText);
+  checkValue('stream', stream, isStream && Array.isArray(stream.missing), streamText);
+  const areLabels = [undefined, 'true', 'shuffled'].includes(stream.labels);
+  checkValue('stream.labels', stream.labels, areLabels, '"true" or "shuffled"');
   checkLearners(learners);
-  check('seed', seed, Number.isSafeInteger(seed), 'an integer');
+  checkValue('seed', seed, Number.isSafeInteger(seed), 'an integer');
   const isBackend = [backend?.name, backend?.version, backend?.device].every(isName);
-  check('backend', backend, isBackend, 'an object with the texts name, version and device');
-  check('preset', preset, preset === undefined || isName(preset), 'a text');
+  checkValue('backend', backend, isBackend, 'an object with the texts name, version and device');
+  checkValue('preset', preset, preset === undefined || isName(preset), 'a text');
   if (streamSettings !== undefined) checkJson('streamSettings', streamSettings);
-  check('command', command, command === undefined || isName(command), 'a text');
-  check('progress', progress, ['undefined', 'function'].includes(typeof progress), 'a function');
+  checkValue('command', command, command === undefined || isName(command), 'a text');
+  checkValue(
+    'progress',
+    progress,
+    ['undefined', 'function'].includes(typeof progress),
+    'a function',
+  );
   const isSignal = signal === undefined || hasFunctions(signal, ['throwIfAborted']);
-  check('signal', signal, isSignal, 'an AbortSignal');
+  checkValue('signal', signal, isSignal, 'an AbortSignal');
 }
 
 function checkLearners(learners: readonly Learner[]): void {
-  check('learners', learners, Array.isArray(learners), 'a list of learners');
+  checkValue('learners', learners, Array.isArray(learners), 'a list of learners');
   if (learners.length === 0) throw new RunError('learners was empty; it must hold at least one');
   const seen = new Set<string>();
   for (const [at, learner] of learners.entries()) {
     const isLearner = hasFunctions(learner, learnerFunctions);
-    check(`learners[${at}]`, learner, isLearner, learnerText);
+    checkValue(`learners[${at}]`, learner, isLearner, learnerText);
     const { name, title, settings } = learner;
     // `lock` is a file of the run.
     if (typeof name !== 'string' || !/^[\w-]{1,100}$/.test(name) || name.toLowerCase() === 'lock') {
@@ -73,7 +80,7 @@ function checkLearners(learners: readonly Learner[]): void {
         `a learner's name was ${described(name)}; it must be at most 100 letters, digits, _ and -, and not lock`,
       );
     }
-    check(`learners[${at}].title`, title, isName(title), 'a text');
+    checkValue(`learners[${at}].title`, title, isName(title), 'a text');
     checkJson(`learners[${at}].settings`, settings);
     // Names are folders, and some file systems do not tell A from a.
     if (seen.has(name.toLowerCase())) {
@@ -81,16 +88,6 @@ function checkLearners(learners: readonly Learner[]): void {
     }
     seen.add(name.toLowerCase());
   }
-}
-
-function check(name: string, value: unknown, fits: boolean, must: string): void {
-  if (fits) return;
-  throw new RunError(`${name} was ${described(value)}; it must be ${must}`);
-}
-
-function checkJson(name: string, value: unknown): void {
-  const fault = jsonFault(name, value);
-  if (fault !== undefined) throw new RunError(`${fault}; it must be JSON`);
 }
 
 function isName(value: unknown): boolean {

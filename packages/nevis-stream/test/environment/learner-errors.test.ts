@@ -44,7 +44,7 @@ const summary = (change: object) =>
   giving((result) => ({
     ...result,
     summary: {
-      ...{ trials: [], chosen: 0, startedFrom: null, startSha256: 'a', endSha256: 'b' },
+      ...{ trials: [], chosen: null, startedFrom: null, startSha256: 'a', endSha256: 'b' },
       ...change,
     },
   }));
@@ -137,7 +137,22 @@ describe('a learner of a program fails in one sentence that names it and the tas
     [
       'its choice is none',
       summary({ chosen: 'first' }),
-      'summary.chosen was "first"; it must be the index of a trial',
+      'summary.chosen was "first"; it must be the index of a trial, or null',
+    ],
+    ...[-1, 0.5, 1].map((chosen): [string, object, string] => [
+      `it chose trial ${chosen} of one`,
+      summary({ trials: [{ learningRate: 1, devError: 0, bestStep: 1, steps: 1 }], chosen }),
+      `summary.chosen was ${chosen}; it must be the index of a trial, or null`,
+    ]),
+    [
+      'it chose a trial of none',
+      summary({ chosen: 0 }),
+      'summary.chosen was 0; it must be the index of a trial, or null',
+    ],
+    [
+      'it started from before the first',
+      summary({ startedFrom: -1 }),
+      'summary.startedFrom was -1; it must be a position, or null',
     ],
     [
       'it started from a name',
@@ -209,6 +224,11 @@ describe('a learner of a program fails in one sentence that names it and the tas
       'a batch has no labels',
       predicting(({ logits }) => ({ logits })),
       'labels of a batch was undefined; it must be an Int32Array',
+    ],
+    [
+      'labels are a list',
+      predicting(({ labels, logits }) => ({ labels: [...labels], logits })),
+      'labels of a batch was a list; it must be an Int32Array',
     ],
     [
       'a batch has no logits',

@@ -19,6 +19,7 @@ const ring: Record<string, unknown> = {};
 ring['self'] = ring;
 const streamText =
   'a stream, with a name, a list of missing tasks and the functions events, dataset, classNames, domain';
+const missing = { year: 2003, name: 'M', fix: 'npm install m' };
 const learnerText = 'a learner, with the functions init, train, predict';
 const nameText = 'at most 100 letters, digits, _ and -, and not lock';
 
@@ -31,6 +32,10 @@ it.each<[object, string]>([
   [
     { stream: { ...toyStream(), missing: undefined } },
     `stream was an object; it must be ${streamText}`,
+  ],
+  [
+    { stream: { ...toyStream(), labels: 'random' } },
+    'stream.labels was "random"; it must be "true" or "shuffled"',
   ],
   [{ learners: null }, 'learners was null; it must be a list of learners'],
   [{ learners: learner }, 'learners was an object; it must be a list of learners'],
@@ -102,5 +107,17 @@ it.each<[object, string]>([
   await expect(runStream({ ...options, ...change } as RunOptions)).rejects.toThrow(
     new RunError(message),
   );
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it.each<[unknown, string]>([
+  [null, 'missing[1] was null; it must be an object with year, name and fix'],
+  [{ ...missing, year: undefined }, 'missing[1].year was undefined; it must be an integer'],
+  [{ ...missing, name: 5 }, 'missing[1].name was 5; it must be a text'],
+  [{ ...missing, fix: undefined }, 'missing[1].fix was undefined; it must be a text'],
+])('runStream refuses the missing task %j before it writes a file', async (one, message) => {
+  const stream = { ...toyStream(), missing: [missing, one] } as unknown as RunOptions['stream'];
+  const options = { folder, stream, learners: [learner], seed: 0, backend };
+  await expect(runStream(options)).rejects.toThrow(message);
   expect(await readdir(folder)).toEqual([]);
 });

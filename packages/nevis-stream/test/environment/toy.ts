@@ -90,7 +90,7 @@ export function meansLearner(name = 'means', flops = 10n): Learner {
         },
         summary: {
           trials: [],
-          chosen: 0,
+          chosen: null,
           startedFrom: null,
           startSha256: 'none',
           endSha256: 'none',
