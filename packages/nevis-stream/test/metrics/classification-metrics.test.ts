@@ -166,7 +166,9 @@ describe('classificationMetrics', () => {
     expect(() => classificationMetrics(int32(), rows(), 2)).toThrow(
       'there were no predictions; there must be at least one',
     );
-    expect(() => new ClassificationAccumulator(0)).toThrow('numClasses is 0');
+    expect(() => new ClassificationAccumulator(0)).toThrow(
+      'numClasses was 0; it must be a whole number above 0',
+    );
   });
 });
 
