@@ -36,7 +36,20 @@ const program = new Command('nevis')
   .version(version())
   .exitOverride()
   .showHelpAfterError('(nevis --help shows how)')
-  .hook('preAction', checkEmpty);
+  .hook('preAction', checkEmpty)
+  .addHelpText(
+    'after',
+    `
+Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
+130 when interrupted. NEVIS_DEBUG=1 shows where an error came from.
+
+Examples:
+  nevis run --out runs/start
+  nevis resume runs/start
+  nevis report runs/start
+  nevis list
+`,
+  );
 
 const runCommand = commandRunner('nevis');
 

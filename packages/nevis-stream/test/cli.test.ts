@@ -438,8 +438,17 @@ describe('a wrong command line', () => {
     );
   });
 
+  it('shows where an error came from with NEVIS_DEBUG=1', async () => {
+    const { code, stderr } = await start(['report', scratch], { NEVIS_DEBUG: '1' }).end;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/\n {4}at /);
+  });
+
   it('help and version end with 0', async () => {
-    expect(await nevis('--help')).toMatchObject({ code: 0, stderr: '' });
+    const help = await nevis('--help');
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain('2 for wrong usage');
+    expect(help.stdout).toContain('NEVIS_DEBUG=1 shows where an error came from.');
     const { code, stdout } = await nevis('--version');
     expect({ code, stdout }).toMatchObject({
       code: 0,
