@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { nameSoftwareGpu } from '@neverend/backend/testing';
-import { checkEmptyValues } from '@neverend/command-line';
+import { checkEmptyValues, exitStatus, UsageError } from '@neverend/command-line';
 import { benchmark } from './harness.ts';
 import { describeMachine } from './machine-limits.ts';
 import { installNpmPeers } from './npm-peers.ts';
@@ -54,7 +54,7 @@ try {
   await main();
 } catch (error) {
   say(`error: ${(error as Error).message}`);
-  process.exitCode = 1;
+  process.exitCode = exitStatus(error);
 }
 
 async function main(): Promise<void> {
@@ -126,7 +126,7 @@ async function main(): Promise<void> {
   const kept = fileURLToPath(new URL(`${folder}${nameOf(machine)}.json`, resultsFolder));
   const file = values.out ?? (keeps ? kept : undefined);
   if (values.resume && !keeps) {
-    throw new Error('--resume goes on with all runners at full size, and without --out');
+    throw new UsageError('--resume goes on with all runners at full size, and without --out');
   }
   const results = await benchmark({
     threads,
@@ -163,7 +163,7 @@ async function main(): Promise<void> {
 function positive(name: string, text: string): number {
   const value = Number(text);
   if (value > 0 && (name !== '--threads' || Number.isInteger(value))) return value;
-  throw new Error(`${name} was ${text}; it must be a positive number`);
+  throw new UsageError(`${name} was ${text}; it must be a positive number`);
 }
 
 /** What failed fails again. */

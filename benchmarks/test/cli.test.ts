@@ -13,7 +13,7 @@ it.each(['--out', '--case', '--runner'])(
     const failure = await run(process.execPath, args, { cwd, timeout: 50_000 }).catch(
       (error) => error,
     );
-    expect(failure).toMatchObject({ code: 1, stdout: '' });
+    expect(failure).toMatchObject({ code: 2, stdout: '' });
     expect(failure.stderr).toBe(`error: ${flag} was ''; it must not be empty\n`);
   },
 );

@@ -33,6 +33,7 @@ const program = new Command('npm run experiment --')
   .description(
     'The experiments, one command each. What was done is not done again: a run that was stopped goes on.',
   )
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .configureOutput({ writeErr: (text) => process.stderr.write(text) })
   .hook('preAction', checkEmpty);
 

@@ -14,7 +14,7 @@ it.each(['--photos', '--runs'])(
       cwd,
       timeout: 50_000,
     }).catch((error) => error);
-    expect(failure).toMatchObject({ code: 1, stdout: '' });
+    expect(failure).toMatchObject({ code: 2, stdout: '' });
     expect(failure.stderr).toBe(
       `error: option '${flag} <folder>' argument '' is invalid. It must be the path of a folder.\n`,
     );

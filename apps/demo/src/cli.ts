@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { checkEmptyValues } from '@neverend/command-line';
+import { checkEmptyValues, exitStatus, UsageError } from '@neverend/command-line';
 
 const usage = `npm run demo -- [options]
 
@@ -13,7 +13,7 @@ try {
   await main();
 } catch (error) {
   process.stderr.write(`error: ${(error as Error).message}\n`);
-  process.exitCode = 1;
+  process.exitCode = exitStatus(error);
 }
 
 async function main(): Promise<void> {
@@ -48,9 +48,9 @@ async function main(): Promise<void> {
   for (const address of addresses) process.stdout.write(`${address}\n`);
 }
 
-/** @throws RangeError when it is none. */
+/** @throws UsageError when it is none. */
 function portOf(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port <= 65_535) return port;
-  throw new RangeError(`--port was ${text}; it must be a number from 0 to 65535`);
+  throw new UsageError(`--port was ${text}; it must be a number from 0 to 65535`);
 }

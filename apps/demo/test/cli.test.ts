@@ -11,6 +11,6 @@ it.each([
   const args = ['--import', 'tsx', '--conditions=@neverend/source', 'src/cli.ts'];
   const cwd = new URL('..', import.meta.url);
   const failure = await run(process.execPath, [...args, ...wrong], { cwd }).catch((error) => error);
-  expect(failure).toMatchObject({ code: 1, stdout: '' });
+  expect(failure).toMatchObject({ code: 2, stdout: '' });
   expect(failure.stderr).toBe(`error: ${message}\n`);
 });

@@ -37,3 +37,4 @@ export {
 export { type Backend, startBackend } from './start-backend.ts';
 export { table } from './table.ts';
 export { bytes, count, duration, milliseconds, withPrefix } from './units.ts';
+export { exitStatus, UsageError } from './usage-error.ts';

@@ -1,5 +1,6 @@
 import type { BackendName } from '@neverend/backend';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from './usage-error.ts';
 
 /** What the commands that compute have in common. */
 export interface BackendFlags extends OutputFlags {
@@ -65,10 +66,10 @@ function mustBe(name: string): string {
   return name === 'folder' ? 'It must be the path of a folder.' : 'It must not be empty.';
 }
 
-/** Flags of `parseArgs`, of which none may be empty. @throws RangeError naming the first that is. */
+/** Flags of `parseArgs`, of which none may be empty. @throws UsageError naming the first that is. */
 export function checkEmptyValues(values: object): void {
   for (const [name, value] of Object.entries(values)) {
-    if ([value].flat().includes('')) throw new RangeError(`--${name} was ''; it must not be empty`);
+    if ([value].flat().includes('')) throw new UsageError(`--${name} was ''; it must not be empty`);
   }
 }
 

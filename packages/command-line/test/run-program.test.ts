@@ -8,6 +8,7 @@ import {
   checkEmptyValues,
   checkThreads,
   commandRunner,
+  exitStatus,
   integer,
   messageOf,
   notNegativeInteger,
@@ -121,6 +122,23 @@ describe('what is given and empty', () => {
       "--case was ''; it must not be empty",
     );
     expect(() => checkEmptyValues(of('--out', 'x', '--case', 'a'))).not.toThrow();
+  });
+
+  it('ends with 2 where parseArgs is used, as all that is wrong usage', () => {
+    const options = { out: { type: 'string' } } as const;
+    const statusOf = (...args: string[]) => {
+      try {
+        checkEmptyValues(parseArgs({ args, options }).values);
+      } catch (error) {
+        return exitStatus(error);
+      }
+      return 0;
+    };
+    expect(statusOf('--out', 'x')).toBe(0);
+    expect(statusOf('--out', '')).toBe(2);
+    expect(statusOf('--ot', 'x')).toBe(2);
+    expect(exitStatus(new RangeError('x'))).toBe(1);
+    expect(exitStatus('x')).toBe(1);
   });
 
   it('that must be given is asked for after what is misspelt is named', async () => {
