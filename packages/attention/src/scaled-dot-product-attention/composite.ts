@@ -1,6 +1,5 @@
 import { dropoutFactors, softmax, softmaxGrad } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
-import { constant } from './constant.ts';
 import {
   type AttentionAttrs,
   type AttentionGradInputs,
@@ -9,6 +8,9 @@ import {
   attentionShape,
   attentionSizes,
 } from './types.ts';
+
+/** A number for an operation to take that may be infinite or NaN, which the debug mode of TensorFlow.js refuses as a plain number. */
+export const constant = (value: number): tf.Scalar => tf.fill<tf.Rank.R0>([], value);
 
 /** `[rows, N, H, d]` to `[rows, H, N, d]`, and back. */
 const swapped = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3]);

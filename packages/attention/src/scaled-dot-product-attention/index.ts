@@ -12,8 +12,7 @@ import {
 import { checkDropout, type Dropout } from '@neverend/nn';
 import * as tf from '@tensorflow/tfjs-core';
 import { attentionCases } from './cases.ts';
-import { attentionComposite, maskGradComposite } from './composite.ts';
-import { constant } from './constant.ts';
+import { attentionComposite, constant, maskGradComposite } from './composite.ts';
 import { attentionGrad } from './gradient.ts';
 import { attentionTensorflow } from './kernels/tensorflow.ts';
 import { attentionWasm } from './kernels/wasm.ts';
