@@ -1,10 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** What is done to x W + b. `gelu`: its tanh form (arXiv 1606.08415, section 2). */
-export type LinearActivation = (typeof linearActivations)[number];
+export type LinearActivation = 'none' | 'gelu';
 
-/** All of them. */
-export const linearActivations = ['none', 'gelu'] as const;
+export const linearActivations: readonly LinearActivation[] = ['none', 'gelu'];
 
 export type LinearAttrs = { readonly activation: LinearActivation };
 
