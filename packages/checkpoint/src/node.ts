@@ -1,7 +1,7 @@
 export { modelFolder } from './model-folder.ts';
 export { readNpy } from './npy-file.ts';
 export { type NpzFile, openNpzFile, readNpz } from './npz-file.ts';
-export { isSystemError, ofPath } from './of-path.ts';
+export { isSystemError, ofPath, type SystemError } from './of-path.ts';
 export { hasCode, makeFolder, readFileIfPresent, removeParts } from './run-folder/files.ts';
 export { jsonDifferences, readJson, stableJson, writeJson } from './run-folder/json-file.ts';
 export { keepEqual } from './run-folder/keep-equal.ts';

@@ -24,7 +24,8 @@ export async function ofPath<T>(path: string, work: () => Promise<T>): Promise<T
   }
 }
 
-interface SystemError extends Error {
+/** What Node throws for a call of the system that failed. */
+export interface SystemError extends Error {
   readonly code: string;
   readonly syscall: string;
   path?: string;
