@@ -26,7 +26,7 @@ interface Recorder {
 
 let forwards = 0;
 
-/** Whether what runs now is computed a second time for a gradient, which does not record it. */
+/** Whether what runs now is computed again in the backward pass, and not recorded before. */
 export const isRemat = (): boolean => forwards > 0;
 
 /** What `f` made and read. */
