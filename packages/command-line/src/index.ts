@@ -19,7 +19,7 @@ export {
   shareBelowOne,
 } from './options.ts';
 export { type ProgressDisplay, progressDisplay, type Step } from './progress-display.ts';
-export { messageOf } from './report-error.ts';
+export { messageOf, statusHelp } from './report-error.ts';
 export {
   type CommandContext,
   commandRunner,

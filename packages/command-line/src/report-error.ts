@@ -18,3 +18,8 @@ function inWords(message: string): string {
   const [, reason, path] = /^E[A-Z\d]+: (.+), \w+ '(.+?)'(?: -> '.+')?$/.exec(message) ?? [];
   return path === undefined ? message : `${path}: ${reason}`;
 }
+
+/** What the help of a program says of its streams and exit statuses. */
+export const statusHelp = (program: string): string =>
+  `Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
+130 when interrupted. ${program.toUpperCase()}_DEBUG=1 shows where an error came from.`;

@@ -7,6 +7,7 @@ import {
   requiredOption,
   runProgram,
   type Step,
+  statusHelp,
 } from '@neverend/command-line';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultCache } from './default-cache.ts';
@@ -40,8 +41,7 @@ const program = new Command('nevis')
   .addHelpText(
     'after',
     `
-Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
-130 when interrupted. NEVIS_DEBUG=1 shows where an error came from.
+${statusHelp('nevis')}
 
 Examples:
   nevis run --out runs/start

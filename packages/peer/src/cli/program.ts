@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { checkEmpty, checkThreads } from '@neverend/command-line';
+import { checkEmpty, checkThreads, statusHelp } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addEval } from './eval-command.ts';
 import { addInfo } from './info-command.ts';
@@ -25,8 +25,7 @@ export function peerProgram(): Command {
     .addHelpText(
       'after',
       `
-Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
-130 when interrupted. PEER_DEBUG=1 shows where an error came from.
+${statusHelp('peer')}
 
 Examples:
   peer train --preset small

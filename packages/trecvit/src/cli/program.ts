@@ -1,4 +1,4 @@
-import { checkEmpty, checkThreads } from '@neverend/command-line';
+import { checkEmpty, checkThreads, statusHelp } from '@neverend/command-line';
 import { Command } from 'commander';
 import { addClassify } from './classify-command.ts';
 import { addCompare } from './compare-command.ts';
@@ -23,8 +23,7 @@ export function trecvitProgram(): Command {
     .addHelpText(
       'after',
       `
-Results are on stdout, all else is on stderr. Exit status: 0 when all went well, 1 when something failed, 2 for wrong usage,
-130 when interrupted. TRECVIT_DEBUG=1 shows where an error came from.
+${statusHelp('trecvit')}
 
 Examples:
   trecvit classify wave.mp4
